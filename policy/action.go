@@ -1,0 +1,51 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Action is what a rule does about a container that breaks it.
+type Action string
+
+// The actions. Reject is the default.
+const (
+	Reject Action = "reject" // the container is denied
+	Adjust Action = "adjust" // the spec is edited until it complies; denied where it cannot be
+	Audit  Action = "audit"  // the violation is reported, nothing else
+	Ignore Action = "ignore" // the rule is off; for switching off a profile's rule
+)
+
+// UnmarshalText reads an action; an unknown one is an error that names the
+// known ones.
+func (a *Action) UnmarshalText(text []byte) error {
+	return oneOf(a, text, Reject, Adjust, Audit, Ignore)
+}
+
+// Mode says whether a policy is in force.
+type Mode string
+
+// The modes. Enforce is the default.
+const (
+	ModeEnforce Mode = "enforce" // denies and adjusts
+	ModeAudit   Mode = "audit"   // decides, reports and counts; changes nothing
+)
+
+// UnmarshalText reads a mode; an unknown one is an error that names the known
+// ones.
+func (m *Mode) UnmarshalText(text []byte) error {
+	return oneOf(m, text, ModeEnforce, ModeAudit)
+}
+
+func oneOf[T ~string](out *T, text []byte, allowed ...T) error {
+	if !slices.Contains(allowed, T(text)) {
+		names := make([]string, len(allowed))
+		for i, a := range allowed {
+			names[i] = string(a)
+		}
+		return fmt.Errorf("%q is not one of %s", text, strings.Join(names, ", "))
+	}
+	*out = T(text)
+	return nil
+}

@@ -1,0 +1,168 @@
+package policy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/specguard/specguard/policy/internal/strict"
+)
+
+// compiler turns documents into policies and gathers every fault on the way.
+type compiler struct {
+	kinds    []kind
+	first    map[string]string // policy name -> where it stands
+	profiles map[profileName]map[string]*yaml.Node
+	policies []*compiled
+	errs     []*LoadError
+}
+
+func (c *compiler) fail(file string, errs ...strict.Error) {
+	for _, e := range errs {
+		c.errs = append(c.errs, &LoadError{File: file, Line: e.Line, Column: e.Column, Msg: e.Error()})
+	}
+}
+
+func (c *compiler) file(src Source) {
+	dec := yaml.NewDecoder(bytes.NewReader(src.Data))
+	for {
+		var node yaml.Node
+		err := dec.Decode(&node)
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			c.fail(src.Name, syntaxError(err))
+			return
+		}
+		if root := node.Content[0]; root.Tag != "!!null" {
+			c.document(src.Name, root)
+		}
+	}
+}
+
+// yamlLine finds the line in a message of the YAML parser.
+var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+
+// syntaxError gives a parser's error its place. The parser tells no column.
+func syntaxError(err error) strict.Error {
+	line := 1
+	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil && m[1] != "" {
+		line, _ = strconv.Atoi(m[1]) // digits by the pattern
+	}
+	return strict.Error{Line: line, Column: 1, Msg: "no valid YAML: " + yamlLine.ReplaceAllString(err.Error(), "")}
+}
+
+func (c *compiler) document(file string, root *yaml.Node) {
+	var doc document
+	if errs := strict.Decode(root, &doc, ""); len(errs) > 0 {
+		c.fail(file, errs...)
+		return
+	}
+	name := string(doc.Metadata.Name)
+	at := fmt.Sprintf("%s:%d", file, root.Line)
+	if first, dup := c.first[name]; dup {
+		c.fail(file, strict.Error{Line: root.Line, Column: root.Column, Msg: fmt.Sprintf("policy %q is already defined at %s", name, first)})
+		return
+	}
+	c.first[name] = at
+	p := &compiled{name: name, match: doc.Spec.Match, mode: doc.Spec.Mode, priority: doc.Spec.Priority}
+	if p.mode == "" {
+		p.mode = ModeEnforce
+	}
+	rules, errs := c.rules(&doc.Spec)
+	c.fail(file, errs...)
+	p.rules = rules
+	if len(rules) == 0 && len(errs) == 0 {
+		c.fail(file, strict.Error{Line: root.Line, Column: root.Column, Path: "spec", Msg: "has no rules: give it a profile or rules"})
+	}
+	c.policies = append(c.policies, p)
+}
+
+// rules builds a policy's rules: those of its profile, each overridden field
+// by field by what the policy says itself.
+func (c *compiler) rules(s *spec) ([]compiledRule, []strict.Error) {
+	own, errs := c.byName(&s.Rules)
+	base, faults := c.profile(s.Profile)
+	errs = append(errs, faults...)
+	var out []compiledRule
+	for i, k := range c.kinds {
+		o, b := own[k.name], base[k.name]
+		if o == nil && b == nil {
+			continue
+		}
+		rule, faults := k.build(b, o)
+		errs = append(errs, faults...)
+		if len(faults) == 0 && rule.Action() != Ignore {
+			out = append(out, compiledRule{Rule: rule, name: k.name, order: i, early: k.early})
+		}
+	}
+	return out, errs
+}
+
+// build decodes a rule from a profile's node and then the policy's own; either
+// may be nil.
+func (k kind) build(base, own *yaml.Node) (Rule, []strict.Error) {
+	rule := k.make()
+	path := "spec.rules." + k.name
+	for _, n := range []*yaml.Node{base, own} {
+		if n == nil {
+			continue
+		}
+		if errs := strict.Decode(n, rule, path); len(errs) > 0 {
+			return rule, errs
+		}
+	}
+	if rule.Action() == Adjust && !k.canAdjust() {
+		return rule, []strict.Error{{
+			Line: own.Line, Column: own.Column, Path: path + ".onViolation",
+			Msg: "this rule cannot adjust (allowed: reject, audit, ignore)",
+		}}
+	}
+	return rule, nil
+}
+
+// profile gives the rules of a built-in profile, read once.
+func (c *compiler) profile(name profileName) (map[string]*yaml.Node, []strict.Error) {
+	if rules, ok := c.profiles[name]; ok {
+		return rules, nil
+	}
+	rules, errs := c.byName(name.rules())
+	c.profiles[name] = rules
+	return rules, errs
+}
+
+func (c *compiler) byName(rules *yaml.Node) (map[string]*yaml.Node, []strict.Error) {
+	out := make(map[string]*yaml.Node)
+	if rules.Kind == 0 {
+		return out, nil
+	}
+	var unknown []strict.Error
+	errs := strict.Members(rules, "spec.rules", func(key, val *yaml.Node) {
+		for _, k := range c.kinds {
+			if k.name == key.Value {
+				out[key.Value] = val
+				return
+			}
+		}
+		unknown = append(unknown, strict.Error{
+			Line: key.Line, Column: key.Column, Path: "spec.rules",
+			Msg: fmt.Sprintf("unknown rule %q (allowed: %s)", key.Value, c.names()),
+		})
+	})
+	return out, append(errs, unknown...)
+}
+
+func (c *compiler) names() string {
+	names := make([]string, len(c.kinds))
+	for i, k := range c.kinds {
+		names[i] = k.name
+	}
+	return strings.Join(names, ", ")
+}

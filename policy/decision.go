@@ -1,0 +1,107 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// Outcome is what becomes of a container.
+type Outcome string
+
+// The outcomes.
+const (
+	Allowed  Outcome = "allowed"  // complies as it is
+	Adjusted Outcome = "adjusted" // complies as edited
+	Denied   Outcome = "denied"   // must not run
+)
+
+// Finding is one thing in a spec that breaks a rule. It never holds values of
+// environment variables or arguments.
+type Finding struct {
+	Found   string // what was found, such as "NET_ADMIN not allowed"
+	Allowed string // what would be allowed, "" where Found says it all
+}
+
+func (f Finding) String() string {
+	if f.Allowed == "" {
+		return f.Found
+	}
+	return f.Found + " (allowed: " + f.Allowed + ")"
+}
+
+// Violation is a finding and the rule that it breaks.
+type Violation struct {
+	Policy, Rule string
+	Finding
+}
+
+// Adjustment is one edit that a rule made, in words.
+type Adjustment struct {
+	Policy, Rule, Change string
+}
+
+// Decision is the judgement of one container.
+type Decision struct {
+	// Policies are the names of the policies that matched, in order.
+	Policies []string
+
+	// Enforced tells whether any of them is in mode enforce.
+	Enforced bool
+
+	// Violations deny the container.
+	Violations []Violation
+
+	// Audit holds violations that are only reported.
+	Audit []Violation
+
+	// Adjustments are the edits that lead to Spec.
+	Adjustments []Adjustment
+
+	// Spec is the spec that may run: the one that was judged, or an edited
+	// copy. Of a denied container it must not be used.
+	Spec *specs.Spec
+}
+
+// Outcome sums the decision up.
+func (d *Decision) Outcome() Outcome {
+	switch {
+	case len(d.Violations) > 0:
+		return Denied
+	case len(d.Adjustments) > 0:
+		return Adjusted
+	default:
+		return Allowed
+	}
+}
+
+// maxNamed is how many violations a denial spells out: an event has room for
+// about a thousand characters.
+const maxNamed = 6
+
+// Message is the denial in one line, for the person who reads the pod's
+// events; "" where nothing is denied.
+func (d *Decision) Message() string {
+	if len(d.Violations) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("specguard: denied by ")
+	last := ""
+	for i, v := range d.Violations {
+		if i == maxNamed {
+			fmt.Fprintf(&b, "; and %d more", len(d.Violations)-i)
+			break
+		}
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		if v.Policy != last {
+			fmt.Fprintf(&b, "policy %q: ", v.Policy)
+			last = v.Policy
+		}
+		fmt.Fprintf(&b, "%s: %s", v.Rule, v.Finding)
+	}
+	return b.String()
+}

@@ -1,0 +1,131 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/moby/profiles/seccomp"
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy/ocispec"
+)
+
+// Phase says how much of the spec a subject shows.
+type Phase int
+
+// The phases.
+const (
+	// Final: the spec is complete. Every rule decides.
+	Final Phase = iota
+
+	// Early: the spec holds what NRI shows at CreateContainer. Only rules
+	// whose whole input NRI shows decide, and only policies that certainly
+	// match. What is denied now would be denied in the end.
+	Early
+)
+
+// Evaluate judges the subject. The subject's spec is not changed; the decision
+// holds an edited copy where edits were made.
+func (s *Set) Evaluate(sub Subject, phase Phase) *Decision {
+	if sub.Host == nil {
+		sub.Host = NoHost{}
+	}
+	e := &evaluation{sub: &sub, phase: phase, decision: &Decision{Spec: sub.Spec}}
+	e.gather(s.matching(&sub))
+	e.adjust()
+	e.check()
+	return e.decision
+}
+
+// evaluation is one decision in the making.
+type evaluation struct {
+	sub      *Subject
+	phase    Phase
+	decision *Decision
+	rules    []bound // by rule table, then by policy
+	cloned   bool
+}
+
+// bound is a rule of a policy that matches.
+type bound struct {
+	compiledRule
+	policy *compiled
+}
+
+func (e *evaluation) gather(policies []*compiled) {
+	for _, p := range policies {
+		if e.phase == Early && e.sub.Container.Image == "" && len(p.match.Images) > 0 {
+			continue
+		}
+		e.decision.Policies = append(e.decision.Policies, p.name)
+		e.decision.Enforced = e.decision.Enforced || p.mode == ModeEnforce
+		for _, r := range p.rules {
+			if e.phase == Final || r.early {
+				e.rules = append(e.rules, bound{r, p})
+			}
+		}
+	}
+	slices.SortStableFunc(e.rules, func(a, b bound) int { return cmp.Compare(a.order, b.order) })
+}
+
+// adjust lets every rule that may adjust edit a copy of the spec.
+func (e *evaluation) adjust() {
+	for _, r := range e.rules {
+		if r.policy.mode != ModeEnforce || r.Action() != Adjust || len(r.Check(e.sub)) == 0 {
+			continue
+		}
+		if !e.cloned {
+			e.sub.Spec = ocispec.Clone(e.sub.Spec)
+			e.decision.Spec = e.sub.Spec
+			e.cloned = true
+		}
+		for _, change := range r.Adjust(e.sub) {
+			e.decision.Adjustments = append(e.decision.Adjustments, Adjustment{Policy: r.policy.name, Rule: r.name, Change: change})
+		}
+	}
+	if e.sub.wantSeccomp {
+		e.applySeccomp()
+	}
+}
+
+// applySeccomp gives the spec the default profile for the capabilities that
+// remain. Where none can be made the spec stays without one and the rule that
+// wanted it denies.
+func (e *evaluation) applySeccomp() {
+	e.sub.wantSeccomp = false
+	profile, err := defaultSeccomp(e.sub.Spec)
+	if err != nil {
+		return
+	}
+	e.sub.Spec.Linux.Seccomp = profile
+}
+
+// check judges the result by every rule.
+func (e *evaluation) check() {
+	for _, r := range e.rules {
+		enforced := r.policy.mode == ModeEnforce && r.Action() != Audit
+		for _, f := range r.Check(e.sub) {
+			v := Violation{Policy: r.policy.name, Rule: r.name, Finding: f}
+			if enforced {
+				e.decision.Violations = append(e.decision.Violations, v)
+			} else {
+				e.decision.Audit = append(e.decision.Audit, v)
+			}
+		}
+	}
+}
+
+// defaultSeccomp makes the container runtimes' default profile (github.com/
+// moby/profiles) for the capabilities in the spec's bounding set.
+func defaultSeccomp(spec *specs.Spec) (*specs.LinuxSeccomp, error) {
+	if spec.Process == nil {
+		return nil, fmt.Errorf("the spec has no process")
+	}
+	// Without a capability set the profile generator would fail.
+	s := &specs.Spec{Process: &specs.Process{Capabilities: spec.Process.Capabilities}}
+	if s.Process.Capabilities == nil {
+		s.Process.Capabilities = &specs.LinuxCapabilities{}
+	}
+	return seccomp.GetDefaultProfile(s)
+}

@@ -1,0 +1,156 @@
+package policy
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// maxFileSize bounds a policy file, in bytes.
+const maxFileSize = 8 << 20
+
+// LoadError is one fault in a policy file.
+type LoadError struct {
+	File         string
+	Line, Column int // counted from 1; 0 where the fault is the whole file's
+	Msg          string
+}
+
+func (e *LoadError) Error() string {
+	if e.Line == 0 {
+		return e.File + ": " + e.Msg
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Msg)
+}
+
+// Source is a policy file that has been read.
+type Source struct {
+	Name string
+	Data []byte
+}
+
+// Load reads the policy files at the paths, or in the folders at the paths,
+// and compiles them. The error joins every LoadError found, in order, one line
+// each; then the Set is nil. Paths without any policy give an empty Set.
+func Load(paths ...string) (*Set, error) {
+	sources, err := Read(paths...)
+	if err != nil {
+		return nil, err
+	}
+	return Compile(sources...)
+}
+
+// Read reads the policy files at the paths, or in the folders at the paths.
+// In a folder, files that end in .yaml or .yml count; names that start with a
+// dot (a ConfigMap mount's ..data, an editor's swap file) do not, and a
+// subfolder is an error, since its policies would not be in force.
+func Read(paths ...string) ([]Source, error) {
+	var sources []Source
+	var errs []error
+	for _, p := range paths {
+		files, err := list(p)
+		errs = append(errs, err)
+		for _, f := range files {
+			data, err := readFile(f)
+			errs = append(errs, err)
+			sources = append(sources, Source{Name: f, Data: data})
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return sources, nil
+}
+
+func list(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, pathError(path, err)
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, pathError(path, err)
+	}
+	var files []string
+	for _, e := range entries {
+		file := filepath.Join(path, e.Name())
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		info, err := os.Stat(file)
+		switch {
+		case err != nil:
+			return nil, pathError(file, err)
+		case info.IsDir():
+			return nil, &LoadError{File: file, Msg: "is a folder; policies are read from files of one folder"}
+		case filepath.Ext(file) == ".yaml" || filepath.Ext(file) == ".yml":
+			files = append(files, file)
+		}
+	}
+	return files, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, pathError(path, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	if err != nil {
+		return nil, pathError(path, err)
+	}
+	if len(data) > maxFileSize {
+		return nil, &LoadError{File: path, Msg: fmt.Sprintf("is larger than %d MiB", maxFileSize>>20)}
+	}
+	return data, nil
+}
+
+func pathError(path string, err error) error {
+	var perr *os.PathError
+	if errors.As(err, &perr) {
+		err = perr.Err
+	}
+	return &LoadError{File: path, Msg: err.Error()}
+}
+
+// Compile compiles policy files into a Set. The order of files and documents
+// does not matter. The error joins every LoadError found; then the Set is nil.
+func Compile(sources ...Source) (*Set, error) {
+	c := &compiler{
+		kinds:    kinds(),
+		first:    make(map[string]string),
+		profiles: make(map[profileName]map[string]*yaml.Node),
+	}
+	for _, src := range sources {
+		c.file(src)
+	}
+	if len(c.errs) > 0 {
+		slices.SortStableFunc(c.errs, func(a, b *LoadError) int {
+			return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		})
+		joined := make([]error, len(c.errs))
+		for i, e := range c.errs {
+			joined[i] = e
+		}
+		return nil, errors.Join(joined...)
+	}
+	return newSet(c.policies), nil
+}
+
+// Builtin is the Set in force where there is no policy file at all: the
+// profile baseline for every container.
+func Builtin() (*Set, error) {
+	doc := "apiVersion: " + APIVersion + "\nkind: Policy\nmetadata: {name: builtin-baseline}\nspec: {profile: baseline}\n"
+	return Compile(Source{Name: "builtin", Data: []byte(doc)})
+}

@@ -1,0 +1,159 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
+
+	"github.com/specguard/specguard/policy/internal/strict"
+)
+
+// protectedNamespace is matched only by a policy that names it in full: a
+// wildcard must not keep a node from starting its own components.
+const protectedNamespace = "kube-system"
+
+// Match says which containers a policy is for. All parts that are given must
+// match; an empty Match is for every container.
+type Match struct {
+	// Namespaces and ExcludeNamespaces are globs over the pod's namespace.
+	Namespaces        []Glob `yaml:"namespaces"`
+	ExcludeNamespaces []Glob `yaml:"excludeNamespaces"`
+
+	// PodSelector selects by the pod's labels.
+	PodSelector *LabelSelector `yaml:"podSelector"`
+
+	// Containers are globs over the container's name.
+	Containers []Glob `yaml:"containers"`
+
+	// Images are globs over the image reference; ** crosses slashes.
+	Images []Glob `yaml:"images"`
+
+	// RuntimeHandlers are globs over the pod's runtime handler; "" is the
+	// runtime's default.
+	RuntimeHandlers []Glob `yaml:"runtimeHandlers"`
+}
+
+// Validate refuses a match that can never match.
+func (m *Match) Validate() error {
+	for _, l := range []struct {
+		key   string
+		globs []Glob
+	}{
+		{"namespaces", m.Namespaces},
+		{"excludeNamespaces", m.ExcludeNamespaces},
+		{"containers", m.Containers},
+		{"images", m.Images},
+		{"runtimeHandlers", m.RuntimeHandlers},
+	} {
+		if l.globs != nil && len(l.globs) == 0 {
+			return strict.Field(l.key, "is an empty list; leave it out to match all")
+		}
+	}
+	excluded := func(g Glob) bool {
+		return slices.Contains(m.ExcludeNamespaces, g) || matchAny(m.ExcludeNamespaces, string(g))
+	}
+	if len(m.Namespaces) > 0 && !slices.ContainsFunc(m.Namespaces, func(g Glob) bool { return !excluded(g) }) {
+		return strict.Field("excludeNamespaces", "leaves no namespace to match")
+	}
+	if len(m.Namespaces) == 0 && slices.Contains(m.ExcludeNamespaces, "*") {
+		return strict.Field("excludeNamespaces", "leaves no namespace to match")
+	}
+	return nil
+}
+
+func (m *Match) namespace(ns string) bool {
+	if ns == protectedNamespace && !slices.Contains(m.Namespaces, Glob(ns)) {
+		return false
+	}
+	return matches(m.Namespaces, ns) && !matchAny(m.ExcludeNamespaces, ns)
+}
+
+// container asks all but the namespace. An image that is not known yet
+// matches.
+func (m *Match) container(s *Subject) bool {
+	return matches(m.Containers, s.Container.Name) &&
+		matches(m.RuntimeHandlers, s.Pod.RuntimeHandler) &&
+		(m.PodSelector == nil || m.PodSelector.selector.Matches(labels.Set(s.Pod.Labels))) &&
+		(s.Container.Image == "" || matches(m.Images, s.Container.Image))
+}
+
+func matches(globs []Glob, s string) bool { return len(globs) == 0 || matchAny(globs, s) }
+
+func matchAny(globs []Glob, s string) bool {
+	return slices.ContainsFunc(globs, func(g Glob) bool { return g.Match(s) })
+}
+
+// Glob is a pattern: * matches anything but a slash, ** also slashes,
+// {a,b} either, [a-z] one of a class.
+type Glob string
+
+// UnmarshalText reads a glob; one that is malformed is an error.
+func (g *Glob) UnmarshalText(text []byte) error {
+	if !doublestar.ValidatePattern(string(text)) {
+		return fmt.Errorf("%q is no valid pattern (allowed: names with *, **, ?, [class], {a,b})", text)
+	}
+	*g = Glob(text)
+	return nil
+}
+
+// Match tells whether the pattern matches the whole of s.
+func (g Glob) Match(s string) bool {
+	return string(g) == s || g == "**" || doublestar.MatchUnvalidated(string(g), s)
+}
+
+// LabelSelector is Kubernetes' label selector.
+type LabelSelector struct {
+	MatchLabels      map[string]string  `yaml:"matchLabels"`
+	MatchExpressions []LabelRequirement `yaml:"matchExpressions"`
+
+	selector labels.Selector
+}
+
+// LabelRequirement is one of a selector's matchExpressions.
+type LabelRequirement struct {
+	Key      string        `yaml:"key"`
+	Operator LabelOperator `yaml:"operator"`
+	Values   []string      `yaml:"values"`
+}
+
+// LabelOperator is In, NotIn, Exists or DoesNotExist.
+type LabelOperator string
+
+// UnmarshalText reads an operator; an unknown one is an error.
+func (o *LabelOperator) UnmarshalText(text []byte) error {
+	return oneOf(o, text, "In", "NotIn", "Exists", "DoesNotExist")
+}
+
+// Validate compiles the selector.
+func (l *LabelSelector) Validate() error {
+	if len(l.MatchLabels) == 0 && len(l.MatchExpressions) == 0 {
+		return fmt.Errorf("needs matchLabels or matchExpressions")
+	}
+	l.selector = labels.NewSelector()
+	for k, v := range l.MatchLabels {
+		if err := l.require("matchLabels", k, selection.Equals, []string{v}); err != nil {
+			return err
+		}
+	}
+	operators := map[LabelOperator]selection.Operator{
+		"In": selection.In, "NotIn": selection.NotIn, "Exists": selection.Exists, "DoesNotExist": selection.DoesNotExist,
+	}
+	for _, e := range l.MatchExpressions {
+		if err := l.require("matchExpressions", e.Key, operators[e.Operator], e.Values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *LabelSelector) require(field, key string, op selection.Operator, values []string) error {
+	r, err := labels.NewRequirement(key, op, values)
+	if err != nil {
+		return strict.Field(field, "%s", err)
+	}
+	l.selector = l.selector.Add(*r)
+	return nil
+}

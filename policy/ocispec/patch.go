@@ -1,0 +1,227 @@
+package ocispec
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// ErrAmbiguous is returned for a document in which a member that has to be
+// edited stands twice, or under two spellings that decoders take for the same.
+var ErrAmbiguous = errors.New("ambiguous member")
+
+// Patch returns raw with the edits that lead from before to after. before must
+// be what Decode gave for raw. Members that the two agree on, and members that
+// the types do not know, keep their bytes.
+func Patch(raw []byte, before, after *specs.Spec) ([]byte, error) {
+	out, err := patchValue(raw, reflect.ValueOf(before).Elem(), reflect.ValueOf(after).Elem())
+	if err != nil {
+		return nil, fmt.Errorf("patch OCI spec: %w", err)
+	}
+	return out, nil
+}
+
+// patchValue returns raw, the JSON of before, changed into the JSON of after.
+func patchValue(raw []byte, before, after reflect.Value) ([]byte, error) {
+	if reflect.DeepEqual(before.Interface(), after.Interface()) {
+		return raw, nil
+	}
+	if isNull(raw) {
+		return json.Marshal(after.Interface())
+	}
+	switch after.Kind() {
+	case reflect.Pointer:
+		if before.IsNil() || after.IsNil() {
+			return json.Marshal(after.Interface())
+		}
+		return patchValue(raw, before.Elem(), after.Elem())
+	case reflect.Struct:
+		return patchStruct(raw, before, after)
+	case reflect.Map:
+		return patchMap(raw, before, after)
+	case reflect.Slice:
+		if base(after.Type().Elem()).Kind() == reflect.Struct {
+			return patchSlice(raw, before, after)
+		}
+	}
+	return json.Marshal(after.Interface())
+}
+
+func patchStruct(raw []byte, before, after reflect.Value) ([]byte, error) {
+	obj, err := parseObject(raw)
+	if err != nil {
+		return nil, err
+	}
+	t := after.Type()
+	for i := range t.NumField() {
+		name, omitEmpty := jsonName(t.Field(i))
+		b, a := before.Field(i), after.Field(i)
+		if name == "" || reflect.DeepEqual(b.Interface(), a.Interface()) {
+			continue
+		}
+		at, err := obj.find(name)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case omitEmpty && isEmpty(a):
+			obj.remove(at)
+		case at < 0:
+			v, err := json.Marshal(a.Interface())
+			if err != nil {
+				return nil, err
+			}
+			obj.add(name, v)
+		default:
+			if obj.members[at].value, err = patchValue(obj.members[at].value, b, a); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
+	return obj.bytes(), nil
+}
+
+// patchMap edits a JSON object that decodes into a map: here names are data,
+// so only the exact name counts.
+func patchMap(raw []byte, before, after reflect.Value) ([]byte, error) {
+	obj, err := parseObject(raw)
+	if err != nil {
+		return nil, err
+	}
+	for it := before.MapRange(); it.Next(); {
+		if !after.MapIndex(it.Key()).IsValid() {
+			obj.remove(obj.exact(it.Key().String()))
+		}
+	}
+	for _, key := range sortedKeys(after) {
+		a, b, at := after.MapIndex(key), before.MapIndex(key), obj.exact(key.String())
+		if at >= 0 && b.IsValid() {
+			if obj.members[at].value, err = patchValue(obj.members[at].value, b, a); err != nil {
+				return nil, fmt.Errorf("%s: %w", key, err)
+			}
+			continue
+		}
+		v, err := json.Marshal(a.Interface())
+		if err != nil {
+			return nil, err
+		}
+		obj.remove(at)
+		obj.add(key.String(), v)
+	}
+	return obj.bytes(), nil
+}
+
+// patchSlice edits an array of objects. An element that stands unchanged in
+// both keeps its bytes wherever it moves; one that was edited is patched from
+// the element of the same identity (a mount's destination, a device's path).
+func patchSlice(raw []byte, before, after reflect.Value) ([]byte, error) {
+	elems, err := parseArray(raw)
+	if err != nil {
+		return nil, err
+	}
+	if len(elems) != before.Len() {
+		return nil, fmt.Errorf("array of %d elements decoded to %d", len(elems), before.Len())
+	}
+	from := align(before, after)
+	var out bytes.Buffer
+	out.WriteByte('[')
+	for i := range after.Len() {
+		var v []byte
+		if j := from[i]; j >= 0 {
+			v, err = patchValue(elems[j], before.Index(j), after.Index(i))
+		} else {
+			v, err = json.Marshal(after.Index(i).Interface())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("[%d]: %w", i, err)
+		}
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		out.Write(v)
+	}
+	out.WriteByte(']')
+	return out.Bytes(), nil
+}
+
+// align maps each element of after to the element of before that it comes
+// from, or to -1: equal ones first, then those of the same identity.
+func align(before, after reflect.Value) []int {
+	from := make([]int, after.Len())
+	used := make([]bool, before.Len())
+	pair := func(same func(b, a reflect.Value) bool) {
+		for i := range from {
+			if from[i] >= 0 {
+				continue
+			}
+			for j := range used {
+				if !used[j] && same(before.Index(j), after.Index(i)) {
+					from[i], used[j] = j, true
+					break
+				}
+			}
+		}
+	}
+	for i := range from {
+		from[i] = -1
+	}
+	pair(func(b, a reflect.Value) bool { return reflect.DeepEqual(b.Interface(), a.Interface()) })
+	pair(func(b, a reflect.Value) bool { return identity(b) != "" && identity(b) == identity(a) })
+	return from
+}
+
+// identity is an element's first string member: a mount's destination, the
+// path of a device or hook, the type of a namespace or rlimit.
+func identity(v reflect.Value) string {
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return ""
+		}
+		v = v.Elem()
+	}
+	for i := range v.NumField() {
+		if v.Field(i).Kind() == reflect.String {
+			return v.Field(i).String()
+		}
+	}
+	return ""
+}
+
+func base(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		return t.Elem()
+	}
+	return t
+}
+
+// jsonName gives the member name of a struct field and whether it is left out
+// when empty; "" for a field that encoding/json does not write.
+func jsonName(f reflect.StructField) (name string, omitEmpty bool) {
+	tag, opts, _ := strings.Cut(f.Tag.Get("json"), ",")
+	switch {
+	case !f.IsExported() || tag == "-":
+		return "", false
+	case tag == "":
+		tag = f.Name
+	}
+	return tag, strings.Contains(opts, "omitempty")
+}
+
+// isEmpty is encoding/json's meaning of omitempty.
+func isEmpty(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Slice, reflect.Map, reflect.Array, reflect.String:
+		return v.Len() == 0
+	case reflect.Struct:
+		return false
+	default:
+		return v.IsZero()
+	}
+}
+
+func isNull(raw []byte) bool { return string(bytes.TrimSpace(raw)) == "null" }

@@ -1,0 +1,146 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/moby/sys/capability"
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy/internal/strict"
+)
+
+// Capabilities bounds the Linux capabilities of the container's process.
+//
+// Reads: process.capabilities: bounding, effective, permitted, inheritable and
+// ambient (OCI runtime spec, config.md, "Linux Process").
+// Adjusts: takes what is not allowed out of all five sets.
+// Source: capabilities(7); Pod Security Standards, Baseline and Restricted,
+// "Capabilities".
+type Capabilities struct {
+	Base `yaml:",inline"`
+
+	// Drop lists capabilities that must not be held, also where Allow names
+	// them; ALL stands for each one that is not in Allow.
+	Drop []Capability `yaml:"drop"`
+
+	// Allow lists the only capabilities that may be held. Where it is not
+	// given, all may that are not dropped.
+	Allow []Capability `yaml:"allow"`
+}
+
+// allCapabilities is the word for every capability.
+const allCapabilities Capability = "ALL"
+
+// Capability is a capability's name as the OCI spec writes it, such as
+// CAP_NET_ADMIN, or ALL. Documents may leave out CAP_ and use lower case.
+type Capability string
+
+// UnmarshalText reads a capability's name; one that the kernel's headers do
+// not know is an error.
+func (c *Capability) UnmarshalText(text []byte) error {
+	name := strings.TrimPrefix(strings.ToUpper(string(text)), "CAP_")
+	if name == string(allCapabilities) {
+		*c = allCapabilities
+		return nil
+	}
+	known := func(k capability.Cap) bool { return strings.EqualFold(k.String(), name) }
+	if !slices.ContainsFunc(capability.ListKnown(), known) {
+		return fmt.Errorf("unknown capability %q (see capabilities(7))", text)
+	}
+	*c = Capability("CAP_" + name)
+	return nil
+}
+
+// Validate wants at least one of drop and allow.
+func (c *Capabilities) Validate() error {
+	if len(c.Drop) == 0 && len(c.Allow) == 0 && c.Action() != Ignore {
+		return fmt.Errorf("needs drop or allow")
+	}
+	if slices.Contains(c.Allow, allCapabilities) {
+		return strict.Field("allow", "ALL cannot be allowed; name the capabilities")
+	}
+	return nil
+}
+
+func (c *Capabilities) permits(name string) bool {
+	if slices.Contains(c.Drop, Capability(name)) {
+		return false
+	}
+	if len(c.Allow) > 0 {
+		return slices.Contains(c.Allow, Capability(name))
+	}
+	return !slices.Contains(c.Drop, allCapabilities)
+}
+
+// Check finds the capabilities that are in any of the five sets and not
+// allowed.
+func (c *Capabilities) Check(s *Subject) []Finding {
+	var bad []string
+	for _, set := range capabilitySets(s.Spec) {
+		for _, name := range *set {
+			if !c.permits(name) && !slices.Contains(bad, short(name)) {
+				bad = append(bad, short(name))
+			}
+		}
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	slices.Sort(bad)
+	return []Finding{{Found: strings.Join(bad, ", ") + " not allowed", Allowed: c.allowed()}}
+}
+
+// Adjust takes what is not allowed out of all five sets.
+func (c *Capabilities) Adjust(s *Subject) []string {
+	var dropped []string
+	for _, set := range capabilitySets(s.Spec) {
+		*set = slices.DeleteFunc(*set, func(name string) bool {
+			if c.permits(name) {
+				return false
+			}
+			if !slices.Contains(dropped, short(name)) {
+				dropped = append(dropped, short(name))
+			}
+			return true
+		})
+	}
+	if len(dropped) == 0 {
+		return nil
+	}
+	slices.Sort(dropped)
+	return []string{"dropped " + strings.Join(dropped, ", ")}
+}
+
+func (c *Capabilities) allowed() string {
+	switch {
+	case len(c.Allow) > 0:
+		return joinShort(c.Allow)
+	case slices.Contains(c.Drop, allCapabilities):
+		return "none"
+	default:
+		return "all but " + joinShort(c.Drop)
+	}
+}
+
+// capabilitySets gives the five sets of the spec's process; none where it has
+// no capabilities at all.
+func capabilitySets(spec *specs.Spec) []*[]string {
+	if spec.Process == nil || spec.Process.Capabilities == nil {
+		return nil
+	}
+	c := spec.Process.Capabilities
+	return []*[]string{&c.Bounding, &c.Effective, &c.Permitted, &c.Inheritable, &c.Ambient}
+}
+
+// short is the name as Kubernetes writes it, without CAP_.
+func short(name string) string { return strings.TrimPrefix(name, "CAP_") }
+
+func joinShort(names []Capability) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = short(string(n))
+	}
+	return strings.Join(out, ", ")
+}

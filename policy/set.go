@@ -1,0 +1,114 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+)
+
+// Set is a compiled set of policies. It never changes and is safe for
+// concurrent use.
+type Set struct {
+	policies []*compiled // by priority (higher first), then name
+
+	// candidates remembers which policies can match a namespace, so that a
+	// decision costs nothing for those that cannot. A node has few namespaces.
+	candidates sync.Map // string -> []*compiled
+	remembered sync.Mutex
+	size       int
+}
+
+// maxRemembered bounds the namespaces that a Set remembers.
+const maxRemembered = 4096
+
+// compiled is one policy, ready to decide.
+type compiled struct {
+	name     string
+	match    Match
+	mode     Mode
+	priority int
+	rules    []compiledRule // in the order of the rule table
+}
+
+type compiledRule struct {
+	Rule
+	name  string
+	order int // place in the rule table
+	early bool
+}
+
+func newSet(policies []*compiled) *Set {
+	slices.SortFunc(policies, func(a, b *compiled) int {
+		return cmp.Or(cmp.Compare(b.priority, a.priority), cmp.Compare(a.name, b.name))
+	})
+	return &Set{policies: policies}
+}
+
+// Names returns the names of the policies in the order in which they apply.
+func (s *Set) Names() []string {
+	names := make([]string, len(s.policies))
+	for i, p := range s.policies {
+		names[i] = p.name
+	}
+	return names
+}
+
+// RuleCount returns how many rules the policies have in all.
+func (s *Set) RuleCount() int {
+	n := 0
+	for _, p := range s.policies {
+		n += len(p.rules)
+	}
+	return n
+}
+
+// matching returns the policies for the subject, in order.
+func (s *Set) matching(sub *Subject) []*compiled {
+	var out []*compiled
+	for _, p := range s.inNamespace(sub.Pod.Namespace) {
+		if p.match.container(sub) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (s *Set) inNamespace(ns string) []*compiled {
+	if v, ok := s.candidates.Load(ns); ok {
+		return v.([]*compiled)
+	}
+	var out []*compiled
+	for _, p := range s.policies {
+		if p.match.namespace(ns) {
+			out = append(out, p)
+		}
+	}
+	s.remembered.Lock()
+	defer s.remembered.Unlock()
+	if s.size < maxRemembered {
+		s.candidates.Store(ns, out)
+		s.size++
+	}
+	return out
+}
+
+// Selection tells what the policies that match a container want to do with it,
+// without judging it.
+type Selection struct {
+	Enforced bool // a policy in mode enforce matches
+	Audited  bool // a policy in mode audit matches
+}
+
+// Select tells whether any policy is for the container. Only names, labels,
+// runtime handler and image are read; a policy that selects by image is taken
+// to match while the image is not known.
+func (s *Set) Select(sub *Subject) Selection {
+	var sel Selection
+	for _, p := range s.inNamespace(sub.Pod.Namespace) {
+		if p.match.container(sub) {
+			sel.Enforced = sel.Enforced || p.mode == ModeEnforce
+			sel.Audited = sel.Audited || p.mode == ModeAudit
+		}
+	}
+	return sel
+}

@@ -1,0 +1,69 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// Subject is one container, about to be created, that is to be judged.
+type Subject struct {
+	Pod       Pod
+	Container Container
+
+	// Spec is the OCI runtime spec. In the Early phase it holds only what NRI
+	// shows of it.
+	Spec *specs.Spec
+
+	// Host tells facts about the node; nil where none can be known.
+	Host Host
+
+	// wantSeccomp is set by rules that need the default seccomp profile. It is
+	// made once the capabilities are settled.
+	wantSeccomp bool
+}
+
+// Pod is the pod that a container belongs to.
+type Pod struct {
+	Name, Namespace, UID, ID string
+	Labels                   map[string]string
+	RuntimeHandler           string
+
+	// Namespaces lists the types of the namespaces that the pod has of its own
+	// ("network", "pid", "ipc", ...). A type that is missing is the host's.
+	// nil: not known, only the container's spec tells.
+	Namespaces []string
+}
+
+// Container names a container.
+type Container struct {
+	Name, ID string
+
+	// Image is the image reference; "" while it is not known.
+	Image string
+}
+
+// sharesHost tells whether the container runs in the host's namespace of the
+// type. A pod's own namespaces are asked too, because a container's spec shows
+// a path to the pod's network namespace even where that is the host's.
+func (s *Subject) sharesHost(ns specs.LinuxNamespaceType) bool {
+	if s.Pod.Namespaces != nil && !slices.Contains(s.Pod.Namespaces, string(ns)) {
+		return true
+	}
+	return s.Spec.Linux == nil || !slices.ContainsFunc(s.Spec.Linux.Namespaces,
+		func(n specs.LinuxNamespace) bool { return n.Type == ns })
+}
+
+// userNamespace tells whether the container has a user namespace in which no
+// id is mapped to the host's root.
+func (s *Subject) userNamespace() bool {
+	l := s.Spec.Linux
+	if l == nil || len(l.UIDMappings) == 0 || s.sharesSpec(specs.UserNamespace) {
+		return false
+	}
+	return !slices.ContainsFunc(l.UIDMappings, func(m specs.LinuxIDMapping) bool { return m.HostID == 0 && m.Size > 0 })
+}
+
+func (s *Subject) sharesSpec(ns specs.LinuxNamespaceType) bool {
+	return !slices.ContainsFunc(s.Spec.Linux.Namespaces, func(n specs.LinuxNamespace) bool { return n.Type == ns })
+}
