@@ -1,0 +1,53 @@
+package build
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+)
+
+// Agent returns a specguard built from the checkout, or the one that
+// SPECGUARD_BIN names.
+func (c *Cache) Agent(ctx context.Context) (string, error) {
+	return c.own(ctx, EnvAgent, "..", "./cmd/specguard")
+}
+
+// Runtime returns a specguard-runtime built from the checkout, or the one that
+// SPECGUARD_RUNTIME_BIN names.
+func (c *Cache) Runtime(ctx context.Context) (string, error) {
+	return c.own(ctx, EnvRuntime, "..", "./cmd/specguard-runtime")
+}
+
+// Nothing returns the NRI plugin that does nothing.
+func (c *Cache) Nothing(ctx context.Context) (string, error) {
+	return c.own(ctx, "", ".", "./cmd/nothing")
+}
+
+// own builds a program of this repository. It is compiled on every call: go's
+// own cache makes that quick, and a stale agent would make the tests lie.
+func (c *Cache) own(ctx context.Context, env, module, pkg string) (string, error) {
+	if path := os.Getenv(env); env != "" && path != "" {
+		return filepath.Abs(path)
+	}
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Base(pkg)
+	unlock, err := c.lock(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	final := filepath.Join(c.dir, name)
+	temp := final + ".new"
+	_, err = goTool(ctx, filepath.Join(root, module), []string{"CGO_ENABLED=0"},
+		"build", "-trimpath", "-ldflags=-s -w", "-o", temp, pkg)
+	if err != nil {
+		return "", err
+	}
+	if err := os.Rename(temp, final); err != nil {
+		return "", err
+	}
+	return final, nil
+}

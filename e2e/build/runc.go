@@ -1,0 +1,62 @@
+package build
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// RuncVersion is the runc that current containerd runs on here.
+const RuncVersion = "v1.5.2"
+
+// debianRunc is the runc 1.1 of Debian 12, which containerd 1.7 runs on here.
+const debianRunc = "/usr/sbin/runc"
+
+// Runc returns the path of the runc to run release on: the newest, built from
+// its module with seccomp, or Debian's for containerd 1.7, so that both an old
+// and a new pair of runtimes are covered.
+func (c *Cache) Runc(ctx context.Context, release Release) (string, error) {
+	if release.Major() == "1" {
+		if err := Package("runc"); err != nil {
+			return "", err
+		}
+		return debianRunc, nil
+	}
+	dir, err := c.entry(ctx, "runc-"+RuncVersion, func(dir string) error {
+		for _, name := range []string{"libseccomp-dev", "pkg-config"} {
+			if err := Package(name); err != nil {
+				return err
+			}
+		}
+		_, err := goTool(ctx, os.TempDir(), []string{"CGO_ENABLED=1", "GOBIN=" + dir},
+			"install", "-tags=seccomp", "github.com/opencontainers/runc@"+RuncVersion)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, "runc"), nil
+}
+
+// Busybox is Debian's statically linked busybox, which test images are made of.
+const Busybox = "/bin/busybox"
+
+// packageFiles names one file of each Debian package that is needed. Any of
+// the alternatives will do.
+var packageFiles = map[string][]string{
+	"busybox-static": {"/usr/share/doc/busybox-static"},
+	"libseccomp-dev": {"/usr/include/seccomp.h"},
+	"pkg-config":     {"/usr/bin/pkg-config"},
+	"runc":           {debianRunc},
+}
+
+// Package reports, in one line, that a Debian package is not installed.
+func Package(name string) error {
+	for _, file := range packageFiles[name] {
+		if exists(file) {
+			return nil
+		}
+	}
+	return fmt.Errorf("the Debian package %s is not installed", name)
+}

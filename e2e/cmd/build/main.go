@@ -1,0 +1,42 @@
+// Command build fills the cache with the programs that the end-to-end tests
+// run, and prints where they are. The tests build what they miss by
+// themselves; this is for doing the slow part ahead of time.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/specguard/specguard/e2e/build"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "build:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	cache, err := build.Open()
+	if err != nil {
+		return err
+	}
+	for _, release := range []build.Release{build.Containerd2, build.Containerd1, build.Containerd2NRI} {
+		containerd, err := cache.Containerd(ctx, release)
+		if err != nil {
+			return err
+		}
+		fmt.Println(containerd.Daemon)
+		runc, err := cache.Runc(ctx, release)
+		if err != nil {
+			return err
+		}
+		fmt.Println(runc)
+	}
+	return nil
+}
