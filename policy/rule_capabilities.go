@@ -64,7 +64,10 @@ func (c *Capabilities) Validate() error {
 	return nil
 }
 
+// permits tells whether a capability may be held. Case does not count: crun
+// reads names in any.
 func (c *Capabilities) permits(name string) bool {
+	name = strings.ToUpper(name)
 	if slices.Contains(c.Drop, Capability(name)) {
 		return false
 	}
@@ -116,7 +119,11 @@ func (c *Capabilities) Adjust(s *Subject) []string {
 func (c *Capabilities) allowed() string {
 	switch {
 	case len(c.Allow) > 0:
-		return joinShort(c.Allow)
+		left := slices.DeleteFunc(slices.Clone(c.Allow), func(n Capability) bool { return slices.Contains(c.Drop, n) })
+		if len(left) == 0 {
+			return "none"
+		}
+		return joinShort(left)
 	case slices.Contains(c.Drop, allCapabilities):
 		return "none"
 	default:
@@ -135,7 +142,7 @@ func capabilitySets(spec *specs.Spec) []*[]string {
 }
 
 // short is the name as Kubernetes writes it, without CAP_.
-func short(name string) string { return strings.TrimPrefix(name, "CAP_") }
+func short(name string) string { return strings.TrimPrefix(strings.ToUpper(name), "CAP_") }
 
 func joinShort(names []Capability) string {
 	out := make([]string, len(names))

@@ -1,0 +1,75 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+func TestCapabilitiesCheck(t *testing.T) {
+	tests := []struct {
+		name string
+		rule string
+		spec *specs.Spec
+		want string // the only finding; "" for none
+	}{
+		{"default set, dropped one held", `capabilities: {drop: [NET_RAW]}`, newSpec(), "NET_RAW not allowed (allowed: all but NET_RAW)"},
+		{"default set, dropped one not held", `capabilities: {drop: [SYS_ADMIN]}`, newSpec(), ""},
+		{"added", `capabilities: {drop: [sys_time, CAP_NET_ADMIN]}`, newSpec(withCaps("CAP_SYS_TIME", "CAP_NET_ADMIN")), "NET_ADMIN, SYS_TIME not allowed (allowed: all but SYS_TIME, NET_ADMIN)"},
+		{"drop all", `capabilities: {drop: [ALL]}`, newSpec(noCaps, withCaps("CAP_KILL")), "KILL not allowed (allowed: none)"},
+		{"drop all but", `capabilities: {drop: [ALL], allow: [NET_BIND_SERVICE]}`, newSpec(noCaps, withCaps("CAP_NET_BIND_SERVICE")), ""},
+		{"drop wins over allow", `capabilities: {drop: [KILL], allow: [KILL, CHOWN]}`, newSpec(noCaps, withCaps("CAP_KILL", "CAP_CHOWN")), "KILL not allowed (allowed: CHOWN)"},
+		{"lower case", `capabilities: {drop: [SYS_TIME]}`, newSpec(withCaps("cap_sys_time")), "SYS_TIME not allowed (allowed: all but SYS_TIME)"},
+		{"ambient only", `capabilities: {drop: [ALL]}`, newSpec(noCaps, func(s *specs.Spec) { s.Process.Capabilities.Ambient = []string{"CAP_KILL"} }), "KILL not allowed (allowed: none)"},
+		{"inheritable only", `capabilities: {drop: [ALL]}`, newSpec(noCaps, func(s *specs.Spec) { s.Process.Capabilities.Inheritable = []string{"CAP_KILL"} }), "KILL not allowed (allowed: none)"},
+		{"no capabilities at all", `capabilities: {drop: [ALL]}`, newSpec(func(s *specs.Spec) { s.Process.Capabilities = nil }), ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := strings.Join(findings(decide(t, tt.spec, tt.rule)), "; ")
+			if tt.want != "" {
+				tt.want = "capabilities: " + tt.want
+			}
+			if got != tt.want {
+				t.Errorf("found %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestCapabilitiesAdjust(t *testing.T) {
+	spec := newSpec(withCaps("CAP_SYS_ADMIN"), func(s *specs.Spec) { s.Process.Capabilities.Ambient = []string{"CAP_KILL"} })
+	d := decide(t, spec, `capabilities: {onViolation: adjust, drop: [ALL], allow: [CHOWN, SYS_TIME]}`)
+	if d.Outcome() != Adjusted {
+		t.Fatalf("outcome %s: %v", d.Outcome(), findings(d))
+	}
+	for i, set := range capabilitySets(d.Spec) {
+		var want []string // SYS_TIME is allowed but was not held
+		if i < 3 {
+			want = []string{"CAP_CHOWN"}
+		}
+		if !slices.Equal(*set, want) {
+			t.Errorf("set %d is %v, want %v", i, *set, want)
+		}
+	}
+	if !slices.Contains(spec.Process.Capabilities.Bounding, "CAP_SYS_ADMIN") {
+		t.Error("the spec that was judged has been edited")
+	}
+}
+
+func TestCapabilitiesLoad(t *testing.T) {
+	for rule, want := range map[string]string{
+		`capabilities: {drop: [SYS_ADMNI]}`: `unknown capability "SYS_ADMNI"`,
+		`capabilities: {}`:                  "needs drop or allow",
+		`capabilities: {allow: [ALL]}`:      "ALL cannot be allowed",
+	} {
+		if got := loadError(rule); !strings.Contains(got, want) {
+			t.Errorf("%s: error %q, want %q", rule, got, want)
+		}
+	}
+}
+
+// noCaps empties every capability set.
+func noCaps(s *specs.Spec) { s.Process.Capabilities = &specs.LinuxCapabilities{} }
