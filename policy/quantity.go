@@ -1,0 +1,102 @@
+package policy
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+)
+
+// Quantity is an amount of memory in bytes.
+//
+// Source: Kubernetes resource quantities, without the fractional and
+// exponential forms.
+type Quantity int64
+
+// quantity is a whole number and a unit.
+var quantity = regexp.MustCompile(`^([0-9]+)([A-Za-z]*)$`)
+
+// units are the suffixes of a Quantity, in bytes, the largest first of each
+// kind.
+func units() []struct {
+	suffix string
+	bytes  int64
+} {
+	return []struct {
+		suffix string
+		bytes  int64
+	}{
+		{"Ti", 1 << 40}, {"Gi", 1 << 30}, {"Mi", 1 << 20}, {"Ki", 1 << 10},
+		{"T", 1e12}, {"G", 1e9}, {"M", 1e6}, {"k", 1e3}, {"", 1},
+	}
+}
+
+// UnmarshalText reads a quantity such as 256Mi, 1G or 1048576; anything else,
+// zero, and what does not fit into 63 bits is an error.
+func (q *Quantity) UnmarshalText(text []byte) error {
+	bad := fmt.Errorf("%q is no amount of memory (allowed: a whole number above 0, with k, M, G, T, Ki, Mi, Gi or Ti)", text)
+	m := quantity.FindSubmatch(text)
+	if m == nil {
+		return bad
+	}
+	n, err := strconv.ParseInt(string(m[1]), 10, 64)
+	if err != nil || n == 0 {
+		return bad
+	}
+	for _, u := range units() {
+		if u.suffix != string(m[2]) {
+			continue
+		}
+		if n > math.MaxInt64/u.bytes {
+			return fmt.Errorf("%q is too large", text)
+		}
+		*q = Quantity(n * u.bytes)
+		return nil
+	}
+	return bad
+}
+
+// String writes the quantity with the largest binary unit that divides it,
+// where there is none with the largest decimal one.
+func (q Quantity) String() string {
+	for _, u := range units() {
+		if int64(q) >= u.bytes && int64(q)%u.bytes == 0 {
+			return strconv.FormatInt(int64(q)/u.bytes, 10) + u.suffix
+		}
+	}
+	return strconv.FormatInt(int64(q), 10)
+}
+
+// CPU is an amount of CPU time in thousandths of a CPU.
+//
+// Source: Kubernetes resource quantities; a CPU has no finer unit there.
+type CPU int64
+
+// cpus is a number of CPUs, or of thousandths.
+var cpus = regexp.MustCompile(`^(?:([0-9]{1,9})m|([0-9]{1,6})(?:\.([0-9]{1,3}))?)$`)
+
+// UnmarshalText reads an amount such as 2, 0.5 or 500m; anything else, zero,
+// less than a thousandth and a million or more is an error.
+func (c *CPU) UnmarshalText(text []byte) error {
+	var n int64
+	if m := cpus.FindSubmatch(text); m != nil {
+		milli := string(m[1])
+		if milli == "" {
+			milli = string(m[2]) + (string(m[3]) + "000")[:3]
+		}
+		n, _ = strconv.ParseInt(milli, 10, 64) // at most nine digits
+	}
+	if n == 0 {
+		return fmt.Errorf("%q is no amount of CPU (allowed: a number above 0 with at most three decimals, such as 2 or 0.5, or thousandths, such as 500m)", text)
+	}
+	*c = CPU(n)
+	return nil
+}
+
+// String writes the amount in CPUs where it is whole, else in thousandths.
+func (c CPU) String() string {
+	if c%1000 == 0 {
+		return strconv.FormatInt(int64(c)/1000, 10)
+	}
+	return strconv.FormatInt(int64(c), 10) + "m"
+}
