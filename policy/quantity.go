@@ -16,8 +16,7 @@ type Quantity int64
 // quantity is a whole number and a unit.
 var quantity = regexp.MustCompile(`^([0-9]+)([A-Za-z]*)$`)
 
-// units are the suffixes of a Quantity, in bytes, the largest first of each
-// kind.
+// units are the suffixes of a Quantity.
 func units() []struct {
 	suffix string
 	bytes  int64
@@ -56,15 +55,15 @@ func (q *Quantity) UnmarshalText(text []byte) error {
 	return bad
 }
 
-// String writes the quantity with the largest binary unit that divides it,
-// where there is none with the largest decimal one.
+// String writes the quantity with the unit that makes the number smallest.
 func (q Quantity) String() string {
+	n, suffix := int64(q), ""
 	for _, u := range units() {
-		if int64(q) >= u.bytes && int64(q)%u.bytes == 0 {
-			return strconv.FormatInt(int64(q)/u.bytes, 10) + u.suffix
+		if int64(q)%u.bytes == 0 && int64(q)/u.bytes < n {
+			n, suffix = int64(q)/u.bytes, u.suffix
 		}
 	}
-	return strconv.FormatInt(int64(q), 10)
+	return strconv.FormatInt(n, 10) + suffix
 }
 
 // CPU is an amount of CPU time in thousandths of a CPU.
