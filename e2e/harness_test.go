@@ -1,0 +1,162 @@
+// Package e2e_test holds the tests of specguard on real container runtimes.
+package e2e_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/specguard/specguard/e2e/build"
+	"github.com/specguard/specguard/e2e/cri"
+	"github.com/specguard/specguard/e2e/lab"
+	"github.com/specguard/specguard/e2e/node"
+)
+
+var shared lab.Lab
+
+func TestMain(m *testing.M) { os.Exit(shared.Run(m)) }
+
+// eachRelease runs a test on the shared node of every release.
+func eachRelease(t *testing.T, test func(t *testing.T, n *node.Node)) {
+	for _, release := range []build.Release{build.Containerd2, build.Containerd1} {
+		t.Run(release.String(), func(t *testing.T) { test(t, shared.Node(t, release)) })
+	}
+}
+
+// defaultCaps is what containerd gives a container that asks for nothing.
+var defaultCaps = cri.CapsOf("CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID",
+	"SETUID", "SETFCAP", "SETPCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE")
+
+func TestHarnessTellsTheTruth(t *testing.T) {
+	eachRelease(t, func(t *testing.T, n *node.Node) {
+		pod, err := n.CRI.RunPod(t.Context(), n.CRI.Pod("truth"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pod.Remove(t.Context())
+		for _, test := range []struct {
+			name    string
+			options []cri.ContainerOption
+			want    cri.Truth
+		}{
+			{
+				name: "default",
+				want: cri.Truth{Permitted: defaultCaps, Effective: defaultCaps, Bounding: defaultCaps, RootWritable: true},
+			},
+			{
+				name: "restricted",
+				options: []cri.ContainerOption{cri.User(1000), cri.Group(1000, 2000), cri.Capabilities(nil, []string{"ALL"}),
+					cri.NoNewPrivs(), cri.ReadOnlyRootfs(), cri.RuntimeDefaultSeccomp()},
+				want: cri.Truth{UID: 1000, GID: 1000, NoNewPrivs: true, Seccomp: 2},
+			},
+			{
+				name:    "added",
+				options: []cri.ContainerOption{cri.Capabilities([]string{"NET_ADMIN"}, nil), cri.RuntimeDefaultSeccomp()},
+				want: cri.Truth{Permitted: defaultCaps | cri.CapsOf("NET_ADMIN"), Effective: defaultCaps | cri.CapsOf("NET_ADMIN"),
+					Bounding: defaultCaps | cri.CapsOf("NET_ADMIN"), Seccomp: 2, RootWritable: true},
+			},
+		} {
+			t.Run(test.name, func(t *testing.T) {
+				c, err := pod.Run(t.Context(), cri.Container(test.name, node.AppImage, cri.TellTruth("sleep 60"), test.options...))
+				if err != nil {
+					t.Fatal(err)
+				}
+				main, err := c.Truth(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				exec, err := c.ExecTruth(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				sameTruth(t, "main process", main, test.want)
+				sameTruth(t, "exec", exec, test.want)
+			})
+		}
+	})
+}
+
+// sameTruth compares all but mounts and groups.
+func sameTruth(t *testing.T, who string, got, want cri.Truth) {
+	t.Helper()
+	for _, set := range []struct {
+		name      string
+		got, want cri.Caps
+	}{
+		{"inheritable", got.Inheritable, want.Inheritable},
+		{"permitted", got.Permitted, want.Permitted},
+		{"effective", got.Effective, want.Effective},
+		{"bounding", got.Bounding, want.Bounding},
+		{"ambient", got.Ambient, want.Ambient},
+	} {
+		if set.got != set.want {
+			t.Errorf("%s: %s capabilities %v, want %v", who, set.name, set.got, set.want)
+		}
+	}
+	if got.UID != want.UID || got.GID != want.GID {
+		t.Errorf("%s: runs as %d:%d, want %d:%d", who, got.UID, got.GID, want.UID, want.GID)
+	}
+	if got.NoNewPrivs != want.NoNewPrivs || got.Seccomp != want.Seccomp {
+		t.Errorf("%s: no_new_privs %v, seccomp %d", who, got.NoNewPrivs, got.Seccomp)
+	}
+	if got.RootWritable != want.RootWritable || got.RootReadOnly() == want.RootWritable {
+		t.Errorf("%s: root writable %v, mounted read-only %v", who, got.RootWritable, got.RootReadOnly())
+	}
+}
+
+func TestHarnessContainersOutliveContainerd(t *testing.T) {
+	eachRelease(t, func(t *testing.T, n *node.Node) {
+		pod, err := n.CRI.RunPod(t.Context(), n.CRI.Pod("restart"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pod.Remove(t.Context())
+		c, err := pod.Run(t.Context(), cri.Container("main", node.AppImage, []string{"sleep", "60"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Exec(t.Context(), "true"); err != nil {
+			t.Error(err)
+		}
+		spec, err := c.Spec(t.Context())
+		if err != nil || !strings.Contains(string(spec), `"ociVersion"`) {
+			t.Errorf("stored spec %.80q, %v", spec, err)
+		}
+	})
+}
+
+func TestHarnessLeavesNothing(t *testing.T) {
+	n := lab.Private(t, build.Containerd2, nil)
+	pod, err := n.CRI.RunPod(t.Context(), n.CRI.Pod("left"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pod.Run(t.Context(), cri.Container("main", node.AppImage, []string{"sleep", "600"})); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(n.Cgroups(), n.Dir()) {
+		if _, err := os.Lstat(path); err == nil {
+			t.Errorf("%s is left", path)
+		}
+	}
+	if mounts, err := os.ReadFile("/proc/self/mounts"); err != nil || strings.Contains(string(mounts), n.Dir()) {
+		t.Errorf("mounts are left (%v):\n%s", err, mounts)
+	}
+	commands, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range commands {
+		command, _ := os.ReadFile(file) // a process may end meanwhile
+		if strings.Contains(string(command), n.Dir()) {
+			t.Errorf("a process is left: %q", command)
+		}
+	}
+}

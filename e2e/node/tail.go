@@ -1,0 +1,16 @@
+package node
+
+import (
+	"os"
+	"strings"
+)
+
+// tail returns the last lines of a file, for error messages.
+func tail(path string) string {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+	return strings.Join(lines[max(0, len(lines)-5):], "\n")
+}

@@ -1,0 +1,42 @@
+// Package require decides whether a test that needs more than a plain machine
+// can run: it skips the test and says why, or fails it where CI=true, because
+// there a skipped test would go unnoticed.
+package require
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/specguard/specguard/e2e/build"
+)
+
+// Host is what a test with a real container runtime needs: root and Debian's
+// packages.
+func Host(t testing.TB) {
+	t.Helper()
+	Or(t, missing())
+}
+
+// Or skips the test, or fails it in CI, if err says that something is missing.
+func Or(t testing.TB, err error) {
+	t.Helper()
+	switch {
+	case err == nil:
+	case os.Getenv("CI") == "true":
+		t.Fatalf("cannot run here, and CI must not skip: %v", err)
+	default:
+		t.Skipf("cannot run here: %v", err)
+	}
+}
+
+func missing() error {
+	var errs []error
+	if os.Geteuid() != 0 {
+		errs = append(errs, errors.New("not root"))
+	}
+	for _, name := range []string{"busybox-static", "libseccomp-dev", "pkg-config", "runc"} {
+		errs = append(errs, build.Package(name))
+	}
+	return errors.Join(errs...)
+}
