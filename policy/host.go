@@ -1,15 +1,23 @@
 package policy
 
+import "errors"
+
 // Host tells what a rule has to know of the node. Every method says whether it
 // could see: a rule never takes "cannot see" for "is not there".
 type Host interface {
 	// ResolvePath returns the path with the host's symlinks followed, as far
-	// as the path exists. ok is false where the host's files cannot be seen.
-	ResolvePath(path string) (resolved string, ok bool)
+	// as the path exists. The error is ErrNotVisible where none of the host's
+	// files can be seen; any other is about this path.
+	ResolvePath(path string) (string, error)
 
-	// PodVolume tells whether the kubelet keeps a directory for that volume
-	// of that pod: it does for every volume that is not a hostPath.
-	PodVolume(podUID, volume string) (exists, ok bool)
+	// KubeletDir is the kubelet's root directory.
+	KubeletDir() string
+
+	// PodVolume tells whether what is mounted at the path is, or lies in, one
+	// of the directories that the kubelet keeps for the pod's volumes: it
+	// keeps one for every volume that is not a hostPath. ok is false where
+	// that cannot be told.
+	PodVolume(podUID, path string) (inside, ok bool)
 
 	// AppArmor tells about the kernel's AppArmor.
 	AppArmor() AppArmor
@@ -17,6 +25,13 @@ type Host interface {
 	// SELinux tells about the kernel's SELinux.
 	SELinux() LSM
 }
+
+// ErrNotVisible is returned by a Host that cannot see the host's files.
+var ErrNotVisible = errors.New("the host's files cannot be seen")
+
+// DefaultKubeletDir is the kubelet's root directory where nothing else is
+// configured.
+const DefaultKubeletDir = "/var/lib/kubelet"
 
 // LSM is the state of a Linux security module.
 type LSM int
@@ -40,10 +55,13 @@ type AppArmor struct {
 type NoHost struct{}
 
 // ResolvePath sees nothing.
-func (NoHost) ResolvePath(path string) (string, bool) { return path, false }
+func (NoHost) ResolvePath(path string) (string, error) { return path, ErrNotVisible }
+
+// KubeletDir is the default.
+func (NoHost) KubeletDir() string { return DefaultKubeletDir }
 
 // PodVolume sees nothing.
-func (NoHost) PodVolume(string, string) (bool, bool) { return false, false }
+func (NoHost) PodVolume(string, string) (inside, ok bool) { return false, false }
 
 // AppArmor sees nothing.
 func (NoHost) AppArmor() AppArmor { return AppArmor{} }
