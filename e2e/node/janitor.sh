@@ -16,6 +16,12 @@ for cgroup; do
 	find "$cgroup" -name cgroup.procs -exec cat {} + 2>/dev/null
 done | sort -u | xargs -r kill -9 2>/dev/null
 
+# Shims keep their sockets in a folder that all containerds share; their bundles
+# name them.
+sed -n 's|.*unix://\(/run/containerd/s/[0-9a-f]*\).*|\1|p' \
+	"$dir"/state/io.containerd.runtime.v2.task/*/*/address \
+	"$dir"/state/io.containerd.runtime.v2.task/*/*/bootstrap.json 2>/dev/null | xargs -r rm -f
+
 tries=0
 while :; do
 	awk -v dir="$dir/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount -l
