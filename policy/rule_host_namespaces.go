@@ -1,12 +1,72 @@
 package policy
 
-// HostNamespaces is to be written.
+import (
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// HostNamespaces bounds the namespaces that a container shares with the host.
+//
+// Reads: linux.namespaces (OCI runtime spec, config-linux.md, "Namespaces"):
+// a type that is not listed is the host's; and the namespaces of the pod.
+// Adjusts: nothing. What was written for the host's namespace does not work in
+// another.
+// Source: namespaces(7); Pod Security Standards, Baseline, "Host Namespaces".
 type HostNamespaces struct {
-	Base `yaml:",inline"`
+	Base      `yaml:",inline"`
+	checkOnly `yaml:"-"`
+
+	// Allow lists the host's namespaces that may be shared; none where it is
+	// not given.
+	Allow []HostNamespace `yaml:"allow"`
 }
 
-// Check is to be written.
-func (*HostNamespaces) Check(s *Subject) []Finding { return nil }
+// HostNamespace is network, pid or ipc, the namespaces that a Kubernetes pod
+// can share with its host.
+type HostNamespace string
 
-// Adjust is to be written.
-func (*HostNamespaces) Adjust(s *Subject) []string { return nil }
+// hostNamespaces are all of them, in the order in which they are reported.
+func hostNamespaces() []HostNamespace {
+	return []HostNamespace{
+		HostNamespace(specs.NetworkNamespace), HostNamespace(specs.PIDNamespace), HostNamespace(specs.IPCNamespace),
+	}
+}
+
+// UnmarshalText reads a namespace; an unknown one is an error that names the
+// known ones.
+func (n *HostNamespace) UnmarshalText(text []byte) error {
+	return oneOf(n, text, hostNamespaces()...)
+}
+
+// Check finds the host's namespaces that are shared and not allowed.
+func (h *HostNamespaces) Check(s *Subject) []Finding {
+	var shared []HostNamespace
+	for _, n := range hostNamespaces() {
+		if !slices.Contains(h.Allow, n) && s.sharesHost(specs.LinuxNamespaceType(n)) {
+			shared = append(shared, n)
+		}
+	}
+	if len(shared) == 0 {
+		return nil
+	}
+	return []Finding{{Found: "host namespaces " + joined(shared) + " not allowed", Allowed: listOrNone(h.Allow)}}
+}
+
+// joined joins names for a message.
+func joined[T ~string](names []T) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = string(n)
+	}
+	return strings.Join(out, ", ")
+}
+
+// listOrNone joins names for a message that says what is allowed.
+func listOrNone[T ~string](names []T) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return joined(names)
+}
