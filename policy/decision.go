@@ -20,8 +20,8 @@ const (
 // Finding is one thing in a spec that breaks a rule. It never holds values of
 // environment variables or arguments.
 type Finding struct {
-	Found   string // what was found, such as "NET_ADMIN not allowed"
-	Allowed string // what would be allowed, "" where Found says it all
+	Found   string `json:"found"`             // such as "NET_ADMIN not allowed"
+	Allowed string `json:"allowed,omitempty"` // what would be allowed, "" where Found says it all
 }
 
 func (f Finding) String() string {
@@ -33,13 +33,16 @@ func (f Finding) String() string {
 
 // Violation is a finding and the rule that it breaks.
 type Violation struct {
-	Policy, Rule string
+	Policy string `json:"policy"`
+	Rule   string `json:"rule"`
 	Finding
 }
 
 // Adjustment is one edit that a rule made, in words.
 type Adjustment struct {
-	Policy, Rule, Change string
+	Policy string `json:"policy"`
+	Rule   string `json:"rule"`
+	Change string `json:"change"`
 }
 
 // Decision is the judgement of one container.

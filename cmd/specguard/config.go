@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/pflag"
+	"gopkg.in/yaml.v3"
+
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// config is the agent's configuration: the file, over which flags go.
+type config struct {
+	PolicyDir string     `yaml:"policyDir"`
+	NRI       nriConfig  `yaml:"nri"`
+	Opener    string     `yaml:"opener"`
+	HTTP      string     `yaml:"http"`
+	AuditLog  string     `yaml:"auditLog"`
+	Log       logConfig  `yaml:"log"`
+	Host      hostConfig `yaml:"host"`
+
+	ContainerdSocket string `yaml:"containerdSocket"`
+}
+
+type nriConfig struct {
+	Socket string `yaml:"socket"`
+	Name   string `yaml:"name"`
+	Index  string `yaml:"index"`
+}
+
+type logConfig struct {
+	Level  string `yaml:"level"`
+	Format string `yaml:"format"`
+	File   string `yaml:"file"`
+}
+
+// hostConfig tells where the agent sees the node's files.
+type hostConfig struct {
+	Root       string `yaml:"root"`
+	KubeletDir string `yaml:"kubeletDir"`
+}
+
+const (
+	defaultConfigFile = "/etc/specguard/config.yaml"
+	defaultPolicyDir  = "/etc/specguard/policies"
+)
+
+func defaultConfig() config {
+	return config{
+		PolicyDir:        defaultPolicyDir,
+		NRI:              nriConfig{Socket: "/var/run/nri/nri.sock", Name: "specguard", Index: "90"},
+		ContainerdSocket: "/run/containerd/containerd.sock",
+		Opener:           "auto",
+		HTTP:             "127.0.0.1:9464",
+		Log:              logConfig{Level: "info", Format: "text"},
+		Host:             hostConfig{Root: "/", KubeletDir: "/var/lib/kubelet"},
+	}
+}
+
+// flags adds the flags that go over the configuration file's values.
+func (c *config) flags(fs *pflag.FlagSet) {
+	fs.StringVar(&c.PolicyDir, "policy-dir", c.PolicyDir, "folder of policy files")
+	fs.StringVar(&c.NRI.Socket, "nri-socket", c.NRI.Socket, "the runtime's NRI socket")
+	fs.StringVar(&c.ContainerdSocket, "containerd-socket", c.ContainerdSocket, "containerd's gRPC socket")
+	fs.StringVar(&c.Opener, "opener", c.Opener, "how specs are opened: auto or containerd")
+	fs.StringVar(&c.HTTP, "http", c.HTTP, "address of /metrics, /healthz and /readyz; empty for none")
+	fs.StringVar(&c.AuditLog, "audit-log", c.AuditLog, "file that gets a JSON line per decision; - for standard output")
+	fs.StringVar(&c.Log.Level, "log-level", c.Log.Level, "debug, info, warning or error")
+	fs.StringVar(&c.Log.Format, "log-format", c.Log.Format, "text or json")
+	fs.StringVar(&c.Log.File, "log-file", c.Log.File, "log to this file and not to standard error")
+}
+
+// read reads a configuration file over the defaults. A file that is missing is
+// an error only where it was asked for.
+func (c *config) read(path string, asked bool) error {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) && !asked {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read configuration: %w", err)
+	}
+	var node yaml.Node
+	err = yaml.NewDecoder(bytes.NewReader(data)).Decode(&node)
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	var errs []error
+	for _, e := range strict.Decode(node.Content[0], c, "") {
+		errs = append(errs, fmt.Errorf("%s:%d:%d: %w", path, e.Line, e.Column, e))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *config) validate() error {
+	switch c.Opener {
+	case "auto", "containerd":
+	default:
+		return fmt.Errorf("opener %q is not one of auto, containerd", c.Opener)
+	}
+	if c.Log.Format != "text" && c.Log.Format != "json" {
+		return fmt.Errorf("log format %q is not one of text, json", c.Log.Format)
+	}
+	return nil
+}

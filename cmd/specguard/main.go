@@ -1,0 +1,49 @@
+// Command specguard is the node agent and its command line.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/containerd/nri/pkg/api"
+	"github.com/spf13/cobra"
+)
+
+// exitCode ends the program with a status other than 1, without a message: all
+// has been said.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit status %d", int(c)) }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := root().ExecuteContext(ctx)
+	stop()
+	var code exitCode
+	switch {
+	case errors.As(err, &code):
+		os.Exit(int(code))
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:           "specguard",
+		Short:         "Judge and adjust OCI specs on the node, by policy",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	cmd.AddCommand(runCommand(), validateCommand(), checkCommand(), versionCommand())
+	// NRI starts a pre-installed plugin without arguments.
+	if len(os.Args) == 1 && os.Getenv(api.PluginSocketEnvVar) != "" {
+		cmd.SetArgs([]string{"run"})
+	}
+	return cmd
+}

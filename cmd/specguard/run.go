@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/audit"
+	"github.com/specguard/specguard/plugin/containerd"
+	"github.com/specguard/specguard/plugin/host"
+	"github.com/specguard/specguard/plugin/metrics"
+	"github.com/specguard/specguard/plugin/reload"
+)
+
+func runCommand() *cobra.Command {
+	var file string
+	flags := defaultConfig()
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run the node agent",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := loadConfig(cmd, file)
+			if err != nil {
+				return err
+			}
+			return run(cmd.Context(), cfg)
+		},
+	}
+	cmd.Flags().StringVar(&file, "config", defaultConfigFile, "configuration file")
+	flags.flags(cmd.Flags())
+	return cmd
+}
+
+// loadConfig reads the file over the defaults, and the flags that were given
+// over both.
+func loadConfig(cmd *cobra.Command, file string) (config, error) {
+	cfg := defaultConfig()
+	if err := cfg.read(file, cmd.Flags().Changed("config")); err != nil {
+		return cfg, err
+	}
+	given := pflag.NewFlagSet("given", pflag.ContinueOnError)
+	cfg.flags(given)
+	var errs []error
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if given.Lookup(f.Name) != nil {
+			errs = append(errs, given.Set(f.Name, f.Value.String()))
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		return cfg, err
+	}
+	return cfg, cfg.validate()
+}
+
+// agent is what /readyz and the metrics ask about.
+type agent struct {
+	*plugin.Plugin
+	*reload.Folder
+}
+
+func run(ctx context.Context, cfg config) error {
+	log, err := newLog(cfg.Log)
+	if err != nil {
+		return err
+	}
+	optional := cfg.PolicyDir == defaultPolicyDir
+	policies, err := reload.Open(cfg.PolicyDir, optional, log)
+	if err != nil {
+		return fmt.Errorf("%w\nspecguard does not start with invalid policies", err)
+	}
+	store, err := containerd.New(cfg.ContainerdSocket)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	recorders := plugin.Recorders{metrics.New(reg), audit.Messages{Log: log}}
+	if cfg.AuditLog != "" {
+		w, err := openAppend(cfg.AuditLog)
+		if err != nil {
+			return fmt.Errorf("open audit log: %w", err)
+		}
+		recorders = append(recorders, audit.New(w, func(err error) { log.Error(err) }))
+	}
+	p := &plugin.Plugin{
+		Policies: policies, Store: store, Recorder: recorders, Log: log,
+		Host: host.New(cfg.Host.Root, cfg.Host.KubeletDir),
+	}
+	state := agent{p, policies}
+	metrics.RegisterState(reg, state)
+	if cfg.HTTP != "" {
+		if err := serveHTTP(ctx, cfg.HTTP, reg, state, store, log); err != nil {
+			return err
+		}
+	}
+	go policies.Watch(ctx)
+	log.WithField("version", buildVersion()).Info("specguard starts")
+	return p.Run(ctx, plugin.Registration{Socket: cfg.NRI.Socket, Name: cfg.NRI.Name, Index: cfg.NRI.Index})
+}
+
+func newLog(cfg logConfig) (*logrus.Logger, error) {
+	log := logrus.New()
+	level, err := logrus.ParseLevel(cfg.Level)
+	if err != nil {
+		return nil, fmt.Errorf("log level %q is not one of debug, info, warning, error", cfg.Level)
+	}
+	log.SetLevel(level)
+	if cfg.Format == "json" {
+		log.SetFormatter(&logrus.JSONFormatter{})
+	}
+	if cfg.File != "" {
+		w, err := openAppend(cfg.File)
+		if err != nil {
+			return nil, fmt.Errorf("open log file: %w", err)
+		}
+		log.SetOutput(w)
+	}
+	return log, nil
+}
+
+// openAppend opens a log for appending, so that another program may rotate it
+// by copying and truncating; "-" is standard output.
+func openAppend(path string) (io.Writer, error) {
+	if path == "-" {
+		return os.Stdout, nil
+	}
+	return os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+}

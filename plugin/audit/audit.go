@@ -1,0 +1,108 @@
+// Package audit writes decisions down: as JSON lines for machines, and as log
+// messages for people.
+package audit
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/policy"
+)
+
+// failed is the outcome of a container that could not be judged.
+const failed policy.Outcome = "failed"
+
+// Line is one line of the audit log.
+type Line struct {
+	Time      time.Time      `json:"time"`
+	Stage     plugin.Stage   `json:"stage"`
+	Outcome   policy.Outcome `json:"outcome"`
+	Pod       Pod            `json:"pod"`
+	Container Container      `json:"container"`
+	Policies  []string       `json:"policies,omitempty"`
+
+	// Violations deny the container; Audit is only reported.
+	Violations []policy.Violation  `json:"violations,omitempty"`
+	Audit      []policy.Violation  `json:"audit,omitempty"`
+	Changes    []policy.Adjustment `json:"changes,omitempty"`
+
+	// Error says why there is no decision (outcome failed).
+	Error string `json:"error,omitempty"`
+
+	Durations *Durations `json:"durations,omitempty"`
+}
+
+// Pod names a pod.
+type Pod struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	UID       string `json:"uid"`
+}
+
+// Container names a container.
+type Container struct {
+	Name  string `json:"name"`
+	ID    string `json:"id"`
+	Image string `json:"image,omitempty"`
+}
+
+// Durations are in microseconds: of the policies alone, and of the whole
+// answer to the runtime.
+type Durations struct {
+	Evaluation int64 `json:"evaluationMicros"`
+	Total      int64 `json:"totalMicros"`
+}
+
+// Log is a plugin.Recorder that writes JSON lines.
+type Log struct {
+	mu      sync.Mutex
+	enc     *json.Encoder
+	now     func() time.Time
+	onError func(error)
+}
+
+// New makes a Log that writes to w, one Write a line. onError is told when a
+// line cannot be written; the decision stands all the same.
+func New(w io.Writer, onError func(error)) *Log {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return &Log{enc: enc, now: time.Now, onError: onError}
+}
+
+// Decided writes a decision.
+func (l *Log) Decided(e plugin.Event) {
+	line := l.line(e.Stage, e.Decision.Outcome(), e.Pod, e.Container)
+	line.Policies = e.Decision.Policies
+	line.Violations = e.Decision.Violations
+	line.Audit = e.Decision.Audit
+	line.Changes = e.Decision.Adjustments
+	line.Durations = &Durations{Evaluation: e.Evaluation.Microseconds(), Total: e.Total.Microseconds()}
+	l.write(line)
+}
+
+// Failed writes that a container could not be judged.
+func (l *Log) Failed(s plugin.Stage, p policy.Pod, c policy.Container, err error) {
+	line := l.line(s, failed, p, c)
+	line.Error = err.Error()
+	l.write(line)
+}
+
+func (l *Log) line(s plugin.Stage, o policy.Outcome, p policy.Pod, c policy.Container) Line {
+	return Line{
+		Time: l.now().UTC(), Stage: s, Outcome: o,
+		Pod:       Pod{Namespace: p.Namespace, Name: p.Name, UID: p.UID},
+		Container: Container{Name: c.Name, ID: c.ID, Image: c.Image},
+	}
+}
+
+func (l *Log) write(line Line) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.enc.Encode(line); err != nil {
+		l.onError(fmt.Errorf("write audit log: %w", err))
+	}
+}

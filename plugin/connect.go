@@ -1,0 +1,168 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/containerd/nri/pkg/api"
+	"github.com/containerd/nri/pkg/stub"
+	"github.com/sirupsen/logrus"
+)
+
+// Registration is how the plugin makes itself known to the runtime's NRI.
+type Registration struct {
+	Socket string // NRI's unix socket
+	Name   string // plugin name; two of one name cannot be connected
+	Index  string // two digits: NRI calls plugins in this order
+}
+
+const (
+	minBackoff = 100 * time.Millisecond
+	maxBackoff = 5 * time.Second
+
+	// startTimeout bounds connecting, registering and being configured.
+	startTimeout = 15 * time.Second
+)
+
+// errLost ends a connection that the runtime or the network has closed.
+var errLost = errors.New("connection to NRI lost")
+
+// Run serves the runtime until the context ends, and connects again whenever
+// the connection is lost. A plugin that the runtime itself has started (NRI's
+// "pre-installed" plugins) has one connection, handed down by the runtime; when
+// that ends, so does Run.
+func (p *Plugin) Run(ctx context.Context, reg Registration) error {
+	if os.Getenv(api.PluginSocketEnvVar) != "" {
+		return p.serve(ctx)
+	}
+	backoff := minBackoff
+	for {
+		began := time.Now()
+		err := p.dialAndServe(ctx, reg)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if time.Since(began) > maxBackoff {
+			backoff = minBackoff
+		}
+		p.Log.WithError(err).WithField("retryIn", backoff.String()).Warn("not connected to NRI: containers are not judged now")
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(backoff):
+		}
+		backoff = min(2*backoff, maxBackoff)
+	}
+}
+
+func (p *Plugin) dialAndServe(ctx context.Context, reg Registration) error {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", reg.Socket)
+	if err != nil {
+		return fmt.Errorf("connect to NRI: %w", err)
+	}
+	defer conn.Close()
+	return p.serve(ctx, stub.WithConnection(conn), stub.WithPluginName(reg.Name), stub.WithPluginIdx(reg.Index))
+}
+
+// serve handles the requests of one connection until it ends.
+func (p *Plugin) serve(ctx context.Context, opts ...stub.Option) error {
+	lost := make(chan struct{})
+	var once sync.Once
+	opts = append(opts,
+		stub.WithOnClose(func() { once.Do(func() { close(lost) }) }),
+		stub.WithLogger(stubLog{p.Log.WithField("from", "nri")}),
+		stub.WithFailurePolicy(&api.FailurePolicy{FailRequest: true, KeepConnected: true}),
+	)
+	s, err := stub.New(handlers{p}, opts...)
+	if err != nil {
+		return fmt.Errorf("create NRI stub: %w", err)
+	}
+	p.conn.begin(s)
+	defer p.conn.end()
+
+	// Start waits for the runtime without end, and holds the stub's lock
+	// meanwhile; a stub whose start hangs is left behind.
+	started := make(chan error, 1)
+	go func() { started <- s.Start(ctx) }()
+	select {
+	case err := <-started:
+		if err != nil {
+			return fmt.Errorf("register with NRI: %w", err)
+		}
+	case <-time.After(startTimeout):
+		return fmt.Errorf("register with NRI: no answer in %s", startTimeout)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-lost:
+		return errLost
+	case <-ctx.Done():
+		s.Stop()
+		return ctx.Err()
+	}
+}
+
+// Connected tells whether the runtime has accepted the plugin and sends it its
+// requests.
+func (p *Plugin) Connected() bool { return p.conn.isReady() }
+
+// connection is the state of the connection to NRI.
+type connection struct {
+	mu    sync.Mutex
+	stub  stub.Stub
+	ready bool
+}
+
+func (c *connection) begin(s stub.Stub) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stub = s
+}
+
+func (c *connection) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ready = false
+}
+
+func (c *connection) synchronized() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ready = true
+}
+
+func (c *connection) isReady() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ready
+}
+
+func (c *connection) runtimeVersion() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stub.RuntimeNRIVersion()
+}
+
+func (c *connection) requestTimeout() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stub == nil {
+		return stub.DefaultRequestTimeout
+	}
+	return c.stub.RequestTimeout()
+}
+
+// stubLog passes the stub's messages to logrus, one level lower: they are
+// about the connection's details.
+type stubLog struct{ log logrus.FieldLogger }
+
+func (l stubLog) Debugf(_ context.Context, format string, args ...any) { l.log.Debugf(format, args...) }
+func (l stubLog) Infof(_ context.Context, format string, args ...any)  { l.log.Debugf(format, args...) }
+func (l stubLog) Warnf(_ context.Context, format string, args ...any)  { l.log.Warnf(format, args...) }
+func (l stubLog) Errorf(_ context.Context, format string, args ...any) { l.log.Errorf(format, args...) }

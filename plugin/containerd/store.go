@@ -1,0 +1,89 @@
+// Package containerd reads and writes the specs of containers in containerd's
+// metadata store, through containerd's gRPC API.
+package containerd
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	containers "github.com/containerd/containerd/api/services/containers/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	"github.com/specguard/specguard/plugin"
+)
+
+const (
+	// namespace is containerd's namespace for all that CRI creates.
+	namespace = "k8s.io"
+
+	// namespaceKey carries the namespace in gRPC metadata.
+	namespaceKey = "containerd-namespace"
+
+	// specType ends the type URL of an OCI runtime spec.
+	specType = "/Spec"
+)
+
+// Store is a plugin.SpecStore in containerd.
+type Store struct {
+	conn *grpc.ClientConn
+	api  containers.ContainersClient
+}
+
+// New makes a Store that talks to the unix socket. It connects when it is
+// first used, and again after the connection is lost.
+func New(socket string) (*Store, error) {
+	conn, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return nil, fmt.Errorf("containerd socket %s: %w", socket, err)
+	}
+	return &Store{conn: conn, api: containers.NewContainersClient(conn)}, nil
+}
+
+// Close closes the connection.
+func (s *Store) Close() error { return s.conn.Close() }
+
+// Get reads a container's spec and image.
+func (s *Store) Get(ctx context.Context, id string) (plugin.Stored, error) {
+	res, err := s.api.Get(inNamespace(ctx), &containers.GetContainerRequest{ID: id})
+	if err != nil {
+		return plugin.Stored{}, fmt.Errorf("read the container from containerd: %w", err)
+	}
+	c := res.GetContainer()
+	if !strings.HasSuffix(c.GetSpec().GetTypeUrl(), specType) {
+		return plugin.Stored{}, fmt.Errorf("containerd stores a %q where an OCI spec was expected", c.GetSpec().GetTypeUrl())
+	}
+	return plugin.Stored{Spec: c.GetSpec().GetValue(), Image: c.GetImage()}, nil
+}
+
+// Put replaces a container's spec.
+func (s *Store) Put(ctx context.Context, id string, spec []byte) error {
+	_, err := s.api.Update(inNamespace(ctx), &containers.UpdateContainerRequest{
+		Container: &containers.Container{
+			ID:   id,
+			Spec: &anypb.Any{TypeUrl: "types.containerd.io/opencontainers/runtime-spec/1/Spec", Value: spec},
+		},
+		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"spec"}},
+	})
+	if err != nil {
+		return fmt.Errorf("write the container's spec to containerd: %w", err)
+	}
+	return nil
+}
+
+// Ping tells whether containerd answers.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := s.api.List(inNamespace(ctx), &containers.ListContainersRequest{Filters: []string{`id=="-"`}})
+	if err != nil {
+		return fmt.Errorf("containerd does not answer: %w", err)
+	}
+	return nil
+}
+
+func inNamespace(ctx context.Context) context.Context {
+	return metadata.AppendToOutgoingContext(ctx, namespaceKey, namespace)
+}

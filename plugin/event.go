@@ -1,0 +1,53 @@
+package plugin
+
+import (
+	"time"
+
+	"github.com/specguard/specguard/policy"
+)
+
+// Stage is the point at which a decision was made.
+type Stage string
+
+// The stages.
+const (
+	StageCreate   Stage = "create"   // by what NRI shows, before the runtime stores the container
+	StageOpen     Stage = "open"     // by the complete spec; the seal is opened or kept
+	StageUpdate   Stage = "update"   // new resource limits for a container that exists
+	StageExisting Stage = "existing" // a container that was there when the agent connected; reported only
+)
+
+// Event is one decision about one container.
+type Event struct {
+	Stage     Stage
+	Pod       policy.Pod
+	Container policy.Container
+	Decision  *policy.Decision
+
+	// Evaluation is the time that the policies took, Total the time from the
+	// runtime's request to the answer.
+	Evaluation, Total time.Duration
+}
+
+// Recorder is told of every decision and of every failure to make one.
+type Recorder interface {
+	Decided(Event)
+	Failed(Stage, policy.Pod, policy.Container, error)
+}
+
+// Recorders tells several recorders.
+type Recorders []Recorder
+
+// Decided passes the decision on.
+func (rs Recorders) Decided(e Event) {
+	for _, r := range rs {
+		r.Decided(e)
+	}
+}
+
+// Failed passes the failure on.
+func (rs Recorders) Failed(s Stage, p policy.Pod, c policy.Container, err error) {
+	for _, r := range rs {
+		r.Failed(s, p, c, err)
+	}
+}

@@ -1,0 +1,101 @@
+// Package metrics counts and times decisions for Prometheus.
+package metrics
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/policy"
+)
+
+// Recorder is a plugin.Recorder that counts.
+type Recorder struct {
+	decisions  *prometheus.CounterVec
+	results    *prometheus.CounterVec
+	adjusted   *prometheus.CounterVec
+	failures   *prometheus.CounterVec
+	evaluation *prometheus.HistogramVec
+	total      *prometheus.HistogramVec
+}
+
+// New makes a Recorder and registers its metrics.
+func New(reg prometheus.Registerer) *Recorder {
+	r := &Recorder{
+		decisions: counter("decisions_total", "Containers judged, by stage and outcome (allowed, adjusted, denied).",
+			"stage", "outcome"),
+		results: counter("rule_results_total", "What rules did about containers, by outcome (denied, adjusted, audited).",
+			"policy", "rule", "outcome"),
+		adjusted: counter("adjustments_total", "Edits made to OCI specs.", "policy", "rule"),
+		failures: counter("failures_total", "Containers that could not be judged; they do not start.", "stage"),
+		evaluation: histogram("evaluation_duration_seconds", "Time that the policies took for one container.",
+			prometheus.ExponentialBuckets(5e-6, 2.5, 10)),
+		total: histogram("request_duration_seconds", "Time from a request of the runtime to the answer; stage open is reading, judging and writing the spec.",
+			prometheus.ExponentialBuckets(1e-4, 2.5, 11)),
+	}
+	reg.MustRegister(r.decisions, r.results, r.adjusted, r.failures, r.evaluation, r.total)
+	return r
+}
+
+func counter(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "specguard", Name: name, Help: help}, labels)
+}
+
+func histogram(name, help string, buckets []float64) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "specguard", Name: name, Help: help, Buckets: buckets},
+		[]string{"stage"})
+}
+
+// Decided counts a decision.
+func (r *Recorder) Decided(e plugin.Event) {
+	r.decisions.WithLabelValues(string(e.Stage), string(e.Decision.Outcome())).Inc()
+	r.evaluation.WithLabelValues(string(e.Stage)).Observe(e.Evaluation.Seconds())
+	r.total.WithLabelValues(string(e.Stage)).Observe(e.Total.Seconds())
+	for _, v := range e.Decision.Violations {
+		r.results.WithLabelValues(v.Policy, v.Rule, "denied").Inc()
+	}
+	for _, v := range e.Decision.Audit {
+		r.results.WithLabelValues(v.Policy, v.Rule, "audited").Inc()
+	}
+	if e.Decision.Outcome() != policy.Adjusted {
+		return
+	}
+	for _, a := range e.Decision.Adjustments {
+		r.results.WithLabelValues(a.Policy, a.Rule, "adjusted").Inc()
+		if e.Stage != plugin.StageExisting {
+			r.adjusted.WithLabelValues(a.Policy, a.Rule).Inc()
+		}
+	}
+}
+
+// Failed counts a container that could not be judged.
+func (r *Recorder) Failed(s plugin.Stage, _ policy.Pod, _ policy.Container, _ error) {
+	r.failures.WithLabelValues(string(s)).Inc()
+}
+
+// State is what the agent tells of itself.
+type State interface {
+	Connected() bool
+	Generation() uint64
+	PolicyCount() int
+	ReloadError() error
+}
+
+// RegisterState registers gauges that read the agent's state when they are
+// asked for.
+func RegisterState(reg prometheus.Registerer, s State) {
+	gauge := func(name, help string, value func() float64) {
+		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "specguard", Name: name, Help: help}, value))
+	}
+	gauge("connected", "1 while the runtime sends its NRI requests to the agent.", func() float64 { return number(s.Connected()) })
+	gauge("policy_generation", "Counts the policy sets that were in force since the start.", func() float64 { return float64(s.Generation()) })
+	gauge("policies", "Policies in force.", func() float64 { return float64(s.PolicyCount()) })
+	gauge("policy_reload_success", "1 if the last reading of the policies succeeded; 0: older ones are in force.",
+		func() float64 { return number(s.ReloadError() == nil) })
+}
+
+func number(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,156 @@
+// Package plugin is the NRI plugin: events of the container runtime come in,
+// and seals, decisions and answers go out.
+//
+// A container that an enforcing policy matches is sealed in CreateContainer,
+// unless what NRI shows is enough to deny it. In PostCreateContainer its
+// complete spec is read from the runtime's store and judged; then it is written
+// back, adjusted and without the seal, or with a seal that says why not.
+// Whatever goes wrong in between leaves the seal in place.
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/containerd/nri/pkg/api"
+	"github.com/sirupsen/logrus"
+	"golang.org/x/mod/semver"
+
+	"github.com/specguard/specguard/plugin/seal"
+	"github.com/specguard/specguard/policy"
+)
+
+// Policies gives the policies in force.
+type Policies interface {
+	Current() *policy.Set
+}
+
+// Plugin judges the containers of one container runtime.
+type Plugin struct {
+	Policies Policies
+	Store    SpecStore
+	Host     policy.Host
+	Recorder Recorder
+	Log      logrus.FieldLogger
+
+	conn connection
+}
+
+// handlers is what the NRI stub calls. It is apart from Plugin so that Plugin's
+// methods are those that its users call.
+type handlers struct{ *Plugin }
+
+// validatesSince is the first version of NRI that asks plugins to validate
+// adjustments. An older one refuses a plugin that subscribes to it.
+const validatesSince = "v0.10.0"
+
+// Configure subscribes to what the runtime's NRI knows of the events that
+// specguard handles.
+func (p handlers) Configure(_ context.Context, _, runtime, version string) (api.EventMask, error) {
+	if runtime != "containerd" {
+		return 0, fmt.Errorf("no opener for the runtime %q: only containerd's specs can be opened", runtime)
+	}
+	var events api.EventMask
+	events.Set(api.Event_CREATE_CONTAINER, api.Event_POST_CREATE_CONTAINER, api.Event_UPDATE_CONTAINER)
+	nri := p.conn.runtimeVersion()
+	validates := semver.IsValid(nri) && semver.Compare(nri, validatesSince) >= 0
+	if validates {
+		events.Set(api.Event_VALIDATE_CONTAINER_ADJUSTMENT)
+	}
+	p.Log.WithFields(logrus.Fields{"runtime": runtime + " " + version, "nri": nri, "validates": validates}).Info("configured by the runtime")
+	return events, nil
+}
+
+// CreateContainer denies what NRI shows to be against policy, and seals every
+// other container that an enforcing policy matches.
+func (p handlers) CreateContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) (*api.ContainerAdjustment, []*api.ContainerUpdate, error) {
+	adjust, err := guard(ctx, p.conn.requestTimeout(), func(context.Context) (*api.ContainerAdjustment, error) {
+		return p.create(p.subject(pod, ctr))
+	})
+	p.failed(StageCreate, pod, ctr, err)
+	return adjust, nil, err
+}
+
+// PostCreateContainer judges the stored spec. Its error is only logged by the
+// runtime: it is the seal that refuses.
+func (p handlers) PostCreateContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) error {
+	_, err := guard(ctx, p.conn.requestTimeout(), func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, p.open(ctx, p.subject(pod, ctr), isSealed(ctr.GetHooks()))
+	})
+	p.failed(StageOpen, pod, ctr, err)
+	return err
+}
+
+// UpdateContainer bounds new resource limits of a container.
+func (p handlers) UpdateContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container, r *api.LinuxResources) ([]*api.ContainerUpdate, error) {
+	updates, err := guard(ctx, p.conn.requestTimeout(), func(context.Context) ([]*api.ContainerUpdate, error) {
+		return p.update(p.subject(pod, ctr), r)
+	})
+	p.failed(StageUpdate, pod, ctr, err)
+	return updates, err
+}
+
+// ValidateContainerAdjustment refuses a container whose seal another plugin
+// has taken off.
+func (p handlers) ValidateContainerAdjustment(ctx context.Context, req *api.ValidateContainerAdjustmentRequest) error {
+	_, err := guard(ctx, p.conn.requestTimeout(), func(context.Context) (struct{}, error) {
+		return struct{}{}, p.validate(p.subject(req.GetPod(), req.GetContainer()), req.GetAdjust())
+	})
+	p.failed(StageCreate, req.GetPod(), req.GetContainer(), err)
+	return err
+}
+
+// Synchronize has what already runs judged and reported, after the answer: the
+// runtime waits for it.
+func (p handlers) Synchronize(ctx context.Context, pods []*api.PodSandbox, ctrs []*api.Container) ([]*api.ContainerUpdate, error) {
+	p.conn.synchronized()
+	go p.judgeExisting(context.WithoutCancel(ctx), pods, ctrs)
+	return nil, nil
+}
+
+func (p *Plugin) subject(pod *api.PodSandbox, ctr *api.Container) policy.Subject {
+	sub := subjectOf(pod, ctr)
+	sub.Host = p.Host
+	return sub
+}
+
+// denial is the error of a container that a policy denies; it has been
+// recorded.
+type denial struct{ message string }
+
+func (d *denial) Error() string { return d.message }
+
+// failed records an error that is no denial.
+func (p *Plugin) failed(stage Stage, pod *api.PodSandbox, ctr *api.Container, err error) {
+	if _, recorded := err.(*denial); err == nil || recorded {
+		return
+	}
+	sub := subjectOf(pod, ctr)
+	p.Recorder.Failed(stage, sub.Pod, sub.Container, err)
+}
+
+func (p *Plugin) create(sub policy.Subject) (*api.ContainerAdjustment, error) {
+	start := time.Now()
+	set := p.Policies.Current()
+	if !set.Select(&sub).Enforced {
+		return nil, nil
+	}
+	d := set.Evaluate(sub, policy.Early)
+	if d.Outcome() == policy.Denied {
+		took := time.Since(start)
+		p.Recorder.Decided(Event{Stage: StageCreate, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: took, Total: took})
+		return nil, &denial{d.Message()}
+	}
+	adjust := &api.ContainerAdjustment{}
+	adjust.AddHooks(&api.Hooks{CreateRuntime: []*api.Hook{{Path: seal.Path(seal.Pending)}}})
+	adjust.AddAnnotation(seal.Annotation, seal.Sealed)
+	return adjust, nil
+}
+
+func (p *Plugin) validate(sub policy.Subject, adjust *api.ContainerAdjustment) error {
+	if !p.Policies.Current().Select(&sub).Enforced || isSealed(adjust.GetHooks()) {
+		return nil
+	}
+	return fmt.Errorf("%srefused: the container's seal is missing (another NRI plugin took it off, or a policy came into force just now; creating it again helps then)", seal.Prefix)
+}

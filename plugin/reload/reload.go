@@ -1,0 +1,207 @@
+// Package reload keeps the policies of a folder in force: it reads them again
+// whenever they change and keeps the last good ones when they cannot be used.
+package reload
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+	"github.com/sirupsen/logrus"
+
+	"github.com/specguard/specguard/policy"
+)
+
+const (
+	// settle is how long a folder has to be quiet before it is read: an
+	// editor's save or a ConfigMap's swap is several events.
+	settle = 100 * time.Millisecond
+
+	// poll is how often the folder is read although no event came: a folder
+	// that was itself replaced sends none.
+	poll = 10 * time.Second
+)
+
+// Folder is a policy folder and what was last read of it.
+type Folder struct {
+	path     string
+	optional bool
+	log      logrus.FieldLogger
+
+	mu         sync.Mutex
+	set        *policy.Set
+	sources    []policy.Source
+	generation uint64
+	err        error
+}
+
+// Open reads the folder for the first time; then an invalid policy is an
+// error. A folder without any policy puts the built-in baseline in force; so
+// does a missing one where it is optional.
+func Open(path string, optional bool, log logrus.FieldLogger) (*Folder, error) {
+	f := &Folder{path: path, optional: optional, log: log}
+	if f.reload(); f.err != nil {
+		return nil, f.err
+	}
+	return f, nil
+}
+
+// Current is the policy set in force.
+func (f *Folder) Current() *policy.Set {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.set
+}
+
+// Generation counts the policy sets that were in force.
+func (f *Folder) Generation() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.generation
+}
+
+// PolicyCount is how many policies are in force.
+func (f *Folder) PolicyCount() int { return len(f.Current().Names()) }
+
+// ReloadError says why the folder's policies are not in force; nil if they
+// are.
+func (f *Folder) ReloadError() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}
+
+// Watch reads the folder again when it changes, until the context ends.
+func (f *Folder) Watch(ctx context.Context) {
+	events := f.events(ctx)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-events:
+			f.quiet(ctx, events)
+		case <-time.After(poll):
+		}
+		f.reload()
+	}
+}
+
+// quiet waits until no event has come for a while, but not without end.
+func (f *Folder) quiet(ctx context.Context, events <-chan struct{}) {
+	for range 20 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-events:
+		case <-time.After(settle):
+			return
+		}
+	}
+}
+
+// events sends something for every change in the folder. Where the folder
+// cannot be watched, polling has to do.
+func (f *Folder) events(ctx context.Context) <-chan struct{} {
+	out := make(chan struct{})
+	w, err := fsnotify.NewWatcher()
+	if err != nil {
+		f.log.WithError(err).Warnf("policy folder cannot be watched; it is read every %s", poll)
+		return out
+	}
+	go func() {
+		defer w.Close()
+		for {
+			_ = w.Add(f.path) // again and again: the folder may be a new one
+			select {
+			case <-ctx.Done():
+				return
+			case _, ok := <-w.Events:
+				if !ok {
+					return
+				}
+				select {
+				case out <- struct{}{}:
+				case <-ctx.Done():
+					return
+				}
+			case err, ok := <-w.Errors:
+				if !ok {
+					return
+				}
+				f.log.WithError(err).Warn("watching the policy folder")
+			case <-time.After(poll):
+			}
+		}
+	}()
+	return out
+}
+
+// reload reads the folder and puts its policies in force if they are valid
+// and not in force already.
+func (f *Folder) reload() {
+	sources, err := f.read()
+	if err == nil && f.inForce(sources) {
+		f.keep(nil)
+		return
+	}
+	set, err := compile(sources, err)
+	if err != nil {
+		f.keep(err)
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.set, f.sources, f.err = set, sources, nil
+	f.generation++
+	f.log.WithFields(logrus.Fields{"generation": f.generation, "policies": len(set.Names()), "rules": set.RuleCount()}).Info("policies in force")
+}
+
+func (f *Folder) inForce(sources []policy.Source) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.set != nil && same(sources, f.sources)
+}
+
+// keep leaves in force what is in force; err says why, nil that the folder
+// holds just that.
+func (f *Folder) keep(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	log := f.log.WithField("generation", f.generation)
+	switch {
+	case err != nil && f.set != nil && (f.err == nil || f.err.Error() != err.Error()):
+		log.Errorf("policies not loaded, the last good ones stay in force: %v", err)
+	case err == nil && f.err != nil:
+		log.Info("policies are valid again, as they were")
+	}
+	f.err = err
+}
+
+func (f *Folder) read() ([]policy.Source, error) {
+	if _, err := os.Stat(f.path); f.optional && errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return policy.Read(f.path)
+}
+
+// compile makes the sources' policy set; the built-in one where they have no
+// policy. It passes on the error of reading them.
+func compile(sources []policy.Source, err error) (*policy.Set, error) {
+	if err != nil {
+		return nil, err
+	}
+	set, err := policy.Compile(sources...)
+	if err == nil && len(set.Names()) == 0 {
+		return policy.Builtin()
+	}
+	return set, err
+}
+
+func same(a, b []policy.Source) bool {
+	return slices.EqualFunc(a, b, func(x, y policy.Source) bool { return x.Name == y.Name && bytes.Equal(x.Data, y.Data) })
+}

@@ -1,0 +1,100 @@
+// Package seal makes and breaks the seal that keeps a container from running
+// until its full OCI spec has been judged.
+//
+// A seal is an OCI createRuntime hook that cannot succeed: a runtime must not
+// start a container whose createRuntime hook fails (OCI runtime spec,
+// runtime.md, "Lifecycle", step 6). Its path lies below /proc, where nobody can
+// make a file, so it never exists. The path carries the reason in words, since
+// runtimes print the path of a hook that they cannot run.
+package seal
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+const (
+	// folder is where seals seem to lie: nobody can make a file in /proc.
+	folder = "/proc/"
+
+	// Prefix begins every reason, and so tells a seal from other hooks.
+	Prefix = "specguard: "
+
+	// Pending is the reason of a seal that nobody has judged yet.
+	Pending = Prefix + "not judged: the agent stopped, or could not read and write the full spec in time (see its log)"
+
+	// Annotation tells on the container's spec what was decided: Sealed,
+	// allowed, adjusted or denied. It informs; nothing trusts it.
+	Annotation = "specguard.dev/decision"
+
+	// Sealed is the annotation's value while the container is not judged.
+	Sealed = "sealed"
+)
+
+// maxReason bounds a reason, in bytes: with a path longer than PATH_MAX (4096)
+// runtimes would complain of that instead.
+const maxReason = 2048
+
+// Path is the path of the hook that seals with the reason, which is given
+// Prefix where it lacks it.
+func Path(reason string) string {
+	if !strings.HasPrefix(reason, Prefix) {
+		reason = Prefix + reason
+	}
+	clean := strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, reason)
+	if len(clean) > maxReason {
+		clean = strings.ToValidUTF8(clean[:maxReason], "") + "..."
+	}
+	return folder + clean
+}
+
+// Is tells whether the path of a hook is a seal's.
+func Is(path string) bool { return strings.HasPrefix(path, folder+Prefix) }
+
+// Reason is the reason that the path of a seal carries.
+func Reason(path string) string { return strings.TrimPrefix(path, folder) }
+
+// Apply seals the spec with the reason, in place of any seal that it has.
+func Apply(spec *specs.Spec, reason string) {
+	Remove(spec)
+	if spec.Hooks == nil {
+		spec.Hooks = &specs.Hooks{}
+	}
+	spec.Hooks.CreateRuntime = append(spec.Hooks.CreateRuntime, specs.Hook{Path: Path(reason)})
+}
+
+// Remove takes every seal off the spec and tells whether there was one. A
+// hooks object that held nothing else goes as well.
+func Remove(spec *specs.Spec) bool {
+	if spec.Hooks == nil {
+		return false
+	}
+	before := len(spec.Hooks.CreateRuntime)
+	spec.Hooks.CreateRuntime = slices.DeleteFunc(spec.Hooks.CreateRuntime, func(h specs.Hook) bool { return Is(h.Path) })
+	removed := len(spec.Hooks.CreateRuntime) < before
+	if removed && empty(spec.Hooks) {
+		spec.Hooks = nil
+	}
+	return removed
+}
+
+func empty(h *specs.Hooks) bool {
+	return len(h.CreateRuntime)+len(h.CreateContainer)+len(h.StartContainer)+len(h.Poststart)+len(h.Poststop)+
+		len(h.Prestart) == 0 //nolint:staticcheck // deprecated, and still run by the runtimes
+}
+
+// Annotate writes the decision into the spec's annotations, over anything that
+// stands there.
+func Annotate(spec *specs.Spec, decision string) {
+	if spec.Annotations == nil {
+		spec.Annotations = make(map[string]string)
+	}
+	spec.Annotations[Annotation] = decision
+}

@@ -1,0 +1,33 @@
+package plugin
+
+import (
+	"time"
+
+	"github.com/containerd/nri/pkg/api"
+
+	"github.com/specguard/specguard/policy"
+)
+
+// update judges new resource limits: it denies them, or bounds them, or lets
+// them be.
+func (p *Plugin) update(sub policy.Subject, r *api.LinuxResources) ([]*api.ContainerUpdate, error) {
+	start := time.Now()
+	set := p.Policies.Current()
+	if sel := set.Select(&sub); r == nil || !sel.Enforced && !sel.Audited {
+		return nil, nil
+	}
+	d := set.EvaluateUpdate(sub, r.ToOCI())
+	took := time.Since(start)
+	p.Recorder.Decided(Event{Stage: StageUpdate, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: took, Total: took})
+	switch d.Outcome() {
+	case policy.Denied:
+		return nil, &denial{d.Message()}
+	case policy.Adjusted:
+		return []*api.ContainerUpdate{{
+			ContainerId: sub.Container.ID,
+			Linux:       &api.LinuxContainerUpdate{Resources: api.FromOCILinuxResources(d.Spec.Linux.Resources, nil)},
+		}}, nil
+	default:
+		return nil, nil
+	}
+}

@@ -1,0 +1,126 @@
+package ocispec
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// Change is one difference between two specs. Removed and Added are the JSON
+// of what stood and what stands there; "" where there was or is nothing.
+type Change struct {
+	Path    string `json:"path"`
+	Removed string `json:"removed,omitempty"`
+	Added   string `json:"added,omitempty"`
+}
+
+// secret lists the members whose values are never shown.
+func secret(path string) bool {
+	return path == "process.env" || path == "process.args" || path == "process.commandLine"
+}
+
+// Diff lists what leads from before to after, in the order of paths. Lists of
+// plain values are compared as sets, lists of objects by their identity.
+func Diff(before, after *specs.Spec) ([]Change, error) {
+	b, err := generic(before)
+	if err != nil {
+		return nil, err
+	}
+	a, err := generic(after)
+	if err != nil {
+		return nil, err
+	}
+	d := &differ{}
+	d.value("", b, a)
+	return d.changes, nil
+}
+
+func generic(spec *specs.Spec) (any, error) {
+	raw, err := json.Marshal(spec)
+	if err != nil {
+		return nil, fmt.Errorf("encode OCI spec: %w", err)
+	}
+	var v any
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return nil, fmt.Errorf("decode OCI spec: %w", err)
+	}
+	return v, nil
+}
+
+type differ struct{ changes []Change }
+
+func (d *differ) add(path string, before, after any) {
+	c := Change{Path: path, Removed: text(before), Added: text(after)}
+	if c.Removed == c.Added {
+		return
+	}
+	if secret(path) {
+		c.Removed, c.Added = "(not shown)", "(not shown)"
+	}
+	d.changes = append(d.changes, c)
+}
+
+func text(v any) string {
+	if v == nil {
+		return ""
+	}
+	raw, _ := json.Marshal(v) // v came out of JSON
+	return string(raw)
+}
+
+func (d *differ) value(path string, before, after any) {
+	switch b := before.(type) {
+	case map[string]any:
+		if a, ok := after.(map[string]any); ok {
+			d.object(path, b, a)
+			return
+		}
+	case []any:
+		if a, ok := after.([]any); ok && !secret(path) {
+			d.object(path, byIdentity(b), byIdentity(a))
+			return
+		}
+	}
+	d.add(path, before, after)
+}
+
+func (d *differ) object(path string, before, after map[string]any) {
+	keys := maps.Clone(before)
+	maps.Copy(keys, after)
+	for _, k := range slices.Sorted(maps.Keys(keys)) {
+		p := k
+		if path != "" {
+			p = path + "." + k
+		}
+		d.value(p, before[k], after[k])
+	}
+}
+
+// byIdentity names the elements of a list: plain values by themselves, mounts
+// and the like by what tells them apart, others by their place.
+func byIdentity(list []any) map[string]any {
+	out := make(map[string]any, len(list))
+	for i, e := range list {
+		key := strconv.Itoa(i)
+		switch v := e.(type) {
+		case string:
+			key = v
+		case map[string]any:
+			for _, name := range []string{"destination", "path", "type"} {
+				if s, ok := v[name].(string); ok {
+					key = s
+					break
+				}
+			}
+		}
+		if _, taken := out[key]; taken {
+			key += "#" + strconv.Itoa(i)
+		}
+		out[key] = e
+	}
+	return out
+}
