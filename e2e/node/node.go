@@ -38,9 +38,9 @@ type Options struct {
 	RegistrationTimeout, RequestTimeout time.Duration
 	// Extra is TOML that is merged over containerd's configuration.
 	Extra string
-	// PreparePlugins is called before containerd starts for the first time,
-	// with the node's folders for pre-installed NRI plugins.
-	PreparePlugins func(pluginDir, configDir string) error
+	// BeforeStart, if set, is called when the node's folders are there and
+	// containerd has never run; for pre-installed NRI plugins.
+	BeforeStart func(*Node) error
 }
 
 // A Node is a containerd that runs, or that has been stopped.
@@ -87,9 +87,9 @@ func (n *Node) setUp(ctx context.Context) error {
 	if err := os.WriteFile(n.paths.config, config, 0o644); err != nil {
 		return fmt.Errorf("containerd configuration: %w", err)
 	}
-	if n.options.PreparePlugins != nil {
-		if err := n.options.PreparePlugins(n.paths.nriPlugins, n.paths.nriConfig); err != nil {
-			return fmt.Errorf("prepare NRI plugins: %w", err)
+	if n.options.BeforeStart != nil {
+		if err := n.options.BeforeStart(n); err != nil {
+			return err
 		}
 	}
 	n.CRI, err = cri.Dial(n.paths.socket, cri.Layout{CgroupParent: "/" + n.cgroup.name, LogRoot: n.paths.logs})
@@ -200,6 +200,12 @@ func (n *Node) Socket() string { return n.paths.socket }
 
 // NRISocket is where NRI plugins connect.
 func (n *Node) NRISocket() string { return n.paths.nriSocket }
+
+// PluginDir is where NRI looks for plugins that it starts by itself.
+func (n *Node) PluginDir() string { return n.paths.nriPlugins }
+
+// PluginConfigDir is where NRI looks for the configuration of plugins.
+func (n *Node) PluginConfigDir() string { return n.paths.nriConfig }
 
 // Cgroups are the node's folders in every cgroup hierarchy.
 func (n *Node) Cgroups() []string { return n.cgroup.all }

@@ -1,0 +1,174 @@
+// Package agent runs the specguard agent on a test node, in both forms that
+// NRI knows: as a daemon that connects to NRI's socket, and pre-installed,
+// started by the runtime itself.
+package agent
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/specguard/specguard/e2e/node"
+)
+
+const (
+	readyTimeout = 15 * time.Second
+	readyPoll    = 10 * time.Millisecond
+	httpTimeout  = 5 * time.Second
+)
+
+// Options say how to run an agent. Binary and either Policies or PolicyDir are
+// what one usually sets.
+type Options struct {
+	// Binary is the specguard program.
+	Binary string
+	// Config is the content of the configuration file.
+	Config string
+	// Policies are the policy files by name; they are written to a folder of
+	// the agent's own. PolicyDir, if set, is an existing folder to use instead.
+	Policies  map[string]string
+	PolicyDir string
+	// Opener is the value of --opener, if any.
+	Opener string
+	// Args are added to the command line.
+	Args []string
+	// Env is added to the environment.
+	Env []string
+}
+
+// An Agent is a specguard daemon on a node.
+type Agent struct {
+	node    *node.Node
+	files   files
+	http    string
+	client  http.Client
+	process *node.Process
+	options Options
+}
+
+// files are the agent's files, in a folder below its node's.
+type files struct {
+	dir, config, policies, audit, log, pid string
+}
+
+func newFiles(parent string, o Options) (files, error) {
+	dir, err := os.MkdirTemp(parent, "agent-")
+	if err != nil {
+		return files{}, fmt.Errorf("make agent folder: %w", err)
+	}
+	f := files{
+		dir:      dir,
+		config:   filepath.Join(dir, "config.yaml"),
+		policies: filepath.Join(dir, "policies"),
+		audit:    filepath.Join(dir, "audit.log"),
+		log:      filepath.Join(dir, "agent.log"),
+		pid:      filepath.Join(dir, "pid"),
+	}
+	if o.PolicyDir != "" {
+		f.policies = o.PolicyDir
+	} else if err := writePolicies(f.policies, o.Policies); err != nil {
+		return files{}, err
+	}
+	if err := os.WriteFile(f.config, []byte(o.Config), 0o644); err != nil {
+		return files{}, fmt.Errorf("write agent configuration: %w", err)
+	}
+	return f, nil
+}
+
+// args is the command line of `specguard run`.
+func (f files) args(o Options, n *node.Node, http string) []string {
+	args := []string{"run", "--policy-dir", f.policies,
+		"--nri-socket", n.NRISocket(), "--containerd-socket", n.Socket(),
+		"--http", http, "--audit-log", f.audit, "--log-format", "json"}
+	if o.Config != "" {
+		args = append(args, "--config", f.config)
+	}
+	if o.Opener != "" {
+		args = append(args, "--opener", o.Opener)
+	}
+	return append(args, o.Args...)
+}
+
+// Start runs an agent on n and waits until it is ready. It ends with the node
+// at the latest.
+func Start(ctx context.Context, n *node.Node, o Options) (*Agent, error) {
+	a, err := Launch(n, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.WaitReady(ctx); err != nil {
+		a.Kill(ctx)
+		return nil, err
+	}
+	return a, nil
+}
+
+// Launch runs an agent on n and does not wait for anything.
+func Launch(n *node.Node, o Options) (*Agent, error) {
+	f, err := newFiles(n.Dir(), o)
+	if err != nil {
+		return nil, err
+	}
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	a := &Agent{node: n, files: f, http: address, client: http.Client{Timeout: httpTimeout}, options: o}
+	return a, a.Again()
+}
+
+// Again starts the agent once more, after Stop or Kill, with the same files.
+func (a *Agent) Again() error {
+	cmd := exec.Command(a.options.Binary, a.files.args(a.options, a.node, a.http)...)
+	cmd.Dir = a.files.dir
+	cmd.Env = append(os.Environ(), a.options.Env...)
+	process, err := a.node.Spawn(cmd, a.files.log)
+	if err != nil {
+		return err
+	}
+	a.process = process
+	return nil
+}
+
+// freeAddress returns a loopback address that nobody listens on.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	defer listener.Close()
+	return listener.Addr().String(), nil
+}
+
+// WaitReady waits until /readyz answers 200.
+func (a *Agent) WaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	for {
+		body, err := a.Get(ctx, "/readyz")
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-a.done():
+			return fmt.Errorf("the agent ended (%v): %s", a.process.Err(), a.Log())
+		case <-ctx.Done():
+			return fmt.Errorf("the agent is not ready: %w: %s: %s", err, body, a.Log())
+		case <-time.After(readyPoll):
+		}
+	}
+}
+
+// SetPolicies replaces the policy files of an agent that has its own folder.
+// The agent notices by itself.
+func (a *Agent) SetPolicies(policies map[string]string) error {
+	if a.options.PolicyDir != "" {
+		return fmt.Errorf("set policies: %s is not the agent's own folder", a.options.PolicyDir)
+	}
+	return writePolicies(a.files.policies, policies)
+}

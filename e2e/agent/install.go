@@ -1,0 +1,60 @@
+package agent
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/specguard/specguard/e2e/node"
+)
+
+// pluginName is NRI's index and name of the installed agent.
+const pluginName = "10-specguard"
+
+// Install puts an agent where NRI looks for plugins to start by itself; it is
+// meant for node.Options.BeforeStart. Options.Config becomes the plugin's
+// configuration, which NRI hands over.
+//
+// NRI starts a plugin without arguments and with an empty environment, so the
+// plugin is a script that adds them.
+func Install(n *node.Node, o Options) (*Agent, error) {
+	f, err := newFiles(n.Dir(), o)
+	if err != nil {
+		return nil, err
+	}
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	a := &Agent{node: n, files: f, http: address, client: http.Client{Timeout: httpTimeout}, options: o}
+
+	daemon := o
+	daemon.Config = "" // no --config
+	command := append([]string{o.Binary}, f.args(daemon, n, address)...)
+	for i, word := range command {
+		command[i] = quote(word)
+	}
+	var script strings.Builder
+	script.WriteString("#!/bin/sh\n")
+	for _, variable := range o.Env {
+		script.WriteString("export " + quote(variable) + "\n")
+	}
+	fmt.Fprintf(&script, "echo $$ >%s\nexec %s >>%s 2>&1\n",
+		quote(f.pid), strings.Join(command, " "), quote(f.log))
+
+	if err := os.WriteFile(filepath.Join(n.PluginDir(), pluginName), []byte(script.String()), 0o755); err != nil {
+		return nil, fmt.Errorf("install agent: %w", err)
+	}
+	config := filepath.Join(n.PluginConfigDir(), pluginName+".conf")
+	if err := os.WriteFile(config, []byte(o.Config), 0o644); err != nil {
+		return nil, fmt.Errorf("install agent: %w", err)
+	}
+	return a, nil
+}
+
+// quote quotes a word for the shell.
+func quote(word string) string {
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
