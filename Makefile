@@ -1,0 +1,60 @@
+# make help lists the targets.
+CACHE   ?= $(or $(SPECGUARD_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/specguard-e2e)
+LINT_VERSION := v2.15.0
+LINT    := $(CACHE)/golangci-lint-$(LINT_VERSION)/golangci-lint
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+FUZZTIME ?= 30s
+
+export SPECGUARD_E2E_CACHE := $(CACHE)
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+.PHONY: build
+build: ## build bin/specguard
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/specguard ./cmd/specguard
+
+.PHONY: deps
+deps: ## install the Debian packages that demo, test and bench need (root)
+	.ci/deps
+
+.PHONY: test
+test: deps lint unit e2e ## run everything: lint, unit and property tests with the race detector, fuzz seeds, e2e on real runtimes (root)
+
+.PHONY: unit
+unit: ## unit and property tests and fuzz seeds, with the race detector
+	go vet ./...
+	go test -race ./...
+
+.PHONY: e2e
+e2e: ## tests on real containerd, built on first use (root)
+	cd e2e && go vet ./... && go test -timeout 60m ./...
+
+.PHONY: lint
+lint: $(LINT) ## gofmt and golangci-lint
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "not gofmt'ed"; exit 1; }
+	$(LINT) run ./...
+	cd e2e && $(LINT) run --config ../.golangci.yml ./...
+
+$(LINT):
+	mkdir -p $(dir $@)
+	GOBIN=$(dir $@) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+
+.PHONY: fuzz
+fuzz: ## fuzz the policy loader and the spec patcher for FUZZTIME each
+	go test -run '^$$' -fuzz FuzzLoad -fuzztime $(FUZZTIME) ./policy
+	go test -run '^$$' -fuzz FuzzPatch -fuzztime $(FUZZTIME) ./policy/ocispec
+
+.PHONY: demo
+demo: deps ## show specguard at work on a private containerd (root)
+	cd e2e && go run ./cmd/demo
+
+.PHONY: bench
+bench: deps ## benchmark decisions, and container starts on a real containerd (root)
+	go test -run '^$$' -bench . -benchmem ./policy/... ./plugin/...
+	cd e2e && go run ./cmd/bench -policy-dir ../e2e/testdata/bench
+
+.PHONY: clean
+clean: ## remove what was built in this folder
+	rm -rf bin
