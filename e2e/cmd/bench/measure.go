@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/specguard/specguard/e2e/agent"
+	"github.com/specguard/specguard/e2e/build"
+	"github.com/specguard/specguard/e2e/cri"
+	"github.com/specguard/specguard/e2e/node"
+)
+
+// Names of the conditions.
+const (
+	noPlugin  = "no plugin"
+	nothing   = "do-nothing"
+	specguard = "specguard"
+)
+
+// A condition is a node with its plugin, and the times taken on it.
+type condition struct {
+	name          string
+	node          *node.Node
+	pod           *cri.Sandbox
+	create, start []time.Duration
+}
+
+// measure sets up the conditions, takes the times and tears all down.
+func measure(ctx context.Context, o options) (_ *report, err error) {
+	cache, err := build.Open()
+	if err != nil {
+		return nil, err
+	}
+	binary, err := cache.Agent(ctx)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(binary)
+	if err != nil {
+		return nil, fmt.Errorf("size of the agent: %w", err)
+	}
+	var conditions []*condition
+	defer func() {
+		for _, c := range conditions {
+			err = errors.Join(err, c.node.Close())
+		}
+	}()
+	for _, name := range []string{noPlugin, nothing, specguard} {
+		n, err := startNode(ctx, cache, o.release)
+		if err != nil {
+			return nil, err
+		}
+		conditions = append(conditions, &condition{name: name, node: n})
+	}
+	if err := startNothing(ctx, cache, conditions[1].node); err != nil {
+		return nil, err
+	}
+	guard, err := agent.Start(ctx, conditions[2].node, agentOptions(o, binary))
+	if err != nil {
+		return nil, err
+	}
+	if err := takeTimes(ctx, conditions, o); err != nil {
+		return nil, err
+	}
+	if err := checkAdjusted(ctx, conditions[0], conditions[2]); err != nil {
+		return nil, err
+	}
+	memory, err := guard.Process().Memory()
+	if err != nil {
+		return nil, err
+	}
+	return newReport(o, conditions, info.Size(), memory), nil
+}
+
+func startNode(ctx context.Context, cache *build.Cache, release build.Release) (*node.Node, error) {
+	containerd, err := cache.Containerd(ctx, release)
+	if err != nil {
+		return nil, err
+	}
+	runc, err := cache.Runc(ctx, release)
+	if err != nil {
+		return nil, err
+	}
+	return node.Start(ctx, node.Options{Containerd: containerd, Runc: runc})
+}
+
+// takeTimes creates and starts containers, one at a time, on all nodes in turn.
+func takeTimes(ctx context.Context, conditions []*condition, o options) error {
+	for _, c := range conditions {
+		pod, err := c.node.CRI.RunPod(ctx, c.node.CRI.Pod("bench", cri.Namespace("team-bench")))
+		if err != nil {
+			return err
+		}
+		c.pod = pod
+	}
+	for i := range o.warmup + o.count {
+		for j := range conditions {
+			c := conditions[(i+j)%len(conditions)]
+			create, start, err := c.one(ctx, i)
+			if err != nil {
+				return fmt.Errorf("%s, container %d: %w", c.name, i, err)
+			}
+			if i >= o.warmup {
+				c.create = append(c.create, create)
+				c.start = append(c.start, start)
+			}
+		}
+	}
+	return nil
+}
+
+// one takes the times of one container. Its removal is not timed.
+func (c *condition) one(ctx context.Context, i int) (create, start time.Duration, err error) {
+	config := cri.Container("c"+strconv.Itoa(i), node.AppImage, []string{"/bin/sleep", "600"})
+	began := time.Now()
+	container, err := c.pod.Create(ctx, config)
+	if err != nil {
+		return 0, 0, err
+	}
+	created := time.Now()
+	if err := container.Start(ctx); err != nil {
+		return 0, 0, err
+	}
+	started := time.Now()
+	return created.Sub(began), started.Sub(created), container.Remove(ctx)
+}
+
+// checkAdjusted makes sure that specguard did what it was measured for.
+func checkAdjusted(ctx context.Context, plain, guarded *condition) error {
+	var caps [2]cri.Caps
+	for i, c := range []*condition{plain, guarded} {
+		container, err := c.pod.Run(ctx, cri.Container("check", node.AppImage, cri.TellTruth()))
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+		truth, err := container.Truth(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+		caps[i] = truth.Bounding
+	}
+	if caps[0] == caps[1] {
+		return errors.New("the policies took no capability from a default container: specguard was not measured at work")
+	}
+	return nil
+}

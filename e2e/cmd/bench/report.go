@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/specguard/specguard/e2e/node"
+)
+
+// report is what a run found.
+type report struct {
+	Containerd string `json:"containerd"`
+	Containers int    `json:"containersPerCondition"`
+	Rows       []row  `json:"rows"`
+	Agent      struct {
+		BinaryBytes  int64 `json:"binaryBytes"`
+		RSSBytes     int64 `json:"rssBytes"`
+		RSSAnonBytes int64 `json:"rssAnonBytes"`
+	} `json:"agent"`
+}
+
+// row is one phase under one condition.
+type row struct {
+	Condition  string  `json:"condition"`
+	Phase      string  `json:"phase"`
+	P50        float64 `json:"p50Milliseconds"`
+	P95        float64 `json:"p95Milliseconds"`
+	P50Plain   float64 `json:"p50ToNoPlugin"`
+	P95Plain   float64 `json:"p95ToNoPlugin"`
+	P50Nothing float64 `json:"p50ToDoNothing"`
+	P95Nothing float64 `json:"p95ToDoNothing"`
+}
+
+func newReport(o options, conditions []*condition, binary int64, memory node.Memory) *report {
+	r := &report{Containerd: o.release.String(), Containers: o.count}
+	r.Agent.BinaryBytes, r.Agent.RSSBytes, r.Agent.RSSAnonBytes = binary, memory.RSS, memory.Anon
+	for _, phase := range []string{"create", "start", "create+start"} {
+		first := len(r.Rows)
+		for _, c := range conditions {
+			times := c.times(phase)
+			r.Rows = append(r.Rows, row{
+				Condition: c.name, Phase: phase,
+				P50: percentile(times, 50), P95: percentile(times, 95),
+			})
+		}
+		plain, nothing := r.Rows[first], r.Rows[first+1]
+		for i := first; i < len(r.Rows); i++ {
+			x := &r.Rows[i]
+			x.P50Plain, x.P95Plain = x.P50/plain.P50, x.P95/plain.P95
+			x.P50Nothing, x.P95Nothing = x.P50/nothing.P50, x.P95/nothing.P95
+		}
+	}
+	return r
+}
+
+// times returns the times of a phase, sorted.
+func (c *condition) times(phase string) []time.Duration {
+	times := make([]time.Duration, len(c.create))
+	for i := range times {
+		if phase != "start" {
+			times[i] += c.create[i]
+		}
+		if phase != "create" {
+			times[i] += c.start[i]
+		}
+	}
+	slices.Sort(times)
+	return times
+}
+
+// percentile returns the nearest-rank percentile of sorted times, in
+// milliseconds.
+func percentile(sorted []time.Duration, p int) float64 {
+	if len(sorted) == 0 {
+		return 0
+	}
+	rank := (len(sorted)*p + 99) / 100
+	return float64(sorted[max(rank, 1)-1]) / float64(time.Millisecond)
+}
+
+func (r *report) print(w io.Writer) {
+	fmt.Fprintf(w, "containerd %s, %d containers per condition, alternating between three nodes\n\n", r.Containerd, r.Containers)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "phase\tcondition\tp50 ms\tp95 ms\tp50/no plugin\tp95/no plugin\tp50/do-nothing\tp95/do-nothing\t")
+	for _, x := range r.Rows {
+		fmt.Fprintf(t, "%s\t%s\t%.1f\t%.1f\t%.3f\t%.3f\t%.3f\t%.3f\t\n",
+			x.Phase, x.Condition, x.P50, x.P95, x.P50Plain, x.P95Plain, x.P50Nothing, x.P95Nothing)
+	}
+	t.Flush()
+	const mib = 1 << 20
+	fmt.Fprintf(w, "\nagent: binary %.1f MiB, after the containers VmRSS %.1f MiB, RssAnon %.1f MiB\n",
+		float64(r.Agent.BinaryBytes)/mib, float64(r.Agent.RSSBytes)/mib, float64(r.Agent.RSSAnonBytes)/mib)
+}
