@@ -1,5 +1,5 @@
 # make help lists the targets.
-CACHE   ?= $(or $(SPECGUARD_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/specguard-e2e)
+CACHE   ?= $(or $(SPECGUARD_E2E_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/specguard-e2e)
 LINT_VERSION := v2.15.0
 LINT    := $(CACHE)/golangci-lint-$(LINT_VERSION)/golangci-lint
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
