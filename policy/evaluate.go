@@ -98,6 +98,9 @@ func (e *evaluation) applySeccomp() {
 	if err != nil {
 		return
 	}
+	if e.sub.Spec.Linux == nil {
+		e.sub.Spec.Linux = &specs.Linux{}
+	}
 	e.sub.Spec.Linux.Seccomp = profile
 }
 

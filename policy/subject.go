@@ -55,15 +55,16 @@ func (s *Subject) sharesHost(ns specs.LinuxNamespaceType) bool {
 }
 
 // userNamespace tells whether the container has a user namespace in which no
-// id is mapped to the host's root.
+// user and no group is the host's 0.
 func (s *Subject) userNamespace() bool {
 	l := s.Spec.Linux
-	if l == nil || len(l.UIDMappings) == 0 || s.sharesSpec(specs.UserNamespace) {
+	if l == nil || !slices.ContainsFunc(l.Namespaces, func(n specs.LinuxNamespace) bool { return n.Type == specs.UserNamespace }) {
 		return false
 	}
-	return !slices.ContainsFunc(l.UIDMappings, func(m specs.LinuxIDMapping) bool { return m.HostID == 0 && m.Size > 0 })
+	return avoidsRoot(l.UIDMappings) && avoidsRoot(l.GIDMappings)
 }
 
-func (s *Subject) sharesSpec(ns specs.LinuxNamespaceType) bool {
-	return !slices.ContainsFunc(s.Spec.Linux.Namespaces, func(n specs.LinuxNamespace) bool { return n.Type == ns })
+// avoidsRoot tells whether there are mappings and none leads to the host's 0.
+func avoidsRoot(mappings []specs.LinuxIDMapping) bool {
+	return len(mappings) > 0 && !slices.ContainsFunc(mappings, func(m specs.LinuxIDMapping) bool { return m.HostID == 0 && m.Size > 0 })
 }
