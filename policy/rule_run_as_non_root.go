@@ -1,12 +1,215 @@
 package policy
 
-// RunAsNonRoot is to be written.
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy/internal/strict"
+)
+
+// RunAsNonRoot requires a user other than root, and bounds users and groups.
+//
+// Reads: process.user: uid, gid and additionalGids (OCI runtime spec,
+// config.md, "User"); with allowUserNamespaceRoot also linux.namespaces,
+// linux.uidMappings and linux.gidMappings.
+// Adjusts: gives runAsUser in place of root or a user that is not allowed,
+// runAsGroup in place of a group that is not, and takes additional groups that
+// are not allowed away. With root goes its group 0.
+// Source: Pod Security Standards, Restricted, "Running as Non-root" and
+// "Running as Non-root user"; credentials(7), user_namespaces(7).
 type RunAsNonRoot struct {
 	Base `yaml:",inline"`
+
+	// RunAsUser and RunAsGroup are given by adjusting; 65532 where not set.
+	RunAsUser  *uint32 `yaml:"runAsUser"`
+	RunAsGroup *uint32 `yaml:"runAsGroup"`
+
+	// AllowedUsers, AllowedGroups and AllowedSupplementalGroups bound the ids;
+	// where one is not given, any id but root's is fine. Groups include group
+	// 0 unless ForbidRootGroup is set.
+	AllowedUsers              []IDRange `yaml:"allowedUsers"`
+	AllowedGroups             []IDRange `yaml:"allowedGroups"`
+	AllowedSupplementalGroups []IDRange `yaml:"allowedSupplementalGroups"`
+
+	// ForbidRootGroup forbids group 0, as primary and as additional group.
+	ForbidRootGroup bool `yaml:"forbidRootGroup"`
+
+	// AllowUserNamespaceRoot lets id 0 pass in a user namespace in which no id
+	// is the host's 0.
+	AllowUserNamespaceRoot bool `yaml:"allowUserNamespaceRoot"`
 }
 
-// Check is to be written.
-func (*RunAsNonRoot) Check(s *Subject) []Finding { return nil }
+// defaultID is the user and group of images that are made to run without root
+// (distroless "nonroot").
+const defaultID = 65532
 
-// Adjust is to be written.
-func (*RunAsNonRoot) Adjust(s *Subject) []string { return nil }
+// IDRange is a range of user or group ids; both ends belong to it.
+type IDRange struct {
+	Min uint32 `yaml:"min"`
+	Max uint32 `yaml:"max"`
+}
+
+// Validate wants an end that is not before the start.
+func (r *IDRange) Validate() error {
+	if r.Max < r.Min {
+		return strict.Field("max", "%d is below min, %d", r.Max, r.Min)
+	}
+	return nil
+}
+
+func (r IDRange) String() string {
+	if r.Min == r.Max {
+		return strconv.FormatUint(uint64(r.Min), 10)
+	}
+	return fmt.Sprintf("%d-%d", r.Min, r.Max)
+}
+
+// Validate refuses root, and ids for adjusting that would not be allowed.
+func (r *RunAsNonRoot) Validate() error {
+	for _, id := range []struct {
+		key     string
+		given   *uint32
+		value   uint32
+		allowed []IDRange
+	}{
+		{"runAsUser", r.RunAsUser, r.user(), r.AllowedUsers},
+		{"runAsGroup", r.RunAsGroup, r.group(), r.AllowedGroups},
+	} {
+		if id.value == 0 {
+			return strict.Field(id.key, "must not be 0: that is root")
+		}
+		if (id.given != nil || r.Action() == Adjust) && !inRanges(id.allowed, id.value) {
+			return strict.Field(id.key, "%d is not in the allowed ranges (allowed: %s)", id.value, joinRanges(id.allowed))
+		}
+	}
+	if slices.ContainsFunc(r.AllowedUsers, func(r IDRange) bool { return r.Min == 0 }) {
+		return strict.Field("allowedUsers", "must not include 0: root is never allowed; min has to be 1 or more")
+	}
+	return nil
+}
+
+func (r *RunAsNonRoot) user() uint32  { return orDefault(r.RunAsUser) }
+func (r *RunAsNonRoot) group() uint32 { return orDefault(r.RunAsGroup) }
+
+func orDefault(id *uint32) uint32 {
+	if id == nil {
+		return defaultID
+	}
+	return *id
+}
+
+// Check finds root, and users and groups that are not allowed.
+func (r *RunAsNonRoot) Check(s *Subject) []Finding {
+	if s.Spec.Process == nil {
+		return []Finding{{Found: "no user is given", Allowed: r.users()}}
+	}
+	u := &s.Spec.Process.User
+	var findings []Finding
+	switch {
+	case r.userFine(s, u.UID):
+	case u.UID == 0:
+		findings = append(findings, Finding{Found: "runs as root (uid 0)", Allowed: r.users()})
+	default:
+		findings = append(findings, Finding{Found: fmt.Sprintf("uid %d not allowed", u.UID), Allowed: r.users()})
+	}
+	if !r.groupFine(s, u.GID, r.AllowedGroups) {
+		findings = append(findings, Finding{Found: fmt.Sprintf("gid %d not allowed", u.GID), Allowed: r.groups(r.AllowedGroups)})
+	}
+	var bad []string
+	for _, g := range u.AdditionalGids {
+		if !r.groupFine(s, g, r.AllowedSupplementalGroups) {
+			bad = append(bad, strconv.FormatUint(uint64(g), 10))
+		}
+	}
+	if len(bad) > 0 {
+		findings = append(findings, Finding{
+			Found:   "additional groups " + strings.Join(bad, ", ") + " not allowed",
+			Allowed: r.groups(r.AllowedSupplementalGroups),
+		})
+	}
+	return findings
+}
+
+// Adjust replaces root and what is not allowed.
+func (r *RunAsNonRoot) Adjust(s *Subject) []string {
+	if s.Spec.Process == nil {
+		return nil
+	}
+	u := &s.Spec.Process.User
+	var changes []string
+	wasRoot := false
+	if !r.userFine(s, u.UID) {
+		wasRoot = u.UID == 0
+		changes = append(changes, fmt.Sprintf("changed uid %d to %d", u.UID, r.user()))
+		u.UID = r.user()
+	}
+	if !r.groupFine(s, u.GID, r.AllowedGroups) || wasRoot && u.GID == 0 {
+		changes = append(changes, fmt.Sprintf("changed gid %d to %d", u.GID, r.group()))
+		u.GID = r.group()
+	}
+	return append(changes, r.dropGroups(s, u, wasRoot)...)
+}
+
+// dropGroups takes away the additional groups that are not allowed.
+func (r *RunAsNonRoot) dropGroups(s *Subject, u *specs.User, wasRoot bool) []string {
+	var dropped []string
+	u.AdditionalGids = slices.DeleteFunc(u.AdditionalGids, func(g uint32) bool {
+		bad := !r.groupFine(s, g, r.AllowedSupplementalGroups) || wasRoot && g == 0
+		if bad {
+			dropped = append(dropped, strconv.FormatUint(uint64(g), 10))
+		}
+		return bad
+	})
+	if len(dropped) == 0 {
+		return nil
+	}
+	return []string{"dropped additional groups " + strings.Join(dropped, ", ")}
+}
+
+func (r *RunAsNonRoot) userFine(s *Subject, uid uint32) bool {
+	if uid == 0 {
+		return r.AllowUserNamespaceRoot && s.userNamespace()
+	}
+	return inRanges(r.AllowedUsers, uid)
+}
+
+func (r *RunAsNonRoot) groupFine(s *Subject, gid uint32, allowed []IDRange) bool {
+	if gid == 0 && r.AllowUserNamespaceRoot && s.userNamespace() {
+		return true
+	}
+	return inRanges(allowed, gid) && !(gid == 0 && r.ForbidRootGroup)
+}
+
+func (r *RunAsNonRoot) users() string {
+	if len(r.AllowedUsers) == 0 {
+		return "any uid but 0"
+	}
+	return joinRanges(r.AllowedUsers)
+}
+
+func (r *RunAsNonRoot) groups(allowed []IDRange) string {
+	switch {
+	case len(allowed) == 0:
+		return "any gid but 0"
+	case r.ForbidRootGroup && inRanges(allowed, 0):
+		return joinRanges(allowed) + " but not 0"
+	default:
+		return joinRanges(allowed)
+	}
+}
+
+func inRanges(ranges []IDRange, id uint32) bool {
+	return len(ranges) == 0 || slices.ContainsFunc(ranges, func(r IDRange) bool { return r.Min <= id && id <= r.Max })
+}
+
+func joinRanges(ranges []IDRange) string {
+	out := make([]string, len(ranges))
+	for i, r := range ranges {
+		out[i] = r.String()
+	}
+	return strings.Join(out, ", ")
+}

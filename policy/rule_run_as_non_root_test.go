@@ -1,0 +1,123 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// withUserNamespace gives the container a user namespace whose 0 is that user
+// and group of the host.
+func withUserNamespace(uid, gid uint32) option {
+	return func(s *specs.Spec) {
+		s.Linux.Namespaces = append(s.Linux.Namespaces, specs.LinuxNamespace{Type: specs.UserNamespace})
+		s.Linux.UIDMappings = []specs.LinuxIDMapping{{HostID: uid, Size: 65536}}
+		s.Linux.GIDMappings = []specs.LinuxIDMapping{{HostID: gid, Size: 65536}}
+	}
+}
+
+func TestRunAsNonRootCheck(t *testing.T) {
+	tests := []struct {
+		name string
+		rule string
+		opts []option
+		want []string
+	}{
+		{"root", ``, []option{withUser(0, 0)}, []string{"runs as root (uid 0) (allowed: any uid but 0)"}},
+		{"not root", ``, []option{withUser(1000, 0, 0)}, nil},
+		{"user in range", `allowedUsers: [{min: 1, max: 9}, {min: 1000, max: 1000}]`, []option{withUser(1000, 0)}, nil},
+		{"user out of range", `allowedUsers: [{min: 1, max: 9}, {min: 1000, max: 1000}]`, []option{withUser(10, 0)}, []string{"uid 10 not allowed (allowed: 1-9, 1000)"}},
+		{"root, with ranges", `allowedUsers: [{min: 1, max: 9}]`, []option{withUser(0, 0)}, []string{"runs as root (uid 0) (allowed: 1-9)"}},
+		{"group out of range", `allowedGroups: [{min: 5, max: 9}]`, []option{withUser(1, 4)}, []string{"gid 4 not allowed (allowed: 5-9)"}},
+		{"root's group", `forbidRootGroup: true`, []option{withUser(1, 0)}, []string{"gid 0 not allowed (allowed: any gid but 0)"}},
+		{"root's group, in range", `forbidRootGroup: true, allowedGroups: [{min: 0, max: 9}]`, []option{withUser(1, 0)}, []string{"gid 0 not allowed (allowed: 0-9 but not 0)"}},
+		{"additional groups out of range", `allowedSupplementalGroups: [{min: 5, max: 9}]`, []option{withUser(1, 1, 4, 5, 10)}, []string{"additional groups 4, 10 not allowed (allowed: 5-9)"}},
+		{"root's group as additional", `forbidRootGroup: true`, []option{withUser(1, 1, 0, 1)}, []string{"additional groups 0 not allowed (allowed: any gid but 0)"}},
+		{"no process", ``, []option{func(s *specs.Spec) { s.Process = nil }}, []string{"no user is given (allowed: any uid but 0)"}},
+
+		{"root of a user namespace, not allowed", ``, []option{withUser(0, 0), withUserNamespace(100000, 100000)}, []string{"runs as root (uid 0) (allowed: any uid but 0)"}},
+		{"root of a user namespace", `allowUserNamespaceRoot: true, forbidRootGroup: true, allowedUsers: [{min: 5, max: 9}]`, []option{withUser(0, 0, 0), withUserNamespace(100000, 100000)}, nil},
+		{"root of a user namespace that is the host's", `allowUserNamespaceRoot: true`, []option{withUser(0, 0), withUserNamespace(0, 100000)}, []string{"runs as root (uid 0) (allowed: any uid but 0)"}},
+		{"root of a user namespace whose group is the host's", `allowUserNamespaceRoot: true`, []option{withUser(0, 0), withUserNamespace(100000, 0)}, []string{"runs as root (uid 0) (allowed: any uid but 0)"}},
+		{"another id of the namespace is the host's root", `allowUserNamespaceRoot: true`, []option{withUser(0, 0), withUserNamespace(100000, 100000), func(s *specs.Spec) {
+			s.Linux.UIDMappings = append(s.Linux.UIDMappings, specs.LinuxIDMapping{ContainerID: 70000, Size: 1})
+		}}, []string{"runs as root (uid 0) (allowed: any uid but 0)"}},
+		{"mappings without a namespace", `allowUserNamespaceRoot: true`, []option{withUser(0, 0), withUserNamespace(100000, 100000), withoutNamespace(specs.UserNamespace)}, []string{"runs as root (uid 0) (allowed: any uid but 0)"}},
+		{"no mappings", `allowUserNamespaceRoot: true`, []option{withUser(0, 0), withUserNamespace(1, 1), func(s *specs.Spec) { s.Linux.UIDMappings = nil }}, []string{"runs as root (uid 0) (allowed: any uid but 0)"}},
+		{"no linux", `allowUserNamespaceRoot: true`, []option{withUser(0, 0), func(s *specs.Spec) { s.Linux = nil }}, []string{"runs as root (uid 0) (allowed: any uid but 0)"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for i := range tt.want {
+				tt.want[i] = "runAsNonRoot: " + tt.want[i]
+			}
+			if got := findings(decide(t, newSpec(tt.opts...), `runAsNonRoot: {`+tt.rule+`}`)); !slices.Equal(got, tt.want) {
+				t.Errorf("found %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestRunAsNonRootAdjust(t *testing.T) {
+	user := func(uid, gid uint32, additional ...uint32) specs.User {
+		return specs.User{UID: uid, GID: gid, AdditionalGids: additional}
+	}
+	tests := []struct {
+		name       string
+		rule       string
+		from, want specs.User
+		changes    []string
+	}{
+		{"root", ``, user(0, 0, 0, 10), user(65532, 65532, 10), []string{"changed uid 0 to 65532", "changed gid 0 to 65532", "dropped additional groups 0"}},
+		{"root with a group of its own", `, runAsUser: 1000, runAsGroup: 2000`, user(0, 5), user(1000, 5), []string{"changed uid 0 to 1000"}},
+		{"user out of range keeps group 0", `, runAsUser: 7, allowedUsers: [{min: 5, max: 9}]`, user(4, 0, 0), user(7, 0, 0), []string{"changed uid 4 to 7"}},
+		{"group out of range", `, runAsGroup: 7, allowedGroups: [{min: 5, max: 9}]`, user(4, 4), user(4, 7), []string{"changed gid 4 to 7"}},
+		{"root's group", `, forbidRootGroup: true`, user(4, 0, 0, 1), user(4, 65532, 1), []string{"changed gid 0 to 65532", "dropped additional groups 0"}},
+		{"additional groups", `, allowedSupplementalGroups: [{min: 5, max: 9}]`, user(4, 4, 4, 5, 6), user(4, 4, 5, 6), []string{"dropped additional groups 4"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			spec := newSpec(withUser(tt.from.UID, tt.from.GID, tt.from.AdditionalGids...))
+			d := decide(t, spec, `runAsNonRoot: {onViolation: adjust`+tt.rule+`}`)
+			if d.Outcome() != Adjusted {
+				t.Fatalf("outcome %s: %v", d.Outcome(), findings(d))
+			}
+			got := d.Spec.Process.User
+			if got.UID != tt.want.UID || got.GID != tt.want.GID || !slices.Equal(got.AdditionalGids, tt.want.AdditionalGids) {
+				t.Errorf("user is %+v, want %+v", got, tt.want)
+			}
+			for i := range tt.changes {
+				tt.changes[i] = "runAsNonRoot: " + tt.changes[i]
+			}
+			if got := changes(d); !slices.Equal(got, tt.changes) {
+				t.Errorf("changes %q, want %q", got, tt.changes)
+			}
+		})
+	}
+	if d := decide(t, &specs.Spec{}, `runAsNonRoot: {onViolation: adjust}`); d.Outcome() != Denied {
+		t.Errorf("a spec without a process: outcome %s", d.Outcome())
+	}
+}
+
+func TestRunAsNonRootLoad(t *testing.T) {
+	for rule, want := range map[string]string{
+		`runAsUser: 0`:                                              "runAsUser: must not be 0",
+		`runAsGroup: 0`:                                             "runAsGroup: must not be 0",
+		`runAsUser: -1`:                                             "whole number",
+		`allowedUsers: [{min: 0, max: 5}]`:                          "allowedUsers: must not include 0",
+		`allowedUsers: [{max: 5}]`:                                  "allowedUsers: must not include 0",
+		`allowedGroups: [{min: 9, max: 5}]`:                         "allowedGroups[0].max: 5 is below min, 9",
+		`runAsUser: 4, allowedUsers: [{min: 5, max: 9}]`:            "runAsUser: 4 is not in the allowed ranges (allowed: 5-9)",
+		`onViolation: adjust, allowedGroups: [{min: 5, max: 9}]`:    "runAsGroup: 65532 is not in the allowed ranges (allowed: 5-9)",
+		`allowedGroups: [{min: 0, max: 9}], runAsGroup: 9`:          "",
+		`onViolation: reject, allowedUsers: [{min: 5, max: 9}]`:     "",
+		`onViolation: adjust, allowedUsers: [{min: 5, max: 65535}]`: "",
+	} {
+		got := loadError(`runAsNonRoot: {` + rule + `}`)
+		if want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%s: error %q, want %q", rule, got, want)
+		}
+	}
+}
