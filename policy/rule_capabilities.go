@@ -96,11 +96,15 @@ func (c *Capabilities) Check(s *Subject) []Finding {
 }
 
 // Adjust takes what is not allowed out of all five sets.
-func (c *Capabilities) Adjust(s *Subject) []string {
+func (c *Capabilities) Adjust(s *Subject) []string { return dropCapabilities(s.Spec, c.permits) }
+
+// dropCapabilities takes the capabilities that may not be kept out of all five
+// sets and says in words what it did.
+func dropCapabilities(spec *specs.Spec, keep func(name string) bool) []string {
 	var dropped []string
-	for _, set := range capabilitySets(s.Spec) {
+	for _, set := range capabilitySets(spec) {
 		*set = slices.DeleteFunc(*set, func(name string) bool {
-			if c.permits(name) {
+			if keep(name) {
 				return false
 			}
 			if !slices.Contains(dropped, short(name)) {
