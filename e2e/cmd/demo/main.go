@@ -1,0 +1,85 @@
+// Command demo shows specguard at work: it starts a private containerd and the
+// agent with a policy, creates containers over CRI as a kubelet does, and
+// prints what became of each and what the kernel says inside.
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/specguard/specguard/e2e/agent"
+	"github.com/specguard/specguard/e2e/build"
+	"github.com/specguard/specguard/e2e/node"
+)
+
+//go:embed policy.yaml
+var policy string
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		stop()
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1) //nolint:gocritic // stop has been called
+	}
+}
+
+func run(ctx context.Context) (err error) {
+	if os.Geteuid() != 0 {
+		return errors.New("needs root: it starts containers")
+	}
+	n, err := startNode(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, n.Close()) }()
+
+	cache, err := build.Open()
+	if err != nil {
+		return err
+	}
+	binary, err := cache.Agent(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := agent.Start(ctx, n, agent.Options{Binary: binary, Policies: map[string]string{"tenants.yaml": policy}}); err != nil {
+		return err
+	}
+	fmt.Printf("specguard runs on a private containerd %s with this policy:\n\n%s\n", n.Release(), indent(policy))
+
+	var results []result
+	for _, c := range cases(n) {
+		fmt.Printf("creating %s ...\n", c.name)
+		r, err := c.run(ctx, n)
+		if err != nil {
+			return err
+		}
+		results = append(results, r)
+	}
+	return show(os.Stdout, results)
+}
+
+// startNode builds containerd and runc where they are not in the cache yet,
+// and starts a node.
+func startNode(ctx context.Context) (*node.Node, error) {
+	cache, err := build.Open()
+	if err != nil {
+		return nil, err
+	}
+	fmt.Printf("building containerd %s and runc (once; takes some minutes) ...\n", build.Containerd2)
+	containerd, err := cache.Containerd(ctx, build.Containerd2)
+	if err != nil {
+		return nil, err
+	}
+	runc, err := cache.Runc(ctx, build.Containerd2)
+	if err != nil {
+		return nil, err
+	}
+	return node.Start(ctx, node.Options{Containerd: containerd, Runc: runc})
+}
