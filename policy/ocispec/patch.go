@@ -57,33 +57,56 @@ func patchStruct(raw []byte, before, after reflect.Value) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := patchFields(obj, before, after); err != nil {
+		return nil, err
+	}
+	return obj.bytes(), nil
+}
+
+func patchFields(obj *object, before, after reflect.Value) error {
 	t := after.Type()
 	for i := range t.NumField() {
-		name, omitEmpty := jsonName(t.Field(i))
 		b, a := before.Field(i), after.Field(i)
+		if t.Field(i).Anonymous { // its members stand in the same object
+			if err := patchFields(obj, b, a); err != nil {
+				return err
+			}
+			continue
+		}
+		name, omitEmpty := jsonName(t.Field(i))
 		if name == "" || reflect.DeepEqual(b.Interface(), a.Interface()) {
 			continue
 		}
-		at, err := obj.find(name)
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case omitEmpty && isEmpty(a):
-			obj.remove(at)
-		case at < 0:
-			v, err := json.Marshal(a.Interface())
-			if err != nil {
-				return nil, err
-			}
-			obj.add(name, v)
-		default:
-			if obj.members[at].value, err = patchValue(obj.members[at].value, b, a); err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
-			}
+		if err := patchField(obj, name, omitEmpty && isEmpty(a), b, a); err != nil {
+			return err
 		}
 	}
-	return obj.bytes(), nil
+	return nil
+}
+
+func patchField(obj *object, name string, remove bool, before, after reflect.Value) error {
+	at, err := obj.find(name)
+	if err != nil {
+		return err
+	}
+	var value []byte
+	switch {
+	case remove:
+		obj.remove(at)
+		return nil
+	case at < 0:
+		if value, err = json.Marshal(after.Interface()); err == nil {
+			obj.add(name, value)
+		}
+	default:
+		if value, err = patchValue(obj.members[at].value, before, after); err == nil {
+			obj.members[at].value = value
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
 }
 
 // patchMap edits a JSON object that decodes into a map: here names are data,
