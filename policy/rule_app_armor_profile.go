@@ -1,12 +1,192 @@
 package policy
 
-// AppArmorProfile is to be written.
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/specguard/specguard/policy/internal/strict"
+)
+
+// AppArmorProfile bounds the AppArmor profile that confines the container.
+//
+// On a node whose kernel has no AppArmor a container without a profile
+// complies, unless AppArmor is required.
+//
+// Reads: process.apparmorProfile (OCI runtime spec, config.md, "Linux
+// Process").
+// Adjusts: sets the profile to apply in place of one that is not allowed.
+// Source: Pod Security Standards, Baseline, "AppArmor"; the names of the
+// runtimes' own profiles from containerd (internal/cri/server), CRI-O
+// (internal/config/apparmor) and containers/common (pkg/apparmor).
 type AppArmorProfile struct {
 	Base `yaml:",inline"`
+
+	// Allowed lists the profiles that may be used. Where it is not given, the
+	// one to apply; where that is not given either, all but Unconfined.
+	Allowed []AppArmorPattern `yaml:"allowed"`
+
+	// Apply is the profile to set where another is not allowed: RuntimeDefault
+	// or Localhost/<name>.
+	Apply AppArmorPattern `yaml:"apply"`
+
+	// Required: a node whose kernel has no AppArmor must not run the
+	// container.
+	Required bool `yaml:"required"`
 }
 
-// Check is to be written.
-func (*AppArmorProfile) Check(s *Subject) []Finding { return nil }
+// AppArmorPattern is RuntimeDefault, Unconfined, or Localhost/ with the name
+// of a profile that is loaded on the node, in which globs may stand.
+type AppArmorPattern string
 
-// Adjust is to be written.
-func (*AppArmorProfile) Adjust(s *Subject) []string { return nil }
+// The profiles that have names of their own, as in Kubernetes.
+const (
+	appArmorDefault    AppArmorPattern = "RuntimeDefault"
+	appArmorUnconfined AppArmorPattern = "Unconfined"
+	appArmorLocalhost                  = "Localhost/"
+)
+
+// The names of the runtimes' own profiles.
+const (
+	appArmorContainerd = "cri-containerd.apparmor.d"
+	appArmorCRIO       = "crio-default"
+	appArmorContainers = "containers-default-" // and a version
+)
+
+// UnmarshalText reads a pattern; anything else is an error.
+func (p *AppArmorPattern) UnmarshalText(text []byte) error {
+	name, local := strings.CutPrefix(string(text), appArmorLocalhost)
+	named := local && name != "" && doublestar.ValidatePattern(name)
+	if !named && !slices.Contains([]AppArmorPattern{appArmorDefault, appArmorUnconfined}, AppArmorPattern(text)) {
+		return fmt.Errorf("%q is no AppArmor profile (allowed: RuntimeDefault, Unconfined, Localhost/<name or pattern>)", text)
+	}
+	if kind := appArmorKind(name); local && kind != AppArmorPattern(text) {
+		return fmt.Errorf("%q is %s; write that", text, kind)
+	}
+	*p = AppArmorPattern(text)
+	return nil
+}
+
+// match tells whether the pattern stands for a profile, given in the same
+// form.
+func (p AppArmorPattern) match(profile AppArmorPattern) bool {
+	glob, local := strings.CutPrefix(string(p), appArmorLocalhost)
+	name, named := strings.CutPrefix(string(profile), appArmorLocalhost)
+	if local && named {
+		return Glob(glob).Match(name)
+	}
+	return p == profile
+}
+
+// Validate wants a profile to apply that is one, and allowed.
+func (a *AppArmorProfile) Validate() error {
+	switch {
+	case a.Allowed != nil && len(a.Allowed) == 0:
+		return strict.Field("allowed", "is an empty list; name at least one profile")
+	case a.Apply == appArmorUnconfined:
+		return strict.Field("apply", "Unconfined cannot be applied")
+	case strings.ContainsAny(string(a.Apply), `*?[]{}\`):
+		return strict.Field("apply", "needs the name of one profile, not a pattern")
+	case a.Action() == Adjust && a.Apply == "":
+		return strict.Field("apply", "is missing: onViolation: adjust needs a profile to apply")
+	case a.Apply != "" && !a.permits(a.Apply):
+		return strict.Field("apply", "is not among the allowed profiles (allowed: %s)", joined(a.Allowed))
+	}
+	return nil
+}
+
+func (a *AppArmorProfile) permitted() []AppArmorPattern {
+	switch {
+	case len(a.Allowed) > 0:
+		return a.Allowed
+	case a.Apply != "":
+		return []AppArmorPattern{a.Apply}
+	default:
+		return []AppArmorPattern{appArmorDefault, appArmorLocalhost + "**"}
+	}
+}
+
+func (a *AppArmorProfile) permits(profile AppArmorPattern) bool {
+	return slices.ContainsFunc(a.permitted(), func(p AppArmorPattern) bool { return p.match(profile) })
+}
+
+// Check finds a profile that is not allowed, or that the node does not have.
+func (a *AppArmorProfile) Check(s *Subject) []Finding {
+	node := s.Host.AppArmor()
+	name := appArmorName(s)
+	profile := appArmorKind(name)
+	var out []Finding
+	if node.State == Disabled {
+		if a.Required {
+			out = append(out, Finding{Found: "the node's kernel has no AppArmor"})
+		}
+		if !strings.HasPrefix(string(profile), appArmorLocalhost) {
+			return out
+		}
+	}
+	if a.permits(profile) {
+		if profile != appArmorUnconfined && node.lacks(name) {
+			out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %q is not loaded on this node", name)})
+		}
+		return out
+	}
+	out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %s not allowed", profile), Allowed: joined(a.permitted())})
+	if missing := a.target(node); a.Action() == Adjust && node.lacks(missing) {
+		out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %q, which the policy applies, is not loaded on this node", missing)})
+	}
+	return out
+}
+
+// Adjust sets the profile to apply where another is not allowed, unless the
+// node is known not to have it.
+func (a *AppArmorProfile) Adjust(s *Subject) []string {
+	node := s.Host.AppArmor()
+	name := a.target(node)
+	if s.Spec.Process == nil || node.State == Disabled || a.permits(appArmorKind(appArmorName(s))) || node.lacks(name) {
+		return nil
+	}
+	s.Spec.Process.ApparmorProfile = name
+	return []string{"set AppArmor profile " + name}
+}
+
+// target is the name of the profile to apply: for RuntimeDefault the runtime's
+// that is loaded.
+func (a *AppArmorProfile) target(node AppArmor) string {
+	if name, ok := strings.CutPrefix(string(a.Apply), appArmorLocalhost); ok {
+		return name
+	}
+	for _, name := range append([]string{appArmorContainerd, appArmorCRIO}, slices.Sorted(maps.Keys(node.Profiles))...) {
+		if node.Profiles[name] && appArmorKind(name) == appArmorDefault {
+			return name
+		}
+	}
+	return appArmorContainerd
+}
+
+// lacks tells whether the profile is known not to be loaded.
+func (n AppArmor) lacks(name string) bool {
+	return n.State == Enabled && n.Profiles != nil && !n.Profiles[name]
+}
+
+func appArmorName(s *Subject) string {
+	if s.Spec.Process == nil {
+		return ""
+	}
+	return s.Spec.Process.ApparmorProfile
+}
+
+// appArmorKind puts a profile's name in Kubernetes' words. A name may have an
+// AppArmor namespace before it (":ns:unconfined").
+func appArmorKind(name string) AppArmorPattern {
+	switch {
+	case name == "" || name == "unconfined" || strings.HasSuffix(name, ":unconfined") || strings.HasSuffix(name, "//unconfined"):
+		return appArmorUnconfined
+	case name == appArmorContainerd || name == appArmorCRIO || strings.HasPrefix(name, appArmorContainers):
+		return appArmorDefault
+	default:
+		return appArmorLocalhost + AppArmorPattern(name)
+	}
+}
