@@ -1,12 +1,118 @@
 package policy
 
-// ProcMount is to be written.
+import (
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// ProcMount requires the masked and read-only paths of /proc and /sys that
+// Kubernetes gives every container whose procMount is Default.
+//
+// A path counts as masked where it or a folder above it is; a masked path
+// counts as read-only too.
+//
+// Reads: linux.maskedPaths, linux.readonlyPaths (OCI runtime spec,
+// config-linux.md, "Masked Paths" and "Readonly Paths").
+// Adjusts: adds what is missing, and with it the paths that only newer
+// versions of Kubernetes mask, except thermal_throttle of each CPU, whose
+// paths differ between nodes.
+// Source: Kubernetes pkg/securitycontext/util.go. All versions mask
+// requiredMaskedPaths; /proc/asound was read-only before it was masked (1.31
+// and patch releases of 1.28 to 1.30, kubernetes/kubernetes pull request
+// 125970, which also added /sys/devices/virtual/powercap); /proc/interrupts
+// came with pull request 131018. Pod Security Standards, Baseline,
+// "/proc Mount Type".
 type ProcMount struct {
 	Base `yaml:",inline"`
+
+	// MaskedPaths and ReadonlyPaths are required besides the default ones.
+	MaskedPaths   []absPath `yaml:"maskedPaths"`
+	ReadonlyPaths []absPath `yaml:"readonlyPaths"`
 }
 
-// Check is to be written.
-func (*ProcMount) Check(s *Subject) []Finding { return nil }
+// Check finds required paths that are not masked or not read-only.
+func (p *ProcMount) Check(s *Subject) []Finding {
+	masked, readonly := procPaths(s.Spec)
+	var findings []Finding
+	if missing := uncovered(p.masked(), masked); len(missing) > 0 {
+		findings = append(findings, Finding{Found: "not masked: " + strings.Join(missing, ", ")})
+	}
+	if missing := uncovered(p.readonly(), slices.Concat(readonly, masked)); len(missing) > 0 {
+		findings = append(findings, Finding{Found: "not read-only: " + strings.Join(missing, ", ")})
+	}
+	return findings
+}
 
-// Adjust is to be written.
-func (*ProcMount) Adjust(s *Subject) []string { return nil }
+// Adjust adds the paths that are missing.
+func (p *ProcMount) Adjust(s *Subject) []string {
+	if s.Spec.Linux == nil {
+		s.Spec.Linux = &specs.Linux{}
+	}
+	l := s.Spec.Linux
+	var changes []string
+	if add := uncovered(append(defaultMaskedPaths(), p.masked()...), l.MaskedPaths); len(add) > 0 {
+		l.MaskedPaths = append(l.MaskedPaths, add...)
+		changes = append(changes, "masked "+strings.Join(add, ", "))
+	}
+	covered := slices.Concat(l.ReadonlyPaths, l.MaskedPaths)
+	if add := uncovered(append(defaultReadonlyPaths(), p.readonly()...), covered); len(add) > 0 {
+		l.ReadonlyPaths = append(l.ReadonlyPaths, add...)
+		changes = append(changes, "made read-only "+strings.Join(add, ", "))
+	}
+	return changes
+}
+
+func (p *ProcMount) masked() []string {
+	return append(requiredMaskedPaths(), texts(p.MaskedPaths)...)
+}
+
+func (p *ProcMount) readonly() []string {
+	return append(append(defaultReadonlyPaths(), "/proc/asound"), texts(p.ReadonlyPaths)...)
+}
+
+func procPaths(spec *specs.Spec) (masked, readonly []string) {
+	if spec.Linux == nil {
+		return nil, nil
+	}
+	return spec.Linux.MaskedPaths, spec.Linux.ReadonlyPaths
+}
+
+// uncovered gives the paths that are not at or below one of those there, each
+// once.
+func uncovered(paths, there []string) []string {
+	var out []string
+	for _, p := range paths {
+		if !underAny(p, there) && !underAny(p, out) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func texts[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = string(s)
+	}
+	return out
+}
+
+// requiredMaskedPaths are masked by every version of Kubernetes.
+func requiredMaskedPaths() []string {
+	return []string{
+		"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
+		"/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
+	}
+}
+
+// defaultMaskedPaths are masked by new versions of Kubernetes.
+func defaultMaskedPaths() []string {
+	return append(requiredMaskedPaths(), "/proc/asound", "/proc/interrupts", "/sys/devices/virtual/powercap")
+}
+
+// defaultReadonlyPaths are read-only in new versions of Kubernetes.
+func defaultReadonlyPaths() []string {
+	return []string{"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"}
+}

@@ -1,0 +1,31 @@
+package policy
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// absPath is an absolute path in a container, in its shortest form.
+type absPath string
+
+// UnmarshalText reads a path; one that is relative, or that could be written
+// shorter, is an error.
+func (p *absPath) UnmarshalText(text []byte) error {
+	s := string(text)
+	if !path.IsAbs(s) || path.Clean(s) != s || strings.ContainsRune(s, 0) {
+		return fmt.Errorf("%q is no path that can be used here (allowed: an absolute path without \"..\", \"//\" or a slash at its end)", s)
+	}
+	*p = absPath(s)
+	return nil
+}
+
+// underAny tells whether the path is one of the folders or lies below one.
+func underAny(p string, dirs []string) bool {
+	p = path.Clean(p)
+	return slices.ContainsFunc(dirs, func(dir string) bool {
+		_, ok := under(path.Clean(dir), p)
+		return ok
+	})
+}
