@@ -1,12 +1,169 @@
 package policy
 
-// Privileged is to be written.
+import (
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// Privileged refuses what a runtime gives a container with privileged: true.
+//
+// A spec does not say "privileged". Each of these alone is taken for it: read
+// or write access to every block or character device, the capabilities
+// SYS_ADMIN, SYS_MODULE and SYS_RAWIO together (a runtime gives the
+// capabilities it has itself, so there is no fixed list of all), a sysfs or a
+// cgroup mount that is writable. Missing masked paths and a missing seccomp
+// profile are named beside them but prove nothing: an unprivileged container
+// may lack both.
+//
+// Reads: linux.resources.devices, process.capabilities, mounts,
+// linux.maskedPaths, linux.seccomp (OCI runtime spec, config-linux.md and
+// config.md).
+// Adjusts: takes it all back to what the runtimes give an unprivileged
+// container: their 14 default capabilities of those held, read-only sysfs and
+// cgroup mounts, the default masked and read-only paths where there are none,
+// the default seccomp profile where there is none; and where every device was
+// open, no device but those that each container has (/dev/null and the like,
+// which the OCI runtime adds itself). AppArmor and SELinux are left to their
+// own rules.
+// Source: Pod Security Standards, Baseline, "Privileged Containers"; containerd
+// pkg/oci WithPrivileged and WithAllDevicesAllowed; capabilities(7).
 type Privileged struct {
 	Base `yaml:",inline"`
 }
 
-// Check is to be written.
-func (*Privileged) Check(s *Subject) []Finding { return nil }
+// Check finds signs of a privileged container.
+func (*Privileged) Check(s *Subject) []Finding {
+	signs := privilegedSigns(s.Spec)
+	if len(signs) == 0 {
+		return nil
+	}
+	if l := s.Spec.Linux; l == nil || len(l.MaskedPaths) == 0 {
+		signs = append(signs, "no masked paths")
+	}
+	if l := s.Spec.Linux; l == nil || l.Seccomp == nil {
+		signs = append(signs, "no seccomp profile")
+	}
+	return []Finding{{Found: "privileged container: " + strings.Join(signs, ", ")}}
+}
 
-// Adjust is to be written.
-func (*Privileged) Adjust(s *Subject) []string { return nil }
+// Adjust takes the container back to what an unprivileged one gets.
+func (*Privileged) Adjust(s *Subject) []string {
+	if s.Spec.Linux == nil {
+		s.Spec.Linux = &specs.Linux{}
+	}
+	l := s.Spec.Linux
+	var changes []string
+	if everyDevice(deviceRules(s.Spec)) {
+		if l.Resources == nil {
+			l.Resources = &specs.LinuxResources{}
+		}
+		l.Devices = nil
+		l.Resources.Devices = []specs.LinuxDeviceCgroup{{Allow: false, Access: "rwm"}}
+		changes = append(changes, "took all devices away")
+	}
+	changes = append(changes, dropCapabilities(s.Spec, isDefaultCapability)...)
+	for i := range s.Spec.Mounts {
+		if m := &s.Spec.Mounts[i]; isKernelControl(m) && !isReadOnly(m.Options) {
+			m.Options = readOnly(m.Options)
+			changes = append(changes, "made "+m.Destination+" read-only")
+		}
+	}
+	if len(l.MaskedPaths) == 0 {
+		l.MaskedPaths = defaultMaskedPaths()
+		changes = append(changes, "set the default masked paths")
+	}
+	if len(l.ReadonlyPaths) == 0 {
+		l.ReadonlyPaths = defaultReadonlyPaths()
+		changes = append(changes, "set the default read-only paths")
+	}
+	if l.Seccomp == nil {
+		s.wantSeccomp = true
+		changes = append(changes, "set the default seccomp profile")
+	}
+	return changes
+}
+
+// privilegedSigns are the signs of which each alone makes a violation.
+func privilegedSigns(spec *specs.Spec) []string {
+	var signs []string
+	if everyDevice(deviceRules(spec)) {
+		signs = append(signs, "access to every device")
+	}
+	all := func(set *[]string) bool {
+		return hasCapability(*set, "CAP_SYS_ADMIN") && hasCapability(*set, "CAP_SYS_MODULE") && hasCapability(*set, "CAP_SYS_RAWIO")
+	}
+	if slices.ContainsFunc(capabilitySets(spec), all) {
+		signs = append(signs, "capabilities SYS_ADMIN, SYS_MODULE and SYS_RAWIO")
+	}
+	for i := range spec.Mounts {
+		if m := &spec.Mounts[i]; isKernelControl(m) && !isReadOnly(m.Options) {
+			signs = append(signs, m.Destination+" is writable")
+		}
+	}
+	return signs
+}
+
+// isKernelControl tells whether the mount shows the kernel's sysfs or cgroup
+// files.
+func isKernelControl(m *specs.Mount) bool {
+	return m.Type == "sysfs" || m.Type == "cgroup" || m.Type == "cgroup2"
+}
+
+func deviceRules(spec *specs.Spec) []specs.LinuxDeviceCgroup {
+	if spec.Linux == nil || spec.Linux.Resources == nil {
+		return nil
+	}
+	return spec.Linux.Resources.Devices
+}
+
+// everyDevice tells whether every block device or every character device may
+// be read or written. The last rule that covers them all counts; without any,
+// a kernel allows everything.
+func everyDevice(rules []specs.LinuxDeviceCgroup) bool {
+	for _, typ := range []string{"b", "c"} {
+		for _, access := range []string{"r", "w"} {
+			allowed := true
+			for i := range rules {
+				if coversEvery(&rules[i], typ, access) {
+					allowed = rules[i].Allow
+				}
+			}
+			if allowed {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// coversEvery tells whether the rule is for that access to all devices of the
+// type. A rule for all types opens everything, whatever else it says: runtimes
+// differ in whether they read on.
+func coversEvery(r *specs.LinuxDeviceCgroup, typ, access string) bool {
+	wild := func(n *int64) bool { return n == nil || *n < 0 }
+	switch r.Type {
+	case "", "a":
+		return r.Allow || wild(r.Major) && wild(r.Minor) && strings.Contains(r.Access, access)
+	case typ:
+		return wild(r.Major) && wild(r.Minor) && strings.Contains(r.Access, access)
+	default:
+		return false
+	}
+}
+
+func hasCapability(set []string, name string) bool {
+	return slices.ContainsFunc(set, func(n string) bool { return strings.EqualFold(n, name) })
+}
+
+// isDefaultCapability tells whether containerd and CRI-O give the capability
+// to a container that asks for nothing. CRI-O's list is shorter.
+func isDefaultCapability(name string) bool {
+	switch short(name) {
+	case "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE",
+		"NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT":
+		return true
+	}
+	return false
+}
