@@ -1,12 +1,118 @@
 package policy
 
-// ReadOnlyRootFilesystem is to be written.
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy/internal/strict"
+)
+
+// ReadOnlyRootFilesystem requires that the container cannot write to its root
+// filesystem. Mounts are not asked.
+//
+// Reads: root.readonly (OCI runtime spec, config.md, "Root").
+// Adjusts: sets it, and mounts an empty tmpfs on each of writablePaths. What
+// the image holds there is hidden. A path at or below another mount is left
+// alone: it has its own filesystem.
+// Source: Kubernetes securityContext.readOnlyRootFilesystem; tmpfs(5).
 type ReadOnlyRootFilesystem struct {
 	Base `yaml:",inline"`
+
+	// WritablePaths stay writable when adjusting makes the root filesystem
+	// read-only.
+	WritablePaths []absPath `yaml:"writablePaths"`
+
+	// WritableSize bounds each of them, in bytes; 64Mi where not set. The
+	// memory counts towards the container's limit.
+	WritableSize Quantity `yaml:"writableSize"`
 }
 
-// Check is to be written.
-func (*ReadOnlyRootFilesystem) Check(s *Subject) []Finding { return nil }
+// defaultWritableSize is 64Mi.
+const defaultWritableSize Quantity = 64 << 20
 
-// Adjust is to be written.
-func (*ReadOnlyRootFilesystem) Adjust(s *Subject) []string { return nil }
+// Validate refuses paths that the kernel's filesystems are mounted on.
+func (r *ReadOnlyRootFilesystem) Validate() error {
+	for _, p := range r.WritablePaths {
+		if p == "/" || underAny(string(p), []string{"/proc", "/sys", "/dev"}) {
+			return strict.Field("writablePaths", "%s cannot be used (allowed: paths other than / and not at or below /proc, /sys, /dev)", p)
+		}
+	}
+	return nil
+}
+
+// Check finds a root filesystem that can be written to.
+func (*ReadOnlyRootFilesystem) Check(s *Subject) []Finding {
+	if s.Spec.Root != nil && s.Spec.Root.Readonly {
+		return nil
+	}
+	return []Finding{{Found: "root filesystem is writable"}}
+}
+
+// Adjust makes the root filesystem read-only and adds the writable paths.
+func (r *ReadOnlyRootFilesystem) Adjust(s *Subject) []string {
+	if s.Spec.Root == nil {
+		return nil
+	}
+	s.Spec.Root.Readonly = true
+	changes := []string{"made the root filesystem read-only"}
+	if add := r.missing(s.Spec.Mounts); len(add) > 0 {
+		s.Spec.Mounts = slices.Insert(s.Spec.Mounts, place(s.Spec.Mounts, add), r.mounts(add)...)
+		changes = append(changes, "mounted tmpfs on "+strings.Join(add, ", "))
+	}
+	return changes
+}
+
+// missing are the writable paths that lie in the root filesystem, folders
+// before what is below them, which needs no filesystem of its own.
+func (r *ReadOnlyRootFilesystem) missing(mounts []specs.Mount) []string {
+	var taken []string
+	for i := range mounts {
+		if d := path.Clean(mounts[i].Destination); d != "/" {
+			taken = append(taken, d)
+		}
+	}
+	paths := texts(r.WritablePaths)
+	slices.Sort(paths)
+	return uncovered(paths, taken)
+}
+
+// mounts makes the tmpfs mounts.
+func (r *ReadOnlyRootFilesystem) mounts(paths []string) []specs.Mount {
+	size := r.WritableSize
+	if size == 0 {
+		size = defaultWritableSize
+	}
+	kib := (int64(size)-1)/1024 + 1 // never 0, which would be no bound
+	out := make([]specs.Mount, len(paths))
+	for i, p := range paths {
+		out[i] = specs.Mount{
+			Destination: p, Type: "tmpfs", Source: "tmpfs",
+			Options: []string{"nosuid", "nodev", "mode=1777", fmt.Sprintf("size=%dk", kib)},
+		}
+	}
+	return out
+}
+
+// place is the index at which to insert mounts on those paths: before the
+// first bind mount and before whatever lies below one of the paths, so that
+// nothing gets hidden. Links in the image may lead from one to the other (from
+// /var/run to /run), hence before every bind mount.
+func place(mounts []specs.Mount, paths []string) int {
+	i := slices.IndexFunc(mounts, func(m specs.Mount) bool {
+		return isBind(&m) || underAny(m.Destination, paths)
+	})
+	if i < 0 {
+		return len(mounts)
+	}
+	return i
+}
+
+// isBind tells whether the mount is a bind mount; its options count, not its
+// type.
+func isBind(m *specs.Mount) bool {
+	return m.Type == "bind" || slices.Contains(m.Options, "bind") || slices.Contains(m.Options, "rbind")
+}
