@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/specguard/specguard/e2e/node"
 )
+
+const freezeTimeout = 2 * time.Second
 
 // errInstalled is why an installed agent cannot be stopped or started: it is
 // the runtime's child.
@@ -48,8 +52,36 @@ func (a *Agent) Kill(ctx context.Context) error {
 	return a.process.Kill(ctx)
 }
 
-// Freeze stops the agent from running at all, as if it hung.
-func (a *Agent) Freeze() error { return a.signal(syscall.SIGSTOP) }
+// Freeze stops the agent from running at all, as if it hung, and returns when
+// each of its threads has stopped.
+func (a *Agent) Freeze() error {
+	pid, err := a.PID()
+	if err != nil {
+		return err
+	}
+	if err := a.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(freezeTimeout); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if stopped(pid) {
+			return nil
+		}
+	}
+	return fmt.Errorf("freeze agent: process %d goes on", pid)
+}
+
+// stopped is whether the kernel says T, for stopped, of every thread.
+func stopped(pid int) bool {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, thread := range threads {
+		stat, _ := os.ReadFile(thread)
+		_, state, _ := strings.Cut(string(stat), ") ") // after "PID (NAME) "
+		if !strings.HasPrefix(state, "T") {
+			return false
+		}
+	}
+	return err == nil && len(threads) > 0
+}
 
 // Thaw undoes Freeze.
 func (a *Agent) Thaw() error { return a.signal(syscall.SIGCONT) }

@@ -104,7 +104,8 @@ func buildContainerd(ctx context.Context, release Release, dir string) error {
 	if _, err := goTool(ctx, work, nil, edit...); err != nil {
 		return err
 	}
-	args := []string{"build", "-mod=mod", "-tags=no_aufs no_btrfs no_devmapper no_zfs", "-o", dir + "/"}
+	args := []string{"build", "-mod=mod", "-tags=no_aufs no_btrfs no_devmapper no_zfs", "-o", dir + "/",
+		"-ldflags=-X " + release.module() + "/version.Version=v" + release.Version} // as in a release
 	for _, program := range []string{"containerd", "ctr", "containerd-shim-runc-v2"} {
 		args = append(args, release.module()+"/cmd/"+program)
 	}

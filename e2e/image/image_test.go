@@ -12,13 +12,12 @@ import (
 
 	"github.com/specguard/specguard/e2e/build"
 	"github.com/specguard/specguard/e2e/image"
+	"github.com/specguard/specguard/e2e/require"
 )
 
 func archive(t *testing.T, images ...image.Image) []byte {
 	t.Helper()
-	if err := build.Package("busybox-static"); err != nil {
-		t.Skip(err)
-	}
+	require.Or(t, build.Package("busybox-static"))
 	var b bytes.Buffer
 	if err := image.Write(&b, build.Busybox, images...); err != nil {
 		t.Fatal(err)

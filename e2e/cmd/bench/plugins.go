@@ -3,12 +3,6 @@ package main
 import (
 	"context"
 	_ "embed"
-	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
-	"time"
 
 	"github.com/specguard/specguard/e2e/agent"
 	"github.com/specguard/specguard/e2e/build"
@@ -35,24 +29,6 @@ func startNothing(ctx context.Context, cache *build.Cache, n *node.Node) error {
 	if err != nil {
 		return err
 	}
-	log := filepath.Join(n.Dir(), "nothing.log")
-	process, err := n.Spawn(exec.Command(binary, "--nri-socket", n.NRISocket()), log)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	for {
-		said, err := os.ReadFile(log)
-		if err == nil && strings.Contains(string(said), "ready\n") {
-			return nil
-		}
-		select {
-		case <-process.Done():
-			return fmt.Errorf("the do-nothing plugin ended: %s", said)
-		case <-ctx.Done():
-			return fmt.Errorf("the do-nothing plugin is not ready: %s", said)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
+	_, err = agent.StartNothing(ctx, n, binary)
+	return err
 }

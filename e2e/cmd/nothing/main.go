@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 	"github.com/containerd/nri/pkg/stub"
+	"golang.org/x/mod/semver"
 )
 
 func main() {
@@ -27,41 +29,59 @@ func main() {
 }
 
 func run(ctx context.Context, socket string) error {
-	s, err := stub.New(plugin{}, stub.WithPluginName("nothing"), stub.WithPluginIdx("10"), stub.WithSocketPath(socket))
+	ctx, lost := context.WithCancelCause(ctx)
+	p := &plugin{}
+	var err error
+	p.stub, err = stub.New(p, stub.WithPluginName("nothing"), stub.WithPluginIdx("10"), stub.WithSocketPath(socket),
+		stub.WithOnClose(func() { lost(errLost) }))
 	if err != nil {
 		return err
 	}
-	if err := s.Start(ctx); err != nil {
+	if err := p.stub.Start(ctx); err != nil {
 		return err
 	}
-	fmt.Println("ready")
 	<-ctx.Done()
-	s.Stop()
+	if err := context.Cause(ctx); errors.Is(err, errLost) {
+		return err
+	}
+	p.stub.Stop()
 	return nil
 }
 
-type plugin struct{}
+var errLost = errors.New("the runtime closed the connection")
 
-func (plugin) Configure(context.Context, string, string, string) (stub.EventMask, error) {
-	return 0, nil
+type plugin struct{ stub stub.Stub }
+
+// validatesSince is the first NRI with validation. Older ones close the
+// connection to a plugin that subscribes to an event they do not know.
+const validatesSince = "v0.10.0"
+
+func (p *plugin) Configure(context.Context, string, string, string) (stub.EventMask, error) {
+	var events api.EventMask
+	events.Set(api.Event_CREATE_CONTAINER, api.Event_POST_CREATE_CONTAINER, api.Event_UPDATE_CONTAINER)
+	if nri := p.stub.RuntimeNRIVersion(); semver.IsValid(nri) && semver.Compare(nri, validatesSince) >= 0 {
+		events.Set(api.Event_VALIDATE_CONTAINER_ADJUSTMENT)
+	}
+	return events, nil
 }
 
-func (plugin) Synchronize(context.Context, []*api.PodSandbox, []*api.Container) ([]*api.ContainerUpdate, error) {
+func (*plugin) Synchronize(context.Context, []*api.PodSandbox, []*api.Container) ([]*api.ContainerUpdate, error) {
+	fmt.Println("ready") // for whoever started this
 	return nil, nil
 }
 
-func (plugin) CreateContainer(context.Context, *api.PodSandbox, *api.Container) (*api.ContainerAdjustment, []*api.ContainerUpdate, error) {
+func (*plugin) CreateContainer(context.Context, *api.PodSandbox, *api.Container) (*api.ContainerAdjustment, []*api.ContainerUpdate, error) {
 	return nil, nil, nil
 }
 
-func (plugin) PostCreateContainer(context.Context, *api.PodSandbox, *api.Container) error {
+func (*plugin) PostCreateContainer(context.Context, *api.PodSandbox, *api.Container) error {
 	return nil
 }
 
-func (plugin) UpdateContainer(context.Context, *api.PodSandbox, *api.Container, *api.LinuxResources) ([]*api.ContainerUpdate, error) {
+func (*plugin) UpdateContainer(context.Context, *api.PodSandbox, *api.Container, *api.LinuxResources) ([]*api.ContainerUpdate, error) {
 	return nil, nil
 }
 
-func (plugin) ValidateContainerAdjustment(context.Context, *api.ValidateContainerAdjustmentRequest) error {
+func (*plugin) ValidateContainerAdjustment(context.Context, *api.ValidateContainerAdjustmentRequest) error {
 	return nil
 }

@@ -1,0 +1,59 @@
+package node
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/specguard/specguard/e2e/build"
+)
+
+func TestMergeKeepsWhatTheExtraDoesNotName(t *testing.T) {
+	base := table{"a": table{"x": 1, "y": 2}, "b": "old"}
+	merge(base, table{"a": table{"y": 3, "z": 4}, "b": "new", "c": table{"d": true}})
+	want := table{"a": table{"x": 1, "y": 3, "z": 4}, "b": "new", "c": table{"d": true}}
+	if !reflect.DeepEqual(base, want) {
+		t.Errorf("merged %v", base)
+	}
+}
+
+func TestRenderConfig(t *testing.T) {
+	for _, test := range []struct {
+		release build.Release
+		version int64
+		cri     string
+	}{
+		{build.Containerd2, 3, CRIRuntime2},
+		{build.Containerd1, 2, CRIRuntime1},
+	} {
+		o := Options{
+			Containerd: build.Containerd{Release: test.release},
+			Extra:      "[" + test.cri + "]\nenable_selinux = true\n[" + NRI + "]\nplugin_request_timeout = '1s'\n",
+		}
+		data, err := renderConfig(o, paths{nriSocket: "/n.sock"}, "native")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Version int64
+			Plugins map[string]map[string]any
+		}
+		if err := toml.Unmarshal(data, &got); err != nil {
+			t.Fatal(err)
+		}
+		section := strings.Split(test.cri, "'")[1]
+		cri, nri := got.Plugins[section], got.Plugins["io.containerd.nri.v1.nri"]
+		if got.Version != test.version || cri["enable_selinux"] != true || cri["restrict_oom_score_adj"] != true ||
+			nri["plugin_request_timeout"] != "1s" || nri["socket_path"] != "/n.sock" {
+			t.Errorf("%s:\n%s", test.release, data)
+		}
+	}
+}
+
+func TestRenderConfigRejectsBadExtra(t *testing.T) {
+	if _, err := renderConfig(Options{Extra: "[broken"}, paths{}, "native"); err == nil {
+		t.Error("no error")
+	}
+}
