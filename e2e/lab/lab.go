@@ -6,6 +6,8 @@ package lab
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -28,7 +30,7 @@ type Lab struct {
 func (l *Lab) Run(m *testing.M) int {
 	code := m.Run()
 	if err := l.Close(); err != nil {
-		println("lab:", err.Error())
+		fmt.Fprintln(os.Stderr, "close the lab:", err)
 		return max(code, 1)
 	}
 	return code
