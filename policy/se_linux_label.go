@@ -1,0 +1,62 @@
+package policy
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// seLabel is an SELinux label, user:role:type:level. The zero value is that of
+// an unlabelled process.
+type seLabel struct {
+	user, role, kind, level string
+}
+
+// parseSELabel reads a label; "" is the zero value. The level may be missing,
+// as on a kernel without MLS, and may have colons in it.
+func parseSELabel(text string) (seLabel, error) {
+	if text == "" {
+		return seLabel{}, nil
+	}
+	parts := strings.SplitN(text, ":", 4)
+	if len(parts) < 3 || slices.Contains(parts, "") {
+		return seLabel{}, fmt.Errorf("%q is no SELinux label (user:role:type:level)", text)
+	}
+	label := seLabel{user: parts[0], role: parts[1], kind: parts[2]}
+	if len(parts) == 4 {
+		label.level = parts[3]
+	}
+	return label, nil
+}
+
+func (l seLabel) String() string {
+	if l.level == "" {
+		return l.user + ":" + l.role + ":" + l.kind
+	}
+	return l.user + ":" + l.role + ":" + l.kind + ":" + l.level
+}
+
+// seName is an SELinux user, role or type.
+type seName string
+
+// UnmarshalText reads a name; one that cannot stand in a label is an error.
+func (n *seName) UnmarshalText(text []byte) error {
+	if ok, _ := regexp.Match(`^[A-Za-z_][A-Za-z0-9_.-]*$`, text); !ok {
+		return fmt.Errorf("%q is no SELinux name (allowed: letters, digits, '_', '.' and '-')", text)
+	}
+	*n = seName(text)
+	return nil
+}
+
+// seLevel is an SELinux level or range, such as s0:c12,c34 or s0-s0:c0.c1023.
+type seLevel string
+
+// UnmarshalText reads a level; a malformed one is an error.
+func (l *seLevel) UnmarshalText(text []byte) error {
+	if ok, _ := regexp.Match(`^s\d+(:c\d+([.,]c\d+)*)?(-s\d+(:c\d+([.,]c\d+)*)?)?$`, text); !ok {
+		return fmt.Errorf("%q is no SELinux level (allowed: such as s0, s0:c12,c34 or s0-s0:c0.c1023)", text)
+	}
+	*l = seLevel(text)
+	return nil
+}
