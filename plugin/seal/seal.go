@@ -11,6 +11,7 @@ package seal
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
@@ -44,11 +45,15 @@ func Path(reason string) string {
 		reason = Prefix + reason
 	}
 	clean := strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
 	}, reason)
+	// Others have written parts of a reason (the path of a mount): it must not
+	// climb out of the folder, not even where a runtime cleans the path before
+	// it runs it.
+	clean = strings.ReplaceAll(clean, "/..", "/ ..")
 	if len(clean) > maxReason {
 		clean = strings.ToValidUTF8(clean[:maxReason], "") + "..."
 	}
