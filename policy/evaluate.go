@@ -1,9 +1,7 @@
 package policy
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 
 	"github.com/moby/profiles/seccomp"
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -53,20 +51,34 @@ type bound struct {
 	policy *compiled
 }
 
+// gather lists the rules of the policies by the rule table, then by policy.
+// Each policy's own stand in the table's order already.
 func (e *evaluation) gather(policies []*compiled) {
+	var left [][]compiledRule // of each policy in e.decision.Policies
+	var from []*compiled
+	n := 0
 	for _, p := range policies {
 		if e.phase == Early && e.sub.Container.Image == "" && len(p.match.Images) > 0 {
 			continue
 		}
 		e.decision.Policies = append(e.decision.Policies, p.name)
 		e.decision.Enforced = e.decision.Enforced || p.mode == ModeEnforce
-		for _, r := range p.rules {
-			if e.phase == Final || r.early {
-				e.rules = append(e.rules, bound{r, p})
+		left, from = append(left, p.rules), append(from, p)
+		n += len(p.rules)
+	}
+	e.rules = make([]bound, 0, n)
+	for order := 0; n > 0; order++ {
+		for i, rules := range left {
+			if len(rules) == 0 || rules[0].order != order {
+				continue
 			}
+			if e.phase == Final || rules[0].early {
+				e.rules = append(e.rules, bound{rules[0], from[i]})
+			}
+			left[i] = rules[1:]
+			n--
 		}
 	}
-	slices.SortStableFunc(e.rules, func(a, b bound) int { return cmp.Compare(a.order, b.order) })
 }
 
 // adjust lets every rule that may adjust edit a copy of the spec.
@@ -106,6 +118,7 @@ func (e *evaluation) applySeccomp() {
 
 // check judges the result by every rule.
 func (e *evaluation) check() {
+	e.sub.settle()
 	for _, r := range e.rules {
 		enforced := r.policy.mode == ModeEnforce && r.Action() != Audit
 		for _, f := range r.Check(e.sub) {

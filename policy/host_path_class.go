@@ -19,6 +19,13 @@ type hostMount struct {
 // hostMounts gives the mounts of the spec that show files of the host. What is
 // not known to be something else is taken for one.
 func (s *Subject) hostMounts() []hostMount {
+	if s.settled != nil {
+		return s.settled.hostMounts()
+	}
+	return s.findHostMounts()
+}
+
+func (s *Subject) findHostMounts() []hostMount {
 	var out []hostMount
 	for i := range s.Spec.Mounts {
 		m := &s.Spec.Mounts[i]

@@ -30,16 +30,25 @@ type ProcMount struct {
 	// MaskedPaths and ReadonlyPaths are required besides the default ones.
 	MaskedPaths   []absPath `yaml:"maskedPaths"`
 	ReadonlyPaths []absPath `yaml:"readonlyPaths"`
+
+	masked, readonly []string // all that are required
+}
+
+// Validate puts the required paths together.
+func (p *ProcMount) Validate() error {
+	p.masked = append(requiredMaskedPaths(), texts(p.MaskedPaths)...)
+	p.readonly = append(append(defaultReadonlyPaths(), "/proc/asound"), texts(p.ReadonlyPaths)...)
+	return nil
 }
 
 // Check finds required paths that are not masked or not read-only.
 func (p *ProcMount) Check(s *Subject) []Finding {
 	masked, readonly := procPaths(s.Spec)
 	var findings []Finding
-	if missing := uncovered(p.masked(), masked); len(missing) > 0 {
+	if missing := uncovered(p.masked, masked); len(missing) > 0 {
 		findings = append(findings, Finding{Found: "not masked: " + strings.Join(missing, ", ")})
 	}
-	if missing := uncovered(p.readonly(), slices.Concat(readonly, masked)); len(missing) > 0 {
+	if missing := uncovered(p.readonly, readonly, masked); len(missing) > 0 {
 		findings = append(findings, Finding{Found: "not read-only: " + strings.Join(missing, ", ")})
 	}
 	return findings
@@ -52,24 +61,15 @@ func (p *ProcMount) Adjust(s *Subject) []string {
 	}
 	l := s.Spec.Linux
 	var changes []string
-	if add := uncovered(append(defaultMaskedPaths(), p.masked()...), l.MaskedPaths); len(add) > 0 {
+	if add := uncovered(append(defaultMaskedPaths(), p.masked...), l.MaskedPaths); len(add) > 0 {
 		l.MaskedPaths = append(l.MaskedPaths, add...)
 		changes = append(changes, "masked "+strings.Join(add, ", "))
 	}
-	covered := slices.Concat(l.ReadonlyPaths, l.MaskedPaths)
-	if add := uncovered(append(defaultReadonlyPaths(), p.readonly()...), covered); len(add) > 0 {
+	if add := uncovered(append(defaultReadonlyPaths(), p.readonly...), l.ReadonlyPaths, l.MaskedPaths); len(add) > 0 {
 		l.ReadonlyPaths = append(l.ReadonlyPaths, add...)
 		changes = append(changes, "made read-only "+strings.Join(add, ", "))
 	}
 	return changes
-}
-
-func (p *ProcMount) masked() []string {
-	return append(requiredMaskedPaths(), texts(p.MaskedPaths)...)
-}
-
-func (p *ProcMount) readonly() []string {
-	return append(append(defaultReadonlyPaths(), "/proc/asound"), texts(p.ReadonlyPaths)...)
 }
 
 func procPaths(spec *specs.Spec) (masked, readonly []string) {
@@ -81,10 +81,11 @@ func procPaths(spec *specs.Spec) (masked, readonly []string) {
 
 // uncovered gives the paths that are not at or below one of those there, each
 // once.
-func uncovered(paths, there []string) []string {
+func uncovered(paths []string, there ...[]string) []string {
 	var out []string
 	for _, p := range paths {
-		if !underAny(p, there) && !underAny(p, out) {
+		covers := func(list []string) bool { return slices.Contains(list, p) || underAny(p, list) }
+		if !slices.ContainsFunc(there, covers) && !covers(out) {
 			out = append(out, p)
 		}
 	}

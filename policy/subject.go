@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
@@ -18,9 +19,23 @@ type Subject struct {
 	// Host tells facts about the node; nil where none can be known.
 	Host Host
 
+	// settled remembers what is costly to find out. It is nil while rules may
+	// still edit Spec.
+	settled *settled
+
 	// wantSeccomp is set by rules that need the default seccomp profile. It is
 	// made once the capabilities are settled.
 	wantSeccomp bool
+}
+
+// settled are facts about a spec that nothing edits any more.
+type settled struct {
+	hostMounts func() []hostMount
+}
+
+// settle declares that nothing edits the spec from now on.
+func (s *Subject) settle() {
+	s.settled = &settled{hostMounts: sync.OnceValue(s.findHostMounts)}
 }
 
 // Pod is the pod that a container belongs to.
