@@ -1,0 +1,138 @@
+package policy
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy/ocispec"
+)
+
+// containerdSpec reads a spec that containerd 2.4.2 made.
+func containerdSpec(t testing.TB, name string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/containerd-2.4.2-" + name + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func decode(t testing.TB, raw []byte) *specs.Spec {
+	t.Helper()
+	spec, err := ocispec.Decode(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+// adjusting is a policy that adjusts in every rule that the profile
+// restricted has and that can.
+func adjusting(name string) string {
+	d := policyDoc(name,
+		`privileged: {onViolation: adjust}`,
+		`capabilities: {onViolation: adjust}`,
+		`procMount: {onViolation: adjust}`,
+		`allowPrivilegeEscalation: {onViolation: adjust}`,
+		`runAsNonRoot: {onViolation: adjust}`,
+		`seccompProfile: {onViolation: adjust}`,
+		`readOnlyRootFilesystem: {onViolation: adjust, writablePaths: [/tmp, /run]}`,
+	)
+	return strings.Replace(d, "spec:\n", "spec:\n  profile: restricted\n", 1)
+}
+
+// node is a host like most: its files can be seen, it has no security modules.
+func node() Host {
+	return fakeHost{links: map[string]string{"/var/run": "/run"}, apparmor: AppArmor{State: Disabled}, selinux: Disabled}
+}
+
+// tenants are policies of which five match namespace team-a; the others are
+// for other namespaces, labels and images.
+func tenants(n int) []string {
+	var docs []string
+	for i := range n {
+		match := ""
+		switch {
+		case i < 5:
+			match = `{namespaces: ["team-*"], podSelector: {matchLabels: {tier: web}}}`
+		case i%3 == 0:
+			match = fmt.Sprintf(`{namespaces: ["other-%d-*"]}`, i)
+		case i%3 == 1:
+			match = fmt.Sprintf(`{namespaces: ["tenant-%d"], images: ["registry.example.com/%d/**"]}`, i, i)
+		default:
+			match = fmt.Sprintf(`{excludeNamespaces: ["team-*"], podSelector: {matchLabels: {app: "%d"}}}`, i)
+		}
+		doc := strings.Replace(profilePolicy("restricted"), "name: restricted", fmt.Sprintf("name: p%d", i), 1)
+		docs = append(docs, strings.Replace(doc, "spec: {", "spec: {match: "+match+", ", 1))
+	}
+	return docs
+}
+
+// BenchmarkDecision judges a container that complies.
+func BenchmarkDecision(b *testing.B) {
+	for _, n := range []int{1, 100, 1000} {
+		b.Run(fmt.Sprintf("policies=%d", n), func(b *testing.B) {
+			set := compileDocs(b, tenants(n)...)
+			sub := subject(newSpec(restricted))
+			sub.Host = node()
+			d := set.Evaluate(sub, Final)
+			if d.Outcome() != Allowed || len(d.Policies) != min(n, 5) {
+				b.Fatalf("outcome %s by %v: %s", d.Outcome(), d.Policies, d.Message())
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				set.Evaluate(sub, Final)
+			}
+		})
+	}
+}
+
+// BenchmarkOpen is what opening a seal costs in this process: reading the
+// spec, deciding, writing it back.
+func BenchmarkOpen(b *testing.B) {
+	for _, name := range []string{"unprivileged", "privileged"} {
+		b.Run(name, func(b *testing.B) {
+			raw := containerdSpec(b, name)
+			set := compileDocs(b, adjusting("a"))
+			open := func() *Decision {
+				spec := decode(b, raw)
+				sub := subject(spec)
+				sub.Pod.UID, sub.Pod.ID = spec.Annotations["io.kubernetes.cri.sandbox-uid"], spec.Annotations["io.kubernetes.cri.sandbox-id"]
+				sub.Host = node()
+				d := set.Evaluate(sub, Final)
+				if _, err := ocispec.Patch(raw, spec, d.Spec); err != nil {
+					b.Fatal(err)
+				}
+				return d
+			}
+			if d := open(); d.Outcome() != Adjusted {
+				b.Fatalf("outcome %s: %s", d.Outcome(), d.Message())
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				open()
+			}
+		})
+	}
+}
+
+func BenchmarkClone(b *testing.B) {
+	spec := decode(b, containerdSpec(b, "privileged"))
+	b.ReportAllocs()
+	for b.Loop() {
+		ocispec.Clone(spec)
+	}
+}
+
+func BenchmarkCompile(b *testing.B) {
+	docs := sources(tenants(1000)...)
+	for b.Loop() {
+		if _, err := Compile(docs...); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

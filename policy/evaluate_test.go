@@ -1,0 +1,143 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+func TestEvaluateOutcomes(t *testing.T) {
+	doc := func(name, action, mode string) string {
+		d := policyDoc(name, `capabilities: {onViolation: `+action+`, drop: [NET_RAW]}`)
+		return strings.Replace(d, "spec:\n", "spec:\n  mode: "+mode+"\n", 1)
+	}
+	tests := []struct {
+		name       string
+		docs       []string
+		want       Outcome
+		violations int
+		audit      int
+		enforced   bool
+	}{
+		{"no policy", nil, Allowed, 0, 0, false},
+		{"reject", []string{doc("a", "reject", "enforce")}, Denied, 1, 0, true},
+		{"adjust", []string{doc("a", "adjust", "enforce")}, Adjusted, 0, 0, true},
+		{"audit", []string{doc("a", "audit", "enforce")}, Allowed, 0, 1, true},
+		{"reject in mode audit", []string{doc("a", "reject", "audit")}, Allowed, 0, 1, false},
+		{"adjust in mode audit", []string{doc("a", "adjust", "audit")}, Allowed, 0, 1, false},
+		{"one adjusts what another rejects", []string{doc("a", "reject", "enforce"), doc("b", "adjust", "enforce")}, Adjusted, 0, 0, true},
+		{"audit sees what is left", []string{doc("a", "audit", "enforce"), doc("b", "adjust", "enforce")}, Adjusted, 0, 0, true},
+		{"two reject", []string{doc("a", "reject", "enforce"), doc("b", "reject", "enforce")}, Denied, 2, 0, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			spec := newSpec()
+			d := compileDocs(t, tt.docs...).Evaluate(subject(spec), Final)
+			if d.Outcome() != tt.want || len(d.Violations) != tt.violations || len(d.Audit) != tt.audit || d.Enforced != tt.enforced {
+				t.Errorf("outcome %s, violations %v, audit %v, enforced %v", d.Outcome(), d.Violations, d.Audit, d.Enforced)
+			}
+			if edited := d.Spec != spec; edited != (tt.want == Adjusted) {
+				t.Errorf("the decision's spec is another one: %v", edited)
+			}
+			if !slices.Contains(spec.Process.Capabilities.Bounding, "CAP_NET_RAW") {
+				t.Error("the spec that was judged has been edited")
+			}
+		})
+	}
+}
+
+func TestEvaluateEarly(t *testing.T) {
+	set := compileDocs(t,
+		policyDoc("a", `capabilities: {allow: [KILL]}`, `hostNamespaces: {}`),
+		strings.Replace(policyDoc("b", `hostNamespaces: {}`), "spec:\n", "spec:\n  match: {images: [\"other/**\"]}\n", 1),
+	)
+	sub := subject(newSpec())
+	sub.Pod.Namespaces = []string{"ipc", "pid"} // the network is the host's
+	sub.Container.Image = ""
+	if d := set.Evaluate(sub, Early); len(d.Violations) != 1 || d.Violations[0].Rule != "hostNamespaces" || d.Violations[0].Policy != "a" {
+		t.Errorf("early: %v", d.Violations)
+	}
+	if d := set.Evaluate(sub, Final); len(d.Violations) != 3 {
+		t.Errorf("final, image not known: %v", d.Violations)
+	}
+	sub.Container.Image = "registry.example.com/team/web:1"
+	if d := set.Evaluate(sub, Final); len(d.Violations) != 2 {
+		t.Errorf("final: %v", d.Violations)
+	}
+}
+
+func TestEvaluatePriority(t *testing.T) {
+	doc := func(name, priority, user string) string {
+		d := policyDoc(name, `runAsNonRoot: {onViolation: adjust, runAsUser: `+user+`}`)
+		return strings.Replace(d, "spec:\n", "spec:\n  priority: "+priority+"\n", 1)
+	}
+	for _, tt := range []struct {
+		docs []string
+		want uint32
+	}{
+		{[]string{doc("a", "0", "1"), doc("b", "5", "2")}, 2},
+		{[]string{doc("b", "0", "2"), doc("a", "0", "1")}, 1},
+		{[]string{doc("a", "-1", "1"), doc("b", "0", "2")}, 2},
+	} {
+		d := compileDocs(t, tt.docs...).Evaluate(subject(newSpec()), Final)
+		if got := d.Spec.Process.User.UID; got != tt.want {
+			t.Errorf("uid %d, want %d", got, tt.want)
+		}
+	}
+}
+
+func TestDecisionMessage(t *testing.T) {
+	d := compileDocs(t,
+		policyDoc("tenants", `capabilities: {allow: [NET_BIND_SERVICE]}`, `allowPrivilegeEscalation: {}`),
+		policyDoc("zone", `runAsNonRoot: {}`),
+	).Evaluate(subject(newSpec(noCaps, withCaps("CAP_NET_ADMIN", "CAP_SYS_TIME"))), Final)
+	want := `specguard: denied by policy "tenants": capabilities: NET_ADMIN, SYS_TIME not allowed (allowed: NET_BIND_SERVICE); ` +
+		`allowPrivilegeEscalation: privilege escalation is possible (noNewPrivileges is not set); ` +
+		`policy "zone": runAsNonRoot: runs as root (uid 0) (allowed: any uid but 0)`
+	if got := d.Message(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got := (&Decision{}).Message(); got != "" {
+		t.Errorf("an allowed container: %s", got)
+	}
+	many := &Decision{}
+	for range 9 {
+		many.Violations = append(many.Violations, Violation{Policy: "p", Rule: "r", Finding: Finding{Found: "f"}})
+	}
+	if got := many.Message(); !strings.HasSuffix(got, "; r: f; and 3 more") {
+		t.Errorf("many: %s", got)
+	}
+}
+
+// Nothing that a rule says about a spec holds an environment value or an
+// argument.
+func TestMessagesKeepSecrets(t *testing.T) {
+	var rules []string
+	for _, k := range kinds() {
+		rules = append(rules, example(k.name))
+	}
+	for _, spec := range []*specs.Spec{newSpec(privileged), newSpec(), {}} {
+		d := compileDocs(t, policyDoc("all", rules...)).Evaluate(subject(spec), Final)
+		if len(d.Violations) == 0 {
+			t.Error("nothing is found")
+		}
+		for _, v := range d.Violations {
+			if strings.Contains(v.String(), "not-to-be-printed") || strings.Contains(v.String(), "/bin/sh") {
+				t.Errorf("%s", v)
+			}
+		}
+	}
+}
+
+// example is a rule of that kind that asks for much.
+func example(kind string) string {
+	fields := map[string]string{
+		"capabilities":    "drop: [ALL]",
+		"appArmorProfile": "allowed: [RuntimeDefault]",
+		"seLinuxOptions":  "allowedTypes: [container_t]",
+		"resources":       "memory: {max: 1Mi}",
+	}
+	return kind + ": {" + fields[kind] + "}"
+}
