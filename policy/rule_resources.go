@@ -1,12 +1,144 @@
 package policy
 
-// Resources is to be written.
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy/internal/strict"
+)
+
+// Resources bounds what the container may use of the node: memory, CPU time
+// and the number of processes.
+//
+// Reads: linux.resources: memory.limit, cpu.quota and cpu.period, pids.limit,
+// and unified memory.max, cpu.max and pids.max, which take precedence (OCI
+// runtime spec, config-linux.md, "Control groups").
+// Adjusts: gives a missing limit its default, or the maximum where there is no
+// default, and lowers a limit to the maximum; memory.swap then equals
+// memory.limit. A member of unified that is at odds gives way to the typed one.
+// It never raises a limit.
+// Source: cgroups(7); Linux, Documentation/admin-guide/cgroup-v2.rst;
+// Kubernetes LimitRange.
 type Resources struct {
 	Base `yaml:",inline"`
+
+	Memory MemoryLimits `yaml:"memory"`
+	CPU    CPULimits    `yaml:"cpu"`
+	Pids   PidsLimits   `yaml:"pids"`
 }
 
-// Check is to be written.
-func (*Resources) Check(s *Subject) []Finding { return nil }
+// MemoryLimits bounds a container's memory, in bytes.
+type MemoryLimits struct {
+	// Default is for a container without a limit.
+	Default Quantity `yaml:"default"`
 
-// Adjust is to be written.
-func (*Resources) Adjust(s *Subject) []string { return nil }
+	// Max is the largest limit allowed.
+	Max Quantity `yaml:"max"`
+
+	// Required: there must be a limit, of any size.
+	Required bool `yaml:"required"`
+}
+
+// CPULimits bounds a container's CPU time, in thousandths of a CPU.
+type CPULimits struct {
+	Default  CPU  `yaml:"default"`
+	Max      CPU  `yaml:"max"`
+	Required bool `yaml:"required"`
+}
+
+// PidsLimits bounds the number of a container's processes and threads.
+type PidsLimits struct {
+	Default  Count `yaml:"default"`
+	Max      Count `yaml:"max"`
+	Required bool  `yaml:"required"`
+}
+
+// Count is a number of things, at least 1.
+type Count int64
+
+// UnmarshalText reads a number; anything but a whole number above 0 is an
+// error.
+func (c *Count) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseInt(string(text), 10, 32)
+	if err != nil || n <= 0 {
+		return fmt.Errorf("%q is no number of things (allowed: a whole number from 1 to 2147483647)", text)
+	}
+	*c = Count(n)
+	return nil
+}
+
+// Validate wants a limit, defaults only where they can be set, and none above
+// its maximum.
+func (r *Resources) Validate() error {
+	said := false
+	for _, l := range r.limits() {
+		said = said || l.wanted()
+		switch {
+		case l.def > 0 && r.Action() != Adjust:
+			return strict.Field(l.name, "default needs onViolation: adjust")
+		case l.max > 0 && l.def > l.max:
+			return strict.Field(l.name, "default %s is above max %s", l.format(l.def), l.format(l.max))
+		}
+	}
+	if !said && r.Action() != Ignore {
+		return fmt.Errorf("needs memory, cpu or pids")
+	}
+	return nil
+}
+
+func (r *Resources) limits() []limit {
+	number := func(n int64) string { return strconv.FormatInt(n, 10) }
+	return []limit{
+		{
+			resource: memoryResource{}, name: "memory", unified: "memory.max",
+			def: int64(r.Memory.Default), max: int64(r.Memory.Max), required: r.Memory.Required,
+			format: func(n int64) string { return Quantity(n).String() },
+		},
+		{
+			resource: cpuResource{}, name: "cpu", unified: "cpu.max",
+			def: int64(r.CPU.Default), max: int64(r.CPU.Max), required: r.CPU.Required,
+			format: func(n int64) string { return CPU(n).String() },
+		},
+		{
+			resource: pidsResource{}, name: "pids", unified: "pids.max",
+			def: int64(r.Pids.Default), max: int64(r.Pids.Max), required: r.Pids.Required,
+			format: number,
+		},
+	}
+}
+
+// Check finds limits that are missing, too high, or unreadable.
+func (r *Resources) Check(s *Subject) []Finding {
+	var out []Finding
+	for _, l := range r.limits() {
+		out = append(out, l.check(resourcesOf(s))...)
+	}
+	return out
+}
+
+// Adjust sets limits that are missing and lowers those that are too high.
+func (r *Resources) Adjust(s *Subject) []string {
+	if s.Spec.Linux == nil {
+		return nil
+	}
+	if s.Spec.Linux.Resources == nil {
+		s.Spec.Linux.Resources = &specs.LinuxResources{}
+	}
+	var done []string
+	for _, l := range r.limits() {
+		if res := s.Spec.Linux.Resources; len(l.check(res)) > 0 {
+			done = append(done, l.adjust(res)...)
+		}
+	}
+	return done
+}
+
+// resourcesOf gives the subject's resources; empty ones where it has none.
+func resourcesOf(s *Subject) *specs.LinuxResources {
+	if s.Spec.Linux == nil || s.Spec.Linux.Resources == nil {
+		return &specs.LinuxResources{}
+	}
+	return s.Spec.Linux.Resources
+}

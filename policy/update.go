@@ -1,0 +1,105 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// EvaluateUpdate judges new limits for a running container by the rule
+// resources of every policy that matches. Only what the update holds is
+// judged: a limit that is missing or 0 stays as it is, a negative one takes
+// the limit away. Of the decision's Spec only linux.resources counts. The
+// update itself is not changed.
+func (s *Set) EvaluateUpdate(sub Subject, update *specs.LinuxResources) *Decision {
+	if sub.Host == nil {
+		sub.Host = NoHost{}
+	}
+	if update == nil {
+		update = &specs.LinuxResources{}
+	}
+	sub.Spec = &specs.Spec{Linux: &specs.Linux{Resources: update}}
+	e := &evaluation{sub: &sub, phase: Final, decision: &Decision{Spec: sub.Spec}}
+	e.gather(s.matching(&sub))
+	e.rules = slices.DeleteFunc(e.rules, func(b bound) bool {
+		_, ok := b.Rule.(*Resources)
+		return !ok
+	})
+	for i, b := range e.rules {
+		e.rules[i].Rule = resourcesUpdate{b.Rule.(*Resources)}
+	}
+	e.adjust()
+	e.check()
+	return e.decision
+}
+
+// resourcesUpdate is the rule resources for an update.
+type resourcesUpdate struct{ *Resources }
+
+// Check finds limits in the update that are too high, unreadable, or taken
+// away.
+func (u resourcesUpdate) Check(s *Subject) []Finding {
+	res := resourcesOf(s)
+	var out []Finding
+	for _, l := range u.limits() {
+		switch {
+		case !l.wanted():
+		case l.halved(res):
+			out = append(out, Finding{Found: "CPU quota and period can be changed together only", Allowed: l.allowed()})
+		case l.present(res):
+			out = append(out, l.check(res)...)
+		}
+	}
+	return out
+}
+
+// Adjust lowers limits in the update that are too high, and sets those that
+// would be taken away.
+func (u resourcesUpdate) Adjust(s *Subject) []string {
+	res := resourcesOf(s)
+	var done []string
+	for _, l := range u.limits() {
+		if !l.wanted() {
+			continue
+		}
+		if l.halved(res) {
+			done = append(done, complete(res.CPU))
+		}
+		if l.present(res) && len(l.check(res)) > 0 {
+			done = append(done, l.adjust(res)...)
+		}
+	}
+	return done
+}
+
+// present tells whether the update changes the limit.
+func (l limit) present(r *specs.LinuxResources) bool {
+	if _, ok := r.Unified[l.unified]; ok {
+		return true
+	}
+	n := l.typed(r)
+	return n != nil && *n != 0
+}
+
+// halved tells whether the update has one half of a CPU limit without the
+// other: what comes of it depends on what is in force.
+func (l limit) halved(r *specs.LinuxResources) bool {
+	if l.name != "cpu" || r.CPU == nil {
+		return false
+	}
+	quota := r.CPU.Quota != nil && *r.CPU.Quota > 0
+	period := r.CPU.Period != nil && *r.CPU.Period != 0
+	unset := r.CPU.Quota == nil || *r.CPU.Quota == 0
+	return (quota && !period) || (period && unset)
+}
+
+// complete gives a quota the usual period, and drops a period that has no
+// quota.
+func complete(c *specs.LinuxCPU) string {
+	if c.Quota == nil || *c.Quota == 0 {
+		c.Period = nil
+		return "kept the CPU period"
+	}
+	c.Period = new(uint64(defaultPeriod))
+	return "set the CPU period to the default"
+}

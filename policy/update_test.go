@@ -1,0 +1,84 @@
+package policy
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+func TestEvaluateUpdate(t *testing.T) {
+	const bounds = "memory: {max: 1Gi}, cpu: {max: 2}, pids: {max: 512}"
+	const halved = "CPU quota and period can be changed together only (allowed: at most 2)"
+	for _, tt := range []struct {
+		name, in string
+		want     []string // findings where the rule rejects
+		out      string   // the limits where it adjusts
+	}{
+		{"nothing", `{}`, nil, `{}`},
+		{"others", `{"cpu":{"cpus":"0-1","shares":512}}`, nil, `{"cpu":{"cpus":"0-1","shares":512}}`},
+		{"fine", `{"memory":{"limit":4096},"cpu":{"quota":100000,"period":100000},"pids":{"limit":5}}`, nil, `{"memory":{"limit":4096},"cpu":{"quota":100000,"period":100000},"pids":{"limit":5}}`},
+		{"unchanged", `{"memory":{"limit":0},"cpu":{"quota":0},"pids":{"limit":0}}`, nil, `{"memory":{"limit":0},"cpu":{"quota":0},"pids":{"limit":0}}`},
+		{"too high", `{"memory":{"limit":2147483648}}`, []string{"memory limit 2Gi is too high (allowed: at most 1Gi)"}, `{"memory":{"limit":1073741824}}`},
+		{"taken away", `{"memory":{"limit":-1}}`, []string{"no memory limit (allowed: at most 1Gi)"}, `{"memory":{"limit":1073741824}}`},
+		{"pids taken away", `{"pids":{"limit":-1}}`, []string{"no pids limit (allowed: at most 512)"}, `{"pids":{"limit":512}}`},
+		{"cpu taken away", `{"cpu":{"quota":-1,"period":100000}}`, []string{"no cpu limit (allowed: at most 2)"}, `{"cpu":{"quota":200000,"period":100000}}`},
+		{"cpu taken away, no period", `{"cpu":{"quota":-1}}`, []string{"no cpu limit (allowed: at most 2)"}, `{"cpu":{"quota":200000,"period":100000}}`},
+		{"quota without a period", `{"cpu":{"quota":900000}}`, []string{halved}, `{"cpu":{"quota":200000,"period":100000}}`},
+		{"period without a quota", `{"cpu":{"period":1000,"shares":2}}`, []string{halved}, `{"cpu":{"shares":2}}`},
+		{"unified", `{"unified":{"memory.max":"max"}}`, []string{"no memory limit (allowed: at most 1Gi)"}, `{"memory":{"limit":1073741824}}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			update := resources(t, tt.in)
+			var want []string
+			for _, w := range tt.want {
+				want = append(want, "resources: "+w)
+			}
+			d := compileDocs(t, policyDoc("test", "resources: {"+bounds+"}")).EvaluateUpdate(subject(nil), update)
+			if got := findings(d); !slices.Equal(got, want) {
+				t.Errorf("\n got %q\nwant %q", got, want)
+			}
+			if jsonOf(t, d.Spec.Linux.Resources) != jsonOf(t, update) {
+				t.Error("changed by a rule that rejects")
+			}
+
+			adjusting := compileDocs(t, policyDoc("test", "resources: {onViolation: adjust, "+bounds+"}"))
+			d = adjusting.EvaluateUpdate(subject(nil), update)
+			if got := jsonOf(t, d.Spec.Linux.Resources); got != jsonOf(t, resources(t, tt.out)) || len(d.Violations) > 0 {
+				t.Errorf("\n got %s %q\nwant %s", got, findings(d), tt.out)
+			}
+			if (d.Outcome() == Adjusted) != (tt.want != nil) {
+				t.Errorf("%s: %q", d.Outcome(), changes(d))
+			}
+			if jsonOf(t, update) != jsonOf(t, resources(t, tt.in)) {
+				t.Error("the update that was judged has changed")
+			}
+			if again := adjusting.EvaluateUpdate(subject(nil), d.Spec.Linux.Resources); again.Outcome() != Allowed {
+				t.Errorf("adjusted twice: %q", changes(again))
+			}
+		})
+	}
+}
+
+// TestEvaluateUpdateRules: only the rule resources judges an update, of the
+// policies that match.
+func TestEvaluateUpdateRules(t *testing.T) {
+	rules := "hostPaths: {}\n    readOnlyRootFilesystem: {}\n    hostNamespaces: {}\n    resources: {memory: {max: 1Gi}}"
+	doc := policyDoc("test", rules)
+	set := compileDocs(t, doc)
+	high := &specs.LinuxResources{Memory: &specs.LinuxMemory{Limit: new(int64(1 << 40))}}
+	sub := subject(nil)
+	want := `specguard: denied by policy "test": resources: memory limit 1Ti is too high (allowed: at most 1Gi)`
+	if got := set.EvaluateUpdate(sub, high).Message(); got != want {
+		t.Errorf("got %s", got)
+	}
+	for _, nothing := range []*specs.LinuxResources{nil, {}} {
+		if d := set.EvaluateUpdate(sub, nothing); d.Outcome() != Allowed || !d.Enforced {
+			t.Errorf("%v: %q", d.Outcome(), findings(d))
+		}
+	}
+	sub.Pod.Namespace = "kube-system"
+	if d := set.EvaluateUpdate(sub, high); d.Outcome() != Allowed || d.Enforced {
+		t.Errorf("no policy matches: %q", findings(d))
+	}
+}
