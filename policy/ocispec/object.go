@@ -23,47 +23,58 @@ type member struct {
 	value []byte
 }
 
-// parseObject splits a JSON object. A name that stands twice is an error.
+// parseObject splits a JSON object, whose bytes the members share. A name that
+// stands twice is an error.
 func parseObject(raw []byte) (*object, error) {
-	dec := jsontext.NewDecoder(bytes.NewReader(raw))
+	dec := jsontext.NewDecoder(bytes.NewBuffer(raw))
 	if err := open(dec, jsontext.KindBeginObject); err != nil {
 		return nil, err
 	}
-	obj := &object{}
+	obj := &object{members: make([]member, 0, 16)}
 	for dec.PeekKind() != jsontext.KindEndObject {
-		quote, err := dec.ReadValue()
+		quote, err := next(dec, raw)
 		if err != nil {
 			return nil, fmt.Errorf("read member name: %w", err)
 		}
-		m := member{quote: bytes.Clone(quote)}
-		if err := json.Unmarshal(m.quote, &m.name); err != nil {
+		name, err := jsontext.AppendUnquote(nil, quote)
+		if err != nil {
 			return nil, fmt.Errorf("read member name: %w", err)
 		}
-		value, err := dec.ReadValue()
+		value, err := next(dec, raw)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", m.name, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		m.value = bytes.Clone(value)
-		obj.members = append(obj.members, m)
+		obj.members = append(obj.members, member{name: string(name), quote: quote, value: value})
 	}
 	return obj, nil
 }
 
-// parseArray splits a JSON array into its elements' bytes.
+// parseArray splits a JSON array into its elements, which share its bytes.
 func parseArray(raw []byte) ([][]byte, error) {
-	dec := jsontext.NewDecoder(bytes.NewReader(raw))
+	dec := jsontext.NewDecoder(bytes.NewBuffer(raw))
 	if err := open(dec, jsontext.KindBeginArray); err != nil {
 		return nil, err
 	}
 	var elems [][]byte
 	for dec.PeekKind() != jsontext.KindEndArray {
-		v, err := dec.ReadValue()
+		v, err := next(dec, raw)
 		if err != nil {
 			return nil, fmt.Errorf("[%d]: %w", len(elems), err)
 		}
-		elems = append(elems, bytes.Clone(v))
+		elems = append(elems, v)
 	}
 	return elems, nil
+}
+
+// next reads a value or a name and gives its place in raw. What the decoder
+// gives is overwritten by its next read.
+func next(dec *jsontext.Decoder, raw []byte) ([]byte, error) {
+	v, err := dec.ReadValue()
+	if err != nil {
+		return nil, err
+	}
+	end := int(dec.InputOffset())
+	return raw[end-len(v) : end : end], nil
 }
 
 func open(dec *jsontext.Decoder, want jsontext.Kind) error {
@@ -110,7 +121,11 @@ func (o *object) add(name string, value []byte) {
 }
 
 func (o *object) bytes() []byte {
-	var out bytes.Buffer
+	size := 2
+	for _, m := range o.members {
+		size += len(m.quote) + len(m.value) + 2
+	}
+	out := bytes.NewBuffer(make([]byte, 0, size))
 	out.WriteByte('{')
 	for i, m := range o.members {
 		if i > 0 {

@@ -28,9 +28,13 @@ func Patch(raw []byte, before, after *specs.Spec) ([]byte, error) {
 
 // patchValue returns raw, the JSON of before, changed into the JSON of after.
 func patchValue(raw []byte, before, after reflect.Value) ([]byte, error) {
-	if reflect.DeepEqual(before.Interface(), after.Interface()) {
+	if equal(before, after) {
 		return raw, nil
 	}
+	return patchUnequal(raw, before, after)
+}
+
+func patchUnequal(raw []byte, before, after reflect.Value) ([]byte, error) {
 	if isNull(raw) {
 		return json.Marshal(after.Interface())
 	}
@@ -39,7 +43,7 @@ func patchValue(raw []byte, before, after reflect.Value) ([]byte, error) {
 		if before.IsNil() || after.IsNil() {
 			return json.Marshal(after.Interface())
 		}
-		return patchValue(raw, before.Elem(), after.Elem())
+		return patchUnequal(raw, before.Elem(), after.Elem())
 	case reflect.Struct:
 		return patchStruct(raw, before, after)
 	case reflect.Map:
@@ -74,7 +78,7 @@ func patchFields(obj *object, before, after reflect.Value) error {
 			continue
 		}
 		name, omitEmpty := jsonName(t.Field(i))
-		if name == "" || reflect.DeepEqual(b.Interface(), a.Interface()) {
+		if name == "" || equal(b, a) {
 			continue
 		}
 		if err := patchField(obj, name, omitEmpty && isEmpty(a), b, a); err != nil {
@@ -99,7 +103,7 @@ func patchField(obj *object, name string, remove bool, before, after reflect.Val
 			obj.add(name, value)
 		}
 	default:
-		if value, err = patchValue(obj.members[at].value, before, after); err == nil {
+		if value, err = patchUnequal(obj.members[at].value, before, after); err == nil {
 			obj.members[at].value = value
 		}
 	}
@@ -193,7 +197,7 @@ func align(before, after reflect.Value) []int {
 	for i := range from {
 		from[i] = -1
 	}
-	pair(func(b, a reflect.Value) bool { return reflect.DeepEqual(b.Interface(), a.Interface()) })
+	pair(equal)
 	pair(func(b, a reflect.Value) bool { return identity(b) != "" && identity(b) == identity(a) })
 	return from
 }
@@ -245,6 +249,13 @@ func isEmpty(v reflect.Value) bool {
 	default:
 		return v.IsZero()
 	}
+}
+
+func equal(b, a reflect.Value) bool {
+	if b.CanAddr() && a.CanAddr() { // saves a copy
+		b, a = b.Addr(), a.Addr()
+	}
+	return reflect.DeepEqual(b.Interface(), a.Interface())
 }
 
 func isNull(raw []byte) bool { return string(bytes.TrimSpace(raw)) == "null" }
