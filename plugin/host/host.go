@@ -1,0 +1,86 @@
+// Package host tells the policy rules what they have to know of the node.
+package host
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	securejoin "github.com/cyphar/filepath-securejoin"
+
+	"github.com/specguard/specguard/policy"
+)
+
+// Host is the node that the agent runs on. It is safe for concurrent use.
+type Host struct {
+	root    string // where the host's files are seen; "" where they are not
+	kernel  string // where /sys and /proc are seen
+	kubelet string
+	mounts  string // the mountinfo file of this process
+
+	mu       sync.Mutex
+	revision string
+	profiles map[string]bool
+}
+
+var _ policy.Host = (*Host)(nil)
+
+// New returns the node whose files are seen at root: "/" for an agent on the
+// host itself, where the host's root is mounted for one in a container, "" for
+// one that cannot see them. A mount must be recursive, with propagation from
+// the host, so that volumes mounted later are seen. kubeletDir is the kubelet's
+// root directory as the host names it; "" is the default.
+//
+// A container's own root, given as "/", would be taken for the host's: an
+// agent cannot tell the two apart.
+func New(root, kubeletDir string) *Host {
+	h := &Host{root: root, kernel: "/", kubelet: policy.DefaultKubeletDir, mounts: "/proc/self/mountinfo"}
+	if kubeletDir != "" {
+		h.kubelet = path.Clean(kubeletDir)
+	}
+	if root == "" {
+		return h
+	}
+	if real, err := filepath.EvalSymlinks(root); err == nil {
+		h.root = real // as mountinfo names it
+	}
+	h.kernel = h.root
+	return h
+}
+
+// KubeletDir is the kubelet's root directory.
+func (h *Host) KubeletDir() string { return h.kubelet }
+
+// ResolvePath follows the symlinks in the path as the host would.
+func (h *Host) ResolvePath(p string) (string, error) {
+	if h.root == "" {
+		return p, policy.ErrNotVisible
+	}
+	if _, err := os.Stat(h.root); err != nil {
+		return "", fmt.Errorf("the host's files: %w", err)
+	}
+	full, err := securejoin.SecureJoin(h.root, p)
+	if err != nil {
+		return "", fmt.Errorf("resolve on the host: %w", h.strip(err))
+	}
+	return h.onHost(full), nil
+}
+
+// onHost gives the host's name of a path below the root.
+func (h *Host) onHost(full string) string {
+	return path.Join("/", strings.TrimPrefix(full, strings.TrimSuffix(h.root, "/")))
+}
+
+// strip makes an error name paths as the host does.
+func (h *Host) strip(err error) error {
+	if perr, ok := err.(*os.PathError); ok {
+		return &os.PathError{Op: perr.Op, Path: h.onHost(perr.Path), Err: perr.Err}
+	}
+	return err
+}
+
+// at gives the place where the agent sees a path of the host.
+func (h *Host) at(p string) string { return filepath.Join(h.root, p) }

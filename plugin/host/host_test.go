@@ -1,0 +1,233 @@
+package host
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/specguard/specguard/policy"
+)
+
+// tree makes files below a new root; a content "-> x" makes a symlink, a name
+// that ends in a slash a directory.
+func tree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, content := range files {
+		file := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		target, link := strings.CutPrefix(content, "-> ")
+		switch {
+		case strings.HasSuffix(name, "/"):
+			err = os.MkdirAll(file, 0o755)
+		case link:
+			err = os.Symlink(target, file)
+		default:
+			err = os.WriteFile(file, []byte(content), 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+func TestResolvePath(t *testing.T) {
+	h := New(tree(t, map[string]string{
+		"run/app/sock": "",
+		"var/run":      "-> /run",
+		"data/up":      "-> ../../../../etc/x",
+		"data/rel":     "-> in/side",
+		"data/in/side": "",
+		"data/loop":    "-> loop",
+		"etc/x":        "",
+	}), "")
+	for in, want := range map[string]string{
+		"/":                   "/",
+		"/run/app/sock":       "/run/app/sock",
+		"/var/run/app/sock":   "/run/app/sock",
+		"/var/run/none/at/al": "/run/none/at/al",
+		"/data/up":            "/etc/x",
+		"/data/rel":           "/data/in/side",
+		"/none":               "/none",
+	} {
+		if got, err := h.ResolvePath(in); err != nil || got != want {
+			t.Errorf("%s: %q, %v, want %q", in, got, err, want)
+		}
+	}
+	if got, err := h.ResolvePath("/data/loop"); err == nil || errors.Is(err, policy.ErrNotVisible) || strings.Contains(err.Error(), h.root) {
+		t.Errorf("loop: %q, %v", got, err)
+	}
+}
+
+func TestResolvePathNotVisible(t *testing.T) {
+	if got, err := New("", "").ResolvePath("/a"); !errors.Is(err, policy.ErrNotVisible) || got != "/a" {
+		t.Errorf("%q, %v", got, err)
+	}
+	// A root that is not there is a fault, not a host without files.
+	if got, err := New(filepath.Join(t.TempDir(), "none"), "").ResolvePath("/a"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := New("/", "").ResolvePath("/proc/self/../../tmp"); err != nil || got == "" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestKubeletDir(t *testing.T) {
+	if got := New("", "").KubeletDir(); got != "/var/lib/kubelet" {
+		t.Error(got)
+	}
+	if got := New("/host", "/data/kubelet/").KubeletDir(); got != "/data/kubelet" {
+		t.Error(got)
+	}
+}
+
+// TestPodVolume: what is mounted tells, not how it is called. A hostPath
+// volume may have the name of another volume's directory.
+func TestPodVolume(t *testing.T) {
+	const pod = "/var/lib/kubelet/pods/3f2a/"
+	root := tree(t, map[string]string{
+		"var/lib/kubelet": "-> /data/kubelet",
+		"data/kubelet/pods/3f2a/volumes/csi/pvc-1/mount/": "",
+		"data/kubelet/pods/3f2a/volumes/empty/cache/":     "",
+		"data/kubelet/pods/3f2a/volumes/local/disk/":      "",
+		"data/kubelet/pods/4444/":                         "",
+	})
+	h := New(root, "")
+	dir := h.root + "/data/kubelet/pods/3f2a/"
+	lines := []string{
+		"1 0 8:1 / " + h.root + " rw - ext4 /dev/sda1 rw",
+		"2 1 8:16 / " + dir + "volumes/csi/pvc-1/mount rw shared:1 - ext4 /dev/sdb rw",
+		"3 1 8:1 /mnt/disk\\0401 " + dir + "volumes/local/disk rw - ext4 /dev/sda1 rw",
+		"4 1 8:1 /data/kubelet/pods/3f2a/volumes/empty/cache/a " + dir + "volume-subpaths/cache/app/0 rw - ext4 /dev/sda1 rw",
+		"5 1 8:16 /sub " + dir + "volume-subpaths/pvc-1/app/1 rw - ext4 /dev/sdb rw",
+		"6 1 8:1 /etc " + dir + "volume-subpaths/pvc-1/app/2 rw - ext4 /dev/sda1 rw",
+		"7 1 8:1 /data/kubelet/pods/3f2a/volumes/empty/cached " + dir + "volume-subpaths/cache/app/3 rw - ext4 /dev/sda1 rw",
+		"8 1 8:1 /mnt/disk\\0401/x " + dir + "volume-subpaths/disk/app/4 rw - ext4 /dev/sda1 rw",
+		"9 1 8:1 /mnt/disk\\0402 " + dir + "volume-subpaths/disk/app/5 rw - ext4 /dev/sda1 rw",
+		"10 1 8:1 /data/kubelet/pods/3f2a/volumes/empty/cache " + dir + "volume-subpaths/cache/app/6 rw - ext4 /dev/sda1 rw",
+		"11 10 8:1 /root " + dir + "volume-subpaths/cache/app/6 rw - ext4 /dev/sda1 rw",
+		"12 1 8:32 /data/kubelet/pods/3f2a/volumes/empty/cache " + dir + "volume-subpaths/cache/app/7 rw - ext4 /dev/sdc rw",
+		"short line",
+	}
+	h.mounts = filepath.Join(t.TempDir(), "mountinfo")
+	if err := os.WriteFile(h.mounts, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, uid, path string
+		inside, ok      bool
+	}{
+		{"directory", "3f2a", "cache/app/0", true, true},
+		{"file system", "3f2a", "pvc-1/app/1", true, true},
+		{"hostPath with another volume's name", "3f2a", "pvc-1/app/2", false, true},
+		{"beside the directory", "3f2a", "cache/app/3", false, true},
+		{"bind", "3f2a", "disk/app/4", true, true},
+		{"beside the bind", "3f2a", "disk/app/5", false, true},
+		{"hidden by another mount", "3f2a", "cache/app/6", false, true},
+		{"another file system", "3f2a", "cache/app/7", false, true},
+		{"not mounted", "3f2a", "cache/app/8", false, false},
+		{"pod without volumes", "4444", "cache/app/0", false, false},
+		{"no pod", "", "cache/app/0", false, false},
+		{"no uid", "../pods/3f2a", "cache/app/0", false, false},
+	} {
+		p := strings.Replace(pod, "/var/lib", "/data", 1) + "volume-subpaths/" + tt.path
+		if inside, ok := h.PodVolume(tt.uid, p); inside != tt.inside || ok != tt.ok {
+			t.Errorf("%s: %v, %v, want %v, %v", tt.name, inside, ok, tt.inside, tt.ok)
+		}
+	}
+	if inside, ok := New("", "").PodVolume("3f2a", "/x"); inside || ok {
+		t.Error("seen without a root")
+	}
+}
+
+func TestUnescape(t *testing.T) {
+	for in, want := range map[string]string{`/a\040b\134c`: `/a b\c`, `/a\`: `/a\`, `/a\04`: `/a\04`, `/a\999`: `/a\999`, `\777`: `\777`} {
+		if got := unescape(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestAppArmor(t *testing.T) {
+	const enabled, dir = "sys/module/apparmor/parameters/enabled", "sys/kernel/security/apparmor/"
+	for _, tt := range []struct {
+		name  string
+		files map[string]string
+		want  policy.LSM
+	}{
+		{"on", map[string]string{enabled: "Y\n"}, policy.Enabled},
+		{"off", map[string]string{enabled: "N\n"}, policy.Disabled},
+		{"not in the kernel", map[string]string{"sys/module/ext4/": ""}, policy.Disabled},
+		{"no sysfs", map[string]string{"sys/": ""}, policy.Unknown},
+		{"empty sysfs", map[string]string{"sys/module/": ""}, policy.Unknown},
+		{"neither yes nor no", map[string]string{enabled: "?"}, policy.Unknown},
+	} {
+		got := New(tree(t, tt.files), "").AppArmor()
+		if got.State != tt.want || got.Profiles != nil {
+			t.Errorf("%s: %+v, want %v", tt.name, got, tt.want)
+		}
+	}
+	root := tree(t, map[string]string{
+		enabled:          "Y\n",
+		dir + "revision": "7\n",
+		dir + "profiles": "cri-containerd.apparmor.d (enforce)\n/usr/bin/a b (complain)\nodd\n",
+	})
+	h := New(root, "")
+	has := func(names ...string) bool {
+		p := h.AppArmor().Profiles
+		for _, n := range names {
+			if !p[n] {
+				return false
+			}
+		}
+		return len(p) == len(names)
+	}
+	write := func(file, content string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(root, dir, file), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !has("cri-containerd.apparmor.d", "/usr/bin/a b") {
+		t.Errorf("%v", h.AppArmor().Profiles)
+	}
+	h.AppArmor().Profiles["forged"] = true // a copy
+	write("profiles", "web (enforce)\n")
+	if !has("cri-containerd.apparmor.d", "/usr/bin/a b") {
+		t.Errorf("read again at the same revision: %v", h.AppArmor().Profiles)
+	}
+	write("revision", "8\n")
+	if !has("web") {
+		t.Errorf("not read again: %v", h.AppArmor().Profiles)
+	}
+	write("revision", "")
+	write("profiles", "db (enforce)\n")
+	if !has("db") {
+		t.Errorf("no revision: %v", h.AppArmor().Profiles)
+	}
+}
+
+func TestSELinux(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		files map[string]string
+		want  policy.LSM
+	}{
+		{"mounted", map[string]string{"sys/fs/selinux/enforce": "1"}, policy.Enabled},
+		{"permissive", map[string]string{"sys/fs/selinux/enforce": "0"}, policy.Enabled},
+		{"not mounted", map[string]string{"proc/filesystems": "nodev\tsysfs\nnodev\tselinuxfs\n\text4\n"}, policy.Enabled},
+		{"not in the kernel", map[string]string{"proc/filesystems": "nodev\tsysfs\n\text4\n"}, policy.Disabled},
+		{"no procfs", map[string]string{"proc/": ""}, policy.Unknown},
+	} {
+		if got := New(tree(t, tt.files), "").SELinux(); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package host
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/specguard/specguard/policy"
+)
+
+// AppArmor asks the kernel. The profiles are read again only when the kernel's
+// policy has another revision.
+func (h *Host) AppArmor() policy.AppArmor {
+	out := policy.AppArmor{State: h.appArmorState()}
+	if out.State != policy.Enabled {
+		return out
+	}
+	dir := filepath.Join(h.kernel, "sys/kernel/security/apparmor")
+	revision := readRevision(filepath.Join(dir, "revision"))
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.profiles == nil || revision == "" || revision != h.revision {
+		h.profiles, h.revision = readProfiles(filepath.Join(dir, "profiles")), revision
+	}
+	out.Profiles = maps.Clone(h.profiles)
+	return out
+}
+
+func (h *Host) appArmorState() policy.LSM {
+	sys := filepath.Join(h.kernel, "sys/module")
+	switch data, err := os.ReadFile(filepath.Join(sys, "apparmor/parameters/enabled")); {
+	case err == nil && strings.TrimSpace(string(data)) == "Y":
+		return policy.Enabled
+	case err == nil && strings.TrimSpace(string(data)) == "N":
+		return policy.Disabled
+	case errors.Is(err, fs.ErrNotExist) && hasEntries(sys):
+		return policy.Disabled
+	default:
+		return policy.Unknown
+	}
+}
+
+// hasEntries tells whether the directory is there and in use: where sysfs is
+// not mounted it is missing or empty.
+func hasEntries(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && len(entries) > 0
+}
+
+// readRevision reads the revision of AppArmor's policy; "" where it cannot be
+// read. The file would block until the next change where nothing was ever
+// loaded (Linux, security/apparmor/apparmorfs.c).
+func readRevision(file string) string {
+	fd, err := unix.Open(file, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return ""
+	}
+	defer unix.Close(fd)
+	buf := make([]byte, 32)
+	n, err := unix.Read(fd, buf)
+	if err != nil || n <= 0 {
+		return ""
+	}
+	return string(buf[:n])
+}
+
+// readProfiles reads the names of the loaded profiles from lines such as
+// "cri-containerd.apparmor.d (enforce)"; nil where they cannot be read.
+func readProfiles(file string) map[string]bool {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	out := make(map[string]bool)
+	for line := range strings.Lines(string(data)) {
+		if at := strings.LastIndex(line, " ("); at > 0 {
+			out[line[:at]] = true
+		}
+	}
+	return out
+}
+
+// SELinux asks the kernel: it knows the file system selinuxfs only where
+// SELinux is on.
+func (h *Host) SELinux() policy.LSM {
+	if _, err := os.Stat(filepath.Join(h.kernel, "sys/fs/selinux/enforce")); err == nil {
+		return policy.Enabled
+	}
+	data, err := os.ReadFile(filepath.Join(h.kernel, "proc/filesystems"))
+	switch {
+	case err != nil || len(data) == 0:
+		return policy.Unknown
+	case slices.Contains(strings.Fields(string(data)), "selinuxfs"):
+		return policy.Enabled
+	default:
+		return policy.Disabled
+	}
+}

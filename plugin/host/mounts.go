@@ -1,0 +1,143 @@
+package host
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// mount is a line of mountinfo (proc_pid_mountinfo(5)).
+type mount struct {
+	device string // major:minor
+	root   string // what of the file system is mounted
+	point  string // where
+}
+
+// PodVolume tells whether what is mounted at the path comes from one of the
+// directories that the kubelet keeps for the pod's volumes. It compares what
+// the kernel says is mounted, file system and path in it: names do not tell,
+// as a hostPath volume can have the name of another volume's directory.
+func (h *Host) PodVolume(podUID, p string) (inside, ok bool) {
+	if h.root == "" || podUID == "" || strings.Contains(podUID, "/") {
+		return false, false
+	}
+	mounts, err := readMounts(h.mounts)
+	if err != nil {
+		return false, false
+	}
+	subpath, ok := mountedAt(mounts, h.at(p))
+	if !ok {
+		return false, false
+	}
+	kubelet, err := h.ResolvePath(h.kubelet)
+	if err != nil {
+		return false, false
+	}
+	base := h.at(path.Join(kubelet, "pods", podUID, "volumes"))
+	volumes, err := directories(base)
+	if err != nil {
+		return false, false
+	}
+	for _, v := range volumes {
+		for _, m := range sources(mounts, v) {
+			if m.device == subpath.device && within(m.root, subpath.root) {
+				return true, true
+			}
+		}
+	}
+	return false, true
+}
+
+// directories lists the directories of the volumes: one below each plugin's.
+func directories(base string) ([]string, error) {
+	plugins, err := os.ReadDir(base)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, p := range plugins {
+		volumes, err := os.ReadDir(filepath.Join(base, p.Name()))
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range volumes {
+			if v.IsDir() {
+				out = append(out, filepath.Join(base, p.Name(), v.Name()))
+			}
+		}
+	}
+	return out, nil
+}
+
+// sources gives what the directory shows: its own part of the file system that
+// it lies in, and all that is mounted on it or below.
+func sources(mounts []mount, dir string) []mount {
+	var out []mount
+	holds := -1
+	for i, m := range mounts {
+		if within(dir, m.point) {
+			out = append(out, m)
+		}
+		if within(m.point, dir) && (holds < 0 || len(m.point) >= len(mounts[holds].point)) {
+			holds = i
+		}
+	}
+	if holds >= 0 {
+		m := mounts[holds]
+		m.root = path.Join(m.root, strings.TrimPrefix(dir, m.point))
+		out = append(out, m)
+	}
+	return out
+}
+
+// mountedAt gives the uppermost mount at the path.
+func mountedAt(mounts []mount, p string) (mount, bool) {
+	found, ok := mount{}, false
+	for _, m := range mounts {
+		if m.point == p {
+			found, ok = m, true
+		}
+	}
+	return found, ok
+}
+
+func readMounts(file string) ([]mount, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var out []mount
+	for line := range strings.Lines(string(data)) {
+		if f := strings.Fields(line); len(f) > 5 {
+			out = append(out, mount{device: f[2], root: unescape(f[3]), point: unescape(f[4])})
+		}
+	}
+	return out, nil
+}
+
+// unescape undoes the octal escapes of blanks in mountinfo.
+func unescape(s string) string {
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(s, `\`)
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		if n, err := strconv.ParseUint(after[:min(3, len(after))], 8, 8); err == nil && len(after) >= 3 {
+			b.WriteByte(byte(n))
+			s = after[3:]
+		} else {
+			b.WriteByte('\\')
+			s = after
+		}
+	}
+}
+
+// within tells whether the path is the directory or lies below it. Both are
+// clean.
+func within(dir, p string) bool {
+	return p == dir || strings.HasPrefix(p, strings.TrimSuffix(dir, "/")+"/")
+}
