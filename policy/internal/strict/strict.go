@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -220,6 +221,9 @@ func keys(fields []field) string {
 }
 
 func join(path, key string) string {
+	if quoted := strconv.Quote(key); len(quoted) != len(key)+2 { // a message is one line
+		key = quoted
+	}
 	if path == "" {
 		return key
 	}
