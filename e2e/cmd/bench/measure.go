@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
+
+	api "k8s.io/cri-api/pkg/apis/runtime/v1"
 
 	"github.com/specguard/specguard/e2e/agent"
 	"github.com/specguard/specguard/e2e/build"
@@ -19,12 +22,14 @@ const (
 	noPlugin  = "no plugin"
 	nothing   = "do-nothing"
 	specguard = "specguard"
+	hardened  = "no plugin, hardened"
 )
 
 // A condition is a node with its plugin, and the times taken on it.
 type condition struct {
 	name          string
 	node          *node.Node
+	options       []cri.ContainerOption
 	pod           *cri.Sandbox
 	create, start []time.Duration
 }
@@ -59,6 +64,8 @@ func measure(ctx context.Context, o options) (_ *report, err error) {
 	if err := startNothing(ctx, cache, conditions[1].node); err != nil {
 		return nil, err
 	}
+	plain := conditions[0].node
+	conditions = append(conditions, &condition{name: hardened, node: plain, options: hardenedOptions(filepath.Join(plain.Dir(), "scratch"))})
 	guard, err := agent.Start(ctx, conditions[2].node, agentOptions(o, binary))
 	if err != nil {
 		return nil, err
@@ -88,10 +95,22 @@ func startNode(ctx context.Context, cache *build.Cache, release build.Release) (
 	return node.Start(ctx, node.Options{Containerd: containerd, Runc: runc})
 }
 
+// hardenedOptions makes a container ask by itself for what the built-in policy
+// adjusts. So this condition shows what the runtime's own work on a hardened
+// container costs, which is not specguard's doing.
+func hardenedOptions(scratch string) []cri.ContainerOption {
+	return []cri.ContainerOption{
+		cri.User(65532), cri.Group(65532), cri.Capabilities(nil, []string{"ALL"}), cri.NoNewPrivs(),
+		cri.ReadOnlyRootfs(), cri.RuntimeDefaultSeccomp(),
+		cri.Resources(&api.LinuxContainerResources{CpuShares: 2, OomScoreAdj: 1000, MemoryLimitInBytes: 256 << 20}),
+		cri.HostPath(scratch, "/tmp", false), cri.HostPath(scratch, "/run", false),
+	}
+}
+
 // takeTimes creates and starts containers, one at a time, on all nodes in turn.
 func takeTimes(ctx context.Context, conditions []*condition, o options) error {
-	for _, c := range conditions {
-		pod, err := c.node.CRI.RunPod(ctx, c.node.CRI.Pod("bench", cri.Namespace("team-bench")))
+	for i, c := range conditions {
+		pod, err := c.node.CRI.RunPod(ctx, c.node.CRI.Pod("bench"+strconv.Itoa(i), cri.Namespace("team-bench")))
 		if err != nil {
 			return err
 		}
@@ -115,7 +134,7 @@ func takeTimes(ctx context.Context, conditions []*condition, o options) error {
 
 // one takes the times of one container. Its removal is not timed.
 func (c *condition) one(ctx context.Context, i int) (create, start time.Duration, err error) {
-	config := cri.Container("c"+strconv.Itoa(i), node.AppImage, []string{"/bin/sleep", "600"})
+	config := cri.Container("c"+strconv.Itoa(i), node.AppImage, []string{"/bin/sleep", "600"}, c.options...)
 	began := time.Now()
 	container, err := c.pod.Create(ctx, config)
 	if err != nil {
