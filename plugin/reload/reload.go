@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"sync"
@@ -18,8 +19,8 @@ import (
 )
 
 const (
-	// settle is how long a folder has to be quiet before it is read: an
-	// editor's save or a ConfigMap's swap is several events.
+	// settle is how long a folder has to stay as it is before it counts: an
+	// editor's save or a ConfigMap's swap is several steps.
 	settle = 100 * time.Millisecond
 
 	// poll is how often the folder is read although no event came: a folder
@@ -29,9 +30,10 @@ const (
 
 // Folder is a policy folder and what was last read of it.
 type Folder struct {
-	path     string
-	optional bool
-	log      logrus.FieldLogger
+	path         string
+	optional     bool
+	log          logrus.FieldLogger
+	settle, poll time.Duration
 
 	mu         sync.Mutex
 	set        *policy.Set
@@ -42,10 +44,10 @@ type Folder struct {
 
 // Open reads the folder for the first time; then an invalid policy is an
 // error. A folder without any policy puts the built-in baseline in force; so
-// does a missing one where it is optional.
+// does an optional one that is not there.
 func Open(path string, optional bool, log logrus.FieldLogger) (*Folder, error) {
-	f := &Folder{path: path, optional: optional, log: log}
-	if f.reload(); f.err != nil {
+	f := &Folder{path: path, optional: optional, log: log, settle: settle, poll: poll}
+	if f.load(f.read()); f.err != nil {
 		return nil, f.err
 	}
 	return f, nil
@@ -80,28 +82,41 @@ func (f *Folder) ReloadError() error {
 func (f *Folder) Watch(ctx context.Context) {
 	events := f.events(ctx)
 	for {
+		sources, err := f.settled(ctx) // at first: what changed before it was watched
+		if ctx.Err() != nil {
+			return
+		}
+		f.load(sources, err)
 		select {
 		case <-ctx.Done():
 			return
 		case <-events:
-			f.quiet(ctx, events)
-		case <-time.After(poll):
+		case <-time.After(f.poll):
 		}
-		f.reload()
 	}
 }
 
-// quiet waits until no event has come for a while, but not without end.
-func (f *Folder) quiet(ctx context.Context, events <-chan struct{}) {
+// settled reads the folder until it holds what is in force, or has read the
+// same twice: a file that is just being written may be empty or cut off, and
+// so may be less policy than is meant. It does not try without end.
+func (f *Folder) settled(ctx context.Context) ([]policy.Source, error) {
+	sources, err := f.read()
 	for range 20 {
+		if err == nil && f.inForce(sources) {
+			break
+		}
 		select {
 		case <-ctx.Done():
-			return
-		case <-events:
-		case <-time.After(settle):
-			return
+			return sources, err
+		case <-time.After(f.settle):
+		}
+		before, errBefore := sources, err
+		sources, err = f.read()
+		if same(sources, before) && fmt.Sprint(err) == fmt.Sprint(errBefore) {
+			break
 		}
 	}
+	return sources, err
 }
 
 // events sends something for every change in the folder. Where the folder
@@ -110,13 +125,13 @@ func (f *Folder) events(ctx context.Context) <-chan struct{} {
 	out := make(chan struct{})
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
-		f.log.WithError(err).Warnf("policy folder cannot be watched; it is read every %s", poll)
+		f.log.WithError(err).Warnf("policy folder cannot be watched; it is read every %s", f.poll)
 		return out
 	}
+	_ = w.Add(f.path)
 	go func() {
 		defer w.Close()
 		for {
-			_ = w.Add(f.path) // again and again: the folder may be a new one
 			select {
 			case <-ctx.Done():
 				return
@@ -134,17 +149,17 @@ func (f *Folder) events(ctx context.Context) <-chan struct{} {
 					return
 				}
 				f.log.WithError(err).Warn("watching the policy folder")
-			case <-time.After(poll):
+			case <-time.After(f.poll):
 			}
+			_ = w.Add(f.path) // the folder may be a new one
 		}
 	}()
 	return out
 }
 
-// reload reads the folder and puts its policies in force if they are valid
-// and not in force already.
-func (f *Folder) reload() {
-	sources, err := f.read()
+// load puts policies that were read in force if they are valid and not in
+// force already. It takes the error of reading them.
+func (f *Folder) load(sources []policy.Source, err error) {
 	if err == nil && f.inForce(sources) {
 		f.keep(nil)
 		return
@@ -182,8 +197,10 @@ func (f *Folder) keep(err error) {
 	f.err = err
 }
 
+// read reads the folder. Where it is optional it may be missing, but not once
+// policies from it are in force: then it was lost, not left out.
 func (f *Folder) read() ([]policy.Source, error) {
-	if _, err := os.Stat(f.path); f.optional && errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(f.path); f.optional && len(f.sources) == 0 && errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	return policy.Read(f.path)

@@ -1,0 +1,272 @@
+package reload
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	logtest "github.com/sirupsen/logrus/hooks/test"
+)
+
+func TestOpen(t *testing.T) {
+	log, _ := logtest.NewNullLogger()
+	file := filepath.Join(write(t, t.TempDir(), "one.yaml", doc("one")), "one.yaml")
+	for name, c := range map[string]struct {
+		path     string
+		optional bool
+		want     []string
+		err      string
+	}{
+		"policies":              {path: write(t, t.TempDir(), "b.yaml", doc("b"), "a.yml", doc("a"), "README", "x"), want: []string{"a", "b"}},
+		"a file":                {path: file, want: []string{"one"}},
+		"empty":                 {path: t.TempDir(), want: []string{builtin}},
+		"empty and optional":    {path: t.TempDir(), optional: true, want: []string{builtin}},
+		"no policy in the file": {path: write(t, t.TempDir(), "a.yaml", "# later\n"), want: []string{builtin}},
+		"missing":               {path: filepath.Join(t.TempDir(), "no"), err: "no such file or directory"},
+		"missing and optional":  {path: filepath.Join(t.TempDir(), "no"), optional: true, want: []string{builtin}},
+		"invalid":               {path: write(t, t.TempDir(), "a.yaml", invalid), err: `a.yaml:4:16: spec.rules: unknown rule "capabilitys"`},
+		"invalid and optional":  {path: write(t, t.TempDir(), "a.yaml", invalid), optional: true, err: "unknown rule"},
+		"one of two invalid":    {path: write(t, t.TempDir(), "b.yaml", doc("b"), "c.yaml", invalid), err: "c.yaml:4:16"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, err := Open(c.path, c.optional, log)
+			if c.err != "" {
+				if err == nil || !strings.Contains(err.Error(), c.err) || f != nil {
+					t.Fatalf("folder %v, error %v", f, err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := f.Current().Names(); !slices.Equal(got, c.want) || f.PolicyCount() != len(c.want) {
+				t.Errorf("in force %v (%d)", got, f.PolicyCount())
+			}
+			if f.Generation() != 1 || f.ReloadError() != nil {
+				t.Errorf("generation %d, error %v", f.Generation(), f.ReloadError())
+			}
+		})
+	}
+}
+
+// TestConfigMap swaps the ..data link, as the kubelet does with a ConfigMap's
+// volume.
+func TestConfigMap(t *testing.T) {
+	dir := t.TempDir()
+	version := func(name string, files ...string) {
+		write(t, filepath.Join(dir, name), files...)
+		do(t, os.Symlink(name, filepath.Join(dir, "..data_tmp")),
+			os.Rename(filepath.Join(dir, "..data_tmp"), filepath.Join(dir, "..data")))
+	}
+	version("..1", "p.yaml", doc("first"))
+	do(t, os.Symlink("..data/p.yaml", filepath.Join(dir, "p.yaml")))
+	f := watched(t, dir, false)
+	f.inForceNow("first")
+
+	version("..2", "p.yaml", doc("second"))
+	f.inForceNow("second")
+	if f.Generation() != 2 {
+		t.Errorf("generation %d", f.Generation())
+	}
+}
+
+func TestSaves(t *testing.T) {
+	for name, save := range map[string]func(t *testing.T, dir string){
+		"by rename": func(t *testing.T, dir string) {
+			write(t, dir, ".p.yaml.swp", doc("new"))
+			do(t, os.Rename(filepath.Join(dir, ".p.yaml.swp"), filepath.Join(dir, "p.yaml")))
+		},
+		"with a backup": func(t *testing.T, dir string) {
+			do(t, os.Rename(filepath.Join(dir, "p.yaml"), filepath.Join(dir, "p.yaml~")))
+			write(t, dir, "p.yaml", doc("new"))
+		},
+		"in place": func(t *testing.T, dir string) { write(t, dir, "p.yaml", doc("new")) },
+		"another file": func(t *testing.T, dir string) {
+			write(t, dir, "q.yaml", doc("new"))
+			do(t, os.Remove(filepath.Join(dir, "p.yaml")))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := watched(t, write(t, t.TempDir(), "p.yaml", doc("old")), false)
+			save(t, f.path)
+			f.inForceNow("new")
+			if f.logged(logrus.ErrorLevel, "") != 0 {
+				t.Errorf("errors logged: %v", f.log.AllEntries())
+			}
+		})
+	}
+}
+
+// TestBeforeWatch changes the folder after it was read and before it is
+// watched.
+func TestBeforeWatch(t *testing.T) {
+	f := opened(t, write(t, t.TempDir(), "p.yaml", doc("old")), false)
+	write(t, f.path, "p.yaml", doc("new"))
+	f.watch()
+	f.inForceNow("new")
+}
+
+// TestHalfWritten writes a file in place, with a pause: what stands there
+// meanwhile must not come into force.
+func TestHalfWritten(t *testing.T) {
+	f := opened(t, write(t, t.TempDir(), "p.yaml", doc("old")), false)
+	f.settle, f.poll = time.Second, time.Millisecond
+	f.watch()
+	for i := range 20 {
+		for _, half := range []string{"# cut off\n", doc("half"), invalid} {
+			write(t, f.path, "p.yaml", fmt.Sprintf("%s# %d\n", half, i))
+			time.Sleep(2 * time.Millisecond) // a slow writer, still far quicker than settle
+		}
+	}
+	write(t, f.path, "p.yaml", doc("new"))
+	f.inForceNow("new")
+	if f.Generation() != 2 || f.logged(logrus.ErrorLevel, "") != 0 {
+		t.Errorf("generation %d, log %v", f.Generation(), f.log.AllEntries())
+	}
+}
+
+func TestRemoved(t *testing.T) {
+	f := watched(t, write(t, t.TempDir(), "a.yaml", doc("a"), "b.yaml", doc("b")), false)
+	do(t, os.Remove(filepath.Join(f.path, "b.yaml")))
+	f.inForceNow("a")
+	do(t, os.Remove(filepath.Join(f.path, "a.yaml")))
+	f.inForceNow(builtin)
+	if f.Generation() != 3 {
+		t.Errorf("generation %d", f.Generation())
+	}
+}
+
+func TestInvalid(t *testing.T) {
+	f := polled(t, write(t, t.TempDir(), "p.yaml", doc("good")), false)
+	good := f.Current()
+	write(t, f.path, "p.yaml", invalid)
+	f.kept("p.yaml:4:16", "good")
+
+	// The same fault is read again and again and logged once; another one is
+	// logged too.
+	before := f.logged(logrus.ErrorLevel, "stay in force")
+	write(t, f.path, "q.yaml", "a: b\n")
+	f.kept("q.yaml", "good")
+	if n := f.logged(logrus.ErrorLevel, "stay in force"); before != 1 || n != 2 {
+		t.Errorf("logged %d times, then %d", before, n)
+	}
+	do(t, os.Remove(filepath.Join(f.path, "q.yaml")))
+
+	// As it was: no new policies.
+	write(t, f.path, "p.yaml", doc("good"))
+	f.inForceNow("good")
+	if f.Generation() != 1 || f.Current() != good {
+		t.Errorf("generation %d", f.Generation())
+	}
+	if f.logged(logrus.InfoLevel, "valid again") != 1 {
+		t.Errorf("log %v", f.log.AllEntries())
+	}
+
+	write(t, f.path, "p.yaml", invalid)
+	f.kept("p.yaml:4:16", "good")
+	write(t, f.path, "p.yaml", doc("better"))
+	f.inForceNow("better")
+	if f.Generation() != 2 {
+		t.Errorf("generation %d", f.Generation())
+	}
+}
+
+// TestSameFault reads a faulty folder many times.
+func TestSameFault(t *testing.T) {
+	f := polled(t, write(t, t.TempDir(), "p.yaml", doc("good")), false)
+	write(t, f.path, "p.yaml", invalid)
+	f.kept("p.yaml:4:16", "good")
+	for range 3 {
+		f.reads()
+	}
+	if n := f.logged(logrus.ErrorLevel, ""); n != 1 {
+		t.Errorf("logged %d times", n)
+	}
+}
+
+// reads waits until the faulty folder was read again: every reading makes an
+// error of its own.
+func (f *folder) reads() {
+	f.t.Helper()
+	last := f.ReloadError()
+	f.waitFor("another reading", func() bool { return f.ReloadError() != last })
+}
+
+// TestReplaced puts another folder in the folder's place. Between the two
+// there may be none, so that polling has to find it.
+func TestReplaced(t *testing.T) {
+	base := t.TempDir()
+	f := polled(t, write(t, filepath.Join(base, "p"), "p.yaml", doc("old")), false)
+	write(t, filepath.Join(base, "new"), "p.yaml", doc("new"))
+	do(t, os.Rename(f.path, filepath.Join(base, "gone")), os.Rename(filepath.Join(base, "new"), f.path))
+	f.inForceNow("new")
+
+	// It is the new one that counts from now on.
+	write(t, f.path, "p.yaml", doc("newer"))
+	f.inForceNow("newer")
+}
+
+// TestMissing has the folder come and go: one that was there and is lost must
+// not leave the node with less policy.
+func TestMissing(t *testing.T) {
+	for name, optional := range map[string]bool{"optional": true, "asked for": false} {
+		t.Run(name, func(t *testing.T) {
+			base := t.TempDir()
+			path := filepath.Join(base, "p")
+			if !optional {
+				write(t, path)
+			}
+			f := polled(t, path, optional)
+			f.inForceNow(builtin)
+			write(t, path, "p.yaml", doc("own"))
+			f.inForceNow("own")
+			do(t, os.Rename(path, path+"-gone"))
+			f.kept("no such file or directory", "own")
+			do(t, os.Rename(path+"-gone", path))
+			f.inForceNow("own")
+			if f.Generation() != 2 {
+				t.Errorf("generation %d", f.Generation())
+			}
+		})
+	}
+}
+
+// TestUnreadable has something in the folder that cannot be read as policies.
+func TestUnreadable(t *testing.T) {
+	f := watched(t, write(t, t.TempDir(), "p.yaml", doc("good")), false)
+	do(t, os.Mkdir(filepath.Join(f.path, "sub"), 0o755))
+	f.kept("is a folder", "good")
+	do(t, os.Remove(filepath.Join(f.path, "sub")), os.Symlink("nowhere", filepath.Join(f.path, "q.yaml")))
+	f.kept("no such file", "good")
+	do(t, os.Remove(filepath.Join(f.path, "q.yaml")))
+	f.inForceNow("good")
+}
+
+// TestConcurrent reads what is in force while it changes; the race detector
+// looks on.
+func TestConcurrent(t *testing.T) {
+	f := polled(t, write(t, t.TempDir(), "p.yaml", doc("x0")), false)
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				_, _, _ = f.Current().RuleCount(), f.Generation(), f.ReloadError()
+			}
+		}
+	}()
+	for _, name := range []string{"x1", "x2", "x3"} {
+		write(t, f.path, "p.yaml", doc(name))
+		f.inForceNow(name)
+	}
+	close(stop)
+	<-done
+}
