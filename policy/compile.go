@@ -25,7 +25,8 @@ type compiler struct {
 
 func (c *compiler) fail(file string, errs ...strict.Error) {
 	for _, e := range errs {
-		c.errs = append(c.errs, &LoadError{File: file, Line: e.Line, Column: e.Column, Msg: e.Error()})
+		msg := strings.ReplaceAll(e.Error(), "\n", `\n`) // one line, whatever a document has brought in
+		c.errs = append(c.errs, &LoadError{File: file, Line: e.Line, Column: e.Column, Msg: msg})
 	}
 }
 

@@ -51,6 +51,9 @@ func (m *Match) Validate() error {
 		if l.globs != nil && len(l.globs) == 0 {
 			return strict.Field(l.key, "is an empty list; leave it out to match all")
 		}
+		if l.key != "runtimeHandlers" && slices.Contains(l.globs, "") {
+			return strict.Field(l.key, "has an empty pattern, which never matches")
+		}
 	}
 	excluded := func(g Glob) bool {
 		return slices.Contains(m.ExcludeNamespaces, g) || matchAny(m.ExcludeNamespaces, string(g))
@@ -58,7 +61,7 @@ func (m *Match) Validate() error {
 	if len(m.Namespaces) > 0 && !slices.ContainsFunc(m.Namespaces, func(g Glob) bool { return !excluded(g) }) {
 		return strict.Field("excludeNamespaces", "leaves no namespace to match")
 	}
-	if len(m.Namespaces) == 0 && slices.Contains(m.ExcludeNamespaces, "*") {
+	if len(m.Namespaces) == 0 && (slices.Contains(m.ExcludeNamespaces, "*") || slices.Contains(m.ExcludeNamespaces, "**")) {
 		return strict.Field("excludeNamespaces", "leaves no namespace to match")
 	}
 	return nil
