@@ -110,10 +110,7 @@ func (e *evaluation) applySeccomp() {
 	if err != nil {
 		return
 	}
-	if e.sub.Spec.Linux == nil {
-		e.sub.Spec.Linux = &specs.Linux{}
-	}
-	e.sub.Spec.Linux.Seccomp = profile
+	e.sub.linux().Seccomp = profile
 }
 
 // check judges the result by every rule.

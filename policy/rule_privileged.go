@@ -50,10 +50,7 @@ func (*Privileged) Check(s *Subject) []Finding {
 
 // Adjust takes the container back to what an unprivileged one gets.
 func (*Privileged) Adjust(s *Subject) []string {
-	if s.Spec.Linux == nil {
-		s.Spec.Linux = &specs.Linux{}
-	}
-	l := s.Spec.Linux
+	l := s.linux()
 	var changes []string
 	if everyDevice(deviceRules(s.Spec)) {
 		if l.Resources == nil {

@@ -56,10 +56,7 @@ func (p *ProcMount) Check(s *Subject) []Finding {
 
 // Adjust adds the paths that are missing.
 func (p *ProcMount) Adjust(s *Subject) []string {
-	if s.Spec.Linux == nil {
-		s.Spec.Linux = &specs.Linux{}
-	}
-	l := s.Spec.Linux
+	l := s.linux()
 	var changes []string
 	if add := uncovered(append(defaultMaskedPaths(), p.masked...), l.MaskedPaths); len(add) > 0 {
 		l.MaskedPaths = append(l.MaskedPaths, add...)

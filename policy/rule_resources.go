@@ -120,10 +120,7 @@ func (r *Resources) Check(s *Subject) []Finding {
 
 // Adjust sets limits that are missing and lowers those that are too high.
 func (r *Resources) Adjust(s *Subject) []string {
-	if s.Spec.Linux == nil {
-		return nil
-	}
-	if s.Spec.Linux.Resources == nil {
+	if s.linux().Resources == nil {
 		s.Spec.Linux.Resources = &specs.LinuxResources{}
 	}
 	var done []string

@@ -154,8 +154,9 @@ func TestResourcesAdjust(t *testing.T) {
 	t.Run("no linux part", func(t *testing.T) {
 		spec := newSpec()
 		spec.Linux = nil
-		if d := decide(t, spec, "resources: {onViolation: adjust, pids: {max: 5}}"); d.Outcome() != Denied {
-			t.Error(d.Outcome())
+		d := decide(t, spec, "resources: {onViolation: adjust, pids: {max: 5}}")
+		if d.Outcome() != Adjusted || *d.Spec.Linux.Resources.Pids.Limit != 5 {
+			t.Error(findings(d))
 		}
 	})
 	t.Run("no resources part", func(t *testing.T) {

@@ -58,6 +58,15 @@ type Container struct {
 	Image string
 }
 
+// linux gives the spec's part for Linux to edit; it makes one where there is
+// none.
+func (s *Subject) linux() *specs.Linux {
+	if s.Spec.Linux == nil {
+		s.Spec.Linux = &specs.Linux{}
+	}
+	return s.Spec.Linux
+}
+
 // sharesHost tells whether the container runs in the host's namespace of the
 // type. A pod's own namespaces are asked too, because a container's spec shows
 // a path to the pod's network namespace even where that is the host's.
