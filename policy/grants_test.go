@@ -1,0 +1,216 @@
+package policy
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"path"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy/ocispec"
+)
+
+// grants compares a spec before and after it was adjusted and names everything
+// that the container could do only after. It shares no code with the rules.
+func grants(before, after *specs.Spec) []string {
+	g := &granted{before: withAllParts(before), after: withAllParts(after)}
+	g.process()
+	g.filesystem()
+	g.kernel()
+	g.limits()
+	g.others()
+	return g.found
+}
+
+type granted struct {
+	before, after *specs.Spec
+	found         []string
+}
+
+func (g *granted) fail(bad bool, format string, args ...any) {
+	if bad {
+		g.found = append(g.found, fmt.Sprintf(format, args...))
+	}
+}
+
+// withAllParts is a copy in which no part is nil.
+func withAllParts(spec *specs.Spec) *specs.Spec {
+	s := ocispec.Clone(spec)
+	fillIn(&s.Process)
+	fillIn(&s.Process.Capabilities)
+	fillIn(&s.Root)
+	fillIn(&s.Linux)
+	fillIn(&s.Linux.Resources)
+	fillIn(&s.Linux.Resources.Memory)
+	fillIn(&s.Linux.Resources.CPU)
+	fillIn(&s.Linux.Resources.Pids)
+	return s
+}
+
+func fillIn[T any](p **T) {
+	if *p == nil {
+		*p = new(T)
+	}
+}
+
+// subset tells whether a holds nothing that b does not.
+func subset[T comparable](a, b []T) bool {
+	return !slices.ContainsFunc(a, func(v T) bool { return !slices.Contains(b, v) })
+}
+
+func (g *granted) process() {
+	b, a := g.before.Process, g.after.Process
+	for name, sets := range map[string][2][]string{
+		"bounding": {b.Capabilities.Bounding, a.Capabilities.Bounding}, "effective": {b.Capabilities.Effective, a.Capabilities.Effective},
+		"permitted": {b.Capabilities.Permitted, a.Capabilities.Permitted}, "inheritable": {b.Capabilities.Inheritable, a.Capabilities.Inheritable},
+		"ambient": {b.Capabilities.Ambient, a.Capabilities.Ambient},
+	} {
+		g.fail(!subset(sets[1], sets[0]), "%s capabilities %v became %v", name, sets[0], sets[1])
+	}
+	g.fail(a.User.UID == 0 && b.User.UID != 0, "became root")
+	g.fail(a.User.GID == 0 && b.User.GID != 0, "got group 0")
+	g.fail(!subset(a.User.AdditionalGids, b.User.AdditionalGids), "groups %v became %v", b.User.AdditionalGids, a.User.AdditionalGids)
+	g.fail(b.NoNewPrivileges && !a.NoNewPrivileges, "noNewPrivileges was cleared")
+	g.fail(a.ApparmorProfile != b.ApparmorProfile && (a.ApparmorProfile == "" || strings.Contains(a.ApparmorProfile, "unconfined")),
+		"AppArmor profile %q became %q", b.ApparmorProfile, a.ApparmorProfile)
+	g.fail(a.SelinuxLabel != b.SelinuxLabel && !strings.Contains(a.SelinuxLabel, ":container_t"), "label %q became %q", b.SelinuxLabel, a.SelinuxLabel)
+}
+
+func (g *granted) filesystem() {
+	g.fail(g.before.Root.Readonly && !g.after.Root.Readonly, "the root filesystem became writable")
+	left := g.before.Mounts // those that come after the last one found: order must stay
+	for _, m := range g.after.Mounts {
+		at := slices.IndexFunc(left, func(b specs.Mount) bool {
+			return b.Destination == m.Destination && b.Source == m.Source && b.Type == m.Type
+		})
+		if at < 0 {
+			g.fail(!g.writablePath(m), "mount %+v is new", m)
+			continue
+		}
+		g.mountOptions(left[at], m)
+		left = left[at+1:]
+	}
+	g.fail(!subset(g.before.Linux.MaskedPaths, g.after.Linux.MaskedPaths), "masked paths %v became %v", g.before.Linux.MaskedPaths, g.after.Linux.MaskedPaths)
+	g.fail(!subset(g.before.Linux.ReadonlyPaths, g.after.Linux.ReadonlyPaths), "read-only paths %v became %v", g.before.Linux.ReadonlyPaths, g.after.Linux.ReadonlyPaths)
+}
+
+// writablePath tells whether a new mount is an empty, bounded tmpfs in a root
+// filesystem that was writable and is not any more, and hides nothing.
+func (g *granted) writablePath(m specs.Mount) bool {
+	bounded := slices.ContainsFunc(m.Options, func(o string) bool { return strings.HasPrefix(o, "size=") && o != "size=0k" })
+	if m.Type != "tmpfs" || m.Source != "tmpfs" || !bounded || !slices.Contains(m.Options, "nosuid") || !slices.Contains(m.Options, "nodev") ||
+		g.before.Root.Readonly || !g.after.Root.Readonly {
+		return false
+	}
+	at := slices.IndexFunc(g.after.Mounts, func(o specs.Mount) bool { return o.Destination == m.Destination })
+	return !slices.ContainsFunc(g.after.Mounts[:at], func(o specs.Mount) bool { // mounted before, hidden by m
+		return strings.HasPrefix(path.Clean(o.Destination)+"/", m.Destination+"/")
+	}) && !slices.ContainsFunc(g.after.Mounts, func(o specs.Mount) bool { // m would lie in another filesystem
+		d := path.Clean(o.Destination)
+		return d != "/" && d != m.Destination && strings.HasPrefix(m.Destination+"/", d+"/")
+	})
+}
+
+func (g *granted) mountOptions(b, a specs.Mount) {
+	last := func(m specs.Mount, on, off string) bool {
+		return slices.Contains(m.Options, on) && slices.Index(m.Options, on) > slices.Index(m.Options, off)
+	}
+	g.fail(last(b, "ro", "rw") && !last(a, "ro", "rw"), "%s became writable: %v to %v", a.Destination, b.Options, a.Options)
+	g.fail(last(b, "rro", "rrw") && !last(a, "rro", "rrw"), "%s became writable below: %v to %v", a.Destination, b.Options, a.Options)
+	for _, o := range a.Options {
+		g.fail(!slices.Contains(b.Options, o) && !slices.Contains([]string{"ro", "rslave", "rprivate"}, o), "%s got option %s", a.Destination, o)
+	}
+	shared := slices.Contains(b.Options, "rshared") || slices.Contains(b.Options, "rslave")
+	g.fail(slices.Contains(a.Options, "rslave") && !shared, "%s got propagation", a.Destination)
+}
+
+func (g *granted) kernel() {
+	b, a := g.before.Linux, g.after.Linux
+	for _, d := range a.Devices {
+		g.fail(!slices.ContainsFunc(b.Devices, func(o specs.LinuxDevice) bool { return reflect.DeepEqual(o, d) }), "device %s is new", d.Path)
+	}
+	rules := a.Resources.Devices
+	denied := len(rules) == 1 && !rules[0].Allow && rules[0].Type == "" && rules[0].Access == "rwm"
+	g.fail(!denied && !reflect.DeepEqual(rules, b.Resources.Devices), "device rules %v became %v", b.Resources.Devices, rules)
+	g.fail(!reflect.DeepEqual(b.Namespaces, a.Namespaces), "namespaces %v became %v", b.Namespaces, a.Namespaces)
+	blocks := func(p *specs.LinuxSeccomp) bool {
+		return p != nil && (p.DefaultAction == specs.ActErrno || slices.ContainsFunc(p.Syscalls, func(c specs.LinuxSyscall) bool { return c.Action == specs.ActErrno }))
+	}
+	g.fail(b.Seccomp != nil && a.Seccomp == nil, "the seccomp profile was removed")
+	g.fail(!reflect.DeepEqual(b.Seccomp, a.Seccomp) && (blocks(b.Seccomp) || !blocks(a.Seccomp)), "the seccomp profile became weaker")
+}
+
+// limits compares what is in force: a cgroup v2 file, where it is named, comes
+// before the typed member.
+func (g *granted) limits() {
+	number := func(n *int64) float64 {
+		if n == nil || *n <= 0 {
+			return math.Inf(1)
+		}
+		return float64(*n)
+	}
+	file := func(r *specs.LinuxResources, name string, typed float64) float64 {
+		text, ok := r.Unified[name]
+		if !ok {
+			return typed
+		}
+		parts := append(strings.Fields(text), "100000")
+		n, err := strconv.ParseFloat(parts[0], 64)
+		if name != "cpu.max" || err != nil {
+			parts[1] = "1"
+		}
+		period, _ := strconv.ParseFloat(parts[1], 64)
+		if err != nil {
+			return math.Inf(1)
+		}
+		return n / period
+	}
+	cpu := func(c *specs.LinuxCPU) float64 {
+		period := 100_000.0
+		if c.Period != nil && *c.Period > 0 {
+			period = float64(*c.Period)
+		}
+		return number(c.Quota) / period
+	}
+	b, a := g.before.Linux.Resources, g.after.Linux.Resources
+	for _, l := range []struct {
+		name          string
+		before, after float64
+	}{
+		{"memory", file(b, "memory.max", number(b.Memory.Limit)), file(a, "memory.max", number(a.Memory.Limit))},
+		{"typed memory", number(b.Memory.Limit), number(a.Memory.Limit)},
+		{"memory and swap", number(b.Memory.Swap), number(a.Memory.Swap)},
+		{"cpu", file(b, "cpu.max", cpu(b.CPU)), file(a, "cpu.max", cpu(a.CPU))},
+		{"typed cpu", cpu(b.CPU), cpu(a.CPU)},
+		{"pids", number(b.Pids.Limit), number(a.Pids.Limit)},
+	} {
+		// The smallest quota that the kernel takes is 1% of a CPU.
+		g.fail(l.after > l.before && !(strings.HasSuffix(l.name, "cpu") && l.after <= 0.01), "%s limit %v became %v", l.name, l.before, l.after)
+	}
+}
+
+// others wants everything untouched that is not compared above.
+func (g *granted) others() {
+	rest := func(spec *specs.Spec) string {
+		s := ocispec.Clone(spec)
+		p := s.Process
+		p.Capabilities, p.User, p.NoNewPrivileges, p.ApparmorProfile, p.SelinuxLabel = nil, specs.User{}, false, "", ""
+		s.Root.Readonly, s.Mounts = false, nil
+		l := s.Linux
+		l.MaskedPaths, l.ReadonlyPaths, l.Devices, l.Seccomp, l.MountLabel = nil, nil, nil, nil, ""
+		r := l.Resources
+		r.Devices, r.Memory.Limit, r.Memory.Swap, r.CPU.Quota, r.CPU.Period, r.Pids.Limit = nil, nil, nil, nil, nil, nil
+		delete(r.Unified, "memory.max")
+		delete(r.Unified, "cpu.max")
+		delete(r.Unified, "pids.max")
+		out, _ := json.Marshal(s)
+		return string(out)
+	}
+	b, a := rest(g.before), rest(g.after)
+	g.fail(b != a, "what no rule adjusts changed:\n%s\n%s", b, a)
+}
