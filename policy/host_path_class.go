@@ -51,12 +51,31 @@ func isPseudo(m *specs.Mount) bool {
 }
 
 // resolve gives the path with the host's symlinks followed. Where the host
-// cannot be seen, only what is a symlink on every distribution is.
+// cannot be seen, only what is a symlink on every distribution is. One decision
+// has one answer for a path.
 func (s *Subject) resolve(p string) (string, error) {
 	if !path.IsAbs(p) {
 		return p, errors.New("it is no absolute path")
 	}
 	p = path.Clean(p)
+	r, known := s.paths[p]
+	if !known {
+		r.path, r.err = s.resolveNow(p)
+		if s.paths == nil {
+			s.paths = make(map[string]resolution)
+		}
+		s.paths[p] = r
+	}
+	return r.path, r.err
+}
+
+// resolution is what became of a path.
+type resolution struct {
+	path string
+	err  error
+}
+
+func (s *Subject) resolveNow(p string) (string, error) {
 	resolved, err := s.Host.ResolvePath(p)
 	if err == nil {
 		return resolved, nil

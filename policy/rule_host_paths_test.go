@@ -321,3 +321,39 @@ func TestHostPathsLoad(t *testing.T) {
 		}
 	}
 }
+
+// countingHost counts how often a path is resolved.
+type countingHost struct {
+	fakeHost
+	calls map[string]int
+}
+
+func (c countingHost) ResolvePath(p string) (string, error) {
+	c.calls[p]++
+	return c.fakeHost.ResolvePath(p)
+}
+
+// TestHostPathsResolvedOnce: in one decision a path has one answer, however
+// many policies and rounds ask for it; the next decision asks again.
+func TestHostPathsResolvedOnce(t *testing.T) {
+	host := countingHost{fakeHost{links: map[string]string{}}, map[string]int{}}
+	sub := subject(newSpec(withMount(bind("/x", "/data", "rw"))))
+	sub.Host = host
+	set := compileDocs(t,
+		policyDoc("a", "hostPaths: {onViolation: adjust, allowed: [{path: /data, readOnly: true}]}"),
+		policyDoc("b", "hostPaths: {allowed: [{path: /data}]}"),
+	)
+	for round := range 2 {
+		if d := set.Evaluate(sub, Final); d.Outcome() != Adjusted {
+			t.Fatal(findings(d))
+		}
+		for p, n := range host.calls {
+			if n != round+1 {
+				t.Errorf("%s resolved %d times in %d decisions", p, n, round+1)
+			}
+		}
+	}
+	if host.calls["/data"] == 0 {
+		t.Error("not counted")
+	}
+}

@@ -26,6 +26,9 @@ type Subject struct {
 	// wantSeccomp is set by rules that need the default seccomp profile. It is
 	// made once the capabilities are settled.
 	wantSeccomp bool
+
+	// paths are the host's paths resolved so far in this decision.
+	paths map[string]resolution
 }
 
 // settled are facts about a spec that nothing edits any more.
