@@ -149,10 +149,12 @@ func (c *connection) runtimeVersion() string {
 	return c.stub.RuntimeNRIVersion()
 }
 
+// requestTimeout is the time that the runtime gives a request. A runtime whose
+// NRI is old does not tell it.
 func (c *connection) requestTimeout() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.stub == nil {
+	if c.stub == nil || c.stub.RequestTimeout() <= 0 {
 		return stub.DefaultRequestTimeout
 	}
 	return c.stub.RequestTimeout()

@@ -28,7 +28,7 @@ func (p *Plugin) judgeExisting(ctx context.Context, pods []*api.PodSandbox, ctrs
 		_, err := guard(ctx, existingTimeout, func(ctx context.Context) (struct{}, error) {
 			return struct{}{}, p.report(ctx, p.subject(pod, ctr))
 		})
-		p.failed(StageExisting, pod, ctr, err)
+		p.failed(ctx, StageExisting, pod, ctr, err)
 	}
 }
 

@@ -10,6 +10,7 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -68,7 +69,7 @@ func (p handlers) CreateContainer(ctx context.Context, pod *api.PodSandbox, ctr 
 	adjust, err := guard(ctx, p.conn.requestTimeout(), func(context.Context) (*api.ContainerAdjustment, error) {
 		return p.create(p.subject(pod, ctr))
 	})
-	p.failed(StageCreate, pod, ctr, err)
+	p.failed(ctx, StageCreate, pod, ctr, err)
 	return adjust, nil, err
 }
 
@@ -78,7 +79,7 @@ func (p handlers) PostCreateContainer(ctx context.Context, pod *api.PodSandbox, 
 	_, err := guard(ctx, p.conn.requestTimeout(), func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, p.open(ctx, p.subject(pod, ctr), isSealed(ctr.GetHooks()))
 	})
-	p.failed(StageOpen, pod, ctr, err)
+	p.failed(ctx, StageOpen, pod, ctr, err)
 	return err
 }
 
@@ -87,7 +88,7 @@ func (p handlers) UpdateContainer(ctx context.Context, pod *api.PodSandbox, ctr 
 	updates, err := guard(ctx, p.conn.requestTimeout(), func(context.Context) ([]*api.ContainerUpdate, error) {
 		return p.update(p.subject(pod, ctr), r)
 	})
-	p.failed(StageUpdate, pod, ctr, err)
+	p.failed(ctx, StageUpdate, pod, ctr, err)
 	return updates, err
 }
 
@@ -97,7 +98,7 @@ func (p handlers) ValidateContainerAdjustment(ctx context.Context, req *api.Vali
 	_, err := guard(ctx, p.conn.requestTimeout(), func(context.Context) (struct{}, error) {
 		return struct{}{}, p.validate(p.subject(req.GetPod(), req.GetContainer()), req.GetAdjust())
 	})
-	p.failed(StageCreate, req.GetPod(), req.GetContainer(), err)
+	p.failed(ctx, StageCreate, req.GetPod(), req.GetContainer(), err)
 	return err
 }
 
@@ -121,13 +122,21 @@ type denial struct{ message string }
 
 func (d *denial) Error() string { return d.message }
 
-// failed records an error that is no denial.
-func (p *Plugin) failed(stage Stage, pod *api.PodSandbox, ctr *api.Container, err error) {
-	if _, recorded := err.(*denial); err == nil || recorded {
+// failed records an error that is no denial. A recorder that hangs or panics
+// must not keep the answer from the runtime, which would go on without it.
+func (p *Plugin) failed(ctx context.Context, stage Stage, pod *api.PodSandbox, ctr *api.Container, err error) {
+	var recorded *denial
+	if err == nil || errors.As(err, &recorded) {
 		return
 	}
-	sub := subjectOf(pod, ctr)
-	p.Recorder.Failed(stage, sub.Pod, sub.Container, err)
+	_, missed := guard(context.WithoutCancel(ctx), p.conn.requestTimeout()/10, func(context.Context) (struct{}, error) {
+		sub := subjectOf(pod, ctr)
+		p.Recorder.Failed(stage, sub.Pod, sub.Container, err)
+		return struct{}{}, nil
+	})
+	if missed != nil {
+		go p.Log.WithError(missed).Error("a failure is not recorded") // where recording hangs, so may the log
+	}
 }
 
 func (p *Plugin) create(sub policy.Subject) (*api.ContainerAdjustment, error) {
