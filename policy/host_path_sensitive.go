@@ -23,6 +23,7 @@ func sensitivePaths(s *Subject) []sensitivePath {
 		{"/run/containerd", runtime}, {"/run/crio", runtime}, {"/run/docker.sock", runtime}, {"/run/docker", runtime},
 		{"/run/podman", runtime}, {"/run/cri-dockerd.sock", runtime}, {"/run/nri", runtime},
 		{"/var/lib/containerd", runtime}, {"/var/lib/containers", runtime}, {"/var/lib/docker", runtime},
+		{"/run/k3s", runtime}, {"/var/lib/rancher", runtime}, {"/run/k0s", runtime}, {"/var/lib/k0s", runtime},
 		{"/etc/containerd", runtime}, {"/etc/crio", runtime}, {"/etc/nri", runtime}, {"/opt/nri", runtime},
 		{s.Host.KubeletDir(), kubelet}, {"/etc/kubernetes", kubelet},
 		{"/etc/specguard", own}, {"/run/specguard", own},

@@ -191,6 +191,7 @@ func TestHostPathsSensitive(t *testing.T) {
 		{"/run", "/run/containerd/containerd.sock", "the container runtime's own"},
 		{"/run", "/run/containerd-not", ""},
 		{"/run", "/run/docker.sock", "the container runtime's own"},
+		{"/run", "/run/k3s/containerd/containerd.sock", "the container runtime's own"},
 		{"/run", "/run/specguard/x", "specguard's own"},
 		{"/run/containerd", "/run/containerd/containerd.sock", ""},
 		{"/run/containerd/containerd.sock", "/run/containerd/containerd.sock", ""},
