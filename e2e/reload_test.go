@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"errors"
 	"os/exec"
 	"strings"
 	"testing"
@@ -51,7 +52,7 @@ func TestInvalidPolicyAtStart(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("the agent runs with an invalid policy")
 	}
-	if _, failed := a.Process().Err().(*exec.ExitError); !failed {
+	if failed := new(exec.ExitError); !errors.As(a.Process().Err(), &failed) {
 		t.Errorf("it ended with %v, want a non-zero status", a.Process().Err())
 	}
 	for _, fault := range brokenFaults {

@@ -156,7 +156,7 @@ func (a *Agent) WaitReady(ctx context.Context) error {
 		}
 		select {
 		case <-a.done():
-			return fmt.Errorf("the agent ended (%v): %s", a.process.Err(), a.Log())
+			return fmt.Errorf("the agent ended (%v): %s", a.process.Err(), a.Log()) //nolint:errorlint // nil where it ended well
 		case <-ctx.Done():
 			return fmt.Errorf("the agent is not ready: %w: %s: %s", err, body, a.Log())
 		case <-time.After(readyPoll):

@@ -126,7 +126,7 @@ func (n *Node) waitReady(ctx context.Context, images ...string) error {
 		}
 		select {
 		case <-n.daemon.Done():
-			return fmt.Errorf("containerd ended (%v): %s", n.daemon.Err(), tail(n.paths.daemonLog))
+			return fmt.Errorf("containerd ended (%v): %s", n.daemon.Err(), tail(n.paths.daemonLog)) //nolint:errorlint // nil where it ended well
 		case <-ctx.Done():
 			return fmt.Errorf("wait for containerd: %w: %s", err, tail(n.paths.daemonLog))
 		case <-time.After(readyPoll):
