@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
 
-	"github.com/specguard/specguard/policy/internal/strict"
+	"github.com/specguard/specguard/policy/strict"
 )
 
 // protectedNamespace is matched only by a policy that names it in full: a

@@ -8,7 +8,7 @@ import (
 	"github.com/moby/sys/capability"
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/policy/internal/strict"
+	"github.com/specguard/specguard/policy/strict"
 )
 
 // Capabilities bounds the Linux capabilities of the container's process.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/policy/internal/strict"
+	"github.com/specguard/specguard/policy/strict"
 )
 
 // HostPaths bounds which of the host's files a container sees: every mount

@@ -6,7 +6,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/policy/internal/strict"
+	"github.com/specguard/specguard/policy/strict"
 )
 
 // Resources bounds what the container may use of the node: memory, CPU time

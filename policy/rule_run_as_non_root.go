@@ -8,7 +8,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/policy/internal/strict"
+	"github.com/specguard/specguard/policy/strict"
 )
 
 // RunAsNonRoot requires a user other than root, and bounds users and groups.

@@ -9,7 +9,7 @@ import (
 )
 
 // version is set by the linker (-X main.version=...).
-var version string //nolint:gochecknoglobals // the linker can set nothing else
+var version string
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{

@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -39,14 +40,14 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) {
 		v.SetBool(n.Value == "true" || n.Value == "True" || n.Value == "TRUE")
 	case reflect.Int, reflect.Int64:
 		i, err := strconv.ParseInt(n.Value, 10, 64)
-		if n.Kind != yaml.ScalarNode || n.Tag != "!!int" || err != nil {
+		if n.Kind != yaml.ScalarNode || n.Tag != "!!int" || err != nil || octal(n.Value) {
 			d.fail(n, path, "must be a whole number, not %s", describe(n))
 			return
 		}
 		v.SetInt(i)
 	case reflect.Uint32:
 		u, err := strconv.ParseUint(n.Value, 10, 32)
-		if n.Kind != yaml.ScalarNode || n.Tag != "!!int" || err != nil {
+		if n.Kind != yaml.ScalarNode || n.Tag != "!!int" || err != nil || octal(n.Value) {
 			d.fail(n, path, "must be a whole number from 0 to %d, not %s", uint32(math.MaxUint32), describe(n))
 			return
 		}
@@ -54,4 +55,11 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) {
 	default:
 		d.fail(n, path, "cannot be set here")
 	}
+}
+
+// octal tells whether the number begins with a 0: YAML 1.1 takes 010 for 8,
+// YAML 1.2 for 10.
+func octal(number string) bool {
+	digits := strings.TrimLeft(number, "+-")
+	return len(digits) > 1 && digits[0] == '0'
 }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -124,7 +125,7 @@ func (d *decoder) validate(n *yaml.Node, v reflect.Value, path string, places ma
 	if !ok {
 		return
 	}
-	switch err := val.Validate().(type) {
+	switch err := val.Validate().(type) { //nolint:errorlint // made by Field, never wrapped
 	case nil:
 	case *fieldError:
 		if at, ok := places[err.key]; ok {
@@ -220,6 +221,9 @@ func keys(fields []field) string {
 }
 
 func join(path, key string) string {
+	if quoted := strconv.Quote(key); len(quoted) != len(key)+2 { // a message is one line
+		key = quoted
+	}
 	if path == "" {
 		return key
 	}
