@@ -38,7 +38,11 @@ var errLost = errors.New("connection to NRI lost")
 // that ends, so does Run.
 func (p *Plugin) Run(ctx context.Context, reg Registration) error {
 	if os.Getenv(api.PluginSocketEnvVar) != "" {
-		return p.serve(ctx)
+		err := p.serve(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
 	}
 	backoff := minBackoff
 	for {

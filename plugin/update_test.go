@@ -1,0 +1,83 @@
+package plugin
+
+import (
+	"testing"
+
+	"github.com/containerd/nri/pkg/api"
+)
+
+const (
+	mebi  = 1 << 20
+	bound = "rules: {resources: {onViolation: adjust, memory: {max: 256Mi}}}"
+	limit = "rules: {resources: {memory: {max: 256Mi}}}"
+)
+
+func TestUpdate(t *testing.T) {
+	for name, c := range map[string]struct {
+		doc   string
+		asked int64
+		given int64 // 0: as it was asked for
+		err   string
+		lines []string
+	}{
+		"bounded":              {doc("p", bound), 512 * mebi, 256 * mebi, "", []string{"update team-a/web-0/app adjusted"}},
+		"within bounds":        {doc("p", bound), 128 * mebi, 0, "", []string{"update team-a/web-0/app allowed"}},
+		"denied":               {doc("p", limit), 512 * mebi, 0, `specguard: denied by policy "p": resources: memory limit 512Mi is too high (allowed: at most 256Mi)`, []string{"update team-a/web-0/app denied"}},
+		"within limit":         {doc("p", limit), 128 * mebi, 0, "", []string{"update team-a/web-0/app allowed"}},
+		"audit":                {doc("p", auditing, limit), 512 * mebi, 0, "", []string{"update team-a/web-0/app allowed audit:resources"}},
+		"no policy matches":    {doc("p", elsewhere, limit), 512 * mebi, 0, "", nil},
+		"no rule of resources": {doc("p", strip), 512 * mebi, 0, "", []string{"update team-a/web-0/app allowed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := newNode(t, c.doc)
+			res, err := n.update(c.asked)
+			if message(err) != c.err {
+				t.Errorf("error %q, want %q", message(err), c.err)
+			}
+			n.recorder.expect(t, c.lines...)
+			if gets, puts := n.store.calls(); gets+puts > 0 {
+				t.Errorf("%d gets, %d puts", gets, puts)
+			}
+			if err != nil {
+				return
+			}
+			if len(res.GetUpdate()) != 1 {
+				t.Fatalf("updates %v", res.GetUpdate())
+			}
+			if got := res.GetUpdate()[0].GetLinux().GetResources().GetMemory().GetLimit().GetValue(); got != c.given {
+				t.Errorf("limit %d", got)
+			}
+		})
+	}
+}
+
+// TestUpdateNothing has an update without resources.
+func TestUpdateNothing(t *testing.T) {
+	n := offline(t, doc("p", limit))
+	updates, err := handlers{n.plugin}.UpdateContainer(t.Context(), pod(), container(), nil)
+	if err != nil || updates != nil {
+		t.Errorf("updates %v, error %v", updates, err)
+	}
+	n.recorder.expect(t)
+}
+
+// TestUpdateKeepsTheRest bounds one limit and leaves the others as they were
+// asked for.
+func TestUpdateKeepsTheRest(t *testing.T) {
+	n := offline(t, doc("p", bound))
+	updates, err := handlers{n.plugin}.UpdateContainer(t.Context(), pod(), container(), &api.LinuxResources{
+		Memory:  &api.LinuxMemory{Limit: api.Int64(512 * mebi)},
+		Cpu:     &api.LinuxCPU{Shares: api.UInt64(100), Quota: api.Int64(5000), Cpus: "0-1"},
+		Pids:    &api.LinuxPids{Limit: 7},
+		Unified: map[string]string{"memory.high": "100"},
+	})
+	if err != nil || len(updates) != 1 {
+		t.Fatalf("updates %v, error %v", updates, err)
+	}
+	r := updates[0].GetLinux().GetResources()
+	if updates[0].GetContainerId() != "9b7e" || r.GetMemory().GetLimit().GetValue() != 256*mebi ||
+		r.GetCpu().GetShares().GetValue() != 100 || r.GetCpu().GetQuota().GetValue() != 5000 || r.GetCpu().GetCpus() != "0-1" ||
+		r.GetPids().GetLimit() != 7 || r.GetUnified()["memory.high"] != "100" {
+		t.Errorf("updates %v", updates)
+	}
+}
