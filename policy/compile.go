@@ -154,16 +154,8 @@ func (c *compiler) byName(rules *yaml.Node) (map[string]*yaml.Node, []strict.Err
 		}
 		unknown = append(unknown, strict.Error{
 			Line: key.Line, Column: key.Column, Path: "spec.rules",
-			Msg: fmt.Sprintf("unknown rule %q (allowed: %s)", key.Value, c.names()),
+			Msg: fmt.Sprintf("unknown rule %q (allowed: %s)", key.Value, strings.Join(RuleNames(), ", ")),
 		})
 	})
 	return out, append(errs, unknown...)
-}
-
-func (c *compiler) names() string {
-	names := make([]string, len(c.kinds))
-	for i, k := range c.kinds {
-		names[i] = k.name
-	}
-	return strings.Join(names, ", ")
 }

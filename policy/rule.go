@@ -72,3 +72,12 @@ func kinds() []kind {
 		{name: "seccompProfile", make: func() Rule { return &SeccompProfile{} }},
 	}
 }
+
+// RuleNames returns the names of the rules, in the order in which they adjust.
+func RuleNames() []string {
+	var names []string
+	for _, k := range kinds() {
+		names = append(names, k.name)
+	}
+	return names
+}

@@ -158,7 +158,7 @@ func decide(t testing.TB, spec *specs.Spec, rules ...string) *Decision {
 func findings(d *Decision) []string {
 	var out []string
 	for _, v := range d.Violations {
-		out = append(out, v.Rule+": "+v.Finding.String())
+		out = append(out, v.Rule+": "+v.String())
 	}
 	return out
 }

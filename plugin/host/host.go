@@ -2,6 +2,7 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -76,7 +77,7 @@ func (h *Host) onHost(full string) string {
 
 // strip makes an error name paths as the host does.
 func (h *Host) strip(err error) error {
-	if perr, ok := err.(*os.PathError); ok {
+	if perr, ok := errors.AsType[*os.PathError](err); ok {
 		return &os.PathError{Op: perr.Op, Path: h.onHost(perr.Path), Err: perr.Err}
 	}
 	return err

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"strings"
 
 	api "k8s.io/cri-api/pkg/apis/runtime/v1"
@@ -76,8 +78,27 @@ func (c testCase) run(ctx context.Context, n *node.Node) (result, error) {
 	if err != nil {
 		return r, err
 	}
-	r.outcome, r.main, r.exec = "runs", &mainTruth, &execTruth
-	return r, nil
+	r.main, r.exec = &mainTruth, &execTruth
+	r.outcome, err = decision(ctx, ctr)
+	return r, err
+}
+
+// decision reads what specguard wrote on the stored spec.
+func decision(ctx context.Context, ctr *cri.Running) (string, error) {
+	raw, err := ctr.Spec(ctx)
+	if err != nil {
+		return "", err
+	}
+	var spec struct {
+		Annotations map[string]string `json:"annotations"`
+	}
+	if err := json.Unmarshal(raw, &spec); err != nil {
+		return "", fmt.Errorf("stored spec: %w", err)
+	}
+	if d := spec.Annotations["specguard.dev/decision"]; d != "" {
+		return d, nil
+	}
+	return "no policy", nil
 }
 
 // denialIn cuts specguard's sentence out of a runtime's error.

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/specguard/specguard/policy"
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// block is a fenced block of a document.
+type block struct{ file, language, text string }
+
+// docs gives the fenced blocks of the README and of docs/.
+func docs(t *testing.T) []block {
+	t.Helper()
+	files, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []block
+	for _, file := range append(files, "../../README.md") {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile("(?s)```([a-z]*)\n(.*?)```").FindAllStringSubmatch(string(data), -1) {
+			out = append(out, block{file: filepath.Base(file), language: m[1], text: m[2]})
+		}
+	}
+	return out
+}
+
+func TestPoliciesInDocsAreValid(t *testing.T) {
+	found := 0
+	for _, b := range docs(t) {
+		if b.language != "yaml" || !strings.Contains(b.text, "kind: Policy") {
+			continue
+		}
+		found++
+		if _, err := policy.Compile(policy.Source{Name: b.file, Data: []byte(b.text)}); err != nil {
+			t.Errorf("%v in\n%s", err, b.text)
+		}
+	}
+	if found < 2 {
+		t.Errorf("found %d policies, want those of README.md and docs/policy.md", found)
+	}
+}
+
+func TestReadmeShowsTheDemosPolicy(t *testing.T) {
+	data, err := os.ReadFile("../../e2e/cmd/demo/policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, demo, _ := strings.Cut(string(data), "apiVersion:")
+	for _, b := range docs(t) {
+		if b.file == "README.md" && b.language == "yaml" && strings.HasSuffix(b.text, "apiVersion:"+demo) {
+			return
+		}
+	}
+	t.Error("README.md does not show e2e/cmd/demo/policy.yaml")
+}
+
+func TestConfigurationInDocsIsTheDefault(t *testing.T) {
+	found := 0
+	for _, b := range docs(t) {
+		if b.language != "yaml" || !strings.HasPrefix(b.text, "policyDir:") {
+			continue
+		}
+		found++
+		var node yaml.Node
+		if err := yaml.Unmarshal([]byte(b.text), &node); err != nil {
+			t.Fatal(err)
+		}
+		got, want := config{}, defaultConfig()
+		for _, e := range strict.Decode(node.Content[0], &got, "") {
+			t.Errorf("%s: %v", b.file, e)
+		}
+		want.AuditLog, want.Log.Format = got.AuditLog, got.Log.Format // shown, and off by default
+		if got != want {
+			t.Errorf("%s shows %+v, the defaults are %+v", b.file, got, want)
+		}
+	}
+	if found == 0 {
+		t.Error("no configuration found")
+	}
+}
+
+// TestCommandsInDocsExist parses every call of specguard in a shell block, and
+// looks for every target of make.
+func TestCommandsInDocsExist(t *testing.T) {
+	makefile, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, b := range docs(t) {
+		if b.language != "sh" {
+			continue
+		}
+		for line := range strings.Lines(b.text) {
+			words := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "exec "))
+			switch {
+			case len(words) < 2:
+			case words[0] == "make":
+				found++
+				if !strings.Contains(string(makefile), "\n"+words[1]+":") {
+					t.Errorf("%s: no target for %q", b.file, line)
+				}
+			case filepath.Base(words[0]) == "specguard":
+				found++
+				cmd, args, err := root().Find(words[1:])
+				if err == nil {
+					err = cmd.ParseFlags(args)
+				}
+				if err == nil {
+					err = cmd.ValidateArgs(cmd.Flags().Args())
+				}
+				if err != nil {
+					t.Errorf("%s: %q: %v", b.file, line, err)
+				}
+			}
+		}
+	}
+	if found < 5 {
+		t.Errorf("found %d commands only", found)
+	}
+}
+
+// TestRulesAreInTheReference looks for a section of each rule.
+func TestRulesAreInTheReference(t *testing.T) {
+	data, err := os.ReadFile("../../docs/policy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range policy.RuleNames() {
+		if !strings.Contains(string(data), "\n### "+name+"\n") {
+			t.Errorf("docs/policy.md has no section for %s", name)
+		}
+	}
+}
