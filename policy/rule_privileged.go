@@ -25,8 +25,8 @@ import (
 // cgroup mounts, the default masked and read-only paths where there are none,
 // the default seccomp profile where there is none; and where every device was
 // open, no device but those that each container has (/dev/null and the like,
-// which the OCI runtime adds itself). AppArmor and SELinux are left to their
-// own rules.
+// which the OCI runtime adds itself). Namespaces stay as they are, and AppArmor
+// and SELinux are left to their own rules.
 // Source: Pod Security Standards, Baseline, "Privileged Containers"; containerd
 // pkg/oci WithPrivileged and WithAllDevicesAllowed; capabilities(7).
 type Privileged struct {
@@ -76,8 +76,7 @@ func (*Privileged) Adjust(s *Subject) []string {
 		changes = append(changes, "set the default read-only paths")
 	}
 	if l.Seccomp == nil {
-		s.wantSeccomp = true
-		changes = append(changes, "set the default seccomp profile")
+		changes = append(changes, s.giveSeccomp()...)
 	}
 	return changes
 }

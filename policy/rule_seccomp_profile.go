@@ -28,10 +28,7 @@ func (*SeccompProfile) Check(s *Subject) []Finding {
 }
 
 // Adjust asks for the default profile.
-func (*SeccompProfile) Adjust(s *Subject) []string {
-	s.wantSeccomp = true
-	return []string{"set the default seccomp profile"}
-}
+func (*SeccompProfile) Adjust(s *Subject) []string { return s.giveSeccomp() }
 
 // confines tells whether the profile blocks any system call.
 func confines(p *specs.LinuxSeccomp) bool {

@@ -70,6 +70,15 @@ func (s *Subject) linux() *specs.Linux {
 	return s.Spec.Linux
 }
 
+// giveSeccomp asks for the default seccomp profile and says so, once.
+func (s *Subject) giveSeccomp() []string {
+	if s.wantSeccomp {
+		return nil
+	}
+	s.wantSeccomp = true
+	return []string{"set the default seccomp profile"}
+}
+
 // sharesHost tells whether the container runs in the host's namespace of the
 // type. A pod's own namespaces are asked too, because a container's spec shows
 // a path to the pod's network namespace even where that is the host's.
