@@ -56,7 +56,12 @@ func guardedNode(t *testing.T, release build.Release) *guarded {
 	if release != build.Containerd1 {
 		change = required
 	}
-	n := lab.Private(t, release, change)
+	return guard(t, lab.Private(t, release, change))
+}
+
+// guard starts an agent on a node.
+func guard(t *testing.T, n *node.Node) *guarded {
+	t.Helper()
 	socket := filepath.Join(n.Dir(), "gate.sock")
 	g, err := gate.New(socket, n.Socket())
 	if err != nil {

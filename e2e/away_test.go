@@ -1,0 +1,66 @@
+package e2e_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/specguard/specguard/e2e/build"
+	"github.com/specguard/specguard/e2e/lab"
+)
+
+// TestAgentAway shows what docs/deployment.md tells of runtimes that have not
+// been told to require the plugin: what becomes of the first container and of
+// the next when the agent hangs, and when it is gone.
+func TestAgentAway(t *testing.T) {
+	type fate = string
+	const runs, refused, either fate = "runs", "refused", "" // either: who notices first
+	for _, test := range []struct {
+		release build.Release
+		how     string
+		want    [2]fate
+	}{
+		{build.Containerd1, "frozen", [2]fate{runs, runs}},
+		{build.Containerd1, "killed", [2]fate{runs, runs}},
+		{build.Containerd2, "frozen", [2]fate{refused, runs}},
+		{build.Containerd2, "killed", [2]fate{refused, runs}},
+		{build.Containerd2NRI, "frozen", [2]fate{refused, refused}},
+		{build.Containerd2NRI, "killed", [2]fate{either, runs}},
+	} {
+		t.Run(test.release.String()+" "+test.how, func(t *testing.T) {
+			t.Parallel()
+			g := guard(t, lab.Private(t, test.release, nil))
+			pod := g.pod(t, "away")
+			away, back := g.agent.Freeze, g.agent.Thaw
+			if test.how == "killed" {
+				away, back = func() error { return g.agent.Kill(t.Context()) }, g.agent.Again
+			}
+			if err := away(); err != nil {
+				t.Fatal(err)
+			}
+			var unjudged []string
+			for i, want := range test.want {
+				c, err := g.create(t, pod, []string{"first", "next"}[i])
+				got := refused
+				if err == nil {
+					got = runs
+					unjudged = append(unjudged, c.ID)
+					if err := c.Start(t.Context()); err != nil {
+						t.Error(err)
+					}
+				} else if !strings.Contains(err.Error(), "specguard") {
+					t.Errorf("no reason in %v", err)
+				}
+				if want != either && got != want {
+					t.Errorf("container %d: %s (%v), want that it %s", i, got, err, want)
+				}
+			}
+			if err := back(); err != nil {
+				t.Fatal(err)
+			}
+			g.works(t)
+			for _, id := range unjudged {
+				g.reported(t, id)
+			}
+		})
+	}
+}
