@@ -3,6 +3,7 @@
 package audit
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -60,7 +61,7 @@ type Durations struct {
 // Log is a plugin.Recorder that writes JSON lines.
 type Log struct {
 	mu      sync.Mutex
-	enc     *json.Encoder
+	w       io.Writer
 	now     func() time.Time
 	onError func(error)
 }
@@ -68,9 +69,7 @@ type Log struct {
 // New makes a Log that writes to w, one Write a line. onError is told when a
 // line cannot be written; the decision stands all the same.
 func New(w io.Writer, onError func(error)) *Log {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return &Log{enc: enc, now: time.Now, onError: onError}
+	return &Log{w: w, now: time.Now, onError: onError}
 }
 
 // Decided writes a decision.
@@ -100,9 +99,16 @@ func (l *Log) line(s plugin.Stage, o policy.Outcome, p policy.Pod, c policy.Cont
 }
 
 func (l *Log) write(line Line) {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(line)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.enc.Encode(line); err != nil {
+	if err == nil {
+		_, err = l.w.Write(out.Bytes())
+	}
+	if err != nil {
 		l.onError(fmt.Errorf("write audit log: %w", err))
 	}
 }
