@@ -6,6 +6,7 @@ import (
 
 	"github.com/specguard/specguard/e2e/build"
 	"github.com/specguard/specguard/e2e/lab"
+	"github.com/specguard/specguard/e2e/node"
 )
 
 // TestAgentAway shows what docs/deployment.md tells of runtimes that have not
@@ -17,18 +18,25 @@ func TestAgentAway(t *testing.T) {
 	for _, test := range []struct {
 		release build.Release
 		how     string
+		config  func(*node.Options)
 		want    [2]fate
 	}{
-		{build.Containerd1, "frozen", [2]fate{runs, runs}},
-		{build.Containerd1, "killed", [2]fate{runs, runs}},
-		{build.Containerd2, "frozen", [2]fate{refused, runs}},
-		{build.Containerd2, "killed", [2]fate{refused, runs}},
-		{build.Containerd2NRI, "frozen", [2]fate{refused, refused}},
-		{build.Containerd2NRI, "killed", [2]fate{either, runs}},
+		{build.Containerd1, "frozen", nil, [2]fate{runs, runs}},
+		{build.Containerd1, "killed", nil, [2]fate{runs, runs}},
+		{build.Containerd2, "frozen", nil, [2]fate{refused, runs}},
+		{build.Containerd2, "killed", nil, [2]fate{refused, runs}},
+		{build.Containerd2NRI, "frozen", nil, [2]fate{refused, refused}},
+		{build.Containerd2NRI, "killed", nil, [2]fate{either, runs}},
+		{build.Containerd2, "killed", required, [2]fate{refused, refused}},
+		{build.Containerd2NRI, "killed", required, [2]fate{refused, refused}},
 	} {
-		t.Run(test.release.String()+" "+test.how, func(t *testing.T) {
+		name := test.release.String() + " " + test.how
+		if test.config != nil {
+			name += " required"
+		}
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := guard(t, lab.Private(t, test.release, nil))
+			g := guard(t, lab.Private(t, test.release, test.config))
 			pod := g.pod(t, "away")
 			away, back := g.agent.Freeze, g.agent.Thaw
 			if test.how == "killed" {
