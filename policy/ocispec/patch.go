@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -145,7 +146,7 @@ func patchMap(raw []byte, before, after reflect.Value) ([]byte, error) {
 
 // patchSlice edits an array of objects. An element that stands unchanged in
 // both keeps its bytes wherever it moves; one that was edited is patched from
-// the element of the same identity (a mount's destination, a device's path).
+// the element of the same names (a mount's destination, type and source).
 func patchSlice(raw []byte, before, after reflect.Value) ([]byte, error) {
 	elems, err := parseArray(raw)
 	if err != nil {
@@ -177,7 +178,7 @@ func patchSlice(raw []byte, before, after reflect.Value) ([]byte, error) {
 }
 
 // align maps each element of after to the element of before that it comes
-// from, or to -1: equal ones first, then those of the same identity.
+// from, or to -1: equal ones first, then those of the same names.
 func align(before, after reflect.Value) []int {
 	from := make([]int, after.Len())
 	used := make([]bool, before.Len())
@@ -198,25 +199,30 @@ func align(before, after reflect.Value) []int {
 		from[i] = -1
 	}
 	pair(equal)
-	pair(func(b, a reflect.Value) bool { return identity(b) != "" && identity(b) == identity(a) })
+	pair(func(b, a reflect.Value) bool { return names(b) != nil && slices.Equal(names(b), names(a)) })
 	return from
 }
 
-// identity is an element's first string member: a mount's destination, the
-// path of a device or hook, the type of a namespace or rlimit.
-func identity(v reflect.Value) string {
+// names are an element's string members, by which it is known: a mount's
+// destination, type and source, the path of a device or hook, the type of a
+// namespace or rlimit; nil where the first is missing.
+func names(v reflect.Value) []string {
 	if v.Kind() == reflect.Pointer {
 		if v.IsNil() {
-			return ""
+			return nil
 		}
 		v = v.Elem()
 	}
+	var out []string
 	for i := range v.NumField() {
 		if v.Field(i).Kind() == reflect.String {
-			return v.Field(i).String()
+			out = append(out, v.Field(i).String())
 		}
 	}
-	return ""
+	if len(out) == 0 || out[0] == "" {
+		return nil
+	}
+	return out
 }
 
 func base(t reflect.Type) reflect.Type {

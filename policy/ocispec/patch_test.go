@@ -3,6 +3,7 @@ package ocispec
 import (
 	"bytes"
 	"errors"
+	"os"
 	"reflect"
 	"slices"
 	"testing"
@@ -47,7 +48,10 @@ func TestPatch(t *testing.T) {
 			`{"mounts":[{"destination":"/b","new":2},{"destination":"/a","new":1}]}`},
 		{"two mounts at one place", `{"mounts":[{"destination":"/a","source":"1","new":1},{"destination":"/a","source":"2","new":2}]}`,
 			func(s *specs.Spec) { s.Mounts = s.Mounts[1:]; s.Mounts[0].Options = []string{"ro"} },
-			`{"mounts":[{"destination":"/a","source":"2","new":1,"options":["ro"]}]}`},
+			`{"mounts":[{"destination":"/a","source":"2","new":2,"options":["ro"]}]}`},
+		{"a mount with another source is another mount", `{"mounts":[{"destination":"/a","source":"1","new":1}]}`,
+			func(s *specs.Spec) { s.Mounts[0].Source = "2" },
+			`{"mounts":[{"destination":"/a","source":"2"}]}`},
 		{"a list emptied", `{"linux":{"devices":[{"path":"/dev/a","type":"c","major":1,"minor":1}]}}`, func(s *specs.Spec) { s.Linux.Devices = nil }, `{"linux":{}}`},
 		{"a map", `{"annotations":{"a":"1","b":"2","A":"3"}}`, func(s *specs.Spec) {
 			delete(s.Annotations, "a")
@@ -106,6 +110,16 @@ func FuzzPatch(f *testing.F) {
 	f.Add([]byte(`{"mounts":[{"destination":"/a","new":1},null],"annotations":null}`), []byte(`{"mounts":[{},{"destination":"/a","options":["ro"]}]}`))
 	f.Add([]byte(`{"linux":{"resources":{"devices":[{"allow":true}]}},"root":null}`), []byte(`{"Linux":{"sysctl":{"a":"b"}}}`))
 	f.Add([]byte(`{"linux":{"seccomp":{"syscalls":[{"names":["a"],"args":[]}]}}}`), []byte(`null`))
+	docs := make([][]byte, 2)
+	for i, name := range []string{"unprivileged", "privileged"} {
+		raw, err := os.ReadFile("../testdata/containerd-2.4.2-" + name + ".json")
+		if err != nil {
+			f.Fatal(err)
+		}
+		docs[i] = raw
+	}
+	f.Add(docs[0], docs[1])
+	f.Add(docs[1], docs[0])
 	f.Fuzz(func(t *testing.T, raw, other []byte) {
 		before, err := Decode(raw)
 		if err != nil {
