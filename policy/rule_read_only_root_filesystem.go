@@ -60,7 +60,7 @@ func (r *ReadOnlyRootFilesystem) Adjust(s *Subject) []string {
 	s.Spec.Root.Readonly = true
 	changes := []string{"made the root filesystem read-only"}
 	if add := r.missing(s.Spec.Mounts); len(add) > 0 {
-		s.Spec.Mounts = slices.Insert(s.Spec.Mounts, place(s.Spec.Mounts, add), r.mounts(add)...)
+		s.Spec.Mounts = slices.Insert(s.Spec.Mounts, place(s.Spec.Mounts, add), r.mounts(add, s.Spec.Process)...)
 		changes = append(changes, "mounted tmpfs on "+strings.Join(add, ", "))
 	}
 	return changes
@@ -80,19 +80,22 @@ func (r *ReadOnlyRootFilesystem) missing(mounts []specs.Mount) []string {
 	return uncovered(paths, taken)
 }
 
-// mounts makes the tmpfs mounts.
-func (r *ReadOnlyRootFilesystem) mounts(paths []string) []specs.Mount {
+// mounts makes the tmpfs mounts. They belong to the process's user: runc before
+// 1.2 gives a tmpfs the mode of the image's folder, whatever the options say,
+// and so only its owner may be able to write.
+func (r *ReadOnlyRootFilesystem) mounts(paths []string, process *specs.Process) []specs.Mount {
 	size := r.WritableSize
 	if size == 0 {
 		size = defaultWritableSize
 	}
 	kib := (int64(size)-1)/1024 + 1 // never 0, which would be no bound
+	options := []string{"nosuid", "nodev", "mode=1777", fmt.Sprintf("size=%dk", kib)}
+	if process != nil && process.User.UID != 0 {
+		options = append(options, fmt.Sprintf("uid=%d", process.User.UID), fmt.Sprintf("gid=%d", process.User.GID))
+	}
 	out := make([]specs.Mount, len(paths))
 	for i, p := range paths {
-		out[i] = specs.Mount{
-			Destination: p, Type: "tmpfs", Source: "tmpfs",
-			Options: []string{"nosuid", "nodev", "mode=1777", fmt.Sprintf("size=%dk", kib)},
-		}
+		out[i] = specs.Mount{Destination: p, Type: "tmpfs", Source: "tmpfs", Options: slices.Clone(options)}
 	}
 	return out
 }

@@ -78,6 +78,29 @@ func TestReadOnlyRootFilesystemAdjust(t *testing.T) {
 	}
 }
 
+// The owner is the user that the container runs as in the end.
+func TestReadOnlyRootFilesystemOwner(t *testing.T) {
+	rules := []string{`readOnlyRootFilesystem: {onViolation: adjust, writablePaths: [/tmp]}`}
+	user := func(s *specs.Spec) { s.Process.User = specs.User{UID: 1000, GID: 2000} }
+	for _, tt := range []struct {
+		name  string
+		rules []string
+		spec  *specs.Spec
+		want  []string
+	}{
+		{"root", rules, newSpec(), nil},
+		{"user", rules, newSpec(user), []string{"uid=1000", "gid=2000"}},
+		{"adjusted user", append(rules, `runAsNonRoot: {onViolation: adjust, runAsUser: 7, runAsGroup: 8}`), newSpec(), []string{"uid=7", "gid=8"}},
+		{"no process", rules, newSpec(func(s *specs.Spec) { s.Process = nil }), nil},
+	} {
+		d := decide(t, tt.spec, tt.rules...)
+		i := slices.IndexFunc(d.Spec.Mounts, func(m specs.Mount) bool { return m.Destination == "/tmp" })
+		if i < 0 || !slices.Equal(d.Spec.Mounts[i].Options[4:], tt.want) {
+			t.Errorf("%s: %+v, want %v", tt.name, d.Spec.Mounts, tt.want)
+		}
+	}
+}
+
 // Mounts below a writable path, by name or by a link in the image, must come
 // after it.
 func TestReadOnlyRootFilesystemOrder(t *testing.T) {
