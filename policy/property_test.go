@@ -157,7 +157,9 @@ func sprinkle(t *rapid.T, spec *specs.Spec) (raw []byte, marks map[string]func(*
 	}
 	for i, m := range spec.Mounts {
 		put(doc["mounts"].([]any)[i], fmt.Sprintf("mount %d", i), func(s *specs.Spec) bool {
-			return slices.ContainsFunc(s.Mounts, func(o specs.Mount) bool { return o.Destination == m.Destination && o.Source == m.Source })
+			return slices.ContainsFunc(s.Mounts, func(o specs.Mount) bool {
+				return o.Destination == m.Destination && o.Type == m.Type && o.Source == m.Source
+			})
 		})
 	}
 	if spec.Linux != nil {
