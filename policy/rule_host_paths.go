@@ -24,7 +24,8 @@ import (
 //
 // Reads: mounts (OCI runtime spec, config.md, "Mounts").
 // Adjusts: makes a mount read-only, makes its propagation private or slave,
-// removes one that is not allowed.
+// removes one that is not allowed. The root filesystem, which a runtime makes
+// shared for the sake of a shared mount, becomes a slave where none is left.
 // Source: mount_namespaces(7); Pod Security Standards, Baseline, "HostPath
 // Volumes".
 type HostPaths struct {
@@ -141,7 +142,22 @@ func (h *HostPaths) Adjust(s *Subject) []string {
 	for _, at := range slices.Backward(removed) {
 		s.Spec.Mounts = slices.Delete(s.Spec.Mounts, at, at+1)
 	}
+	if unshareRoot(s.Spec) {
+		done = append(done, "lowered the propagation of the root filesystem")
+	}
 	return done
+}
+
+// unshareRoot makes a shared root filesystem a slave of the host's where no
+// mount is shared, and tells whether it did.
+func unshareRoot(spec *specs.Spec) bool {
+	shared := func(options ...string) bool { return propagation(options) == PropagationBidirectional }
+	if spec.Linux == nil || !shared(spec.Linux.RootfsPropagation) ||
+		slices.ContainsFunc(spec.Mounts, func(m specs.Mount) bool { return shared(m.Options...) }) {
+		return false
+	}
+	spec.Linux.RootfsPropagation = "rslave"
+	return true
 }
 
 // pathJudge is the rule with its paths resolved for one container.

@@ -360,3 +360,30 @@ func TestHostPathsResolvedOnce(t *testing.T) {
 		t.Error("not counted")
 	}
 }
+
+// A runtime makes the root filesystem shared for the sake of a shared mount.
+func TestHostPathsRootPropagation(t *testing.T) {
+	const rule = "hostPaths: {onViolation: adjust, allowed: [{path: /data}, {path: /both, propagation: Bidirectional}]}"
+	shared := bind("/1", "/data", "rbind", "rshared")
+	both := bind("/2", "/both", "rbind", "rshared")
+	for _, tt := range []struct {
+		name, root string
+		mounts     []specs.Mount
+		want       string
+	}{
+		{"lowered", "rshared", []specs.Mount{shared}, "rslave"},
+		{"removed", "shared", []specs.Mount{bind("/1", "/etc", "rshared")}, "rslave"},
+		{"one is left", "rshared", []specs.Mount{shared, both}, "rshared"},
+		{"not shared", "private", []specs.Mount{shared}, "private"},
+		{"not given", "", []specs.Mount{shared}, ""},
+	} {
+		spec := newSpec(func(s *specs.Spec) {
+			s.Linux.RootfsPropagation = tt.root
+			s.Mounts = append(s.Mounts, tt.mounts...)
+		})
+		d := decide(t, spec, rule)
+		if d.Outcome() != Adjusted || d.Spec.Linux.RootfsPropagation != tt.want {
+			t.Errorf("%s: %s, %q, want %q", tt.name, d.Outcome(), d.Spec.Linux.RootfsPropagation, tt.want)
+		}
+	}
+}
