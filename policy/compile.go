@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
-	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -39,25 +37,13 @@ func (c *compiler) file(src Source) {
 			return
 		}
 		if err != nil {
-			c.fail(src.Name, syntaxError(err))
+			c.fail(src.Name, strict.SyntaxError(err))
 			return
 		}
 		if root := node.Content[0]; root.Tag != "!!null" {
 			c.document(src.Name, root)
 		}
 	}
-}
-
-// yamlLine finds the line in a message of the YAML parser.
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
-
-// syntaxError gives a parser's error its place. The parser tells no column.
-func syntaxError(err error) strict.Error {
-	line := 1
-	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil && m[1] != "" {
-		line, _ = strconv.Atoi(m[1]) // digits by the pattern
-	}
-	return strict.Error{Line: line, Column: 1, Msg: "no valid YAML: " + yamlLine.ReplaceAllString(err.Error(), "")}
 }
 
 func (c *compiler) document(file string, root *yaml.Node) {

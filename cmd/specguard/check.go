@@ -8,8 +8,10 @@ import (
 	"os"
 	"strings"
 
+	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
+	"github.com/specguard/specguard/plugin/reload"
 	"github.com/specguard/specguard/policy"
 	"github.com/specguard/specguard/policy/ocispec"
 )
@@ -34,7 +36,9 @@ The node is not asked: symlinks of host paths are taken as they are written,
 and AppArmor and SELinux as there.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			set, err := policy.Load(dir)
+			log := logrus.New()
+			log.SetOutput(io.Discard)
+			policies, err := reload.Open(dir, dir == defaultPolicyDir, log) // as the agent does
 			if err != nil {
 				return err
 			}
@@ -42,7 +46,7 @@ and AppArmor and SELinux as there.`,
 			if err != nil {
 				return err
 			}
-			return check(set, files, namespace, write)
+			return check(policies.Current(), files, namespace, write)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "policy-dir", defaultPolicyDir, "folder of policy files, or one file")

@@ -84,19 +84,27 @@ func (c *config) read(path string, asked bool) error {
 	if err != nil {
 		return fmt.Errorf("read configuration: %w", err)
 	}
-	var node yaml.Node
-	err = yaml.NewDecoder(bytes.NewReader(data)).Decode(&node)
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
 	var errs []error
-	for _, e := range strict.Decode(node.Content[0], c, "") {
+	for _, e := range c.decode(data) {
 		errs = append(errs, fmt.Errorf("%s:%d:%d: %w", path, e.Line, e.Column, e))
 	}
 	return errors.Join(errs...)
+}
+
+func (c *config) decode(data []byte) []strict.Error {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	var node, second yaml.Node
+	if err := dec.Decode(&node); errors.Is(err, io.EOF) {
+		return nil
+	} else if err != nil {
+		return []strict.Error{strict.SyntaxError(err)}
+	}
+	if err := dec.Decode(&second); err == nil {
+		return []strict.Error{{Line: second.Line, Column: second.Column, Msg: "a second document; a configuration is one"}}
+	} else if !errors.Is(err, io.EOF) {
+		return []strict.Error{strict.SyntaxError(err)}
+	}
+	return strict.Decode(node.Content[0], c, "")
 }
 
 func (c *config) validate() error {

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// load parses the arguments of run, and reads the configuration that they
+// name.
+func load(t *testing.T, args ...string) (config, error) {
+	t.Helper()
+	cmd := runCommand()
+	if err := cmd.ParseFlags(args); err != nil {
+		t.Fatal(err)
+	}
+	path, err := cmd.Flags().GetString("config")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loadConfig(cmd, path)
+}
+
+func TestLoadConfig(t *testing.T) {
+	full := file(t, "config.yaml", `policyDir: /p
+nri: {socket: /n, name: other, index: "10"}
+containerdSocket: /c
+opener: containerd
+http: ":1"
+auditLog: /a
+log: {level: debug, format: json, file: /l}
+host: {root: /host, kubeletDir: /k}
+`)
+	all := config{
+		PolicyDir: "/p", NRI: nriConfig{Socket: "/n", Name: "other", Index: "10"}, ContainerdSocket: "/c", Opener: "containerd",
+		HTTP: ":1", AuditLog: "/a", Log: logConfig{Level: "debug", Format: "json", File: "/l"}, Host: hostConfig{Root: "/host", KubeletDir: "/k"},
+	}
+	with := func(c config, edit func(*config)) config { edit(&c); return c }
+	for name, c := range map[string]struct {
+		args []string
+		want config
+	}{
+		"nothing":       {nil, defaultConfig()},
+		"empty file":    {[]string{"--config", file(t, "c.yaml", "")}, defaultConfig()},
+		"comments":      {[]string{"--config", file(t, "c.yaml", "# nothing\n")}, defaultConfig()},
+		"full file":     {[]string{"--config", full}, all},
+		"a part":        {[]string{"--config", file(t, "c.yaml", "nri: {name: x}\n")}, with(defaultConfig(), func(c *config) { c.NRI.Name = "x" })},
+		"flags":         {[]string{"--http", "", "--nri-socket=/f"}, with(defaultConfig(), func(c *config) { c.HTTP, c.NRI.Socket = "", "/f" })},
+		"flags go over": {[]string{"--config", full, "--http", "", "--log-level=error"}, with(all, func(c *config) { c.HTTP, c.Log.Level = "", "error" })},
+		"a flag that is the default goes over too": {
+			[]string{"--policy-dir", defaultPolicyDir, "--config", full, "--opener=auto"},
+			with(all, func(c *config) { c.PolicyDir, c.Opener = defaultPolicyDir, "auto" }),
+		},
+		"every flag": {
+			[]string{
+				"--policy-dir=1", "--nri-socket=2", "--containerd-socket=3", "--opener=containerd", "--http=5", "--audit-log=6",
+				"--log-level=7", "--log-format=json", "--log-file=9",
+			},
+			with(defaultConfig(), func(c *config) {
+				c.PolicyDir, c.NRI.Socket, c.ContainerdSocket, c.Opener, c.HTTP, c.AuditLog = "1", "2", "3", "containerd", "5", "6"
+				c.Log = logConfig{Level: "7", Format: "json", File: "9"}
+			}),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := load(t, c.args...)
+			if err != nil || !reflect.DeepEqual(got, c.want) {
+				t.Errorf("error %v\ngot  %+v\nwant %+v", err, got, c.want)
+			}
+		})
+	}
+}
+
+func TestFaultyConfig(t *testing.T) {
+	for name, c := range map[string]struct {
+		content string
+		want    []string // after the file's path
+	}{
+		"unknown keys":  {"policyDir: /p\npolicydir: /q\nnri: {sock: /n}\n", []string{`:2:1: unknown field "policydir" (allowed: `, `:3:7: nri: unknown field "sock" (allowed: socket, name, index)`}},
+		"wrong type":    {"http: [a]\n", []string{":1:7: http: "}},
+		"a list":        {"- a\n", []string{":1:1: must be a mapping"}},
+		"null":          {"---\n", []string{":2:1: must not be empty"}},
+		"no YAML":       {"http: x\nnri: {\n", []string{":2:1: no valid YAML: "}},
+		"two documents": {"http: x\n---\nhttp: y\n", []string{":2:1: a second document"}},
+		"faulty second": {"http: x\n---\nnri: {\n", []string{":3:1: no valid YAML: "}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := file(t, "config.yaml", c.content)
+			_, err := load(t, "--config", path)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			want := make([]string, len(c.want))
+			for i, w := range c.want {
+				want[i] = path + w
+			}
+			lines(t, err.Error(), want...)
+		})
+	}
+}
+
+func TestInvalidConfig(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"missing":             {[]string{"--config", "/no/such"}, "read configuration: open /no/such: no such file or directory"},
+		"a folder":            {[]string{"--config", t.TempDir()}, "read configuration: read "},
+		"opener":              {[]string{"--opener", "magic"}, `opener "magic" is not one of auto, containerd`},
+		"log format":          {[]string{"--log-format", "xml"}, `log format "xml" is not one of text, json`},
+		"log format, in file": {[]string{"--config", file(t, "c.yaml", "log: {format: xml}\n")}, `log format "xml"`},
+	} {
+		if _, err := load(t, c.args...); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	bad := filepath.Dir(file(t, "bad.yaml", policyText("capabilities: {drop: [NO]}", "nothing: {}")))
+	faulty := file(t, "config.yaml", "httpp: x\n")
+	for name, c := range map[string]struct {
+		args []string
+		want []string
+	}{
+		"invalid policies": {[]string{"--policy-dir", bad}, []string{
+			bad + `/bad.yaml:6:27: spec.rules.capabilities.drop[0]: unknown capability "NO"`,
+			bad + `/bad.yaml:7:5: spec.rules: unknown rule "nothing"`,
+			"specguard does not start with invalid policies\n",
+		}},
+		"no policy folder": {[]string{"--policy-dir", "/no/such"}, []string{"/no/such: no such file", "specguard does not start with invalid policies\n"}},
+		"faulty config":    {[]string{"--config", faulty}, []string{faulty + `:1:1: unknown field "httpp"`}},
+		"log level":        {[]string{"--log-level", "loud"}, []string{`log level "loud" is not one of debug, info, warning, error`}},
+		"log file":         {[]string{"--log-file", "/no/such/log"}, []string{"open log file: open /no/such/log: "}},
+		"audit log":        {[]string{"--audit-log", "/no/such/log"}, []string{"open audit log: open /no/such/log: "}},
+		"HTTP":             {[]string{"--http", "nowhere:x"}, []string{"listen for HTTP: "}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := filepath.Join(t.TempDir(), "log")
+			r := specguard(t, append([]string{"run", "--http=", "--log-file", log}, c.args...)...)
+			if r.code != 1 || r.stdout != "" {
+				t.Errorf("%+v", r)
+			}
+			lines(t, r.stderr, c.want...)
+		})
+	}
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestValidate(t *testing.T) {
+	good := policyFile(t, "capabilities: {drop: [ALL]}", "hostNamespaces: {}")
+	folder := filepath.Dir(file(t, "a.yml", strings.Replace(policyText("hostNamespaces: {}"), "name: p", "name: a", 1)))
+	several := file(t, "bad.yaml", policyText("capabilities: {drop: [NET_ADMEN]}", "capabilitys: {}")+
+		"---\napiVersion: v1\nkind: Policy\nmetadata: {name: q}\nspec: {profile: baseline}\n")
+	syntax := file(t, "syntax.yaml", "apiVersion: specguard.dev/v1alpha1\nkind: {\n")
+	rules := "(allowed: " // of a list that grows with the rules only the beginning is compared
+	for name, c := range map[string]struct {
+		paths  []string
+		code   int
+		stdout string
+		lines  []string
+	}{
+		"a file":        {paths: []string{good}, stdout: "valid: 1 policies, 2 rules\n"},
+		"a folder":      {paths: []string{folder}, stdout: "valid: 1 policies, 1 rules\n"},
+		"an empty one":  {paths: []string{t.TempDir()}, stdout: "valid: 0 policies, 0 rules\n"},
+		"nothing there": {paths: []string{"/no/such"}, code: 1, lines: []string{"/no/such: no such file or directory"}},
+		"no YAML":       {paths: []string{syntax}, code: 1, lines: []string{syntax + ":2:1: no valid YAML: "}},
+		"several faults": {paths: []string{several}, code: 1, lines: []string{
+			several + `:6:27: spec.rules.capabilities.drop[0]: unknown capability "NET_ADMEN" (see capabilities(7))`,
+			several + `:7:5: spec.rules: unknown rule "capabilitys" ` + rules,
+			several + `:9:13: apiVersion: is "v1" (allowed: specguard.dev/v1alpha1)`,
+		}},
+		"good and bad": {paths: []string{folder, several}, code: 1, lines: []string{several + ":6:27: ", several + ":7:5: ", several + ":9:13: "}},
+		"twice":        {paths: []string{folder, folder}, code: 1, lines: []string{folder + `/a.yml:1:1: policy "a" is already defined at ` + folder + "/a.yml:1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := specguard(t, append([]string{"validate"}, c.paths...)...)
+			if r.code != c.code || r.stdout != c.stdout {
+				t.Errorf("%+v", r)
+			}
+			lines(t, r.stderr, c.lines...)
+		})
+	}
+}
+
+// lines compares the beginnings of lines, of which there must be no more.
+func lines(t *testing.T, text string, want ...string) {
+	t.Helper()
+	var got []string
+	for line := range strings.Lines(text) {
+		got = append(got, line)
+	}
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || !strings.HasPrefix(got[i], want[i]) {
+			t.Fatalf("line %d of\n%s\nwant\n%q", i+1, text, want)
+		}
+	}
+}
