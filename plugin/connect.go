@@ -39,7 +39,7 @@ var errLost = errors.New("connection to NRI lost")
 func (p *Plugin) Run(ctx context.Context, reg Registration) error {
 	if os.Getenv(api.PluginSocketEnvVar) != "" {
 		err := p.serve(ctx)
-		if ctx.Err() != nil {
+		if ended(ctx) {
 			return nil
 		}
 		return err
@@ -48,7 +48,7 @@ func (p *Plugin) Run(ctx context.Context, reg Registration) error {
 	for {
 		began := time.Now()
 		err := p.dialAndServe(ctx, reg)
-		if ctx.Err() != nil {
+		if ended(ctx) {
 			return nil
 		}
 		if time.Since(began) > maxBackoff {
@@ -63,6 +63,8 @@ func (p *Plugin) Run(ctx context.Context, reg Registration) error {
 		backoff = min(2*backoff, maxBackoff)
 	}
 }
+
+func ended(ctx context.Context) bool { return ctx.Err() != nil }
 
 func (p *Plugin) dialAndServe(ctx context.Context, reg Registration) error {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", reg.Socket)

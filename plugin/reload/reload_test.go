@@ -194,7 +194,7 @@ func TestSameFault(t *testing.T) {
 func (f *folder) reads() {
 	f.t.Helper()
 	last := f.ReloadError()
-	f.waitFor("another reading", func() bool { return f.ReloadError() != last })
+	f.waitFor("another reading", func() bool { return f.ReloadError() != last }) //nolint:errorlint // the value itself is new
 }
 
 // TestReplaced puts another folder in the folder's place. Between the two
