@@ -29,7 +29,7 @@ unit: ## unit and property tests and fuzz seeds, with the race detector
 
 .PHONY: e2e
 e2e: ## tests on real containerd, built on first use (root)
-	cd e2e && go vet ./... && go test -timeout 60m ./...
+	cd e2e && go vet ./... && go test -count=1 -timeout 60m ./...
 
 .PHONY: lint
 lint: $(LINT) ## gofmt and golangci-lint
@@ -42,9 +42,10 @@ $(LINT):
 	GOBIN=$(dir $@) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 
 .PHONY: fuzz
-fuzz: ## fuzz the policy loader and the spec patcher for FUZZTIME each
-	go test -run '^$$' -fuzz FuzzLoad -fuzztime $(FUZZTIME) ./policy
-	go test -run '^$$' -fuzz FuzzPatch -fuzztime $(FUZZTIME) ./policy/ocispec
+fuzz: ## fuzz the policy loader, the spec decoder and the spec patcher for FUZZTIME each
+	go test -run '^$$' -fuzz FuzzLoad -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./policy
+	go test -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./policy/ocispec
+	go test -run '^$$' -fuzz FuzzPatch -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./policy/ocispec
 
 .PHONY: demo
 demo: deps ## show specguard at work on a private containerd (root)
@@ -53,7 +54,7 @@ demo: deps ## show specguard at work on a private containerd (root)
 .PHONY: bench
 bench: deps ## benchmark decisions, and container starts on a real containerd (root)
 	go test -run '^$$' -bench . -benchmem ./policy/... ./plugin/...
-	cd e2e && go run ./cmd/bench -policy-dir ../e2e/testdata/bench
+	cd e2e && go run ./cmd/bench
 
 .PHONY: clean
 clean: ## remove what was built in this folder
