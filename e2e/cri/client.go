@@ -73,6 +73,22 @@ func (c *Client) Ready(ctx context.Context, images ...string) error {
 	return nil
 }
 
+// NetworkReady reports whether the runtime has a network for pods.
+func (c *Client) NetworkReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	status, err := c.Runtime.Status(ctx, &api.StatusRequest{})
+	if err != nil {
+		return fmt.Errorf("CRI status: %w", err)
+	}
+	for _, condition := range status.GetStatus().GetConditions() {
+		if condition.Type == api.NetworkReady && !condition.Status {
+			return fmt.Errorf("CRI status: network not ready: %s", condition.Message)
+		}
+	}
+	return nil
+}
+
 // RunPod makes and starts a sandbox.
 func (c *Client) RunPod(ctx context.Context, config *api.PodSandboxConfig) (*Sandbox, error) {
 	return c.RunPodHandler(ctx, config, "")

@@ -136,6 +136,13 @@ func AppArmor(profile string) ContainerOption {
 	})
 }
 
+// UnconfinedAppArmor asks for no AppArmor profile, where the node has AppArmor.
+func UnconfinedAppArmor() ContainerOption {
+	return security(func(s *api.LinuxContainerSecurityContext) {
+		s.Apparmor = &api.SecurityProfile{ProfileType: api.SecurityProfile_Unconfined}
+	})
+}
+
 // SELinux sets the process label.
 func SELinux(options *api.SELinuxOption) ContainerOption {
 	return security(func(s *api.LinuxContainerSecurityContext) { s.SelinuxOptions = options })
@@ -144,6 +151,11 @@ func SELinux(options *api.SELinuxOption) ContainerOption {
 // ShareNamespaces shares the node's pid and ipc namespaces.
 func ShareNamespaces(pid, ipc bool) ContainerOption {
 	return security(func(s *api.LinuxContainerSecurityContext) { share(s.NamespaceOptions, pid, ipc) })
+}
+
+// InPodNetwork is for the containers of a pod with [PodNetwork].
+func InPodNetwork() ContainerOption {
+	return security(func(s *api.LinuxContainerSecurityContext) { s.NamespaceOptions.Network = api.NamespaceMode_POD })
 }
 
 // Resources sets the limits.

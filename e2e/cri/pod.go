@@ -89,6 +89,14 @@ func HostNamespaces(pid, ipc bool) PodOption {
 	}
 }
 
+// PodNetwork gives the pod a network namespace of its own; the node needs a
+// network, and the containers [InPodNetwork].
+func PodNetwork() PodOption {
+	return func(p *api.PodSandboxConfig) {
+		p.Linux.SecurityContext.NamespaceOptions.Network = api.NamespaceMode_POD
+	}
+}
+
 // PrivilegedPod allows privileged containers in the pod, as a kubelet does when
 // one of the pod's containers asks for it.
 func PrivilegedPod() PodOption {

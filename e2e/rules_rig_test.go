@@ -1,0 +1,228 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	api "k8s.io/cri-api/pkg/apis/runtime/v1"
+
+	"github.com/specguard/specguard/e2e/agent"
+	"github.com/specguard/specguard/e2e/build"
+	"github.com/specguard/specguard/e2e/cri"
+	"github.com/specguard/specguard/e2e/node"
+)
+
+// eachNode runs a test on the shared node of each release, all at once.
+func eachNode(t *testing.T, test func(t *testing.T, n *node.Node)) {
+	for _, release := range []build.Release{build.Containerd2, build.Containerd1} {
+		t.Run(release.String(), func(t *testing.T) {
+			t.Parallel()
+			test(t, shared.Node(t, release))
+		})
+	}
+}
+
+// A rig is a shared node with an agent, until the end of the test.
+type rig struct {
+	*node.Node
+	agent *agent.Agent
+}
+
+type rigOptions struct {
+	policies string
+	root     string // where the agent sees the host's files; "/" if not given
+}
+
+func startRig(t *testing.T, n *node.Node, o rigOptions) *rig {
+	t.Helper()
+	if o.root == "" {
+		o.root = "/"
+	}
+	a, err := agent.Start(t.Context(), n, agent.Options{
+		Binary:   agentBinary(t),
+		Policies: map[string]string{"matrix.yaml": o.policies},
+		Config:   fmt.Sprintf("host: {root: %s, kubeletDir: %s}\n", o.root, kubeletDir(n)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := a.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+		for line := range strings.Lines(a.Log()) {
+			if strings.Contains(line, `"level":"error"`) {
+				t.Errorf("agent: %s", line)
+			}
+		}
+	})
+	return &rig{Node: n, agent: a}
+}
+
+// kubeletDir is where a kubelet of the node would keep its files.
+func kubeletDir(n *node.Node) string { return filepath.Join(n.Dir(), "kubelet") }
+
+// runPod starts a pod that goes with the test.
+func (g *rig) runPod(t *testing.T, namespace string, options ...cri.PodOption) *cri.Sandbox {
+	t.Helper()
+	pod, err := g.CRI.RunPod(t.Context(), g.CRI.Pod("pod", append([]cri.PodOption{cri.Namespace(namespace)}, options...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := pod.Remove(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	return pod
+}
+
+// A request is a container to create in a pod.
+type request struct {
+	pod    *cri.Sandbox
+	config *api.ContainerConfig
+}
+
+// create creates a container and checks the decision that its spec tells of;
+// "" is none.
+func (g *rig) create(t *testing.T, r *request, decision string) running {
+	t.Helper()
+	c, err := r.pod.Create(t.Context(), r.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := running{Running: c, pod: r.pod, spec: readSpec(t, c, r.config.Metadata.Name)}
+	if out.spec.decision != decision {
+		t.Errorf("%s: the stored spec says %q, want %q", r.config.Metadata.Name, out.spec.decision, decision)
+	}
+	return out
+}
+
+// run creates and starts a container and hears what the kernel says in it.
+func (g *rig) run(t *testing.T, r *request, decision string) running {
+	t.Helper()
+	c := g.create(t, r, decision)
+	name := r.config.Metadata.Name
+	err := c.Start(t.Context())
+	if err == nil {
+		c.main, err = c.Truth(t.Context())
+	}
+	if err == nil {
+		c.exec, err = c.ExecTruth(t.Context())
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return c
+}
+
+// A refusal is how a container is denied.
+type refusal struct {
+	sentence string
+	early    bool // when it is created; else when it starts
+}
+
+// refused checks that a container is denied in these words and no others, and
+// that it never ran.
+func (g *rig) refused(t *testing.T, r *request, want refusal) {
+	t.Helper()
+	c, err := r.pod.Create(t.Context(), r.config)
+	if want.early {
+		if err == nil || !strings.HasSuffix(err.Error(), " desc = "+want.sentence) {
+			t.Errorf("create: %v\nwant   %s", err, want.sentence)
+		}
+		g.notStored(t, r)
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := readSpec(t, c, r.config.Metadata.Name); s.decision != "denied" {
+		t.Errorf("the stored spec says %q", s.decision)
+	}
+	err = c.Start(t.Context())
+	// The seal's path holds the sentence; this is how runc ends it.
+	if err == nil || !strings.Contains(err.Error(), "/proc/"+want.sentence+": no such file or directory") {
+		t.Errorf("start: %v\nwant  %s", err, want.sentence)
+	}
+	g.neverStarted(t, c)
+}
+
+// notStored checks that the runtime knows no container of that name.
+func (g *rig) notStored(t *testing.T, r *request) {
+	t.Helper()
+	list, err := g.CRI.Runtime.ListContainers(t.Context(), &api.ListContainersRequest{
+		Filter: &api.ContainerFilter{PodSandboxId: r.pod.ID},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range list.Containers {
+		if c.Metadata.Name == r.config.Metadata.Name {
+			t.Errorf("the refused container is there: %v", c)
+		}
+	}
+}
+
+// neverStarted checks that a container does not run and never did.
+func (g *rig) neverStarted(t *testing.T, c *cri.Running) {
+	t.Helper()
+	status, err := c.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status.State == api.ContainerState_CONTAINER_RUNNING || status.StartedAt != 0 {
+		t.Errorf("the container is %s, started at %d", status.State, status.StartedAt)
+	}
+	if log, _ := c.Logs(); log != "" {
+		t.Errorf("the container has written: %s", log)
+	}
+	if pids := processes(t, c.ID); len(pids) > 0 {
+		t.Errorf("the container has processes: %v", pids)
+	}
+	if out, err := c.Exec(t.Context(), "true"); err == nil {
+		t.Errorf("exec in it works: %q", out)
+	}
+}
+
+// processes lists the processes in a container's cgroup.
+func processes(t *testing.T, id string) []string {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cgroup")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no processes at all: %v", err)
+	}
+	return slices.DeleteFunc(files, func(file string) bool {
+		data, _ := os.ReadFile(file) // it may have ended
+		return !strings.Contains(string(data), id)
+	})
+}
+
+// attempt runs shell commands in a container and returns those that fail.
+func attempt(t *testing.T, c running, commands []string) []string {
+	t.Helper()
+	if len(commands) == 0 {
+		return nil
+	}
+	var script strings.Builder
+	for _, command := range commands {
+		fmt.Fprintf(&script, "(%s) </dev/null >/dev/null 2>&1; echo $?\n", command)
+	}
+	out, err := c.Exec(t.Context(), "/bin/sh", "-c", script.String())
+	codes := strings.Fields(out)
+	if err != nil || len(codes) != len(commands) {
+		t.Fatalf("attempt %q: %v: %q", commands, err, out)
+	}
+	var failed []string
+	for i, code := range codes {
+		if code != "0" {
+			failed = append(failed, commands[i])
+		}
+	}
+	return failed
+}
