@@ -33,7 +33,7 @@ func (p *Plugin) open(ctx context.Context, sub policy.Subject, sealed bool) erro
 
 	if d.Enforced || sealed {
 		if err := p.write(ctx, sub.Container.ID, raw, stored, verdict(d)); err != nil {
-			return err
+			return notWritten(err, sealed)
 		}
 	}
 	e.Total = time.Since(start)
@@ -66,10 +66,16 @@ func (p *Plugin) write(ctx context.Context, id string, raw []byte, before, after
 	if err != nil {
 		return err
 	}
-	if err := p.Store.Put(ctx, id, patched); err != nil {
+	return p.Store.Put(ctx, id, patched)
+}
+
+// notWritten says what comes of a spec that could not be written. A container
+// without a seal was created before the policy was in force.
+func notWritten(err error, sealed bool) error {
+	if sealed {
 		return fmt.Errorf("the container stays sealed: %w", err)
 	}
-	return nil
+	return fmt.Errorf("the container is not sealed, it came before the policy: %w", err)
 }
 
 // unsealed is a copy of the spec without seal and without specguard's

@@ -259,6 +259,21 @@ func TestStoreErrors(t *testing.T) {
 	}
 }
 
+// TestStoreErrorWithoutSeal does not claim a seal where the container came
+// before the policy.
+func TestStoreErrorWithoutSeal(t *testing.T) {
+	n := newNode(t, doc("p", elsewhere, refuse))
+	ctr := container()
+	if _, err := n.create(pod(), ctr); err != nil {
+		t.Fatal(err)
+	}
+	n.policies.use(compile(t, doc("p", refuse)))
+	n.store.breaks(nil, func(context.Context) error { return errors.New("no") })
+	if err := n.post(pod(), ctr); message(err) != "the container is not sealed, it came before the policy: no" {
+		t.Errorf("error %q", message(err))
+	}
+}
+
 // TestNoPod judges a container of which NRI tells no pod.
 func TestNoPod(t *testing.T) {
 	n := offline(t, doc("p", refuse))

@@ -103,12 +103,15 @@ func hooks(paths ...string) []specs.Hook {
 // the hooks must be what they were.
 func TestApplyRemove(t *testing.T) {
 	for name, before := range map[string]func() *specs.Hooks{
-		"none":  func() *specs.Hooks { return nil },
-		"own":   func() *specs.Hooks { return &specs.Hooks{CreateRuntime: hooks("/usr/bin/a", "/proc/self/exe")} },
-		"other": func() *specs.Hooks { return &specs.Hooks{Poststop: hooks("/usr/bin/a")} },
+		"none": func() *specs.Hooks { return nil },
+		"own":  func() *specs.Hooks { return &specs.Hooks{CreateRuntime: hooks("/usr/bin/a", "/proc/self/exe")} },
 		"prestart": func() *specs.Hooks {
 			return &specs.Hooks{Prestart: hooks("/usr/bin/a")} //nolint:staticcheck // deprecated, and still run
 		},
+		"createContainer": func() *specs.Hooks { return &specs.Hooks{CreateContainer: hooks("/usr/bin/a")} },
+		"startContainer":  func() *specs.Hooks { return &specs.Hooks{StartContainer: hooks("/usr/bin/a")} },
+		"poststart":       func() *specs.Hooks { return &specs.Hooks{Poststart: hooks("/usr/bin/a")} },
+		"poststop":        func() *specs.Hooks { return &specs.Hooks{Poststop: hooks("/usr/bin/a")} },
 		"all": func() *specs.Hooks {
 			return &specs.Hooks{
 				CreateRuntime: hooks("/a"), CreateContainer: hooks("/b"), StartContainer: hooks("/c"),
