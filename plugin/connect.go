@@ -134,13 +134,14 @@ func (c *connection) begin(s stub.Stub) {
 func (c *connection) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ready = false
+	c.stub, c.ready = nil, false
 }
 
+// synchronized makes the connection ready, unless it has ended meanwhile.
 func (c *connection) synchronized() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ready = true
+	c.ready = c.stub != nil
 }
 
 func (c *connection) isReady() bool {
@@ -152,6 +153,9 @@ func (c *connection) isReady() bool {
 func (c *connection) runtimeVersion() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.stub == nil {
+		return "" // ended meanwhile
+	}
 	return c.stub.RuntimeNRIVersion()
 }
 

@@ -156,6 +156,23 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// TestLateHandlers has handlers of a connection run when it has ended.
+func TestLateHandlers(t *testing.T) {
+	n := offline(t, doc("p", strip))
+	n.plugin.conn.begin(fakeStub{version: "v0.12.5"})
+	n.plugin.conn.end()
+	h := handlers{n.plugin}
+	if _, err := h.Synchronize(t.Context(), nil, nil); err != nil || n.plugin.Connected() {
+		t.Errorf("connected %v, error %v", n.plugin.Connected(), err)
+	}
+	if _, err := h.Configure(t.Context(), "", "containerd", "v2"); err != nil {
+		t.Error(err)
+	}
+	if adjust, _, err := h.CreateContainer(t.Context(), pod(), container()); err != nil || !isSealed(adjust.GetHooks()) {
+		t.Errorf("adjusted %v, error %v", adjust, err)
+	}
+}
+
 // TestOtherRuntime is refused at Configure, and says why.
 func TestOtherRuntime(t *testing.T) {
 	n := offline(t, doc("p", strip))
