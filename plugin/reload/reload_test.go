@@ -85,7 +85,7 @@ func TestSaves(t *testing.T) {
 			do(t, os.Rename(filepath.Join(dir, "p.yaml"), filepath.Join(dir, "p.yaml~")))
 			write(t, dir, "p.yaml", doc("new"))
 		},
-		"in place": func(t *testing.T, dir string) { write(t, dir, "p.yaml", doc("new")) },
+		"in place": func(t *testing.T, dir string) { inPlace(t, filepath.Join(dir, "p.yaml"), doc("new")) },
 		"another file": func(t *testing.T, dir string) {
 			write(t, dir, "q.yaml", doc("new"))
 			do(t, os.Remove(filepath.Join(dir, "p.yaml")))
@@ -119,7 +119,7 @@ func TestHalfWritten(t *testing.T) {
 	f.watch()
 	for i := range 20 {
 		for _, half := range []string{"# cut off\n", doc("half"), invalid} {
-			write(t, f.path, "p.yaml", fmt.Sprintf("%s# %d\n", half, i))
+			inPlace(t, filepath.Join(f.path, "p.yaml"), fmt.Sprintf("%s# %d\n", half, i))
 			time.Sleep(2 * time.Millisecond) // a slow writer, still far quicker than settle
 		}
 	}

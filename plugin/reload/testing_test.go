@@ -121,18 +121,25 @@ func (f *folder) logged(level logrus.Level, words string) int {
 	return n
 }
 
-// write writes files, given as name and content in turns, into a folder.
+// write writes files, given as name and content in turns, into a folder; each
+// at once.
 func write(t *testing.T, dir string, files ...string) string {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	for pair := range slices.Chunk(files, 2) {
-		if err := os.WriteFile(filepath.Join(dir, pair[0]), []byte(pair[1]), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		hidden := filepath.Join(dir, ".new")
+		inPlace(t, hidden, pair[1])
+		do(t, os.Rename(hidden, filepath.Join(dir, pair[0])))
 	}
 	return dir
+}
+
+// inPlace writes a file that may be there already: it is empty for a moment.
+func inPlace(t *testing.T, path, content string) {
+	t.Helper()
+	do(t, os.WriteFile(path, []byte(content), 0o600))
 }
 
 // do fails the test on any error.
