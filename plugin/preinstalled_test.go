@@ -67,7 +67,10 @@ func TestPreinstalledEnds(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0])
-	cmd.Env = []string{api.PluginNameEnvVar + "=specguard", api.PluginIdxEnvVar + "=90", api.PluginSocketEnvVar + "=3"}
+	cmd.Env = []string{
+		api.PluginNameEnvVar + "=specguard", api.PluginIdxEnvVar + "=90", api.PluginSocketEnvVar + "=3",
+		"GOCOVERDIR=" + t.TempDir(), // or a test of coverage says that there is none
+	}
 	cmd.ExtraFiles = []*os.File{handed(t, w.socket)}
 	cmd.Stderr = &said
 	if err := cmd.Start(); err != nil {
