@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/bits"
@@ -37,6 +38,9 @@ type resource interface {
 
 	// parse reads the limit as it is written in cgroup v2.
 	parse(string) (int64, error)
+
+	// text writes the limit that the typed members make, as in cgroup v2.
+	text(*specs.LinuxResources) string
 }
 
 // wanted tells whether the rule says anything of the resource.
@@ -156,6 +160,10 @@ func (memoryResource) parse(text string) (int64, error) {
 	return n, err
 }
 
+func (m memoryResource) text(r *specs.LinuxResources) string {
+	return strconv.FormatInt(m.get(r), 10)
+}
+
 // pidsResource is a number of processes and threads.
 type pidsResource struct{}
 
@@ -176,6 +184,8 @@ func (pidsResource) set(r *specs.LinuxResources, n int64) {
 }
 
 func (pidsResource) parse(text string) (int64, error) { return parseMax(text) }
+
+func (p pidsResource) text(r *specs.LinuxResources) string { return strconv.FormatInt(p.get(r), 10) }
 
 // cpuResource is CPU time in thousandths of a CPU, rounded up.
 type cpuResource struct{}
@@ -223,14 +233,24 @@ func (cpuResource) set(r *specs.LinuxResources, n int64) {
 	}
 }
 
+// parse wants the period too: the kernel would keep the one that is in force.
 func (cpuResource) parse(text string) (int64, error) {
 	quota, period, two := strings.Cut(text, " ")
 	q, err := parseMax(quota)
-	if err != nil || !two {
-		return share(q, defaultPeriod), err
+	switch {
+	case err == nil && q == unlimited && !two:
+		return unlimited, nil
+	case err == nil && !two:
+		return 0, errors.New("it has no period")
+	case err != nil:
+		return 0, err
 	}
 	p, err := strconv.ParseUint(strings.TrimSpace(period), 10, 63)
 	return share(q, max(p, 1)), err
+}
+
+func (cpuResource) text(r *specs.LinuxResources) string {
+	return fmt.Sprintf("%d %d", *r.CPU.Quota, periodOf(r.CPU))
 }
 
 func periodOf(c *specs.LinuxCPU) uint64 {

@@ -9,7 +9,8 @@ import (
 // EvaluateUpdate judges new limits for a running container by the rule
 // resources of every policy that matches. Only what the update holds is
 // judged: a limit that is missing or 0 stays as it is, a negative one takes
-// the limit away. Of the decision's Spec only linux.resources counts. The
+// the limit away. Of the decision's Spec only linux.resources counts; it has
+// every member that the update has, since runtimes put it over the update. The
 // update itself is not changed.
 func (s *Set) EvaluateUpdate(sub Subject, update *specs.LinuxResources) *Decision {
 	if sub.Host == nil {
@@ -66,7 +67,11 @@ func (u resourcesUpdate) Adjust(s *Subject) []string {
 			done = append(done, complete(res.CPU))
 		}
 		if l.present(res) && len(l.check(res)) > 0 {
+			_, before := res.Unified[l.unified]
 			done = append(done, l.adjust(res)...)
+			if _, after := res.Unified[l.unified]; before && !after {
+				res.Unified[l.unified] = l.text(res)
+			}
 		}
 	}
 	return done
@@ -93,11 +98,11 @@ func (l limit) halved(r *specs.LinuxResources) bool {
 	return (quota && !period) || (period && unset)
 }
 
-// complete gives a quota the usual period, and drops a period that has no
-// quota.
+// complete gives a quota the usual period, and makes nothing of a period that
+// has no quota.
 func complete(c *specs.LinuxCPU) string {
 	if c.Quota == nil || *c.Quota == 0 {
-		c.Period = nil
+		c.Period = new(uint64(0))
 		return "kept the CPU period"
 	}
 	c.Period = new(uint64(defaultPeriod))

@@ -25,8 +25,12 @@ func TestEvaluateUpdate(t *testing.T) {
 		{"cpu taken away", `{"cpu":{"quota":-1,"period":100000}}`, []string{"no cpu limit (allowed: at most 2)"}, `{"cpu":{"quota":200000,"period":100000}}`},
 		{"cpu taken away, no period", `{"cpu":{"quota":-1}}`, []string{"no cpu limit (allowed: at most 2)"}, `{"cpu":{"quota":200000,"period":100000}}`},
 		{"quota without a period", `{"cpu":{"quota":900000}}`, []string{halved}, `{"cpu":{"quota":200000,"period":100000}}`},
-		{"period without a quota", `{"cpu":{"period":1000,"shares":2}}`, []string{halved}, `{"cpu":{"shares":2}}`},
-		{"unified", `{"unified":{"memory.max":"max"}}`, []string{"no memory limit (allowed: at most 1Gi)"}, `{"memory":{"limit":1073741824}}`},
+		{"period without a quota", `{"cpu":{"period":1000,"shares":2}}`, []string{halved}, `{"cpu":{"period":0,"shares":2}}`},
+		// NRI puts the answer over the update: what is missing in it stays.
+		{"unified", `{"unified":{"memory.max":"max"}}`, []string{"no memory limit (allowed: at most 1Gi)"}, `{"memory":{"limit":1073741824},"unified":{"memory.max":"1073741824"}}`},
+		{"unified pids", `{"unified":{"pids.max":"9000"}}`, []string{"pids limit 9000 is too high (allowed: at most 512)"}, `{"pids":{"limit":512},"unified":{"pids.max":"512"}}`},
+		{"unified cpu", `{"unified":{"cpu.max":"max 100000","cpu.weight":"7"}}`, []string{"no cpu limit (allowed: at most 2)"}, `{"cpu":{"quota":200000,"period":100000},"unified":{"cpu.max":"200000 100000","cpu.weight":"7"}}`},
+		{"unified cpu without a period", `{"unified":{"cpu.max":"200000"}}`, []string{`unified cpu.max "200000" cannot be read (allowed: at most 2)`}, `{"cpu":{"quota":200000,"period":100000},"unified":{"cpu.max":"200000 100000"}}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			update := resources(t, tt.in)
