@@ -85,8 +85,8 @@ func (p handlers) PostCreateContainer(ctx context.Context, pod *api.PodSandbox, 
 
 // UpdateContainer bounds new resource limits of a container.
 func (p handlers) UpdateContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container, r *api.LinuxResources) ([]*api.ContainerUpdate, error) {
-	updates, err := guard(ctx, p.conn.requestTimeout(), func(context.Context) ([]*api.ContainerUpdate, error) {
-		return p.update(p.subject(pod, ctr), r)
+	updates, err := guard(ctx, p.conn.requestTimeout(), func(ctx context.Context) ([]*api.ContainerUpdate, error) {
+		return p.update(ctx, p.subject(pod, ctr), r)
 	})
 	p.failed(ctx, StageUpdate, pod, ctr, err)
 	return updates, err

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"context"
 	"time"
 
 	"github.com/containerd/nri/pkg/api"
@@ -10,10 +11,19 @@ import (
 
 // update judges new resource limits: it denies them, or bounds them, or lets
 // them be.
-func (p *Plugin) update(sub policy.Subject, r *api.LinuxResources) ([]*api.ContainerUpdate, error) {
+func (p *Plugin) update(ctx context.Context, sub policy.Subject, r *api.LinuxResources) ([]*api.ContainerUpdate, error) {
 	start := time.Now()
 	set := p.Policies.Current()
-	if sel := set.Select(&sub); r == nil || !sel.Enforced && !sel.Audited {
+	sel := set.Select(&sub)
+	if sel.ByImage {
+		stored, err := p.Store.Get(ctx, sub.Container.ID)
+		if err != nil {
+			return nil, err
+		}
+		sub.Container.Image = stored.Image
+		sel = set.Select(&sub)
+	}
+	if r == nil || !sel.Enforced && !sel.Audited {
 		return nil, nil
 	}
 	d := set.EvaluateUpdate(sub, r.ToOCI())

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"context"
 	"testing"
 
 	"github.com/containerd/nri/pkg/api"
@@ -79,5 +80,49 @@ func TestUpdateKeepsTheRest(t *testing.T) {
 		r.GetCpu().GetShares().GetValue() != 100 || r.GetCpu().GetQuota().GetValue() != 5000 || r.GetCpu().GetCpus() != "0-1" ||
 		r.GetPids().GetLimit() != 7 || r.GetUnified()["memory.high"] != "100" {
 		t.Errorf("updates %v", updates)
+	}
+}
+
+// TestUpdateTakesBack has updates in which something must not stay: NRI puts
+// the answer over the update, and what the answer lacks stays in force.
+func TestUpdateTakesBack(t *testing.T) {
+	n := newNode(t, doc("p", "rules: {resources: {onViolation: adjust, memory: {max: 256Mi}, cpu: {max: 1}, pids: {max: 9}}}"))
+	res, err := n.UpdateContainer(context.Background(), &api.UpdateContainerRequest{
+		Pod: pod(), Container: container(),
+		LinuxResources: &api.LinuxResources{
+			Cpu:     &api.LinuxCPU{Quota: api.Int64(0), Period: api.UInt64(1000)},
+			Unified: map[string]string{"memory.max": "max", "pids.max": "max"},
+		},
+	})
+	if err != nil || len(res.GetUpdate()) != 1 {
+		t.Fatalf("updates %v, error %v", res.GetUpdate(), err)
+	}
+	r := res.GetUpdate()[0].GetLinux().GetResources()
+	if r.GetUnified()["memory.max"] != "268435456" || r.GetUnified()["pids.max"] != "9" || r.GetCpu().GetPeriod().GetValue() != 0 {
+		t.Errorf("in force: %v", r)
+	}
+}
+
+// TestUpdateImage has a policy for other images, where NRI does not tell the
+// container's.
+func TestUpdateImage(t *testing.T) {
+	for _, c := range []struct {
+		name, image, err string
+		fault            bool
+	}{
+		{name: "of another image", image: "registry.example.com/other:1"},
+		{name: "of the policy's", image: "registry.example.com/app:1", err: `specguard: denied by policy "p": resources: memory limit 512Mi is too high (allowed: at most 256Mi)`},
+		{name: "not to be known", fault: true, err: "no such container"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := newNode(t, doc("p", `match: {images: ["registry.example.com/app:*"]}`, limit))
+			if !c.fault {
+				n.store.put("9b7e", spec(both, "", annotated("")))
+				n.store.image = c.image
+			}
+			if _, err := n.update(512 * mebi); message(err) != c.err {
+				t.Errorf("error %q, want %q", message(err), c.err)
+			}
+		})
 	}
 }

@@ -97,6 +97,7 @@ func (s *Set) inNamespace(ns string) []*compiled {
 type Selection struct {
 	Enforced bool // a policy in mode enforce matches
 	Audited  bool // a policy in mode audit matches
+	ByImage  bool // one of them selects by image, which is not known
 }
 
 // Select tells whether any policy is for the container. Only names, labels,
@@ -108,6 +109,7 @@ func (s *Set) Select(sub *Subject) Selection {
 		if p.match.container(sub) {
 			sel.Enforced = sel.Enforced || p.mode == ModeEnforce
 			sel.Audited = sel.Audited || p.mode == ModeAudit
+			sel.ByImage = sel.ByImage || sub.Container.Image == "" && len(p.match.Images) > 0
 		}
 	}
 	return sel
