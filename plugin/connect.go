@@ -88,7 +88,9 @@ func (p *Plugin) serve(ctx context.Context, opts ...stub.Option) error {
 	if err != nil {
 		return fmt.Errorf("create NRI stub: %w", err)
 	}
-	p.conn.begin(s)
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	p.conn.begin(ctx, s)
 	defer p.conn.end()
 
 	// Start waits for the runtime without end, and holds the stub's lock
@@ -121,14 +123,15 @@ func (p *Plugin) Connected() bool { return p.conn.isReady() }
 // connection is the state of the connection to NRI.
 type connection struct {
 	mu    sync.Mutex
+	ctx   context.Context // ends with the connection
 	stub  stub.Stub
 	ready bool
 }
 
-func (c *connection) begin(s stub.Stub) {
+func (c *connection) begin(ctx context.Context, s stub.Stub) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stub = s
+	c.ctx, c.stub = ctx, s
 }
 
 func (c *connection) end() {
@@ -137,11 +140,13 @@ func (c *connection) end() {
 	c.stub, c.ready = nil, false
 }
 
-// synchronized makes the connection ready, unless it has ended meanwhile.
-func (c *connection) synchronized() {
+// synchronized makes the connection ready, and gives a context for what lasts
+// no longer than it; ok is false where it has ended meanwhile.
+func (c *connection) synchronized() (ctx context.Context, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ready = c.stub != nil
+	return c.ctx, c.ready
 }
 
 func (c *connection) isReady() bool {

@@ -21,8 +21,11 @@ func (p *Plugin) judgeExisting(ctx context.Context, pods []*api.PodSandbox, ctrs
 		byID[pod.GetId()] = pod
 	}
 	for _, ctr := range ctrs {
-		if ctr.GetState() == api.ContainerState_CONTAINER_STOPPED {
-			continue
+		if ctx.Err() != nil {
+			return // the runtime will list them again
+		}
+		if ctr.GetState() == api.ContainerState_CONTAINER_STOPPED || isSealed(ctr.GetHooks()) {
+			continue // it does not run
 		}
 		pod := byID[ctr.GetPodSandboxId()]
 		_, err := guard(ctx, existingTimeout, func(ctx context.Context) (struct{}, error) {

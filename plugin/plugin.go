@@ -104,9 +104,10 @@ func (p handlers) ValidateContainerAdjustment(ctx context.Context, req *api.Vali
 
 // Synchronize has what already runs judged and reported, after the answer: the
 // runtime waits for it.
-func (p handlers) Synchronize(ctx context.Context, pods []*api.PodSandbox, ctrs []*api.Container) ([]*api.ContainerUpdate, error) {
-	p.conn.synchronized()
-	go p.judgeExisting(context.WithoutCancel(ctx), pods, ctrs)
+func (p handlers) Synchronize(_ context.Context, pods []*api.PodSandbox, ctrs []*api.Container) ([]*api.ContainerUpdate, error) {
+	if ctx, ok := p.conn.synchronized(); ok {
+		go p.judgeExisting(ctx, pods, ctrs)
+	}
 	return nil, nil
 }
 

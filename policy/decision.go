@@ -59,7 +59,8 @@ type Decision struct {
 	// Audit holds violations that are only reported.
 	Audit []Violation
 
-	// Adjustments are the edits that lead to Spec.
+	// Adjustments are the edits that lead to Spec. Where there are Violations
+	// all the same, nothing comes of them.
 	Adjustments []Adjustment
 
 	// Spec is the spec that may run: the one that was judged, or an edited

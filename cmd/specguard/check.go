@@ -106,9 +106,10 @@ func judge(set *policy.Set, file, namespace string) (report, error) {
 	r := report{
 		File: file, Namespace: sub.Pod.Namespace, Pod: sub.Pod.Name, Container: sub.Container.Name,
 		Outcome: d.Outcome(), Message: d.Message(), Policies: d.Policies,
-		Violations: d.Violations, Audit: d.Audit, Changes: d.Adjustments,
+		Violations: d.Violations, Audit: d.Audit,
 	}
 	if r.Outcome == policy.Adjusted {
+		r.Changes = d.Adjustments
 		r.Diff, err = ocispec.Diff(sub.Spec, d.Spec)
 	}
 	return r, err

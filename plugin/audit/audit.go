@@ -78,7 +78,9 @@ func (l *Log) Decided(e plugin.Event) {
 	line.Policies = e.Decision.Policies
 	line.Violations = e.Decision.Violations
 	line.Audit = e.Decision.Audit
-	line.Changes = e.Decision.Adjustments
+	if line.Outcome == policy.Adjusted {
+		line.Changes = e.Decision.Adjustments
+	}
 	line.Durations = &Durations{Evaluation: e.Evaluation.Microseconds(), Total: e.Total.Microseconds()}
 	l.write(line)
 }

@@ -26,7 +26,7 @@ func New(reg prometheus.Registerer) *Recorder {
 		results: counter("rule_results_total", "What rules did about containers, by outcome (denied, adjusted, audited).",
 			"policy", "rule", "outcome"),
 		adjusted: counter("adjustments_total", "Edits made to OCI specs.", "policy", "rule"),
-		failures: counter("failures_total", "Containers that could not be judged; they do not start.", "stage"),
+		failures: counter("failures_total", "Containers that could not be judged. At stages create and open they do not start.", "stage"),
 		evaluation: histogram("evaluation_duration_seconds", "Time that the policies took for one container.",
 			prometheus.ExponentialBuckets(5e-6, 2.5, 10)),
 		total: histogram("request_duration_seconds", "Time from a request of the runtime to the answer; stage open is reading, judging and writing the spec.",
