@@ -1,17 +1,22 @@
 package policy
 
 import (
+	"path"
 	"slices"
 	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy/strict"
 )
 
 // ProcMount requires the masked and read-only paths of /proc and /sys that
 // Kubernetes gives every container whose procMount is Default.
 //
 // A path counts as masked where it or a folder above it is; a masked path
-// counts as read-only too.
+// counts as read-only too. "/" and paths with ".." do not count: what is mounted
+// on "/" hides nothing from a process whose root it is, and ".." may lead
+// elsewhere behind a link of the image.
 //
 // Reads: linux.maskedPaths, linux.readonlyPaths (OCI runtime spec,
 // config-linux.md, "Masked Paths" and "Readonly Paths").
@@ -34,8 +39,14 @@ type ProcMount struct {
 	masked, readonly []string // all that are required
 }
 
-// Validate puts the required paths together.
+// Validate puts the required paths together. It refuses "/", which cannot be
+// masked.
 func (p *ProcMount) Validate() error {
+	for key, paths := range map[string][]absPath{"maskedPaths": p.MaskedPaths, "readonlyPaths": p.ReadonlyPaths} {
+		if slices.Contains(paths, "/") {
+			return strict.Field(key, "/ cannot be used (allowed: paths below it)")
+		}
+	}
 	p.masked = append(requiredMaskedPaths(), texts(p.MaskedPaths)...)
 	p.readonly = append(append(defaultReadonlyPaths(), "/proc/asound"), texts(p.ReadonlyPaths)...)
 	return nil
@@ -79,9 +90,14 @@ func procPaths(spec *specs.Spec) (masked, readonly []string) {
 // uncovered gives the paths that are not at or below one of those there, each
 // once.
 func uncovered(paths []string, there ...[]string) []string {
+	vague := func(dir string) bool {
+		return path.Clean(dir) == "/" || slices.Contains(strings.Split(dir, "/"), "..")
+	}
 	var out []string
 	for _, p := range paths {
-		covers := func(list []string) bool { return slices.Contains(list, p) || underAny(p, list) }
+		covers := func(list []string) bool {
+			return underAny(p, slices.DeleteFunc(slices.Clone(list), vague))
+		}
 		if !slices.ContainsFunc(there, covers) && !covers(out) {
 			out = append(out, p)
 		}

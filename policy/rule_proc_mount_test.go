@@ -12,6 +12,14 @@ func withPaths(masked, readonly []string) option {
 	return func(s *specs.Spec) { s.Linux.MaskedPaths, s.Linux.ReadonlyPaths = masked, readonly }
 }
 
+// unmasked are the findings where nothing is masked.
+func unmasked() []string {
+	return []string{
+		"not masked: /proc/acpi, /proc/kcore, /proc/keys, /proc/latency_stats, /proc/timer_list, /proc/timer_stats, /proc/sched_debug, /proc/scsi, /sys/firmware",
+		"not read-only: /proc/bus, /proc/fs, /proc/irq, /proc/sys, /proc/sysrq-trigger, /proc/asound",
+	}
+}
+
 func TestProcMountCheck(t *testing.T) {
 	// Kubernetes before pull request 125970.
 	oldMasked := []string{"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware"}
@@ -32,15 +40,11 @@ func TestProcMountCheck(t *testing.T) {
 		{"asound neither", `procMount: {}`, newSpec(withPaths(oldMasked, less(oldReadonly, "/proc/asound"))), []string{"not read-only: /proc/asound"}},
 		{"folder above is masked", `procMount: {}`, newSpec(withPaths([]string{"/proc/", "/sys"}, nil)), nil},
 		{"folder of similar name is masked", `procMount: {}`, newSpec(withPaths(append(less(oldMasked, "/proc/keys"), "/proc/key"), oldReadonly)), []string{"not masked: /proc/keys"}},
-		{"unmasked", `procMount: {}`, newSpec(withPaths(nil, nil)), []string{
-			"not masked: /proc/acpi, /proc/kcore, /proc/keys, /proc/latency_stats, /proc/timer_list, /proc/timer_stats, /proc/sched_debug, /proc/scsi, /sys/firmware",
-			"not read-only: /proc/bus, /proc/fs, /proc/irq, /proc/sys, /proc/sysrq-trigger, /proc/asound",
-		}},
+		{"unmasked", `procMount: {}`, newSpec(withPaths(nil, nil)), unmasked()},
+		{"root is masked", `procMount: {}`, newSpec(withPaths([]string{"/", "//."}, []string{"/"})), unmasked()},
+		{"masked by way of a link", `procMount: {}`, newSpec(withPaths([]string{"/link/../proc", "/link/../sys"}, nil)), unmasked()},
 		{"more required", `procMount: {maskedPaths: [/proc/cmdline], readonlyPaths: [/sys/kernel, /proc/acpi/x]}`, newSpec(), []string{"not masked: /proc/cmdline", "not read-only: /sys/kernel"}},
-		{"no linux", `procMount: {}`, &specs.Spec{}, []string{
-			"not masked: /proc/acpi, /proc/kcore, /proc/keys, /proc/latency_stats, /proc/timer_list, /proc/timer_stats, /proc/sched_debug, /proc/scsi, /sys/firmware",
-			"not read-only: /proc/bus, /proc/fs, /proc/irq, /proc/sys, /proc/sysrq-trigger, /proc/asound",
-		}},
+		{"no linux", `procMount: {}`, &specs.Spec{}, unmasked()},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -81,6 +85,11 @@ func TestProcMountLoad(t *testing.T) {
 	for _, p := range []string{"proc/x", "/proc/../x", "/proc/x/", "//proc"} {
 		if got := loadError(`procMount: {maskedPaths: ["` + p + `"]}`); !strings.Contains(got, "maskedPaths[0]") {
 			t.Errorf("%s: error %q", p, got)
+		}
+	}
+	for _, key := range []string{"maskedPaths", "readonlyPaths"} {
+		if got := loadError(`procMount: {` + key + `: [/]}`); !strings.Contains(got, key+": / cannot be used") {
+			t.Errorf("%s: error %q", key, got)
 		}
 	}
 }
