@@ -93,7 +93,7 @@ func (e *evaluation) adjust() {
 			e.cloned = true
 		}
 		for _, change := range r.Adjust(e.sub) {
-			e.decision.Adjustments = append(e.decision.Adjustments, Adjustment{Policy: r.policy.name, Rule: r.name, Change: change})
+			e.decision.Adjustments = append(e.decision.Adjustments, Adjustment{Policy: r.policy.name, Rule: r.name, Change: oneLine(change)})
 		}
 	}
 	if e.sub.wantSeccomp {
@@ -119,6 +119,7 @@ func (e *evaluation) check() {
 	for _, r := range e.rules {
 		enforced := r.policy.mode == ModeEnforce && r.Action() != Audit
 		for _, f := range r.Check(e.sub) {
+			f = Finding{Found: oneLine(f.Found), Allowed: oneLine(f.Allowed)}
 			v := Violation{Policy: r.policy.name, Rule: r.name, Finding: f}
 			if enforced {
 				e.decision.Violations = append(e.decision.Violations, v)

@@ -113,6 +113,20 @@ func TestDecisionMessage(t *testing.T) {
 
 // Nothing that a rule says about a spec holds an environment value or an
 // argument.
+// TestMessagesAreOneLine has a pod whose words are lines and escapes.
+func TestMessagesAreOneLine(t *testing.T) {
+	mount := withMount(bind("/data\x1b[2J", "/srv\nspecguard: allowed\u2028\u202e", "rbind"))
+	d := decide(t, newSpec(mount), "hostPaths: {}")
+	want := `specguard: denied by policy "test": hostPaths: host path /srv specguard: allowed   at /data [2J is not allowed (allowed: none)`
+	if d.Message() != want {
+		t.Errorf("got  %q\nwant %q", d.Message(), want)
+	}
+	d = decide(t, newSpec(mount), "hostPaths: {onViolation: adjust}")
+	if got := changes(d); !slices.Equal(got, []string{"hostPaths: removed host path /srv specguard: allowed   at /data [2J"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestMessagesKeepSecrets(t *testing.T) {
 	var rules []string
 	for _, k := range kinds() {
