@@ -42,10 +42,12 @@ type ProcMount struct {
 // Validate puts the required paths together. It refuses "/", which cannot be
 // masked.
 func (p *ProcMount) Validate() error {
-	for key, paths := range map[string][]absPath{"maskedPaths": p.MaskedPaths, "readonlyPaths": p.ReadonlyPaths} {
-		if slices.Contains(paths, "/") {
-			return strict.Field(key, "/ cannot be used (allowed: paths below it)")
-		}
+	const refused = "/ cannot be used (allowed: paths below it)"
+	switch {
+	case slices.Contains(p.MaskedPaths, "/"):
+		return strict.Field("maskedPaths", refused)
+	case slices.Contains(p.ReadonlyPaths, "/"):
+		return strict.Field("readonlyPaths", refused)
 	}
 	p.masked = append(requiredMaskedPaths(), texts(p.MaskedPaths)...)
 	p.readonly = append(append(defaultReadonlyPaths(), "/proc/asound"), texts(p.ReadonlyPaths)...)
@@ -95,9 +97,8 @@ func uncovered(paths []string, there ...[]string) []string {
 	}
 	var out []string
 	for _, p := range paths {
-		covers := func(list []string) bool {
-			return underAny(p, slices.DeleteFunc(slices.Clone(list), vague))
-		}
+		above := func(dir string) bool { return !vague(dir) && underAny(p, []string{dir}) }
+		covers := func(list []string) bool { return slices.Contains(list, p) || slices.ContainsFunc(list, above) }
 		if !slices.ContainsFunc(there, covers) && !covers(out) {
 			out = append(out, p)
 		}
