@@ -63,11 +63,25 @@ func (h *Host) ResolvePath(p string) (string, error) {
 	if _, err := os.Stat(h.root); err != nil {
 		return "", fmt.Errorf("the host's files: %w", err)
 	}
-	full, err := securejoin.SecureJoin(h.root, p)
+	full, err := securejoin.SecureJoinVFS(h.root, p, links{h.at("/proc")})
 	if err != nil {
 		return "", fmt.Errorf("resolve on the host: %w", h.strip(err))
 	}
 	return h.onHost(full), nil
+}
+
+// links reads symlinks, but not those of proc: such a link is no path. It leads
+// into the files of a process, which may have another root, or of whoever asks
+// (proc(5)).
+type links struct{ proc string }
+
+func (links) Lstat(name string) (os.FileInfo, error) { return os.Lstat(name) }
+
+func (l links) Readlink(name string) (string, error) {
+	if name = filepath.Clean(name); within(l.proc, name) {
+		return "", &os.PathError{Op: "follow", Path: name, Err: errors.New("a link of /proc may lead anywhere")}
+	}
+	return os.Readlink(name)
 }
 
 // onHost gives the host's name of a path below the root.

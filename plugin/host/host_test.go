@@ -74,8 +74,33 @@ func TestResolvePathNotVisible(t *testing.T) {
 	if got, err := New(filepath.Join(t.TempDir(), "none"), "").ResolvePath("/a"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%q, %v", got, err)
 	}
-	if got, err := New("/", "").ResolvePath("/proc/self/../../tmp"); err != nil || got == "" {
-		t.Errorf("%q, %v", got, err)
+}
+
+// TestResolvePathProc: what looks like a symlink in /proc leads into the files
+// of a process, whatever its text says.
+func TestResolvePathProc(t *testing.T) {
+	h := New(tree(t, map[string]string{
+		"proc/7/root":  "-> /",
+		"proc/7/fd/3":  "-> /srv",
+		"proc/sys/x":   "",
+		"proc/self":    "-> 7",
+		"srv/log/":     "",
+		"srv/elsehow":  "-> /proc/7/root/srv",
+		"dev/fd":       "-> /proc/self/fd",
+		"procession/x": "-> /srv",
+	}), "")
+	for _, p := range []string{"/proc/7/root", "/proc/7/root/srv/log", "/proc/7/fd/3", "/proc/self", "/srv/elsehow/log", "/dev/fd/3"} {
+		if got, err := h.ResolvePath(p); err == nil || errors.Is(err, policy.ErrNotVisible) || strings.Contains(err.Error(), h.root) {
+			t.Errorf("%s: %q, %v", p, got, err)
+		}
+	}
+	for in, want := range map[string]string{"/proc": "/proc", "/proc/sys/x": "/proc/sys/x", "/procession/x/log": "/srv/log"} {
+		if got, err := h.ResolvePath(in); err != nil || got != want {
+			t.Errorf("%s: %q, %v, want %q", in, got, err, want)
+		}
+	}
+	if got, err := New("/", "").ResolvePath("/proc/self/root/tmp"); err == nil {
+		t.Errorf("on this host: %q", got)
 	}
 }
 
