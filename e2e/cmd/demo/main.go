@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -23,18 +24,18 @@ var policy string
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx); err != nil {
+	if err := run(ctx, os.Stdout); err != nil {
 		stop()
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1) //nolint:gocritic // stop has been called
 	}
 }
 
-func run(ctx context.Context) (err error) {
+func run(ctx context.Context, w io.Writer) (err error) {
 	if os.Geteuid() != 0 {
 		return errors.New("needs root: it starts containers")
 	}
-	n, err := startNode(ctx)
+	n, err := startNode(ctx, w)
 	if err != nil {
 		return err
 	}
@@ -51,28 +52,28 @@ func run(ctx context.Context) (err error) {
 	if _, err := agent.Start(ctx, n, agent.Options{Binary: binary, Policies: map[string]string{"tenants.yaml": policy}}); err != nil {
 		return err
 	}
-	fmt.Printf("specguard runs on a private containerd %s with this policy:\n\n%s\n", n.Release(), indent(policy))
+	fmt.Fprintf(w, "specguard runs on a private containerd %s with this policy:\n\n%s\n", n.Release(), indent(policy))
 
 	var results []result
 	for _, c := range cases(n) {
-		fmt.Printf("creating %s ...\n", c.name)
+		fmt.Fprintf(w, "creating %s ...\n", c.name)
 		r, err := c.run(ctx, n)
 		if err != nil {
 			return err
 		}
 		results = append(results, r)
 	}
-	return show(os.Stdout, results)
+	return show(w, results)
 }
 
 // startNode builds containerd and runc where they are not in the cache yet,
 // and starts a node.
-func startNode(ctx context.Context) (*node.Node, error) {
+func startNode(ctx context.Context, w io.Writer) (*node.Node, error) {
 	cache, err := build.Open()
 	if err != nil {
 		return nil, err
 	}
-	fmt.Printf("building containerd %s and runc (once; takes some minutes) ...\n", build.Containerd2)
+	fmt.Fprintf(w, "building containerd %s and runc (once; takes some minutes) ...\n", build.Containerd2)
 	containerd, err := cache.Containerd(ctx, build.Containerd2)
 	if err != nil {
 		return nil, err
