@@ -120,6 +120,11 @@ var updates = []struct {
 		found:    []string{"no cpu limit (allowed: at most 500m)"},
 		adjusted: "67108864 50000 100000 max", free: "67108864 -1 100000 max",
 	},
+	{
+		name: "period", limits: &api.LinuxContainerResources{CpuPeriod: 10_000},
+		found:    []string{"CPU quota and period can be changed together only (allowed: at most 500m)"},
+		adjusted: "67108864 25000 100000 max", free: "67108864 25000 10000 max",
+	},
 }
 
 // TestRuleResourcesUpdate changes the limits of running containers.
