@@ -117,7 +117,7 @@ func offline(t *testing.T, docs ...string) *node {
 		policies: &policies{}, store: &store{specs: make(map[string]string)}, recorder: &recorder{},
 	}
 	n.policies.use(compile(t, docs...))
-	n.plugin = &Plugin{Policies: n.policies, Store: n.store, Host: policy.NoHost{}, Recorder: n.recorder, Log: logger}
+	n.plugin = &Plugin{Policies: n.policies, Store: n.store, Host: func() policy.Host { return policy.NoHost{} }, Recorder: n.recorder, Log: logger}
 	return n
 }
 

@@ -54,9 +54,7 @@ func (p *Plugin) complete(ctx context.Context, sub *policy.Subject) ([]byte, err
 	if sub.Spec, err = ocispec.Decode(stored.Spec); err != nil {
 		return nil, err
 	}
-	if sub.Container.Image == "" {
-		sub.Container.Image = stored.Image
-	}
+	addImage(&sub.Container, stored.Image)
 	return stored.Spec, nil
 }
 

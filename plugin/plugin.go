@@ -31,7 +31,7 @@ type Policies interface {
 type Plugin struct {
 	Policies Policies
 	Store    SpecStore
-	Host     policy.Host
+	Host     func() policy.Host // the node, for one decision; nil where it cannot be seen
 	Recorder Recorder
 	Log      logrus.FieldLogger
 
@@ -106,14 +106,16 @@ func (p handlers) ValidateContainerAdjustment(ctx context.Context, req *api.Vali
 // runtime waits for it.
 func (p handlers) Synchronize(_ context.Context, pods []*api.PodSandbox, ctrs []*api.Container) ([]*api.ContainerUpdate, error) {
 	if ctx, ok := p.conn.synchronized(); ok {
-		go p.judgeExisting(ctx, pods, ctrs)
+		go p.judgeExisting(ctx, pods, ctrs) //nolint:contextcheck // it outlives the request
 	}
 	return nil, nil
 }
 
 func (p *Plugin) subject(pod *api.PodSandbox, ctr *api.Container) policy.Subject {
 	sub := subjectOf(pod, ctr)
-	sub.Host = p.Host
+	if p.Host != nil {
+		sub.Host = p.Host()
+	}
 	return sub
 }
 

@@ -12,6 +12,10 @@ import (
 // (CRI-O).
 const containerNameLabel = "io.kubernetes.container.name"
 
+// imageNameAnnotation is the image reference that a container was asked for
+// with, as containerd writes it on the spec.
+const imageNameAnnotation = "io.kubernetes.cri.image-name"
+
 // subjectOf is what NRI shows of a container, with the part of its spec that
 // every version of NRI shows.
 func subjectOf(pod *api.PodSandbox, ctr *api.Container) policy.Subject {
@@ -19,7 +23,7 @@ func subjectOf(pod *api.PodSandbox, ctr *api.Container) policy.Subject {
 	if label := ctr.GetLabels()[containerNameLabel]; label != "" {
 		name = label
 	}
-	return policy.Subject{
+	sub := policy.Subject{
 		Pod: policy.Pod{
 			Name:           pod.GetName(),
 			Namespace:      pod.GetNamespace(),
@@ -32,6 +36,19 @@ func subjectOf(pod *api.PodSandbox, ctr *api.Container) policy.Subject {
 		Container: policy.Container{Name: name, ID: ctr.GetId(), Image: ctr.GetImage().GetName()},
 		Spec:      partialSpec(ctr),
 	}
+	if asked := ctr.GetAnnotations()[imageNameAnnotation]; asked != "" {
+		sub.Container.OtherImages = []string{asked}
+	}
+	return sub
+}
+
+// addImage adds a reference of the container's image.
+func addImage(c *policy.Container, image string) {
+	if c.Image == "" {
+		c.Image = image
+		return
+	}
+	c.OtherImages = append(c.OtherImages, image)
 }
 
 // namespaceTypes lists the namespaces that the pod has of its own; never nil,

@@ -43,8 +43,9 @@ const (
 	Enabled
 )
 
-// AppArmor is the state of the kernel's AppArmor and the names of the loaded
-// profiles; Profiles is nil where they cannot be read.
+// AppArmor is the state of the kernel's AppArmor and the loaded profiles by
+// name; Profiles is nil where they cannot be read. The value tells whether the
+// profile confines: one that is loaded in mode complain or unconfined does not.
 type AppArmor struct {
 	State    LSM
 	Profiles map[string]bool

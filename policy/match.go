@@ -80,7 +80,8 @@ func (m *Match) container(s *Subject) bool {
 	return matches(m.Containers, s.Container.Name) &&
 		matches(m.RuntimeHandlers, s.Pod.RuntimeHandler) &&
 		(m.PodSelector == nil || m.PodSelector.selector.Matches(labels.Set(s.Pod.Labels))) &&
-		(s.Container.Image == "" || matches(m.Images, s.Container.Image))
+		(s.Container.Image == "" || matches(m.Images, s.Container.Image) ||
+			slices.ContainsFunc(s.Container.OtherImages, func(i string) bool { return matchAny(m.Images, i) }))
 }
 
 func matches(globs []Glob, s string) bool { return len(globs) == 0 || matchAny(globs, s) }

@@ -33,6 +33,8 @@ func TestMatch(t *testing.T) {
 		{"{images: ['registry.example.com/*']}", func(*Subject) {}, false},
 		{"{images: ['**']}", func(*Subject) {}, true},
 		{"{images: ['other/**']}", func(s *Subject) { s.Container.Image = "" }, true},
+		{"{images: ['other/**']}", func(s *Subject) { s.Container.OtherImages = []string{"other/x:1"} }, true},
+		{"{images: ['other/**']}", func(s *Subject) { s.Container.OtherImages = []string{"another/x:1"} }, false},
 		{"{runtimeHandlers: ['']}", func(*Subject) {}, true},
 		{"{runtimeHandlers: ['']}", func(s *Subject) { s.Pod.RuntimeHandler = "kata" }, false},
 		{"{runtimeHandlers: [kata, '']}", func(s *Subject) { s.Pod.RuntimeHandler = "kata" }, true},

@@ -128,14 +128,21 @@ func (a *AppArmorProfile) Check(s *Subject) []Finding {
 		}
 	}
 	if a.permits(profile) {
-		if profile != appArmorUnconfined && node.lacks(name) {
+		switch {
+		case profile != appArmorUnconfined && node.lacks(name):
 			out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %q is not loaded on this node", name)})
+		case node.idle(name) && !a.permits(appArmorUnconfined):
+			out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %q %s", name, idleProfile)})
 		}
 		return out
 	}
 	out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %s not allowed", profile), Allowed: joined(a.permitted())})
-	if missing := a.target(node); a.Action() == Adjust && node.lacks(missing) {
-		out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %q, which the policy applies, is not loaded on this node", missing)})
+	switch target := a.target(node); {
+	case a.Action() != Adjust:
+	case node.lacks(target):
+		out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %q, which the policy applies, is not loaded on this node", target)})
+	case node.idle(target):
+		out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %q, which the policy applies, %s", target, idleProfile)})
 	}
 	return out
 }
@@ -145,12 +152,15 @@ func (a *AppArmorProfile) Check(s *Subject) []Finding {
 func (a *AppArmorProfile) Adjust(s *Subject) []string {
 	node := s.Host.AppArmor()
 	name := a.target(node)
-	if s.Spec.Process == nil || node.State == Disabled || a.permits(appArmorKind(appArmorName(s))) || node.lacks(name) {
+	if s.Spec.Process == nil || node.State == Disabled || a.permits(appArmorKind(appArmorName(s))) || node.lacks(name) || node.idle(name) {
 		return nil
 	}
 	s.Spec.Process.ApparmorProfile = name
 	return []string{"set AppArmor profile " + name}
 }
+
+// idleProfile says what a profile is that is loaded and does not enforce.
+const idleProfile = "confines nothing on this node (its mode is complain or unconfined)"
 
 // target is the name of the profile to apply: for RuntimeDefault the runtime's
 // that is loaded.
@@ -168,7 +178,14 @@ func (a *AppArmorProfile) target(node AppArmor) string {
 
 // lacks tells whether the profile is known not to be loaded.
 func (n AppArmor) lacks(name string) bool {
-	return n.State == Enabled && n.Profiles != nil && !n.Profiles[name]
+	_, loaded := n.Profiles[name]
+	return n.State == Enabled && n.Profiles != nil && !loaded
+}
+
+// idle tells whether the profile is known to be loaded and to confine nothing.
+func (n AppArmor) idle(name string) bool {
+	confines, loaded := n.Profiles[name]
+	return n.State == Enabled && loaded && !confines
 }
 
 func appArmorName(s *Subject) string {

@@ -20,6 +20,7 @@ func TestAppArmorProfile(t *testing.T) {
 		return AppArmor{State: Enabled, Profiles: m}
 	}
 	off := AppArmor{State: Disabled}
+	idle := AppArmor{State: Enabled, Profiles: map[string]bool{"web": false}}
 	const notUnconfined = "AppArmor profile Unconfined not allowed (allowed: RuntimeDefault, Localhost/**)"
 	for _, tt := range []struct {
 		name    string
@@ -41,6 +42,8 @@ func TestAppArmorProfile(t *testing.T) {
 		{"not loaded", "{}", loaded("other"), "web", []string{`AppArmor profile "web" is not loaded on this node`}},
 		{"no profile is loaded", "{}", loaded(), "crio-default", []string{`AppArmor profile "crio-default" is not loaded on this node`}},
 		{"loaded ones not seen", "{}", AppArmor{State: Enabled}, "web", nil},
+		{"in complain mode", "{}", idle, "web", []string{`AppArmor profile "web" confines nothing on this node (its mode is complain or unconfined)`}},
+		{"in complain mode, unconfined allowed", "{allowed: [Localhost/web, Unconfined]}", idle, "web", nil},
 		{"pattern", `{allowed: ["Localhost/web-*"]}`, AppArmor{}, "web-1", nil},
 		{"pattern, another", `{allowed: ["Localhost/web-*"]}`, AppArmor{}, "db-1", []string{"AppArmor profile Localhost/db-1 not allowed (allowed: Localhost/web-*)"}},
 		{"pattern, runtime's", `{allowed: ["Localhost/**"]}`, AppArmor{}, "crio-default", []string{"AppArmor profile RuntimeDefault not allowed (allowed: Localhost/**)"}},
@@ -81,7 +84,9 @@ func TestAppArmorProfileAdjust(t *testing.T) {
 	without := func(names ...string) AppArmor {
 		m := map[string]bool{}
 		for n := range all {
-			m[n] = !slices.Contains(names, n)
+			if !slices.Contains(names, n) {
+				m[n] = true
+			}
 		}
 		return AppArmor{State: Enabled, Profiles: m}
 	}
@@ -123,7 +128,8 @@ func TestAppArmorProfileAdjust(t *testing.T) {
 		})
 	}
 	// What cannot be applied is not.
-	for _, node := range []AppArmor{without("web"), {State: Disabled}} {
+	idle := AppArmor{State: Enabled, Profiles: map[string]bool{"web": false}}
+	for _, node := range []AppArmor{without("web"), idle, {State: Disabled}} {
 		sub := subject(newSpec(withAppArmor("db")))
 		sub.Host = fakeHost{apparmor: node}
 		d := compileDocs(t, policyDoc("test", "appArmorProfile: {onViolation: adjust, apply: Localhost/web}")).Evaluate(sub, Final)

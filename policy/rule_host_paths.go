@@ -22,6 +22,9 @@ import (
 // And "ro" does not reach file systems mounted below the path, unless the
 // container asks for a recursive read-only mount ("rro").
 //
+// An allowed path that is a link within another allowed path covers nothing,
+// unless that one is read-only: a container could have made the link.
+//
 // Reads: mounts (OCI runtime spec, config.md, "Mounts").
 // Adjusts: makes a mount read-only, makes its propagation private or slave,
 // removes one that is not allowed. The root filesystem, which a runtime makes
@@ -170,12 +173,30 @@ type pathJudge struct {
 
 func (h *HostPaths) judge(s *Subject) *pathJudge {
 	j := &pathJudge{rule: h, mounts: s.Spec.Mounts, allowed: make([]string, len(h.Allowed)), sensitive: sensitivePaths(s)}
+	resolved := make([]string, len(h.Allowed))
 	for i, a := range h.Allowed {
 		if p, err := s.resolve(string(a.Path)); err == nil {
+			resolved[i] = p
+		}
+	}
+	for i, p := range resolved {
+		if !h.strays(i, resolved) {
 			j.allowed[i] = p
 		}
 	}
 	return j
+}
+
+// strays tells whether the path leads out of another allowed path in which it
+// lies and which containers may write: one of them may have made the link.
+func (h *HostPaths) strays(i int, resolved []string) bool {
+	for k, outer := range h.Allowed {
+		rest, in := under(string(outer.Path), string(h.Allowed[i].Path))
+		if in && rest != "" && !outer.ReadOnly && path.Join(resolved[k], rest) != resolved[i] {
+			return true
+		}
+	}
+	return false
 }
 
 func (j *pathJudge) findings(hm hostMount) []Finding {

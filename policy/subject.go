@@ -57,8 +57,11 @@ type Pod struct {
 type Container struct {
 	Name, ID string
 
-	// Image is the image reference; "" while it is not known.
-	Image string
+	// Image is the image reference; "" while it is not known. OtherImages are
+	// more references of it, where a runtime tells them: a policy selects by
+	// any.
+	Image       string
+	OtherImages []string
 }
 
 // linux gives the spec's part for Linux to edit; it makes one where there is

@@ -132,8 +132,8 @@ func TestRunRefuses(t *testing.T) {
 		"no policy folder": {[]string{"--policy-dir", "/no/such"}, []string{"/no/such: no such file", "specguard does not start with invalid policies\n"}},
 		"faulty config":    {[]string{"--config", faulty}, []string{faulty + `:1:1: unknown field "httpp"`}},
 		"log level":        {[]string{"--log-level", "loud"}, []string{`log level "loud" is not one of debug, info, warning, error`}},
-		"log file":         {[]string{"--log-file", "/no/such/log"}, []string{"open log file: open /no/such/log: "}},
-		"audit log":        {[]string{"--audit-log", "/no/such/log"}, []string{"open audit log: open /no/such/log: "}},
+		"log file":         {[]string{"--log-file", "/dev/null/log"}, []string{"open log file: mkdir /dev/null: "}},
+		"audit log":        {[]string{"--audit-log", "/dev/null/log"}, []string{"open audit log: mkdir /dev/null: "}},
 		"HTTP":             {[]string{"--http", "nowhere:x"}, []string{"listen for HTTP: "}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -52,7 +52,7 @@ func serveHTTP(ctx context.Context, addr string, reg *prometheus.Registry, s met
 	if err != nil {
 		return fmt.Errorf("listen for HTTP: %w", err)
 	}
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
+	srv := &http.Server{Handler: mux, ReadTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute}
 	go func() {
 		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			log.WithError(err).Error("HTTP")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -96,7 +97,7 @@ func run(ctx context.Context, cfg config) error {
 	}
 	p := &plugin.Plugin{
 		Policies: policies, Store: store, Recorder: recorders, Log: log,
-		Host: host.New(cfg.Host.Root, cfg.Host.KubeletDir),
+		Host: host.New(cfg.Host.Root, cfg.Host.KubeletDir).Snapshot,
 	}
 	state := agent{p, policies}
 	metrics.RegisterState(reg, state)
@@ -131,10 +132,13 @@ func newLog(cfg logConfig) (*logrus.Logger, error) {
 }
 
 // openAppend opens a log for appending, so that another program may rotate it
-// by copying and truncating; "-" is standard output.
+// by copying and truncating, and makes its folder; "-" is standard output.
 func openAppend(path string) (io.Writer, error) {
 	if path == "-" {
 		return os.Stdout, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
 	}
 	return os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 }

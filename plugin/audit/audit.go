@@ -62,6 +62,7 @@ type Durations struct {
 type Log struct {
 	mu      sync.Mutex
 	w       io.Writer
+	cut     bool // the last line is not whole
 	now     func() time.Time
 	onError func(error)
 }
@@ -108,7 +109,14 @@ func (l *Log) write(line Line) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err == nil {
-		_, err = l.w.Write(out.Bytes())
+		text := out.Bytes()
+		if l.cut {
+			text = append([]byte("\n"), text...)
+		}
+		var n int
+		if n, err = l.w.Write(text); n > 0 {
+			l.cut = err != nil
+		}
 	}
 	if err != nil {
 		l.onError(fmt.Errorf("write audit log: %w", err))

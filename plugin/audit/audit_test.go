@@ -110,12 +110,14 @@ type writer struct {
 	bytes.Buffer
 	writes int
 	err    error
+	part   int // how much it writes all the same
 }
 
 func (w *writer) Write(p []byte) (int, error) {
 	w.writes++
 	if w.err != nil {
-		return 0, w.err
+		n, _ := w.Buffer.Write(p[:w.part])
+		return n, w.err
 	}
 	return w.Buffer.Write(p)
 }
@@ -134,6 +136,20 @@ func TestWriteFails(t *testing.T) {
 	l.Decided(event(plugin.StageOpen, allowed()))
 	if len(told) != 2 || strings.Count(w.String(), "\n") != 1 {
 		t.Errorf("told %v, written %q", told, w)
+	}
+}
+
+// TestCutLine has a line that is written in part: the next starts a new one.
+func TestCutLine(t *testing.T) {
+	w := &writer{part: 7, err: errors.New("no space left")}
+	l := New(w, func(error) {})
+	fail(l, errors.New("x"))
+	w.err = nil
+	fail(l, errors.New("y"))
+	fail(l, errors.New("z"))
+	lines := strings.Split(w.String(), "\n")
+	if len(lines) != 4 || len(lines[0]) != 7 || !strings.HasPrefix(lines[1], "{") || !strings.HasPrefix(lines[2], "{") {
+		t.Errorf("written %q", lines)
 	}
 }
 

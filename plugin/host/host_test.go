@@ -208,11 +208,14 @@ func TestAppArmor(t *testing.T) {
 	has := func(names ...string) bool {
 		p := h.AppArmor().Profiles
 		for _, n := range names {
-			if !p[n] {
+			if _, loaded := p[n]; !loaded {
 				return false
 			}
 		}
 		return len(p) == len(names)
+	}
+	if p := h.AppArmor().Profiles; !p["cri-containerd.apparmor.d"] || p["/usr/bin/a b"] {
+		t.Errorf("enforcing: %v", p)
 	}
 	write := func(file, content string) {
 		t.Helper()

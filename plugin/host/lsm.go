@@ -70,8 +70,8 @@ func readRevision(file string) string {
 	return string(buf[:n])
 }
 
-// readProfiles reads the names of the loaded profiles from lines such as
-// "cri-containerd.apparmor.d (enforce)"; nil where they cannot be read.
+// readProfiles reads the loaded profiles, and whether they confine, from lines
+// such as "cri-containerd.apparmor.d (enforce)"; nil where they cannot be read.
 func readProfiles(file string) map[string]bool {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -80,7 +80,8 @@ func readProfiles(file string) map[string]bool {
 	out := make(map[string]bool)
 	for line := range strings.Lines(string(data)) {
 		if at := strings.LastIndex(line, " ("); at > 0 {
-			out[line[:at]] = true
+			mode := strings.TrimSpace(line[at:])
+			out[line[:at]] = mode != "(complain)" && mode != "(unconfined)"
 		}
 	}
 	return out

@@ -20,34 +20,24 @@ type mount struct {
 // the kernel says is mounted, file system and path in it: names do not tell,
 // as a hostPath volume can have the name of another volume's directory.
 func (h *Host) PodVolume(podUID, p string) (inside, ok bool) {
-	if h.root == "" || podUID == "" || strings.Contains(podUID, "/") {
-		return false, false
-	}
-	mounts, err := readMounts(h.mounts)
-	if err != nil {
-		return false, false
-	}
-	subpath, ok := mountedAt(mounts, h.at(p))
-	if !ok {
-		return false, false
-	}
+	return h.Snapshot().PodVolume(podUID, p)
+}
+
+// volumeSources gives what the directories of the pod's volumes show.
+func (h *Host) volumeSources(mounts []mount, podUID string) ([]mount, error) {
 	kubelet, err := h.ResolvePath(h.kubelet)
 	if err != nil {
-		return false, false
+		return nil, err
 	}
-	base := h.at(path.Join(kubelet, "pods", podUID, "volumes"))
-	volumes, err := directories(base)
+	volumes, err := directories(h.at(path.Join(kubelet, "pods", podUID, "volumes")))
 	if err != nil {
-		return false, false
+		return nil, err
 	}
+	var out []mount
 	for _, v := range volumes {
-		for _, m := range sources(mounts, v) {
-			if m.device == subpath.device && within(m.root, subpath.root) {
-				return true, true
-			}
-		}
+		out = append(out, sources(mounts, v)...)
 	}
-	return false, true
+	return out, nil
 }
 
 // directories lists the directories of the volumes: one below each plugin's.

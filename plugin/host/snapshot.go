@@ -1,0 +1,57 @@
+package host
+
+import (
+	"strings"
+
+	"github.com/specguard/specguard/policy"
+)
+
+// Snapshot returns the node for one decision: the table of mounts, which is
+// long on a busy node, is read at most once, when it is first asked for. It is
+// not for concurrent use, nor for keeping.
+func (h *Host) Snapshot() policy.Host {
+	return &snapshot{Host: h, volumes: make(map[string]podVolumes)}
+}
+
+type snapshot struct {
+	*Host
+	mounts  []mount
+	read    bool
+	err     error
+	volumes map[string]podVolumes // by pod uid
+}
+
+// podVolumes is what a pod's volumes show of which file systems.
+type podVolumes struct {
+	sources []mount
+	err     error
+}
+
+// PodVolume is Host.PodVolume.
+func (s *snapshot) PodVolume(podUID, p string) (inside, ok bool) {
+	if s.root == "" || podUID == "" || strings.Contains(podUID, "/") {
+		return false, false
+	}
+	if !s.read {
+		s.mounts, s.err = readMounts(s.Host.mounts)
+		s.read = true
+	}
+	subpath, ok := mountedAt(s.mounts, s.at(p))
+	if s.err != nil || !ok {
+		return false, false
+	}
+	v, known := s.volumes[podUID]
+	if !known {
+		v.sources, v.err = s.volumeSources(s.mounts, podUID)
+		s.volumes[podUID] = v
+	}
+	if v.err != nil {
+		return false, false
+	}
+	for _, m := range v.sources {
+		if m.device == subpath.device && within(m.root, subpath.root) {
+			return true, true
+		}
+	}
+	return false, true
+}
