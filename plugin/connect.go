@@ -44,7 +44,7 @@ func (p *Plugin) Run(ctx context.Context, reg Registration) error {
 		}
 		return err
 	}
-	backoff := minBackoff
+	backoff, told := minBackoff, ""
 	for {
 		began := time.Now()
 		err := p.dialAndServe(ctx, reg)
@@ -52,9 +52,14 @@ func (p *Plugin) Run(ctx context.Context, reg Registration) error {
 			return nil
 		}
 		if time.Since(began) > maxBackoff {
-			backoff = minBackoff
+			backoff, told = minBackoff, ""
 		}
-		p.Log.WithError(err).WithField("retryIn", backoff.String()).Warn("not connected to NRI: containers are not judged now")
+		log := p.Log.WithError(err).Warn
+		if err.Error() == told {
+			log = p.Log.WithError(err).Debug
+		}
+		told = err.Error()
+		log("not connected to NRI: containers are not judged; trying again")
 		select {
 		case <-ctx.Done():
 			return nil
