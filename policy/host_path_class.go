@@ -57,7 +57,7 @@ func (s *Subject) resolve(p string) (string, error) {
 	if !path.IsAbs(p) {
 		return p, errors.New("it is no absolute path")
 	}
-	if slices.Contains(strings.Split(p, "/"), "..") { // the parent of what a symlink before it leads to
+	if climbs(p) { // the parent of what a symlink before it leads to
 		return p, errors.New(`it has ".." in it`)
 	}
 	p = path.Clean(p)
@@ -148,6 +148,9 @@ func (s *Subject) kubeletMade(m *specs.Mount, source string) bool {
 // container_create.go, container_image_mount.go); CRI-O 1.34,
 // server/container_create.go, with containers/storage's layout.
 func (s *Subject) runtimeMade(m *specs.Mount, source string) bool {
+	if !strings.Contains(source, "io.containerd.grpc.v1.cri") && !strings.Contains(source, "-containers/") {
+		return false
+	}
 	parts := strings.Split(strings.TrimPrefix(source, "/"), "/")
 	for i, part := range parts {
 		switch {

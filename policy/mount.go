@@ -29,3 +29,9 @@ func underAny(p string, dirs []string) bool {
 		return ok
 	})
 }
+
+// climbs tells whether ".." is a component of the path: behind a symlink that
+// leads elsewhere than it seems to.
+func climbs(p string) bool {
+	return strings.Contains(p, "..") && slices.Contains(strings.Split(p, "/"), "..")
+}

@@ -92,14 +92,15 @@ func procPaths(spec *specs.Spec) (masked, readonly []string) {
 // uncovered gives the paths that are not at or below one of those there, each
 // once.
 func uncovered(paths []string, there ...[]string) []string {
-	vague := func(dir string) bool {
-		return path.Clean(dir) == "/" || slices.Contains(strings.Split(dir, "/"), "..")
-	}
 	var out []string
 	for _, p := range paths {
-		above := func(dir string) bool { return !vague(dir) && underAny(p, []string{dir}) }
-		covers := func(list []string) bool { return slices.Contains(list, p) || slices.ContainsFunc(list, above) }
-		if !slices.ContainsFunc(there, covers) && !covers(out) {
+		named := func(list []string) bool { return slices.Contains(list, p) }
+		above := func(dir string) bool {
+			_, in := under(path.Clean(dir), p)
+			return in && !climbs(dir) && path.Clean(dir) != "/"
+		}
+		covers := func(list []string) bool { return slices.ContainsFunc(list, above) }
+		if !slices.ContainsFunc(there, named) && !slices.ContainsFunc(there, covers) && !covers(out) {
 			out = append(out, p)
 		}
 	}
