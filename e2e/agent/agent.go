@@ -110,6 +110,15 @@ func Start(ctx context.Context, n *node.Node, o Options) (*Agent, error) {
 
 // Launch runs an agent on n and does not wait for anything.
 func Launch(n *node.Node, o Options) (*Agent, error) {
+	a, err := newAgent(n, o)
+	if err != nil {
+		return nil, err
+	}
+	return a, a.Again()
+}
+
+// newAgent makes an agent's files and finds it an address; nothing runs yet.
+func newAgent(n *node.Node, o Options) (*Agent, error) {
 	f, err := newFiles(n.Dir(), o)
 	if err != nil {
 		return nil, err
@@ -118,8 +127,7 @@ func Launch(n *node.Node, o Options) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{node: n, files: f, http: address, client: http.Client{Timeout: httpTimeout}, options: o}
-	return a, a.Again()
+	return &Agent{node: n, files: f, http: address, client: http.Client{Timeout: httpTimeout}, options: o}, nil
 }
 
 // Again starts the agent once more, after Stop or Kill, with the same files.

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,19 +19,14 @@ const pluginName = "10-specguard"
 // NRI starts a plugin without arguments and with an empty environment, so the
 // plugin is a script that adds them.
 func Install(n *node.Node, o Options) (*Agent, error) {
-	f, err := newFiles(n.Dir(), o)
+	a, err := newAgent(n, o)
 	if err != nil {
 		return nil, err
 	}
-	address, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
-	a := &Agent{node: n, files: f, http: address, client: http.Client{Timeout: httpTimeout}, options: o}
-
+	f := a.files
 	daemon := o
 	daemon.Config = "" // no --config
-	command := append([]string{o.Binary}, f.args(daemon, n, address)...)
+	command := append([]string{o.Binary}, f.args(daemon, n, a.http)...)
 	for i, word := range command {
 		command[i] = quote(word)
 	}

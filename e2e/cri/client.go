@@ -52,14 +52,8 @@ func (c *Client) Close() error { return c.conn.Close() }
 func (c *Client) Ready(ctx context.Context, images ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	status, err := c.Runtime.Status(ctx, &api.StatusRequest{})
-	if err != nil {
-		return fmt.Errorf("CRI status: %w", err)
-	}
-	for _, condition := range status.GetStatus().GetConditions() {
-		if condition.Type == api.RuntimeReady && !condition.Status {
-			return fmt.Errorf("CRI status: runtime not ready: %s", condition.Message)
-		}
+	if err := c.condition(ctx, api.RuntimeReady); err != nil {
+		return err
 	}
 	for _, name := range images {
 		image, err := c.Images.ImageStatus(ctx, &api.ImageStatusRequest{Image: &api.ImageSpec{Image: name}})
@@ -77,13 +71,18 @@ func (c *Client) Ready(ctx context.Context, images ...string) error {
 func (c *Client) NetworkReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	return c.condition(ctx, api.NetworkReady)
+}
+
+// condition is the error of a condition that the runtime says does not hold.
+func (c *Client) condition(ctx context.Context, name string) error {
 	status, err := c.Runtime.Status(ctx, &api.StatusRequest{})
 	if err != nil {
 		return fmt.Errorf("CRI status: %w", err)
 	}
 	for _, condition := range status.GetStatus().GetConditions() {
-		if condition.Type == api.NetworkReady && !condition.Status {
-			return fmt.Errorf("CRI status: network not ready: %s", condition.Message)
+		if condition.Type == name && !condition.Status {
+			return fmt.Errorf("CRI status: not %s: %s", name, condition.Message)
 		}
 	}
 	return nil
