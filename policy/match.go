@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -137,8 +138,8 @@ func (l *LabelSelector) Validate() error {
 		return fmt.Errorf("needs matchLabels or matchExpressions")
 	}
 	l.selector = labels.NewSelector()
-	for k, v := range l.MatchLabels {
-		if err := l.require("matchLabels", k, selection.Equals, []string{v}); err != nil {
+	for _, k := range slices.Sorted(maps.Keys(l.MatchLabels)) {
+		if err := l.require("matchLabels", k, selection.Equals, []string{l.MatchLabels[k]}); err != nil {
 			return err
 		}
 	}
