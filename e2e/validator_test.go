@@ -21,7 +21,7 @@ func TestHarnessPassesExtraConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = pod.Create(t.Context(), cri.Container("main", node.AppImage, []string{"true"}))
-	if err == nil || !strings.Contains(err.Error(), "specguard") {
+	if err == nil || !strings.Contains(err.Error(), `validation error: required plugin "specguard" not present`) {
 		t.Errorf("create without the required plugin: %v", err)
 	}
 }

@@ -14,6 +14,24 @@ import (
 	"github.com/specguard/specguard/plugin/seal"
 )
 
+// TestImages gathers the references of an image: NRI's or else the store's,
+// and all others.
+func TestImages(t *testing.T) {
+	for _, c := range []struct{ nri, image, others string }{
+		{"", "docker.io/library/app:1", "quay.io/app:1"},
+		{"ghcr.io/app:1", "ghcr.io/app:1", "quay.io/app:1 docker.io/library/app:1"},
+	} {
+		ctr := container()
+		ctr.Annotations = map[string]string{imageNameAnnotation: "quay.io/app:1"}
+		ctr.Image = &api.Image{Name: c.nri}
+		sub := subjectOf(pod(), ctr)
+		addImage(&sub.Container, "docker.io/library/app:1")
+		if others := strings.Join(sub.Container.OtherImages, " "); sub.Container.Image != c.image || others != c.others {
+			t.Errorf("NRI tells %q: image %q, others %q", c.nri, sub.Container.Image, others)
+		}
+	}
+}
+
 func TestOpen(t *testing.T) {
 	for name, c := range map[string]struct {
 		docs  []string

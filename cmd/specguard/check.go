@@ -33,7 +33,7 @@ or the output of "crictl inspect".
 Exit status 0: allowed, as it is or adjusted. 2: denied. 1: error.
 
 The node is not asked: symlinks of host paths are taken as they are written,
-and AppArmor and SELinux as there.`,
+and AppArmor and SELinux are taken to be on.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			log := logrus.New()
