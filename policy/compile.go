@@ -66,6 +66,9 @@ func (c *compiler) document(file string, root *yaml.Node) {
 	rules, errs := c.rules(&doc.Spec)
 	c.fail(file, errs...)
 	p.rules = rules
+	for _, r := range rules {
+		p.reads |= r.reads
+	}
 	if len(rules) == 0 && len(errs) == 0 {
 		c.fail(file, strict.Error{Line: root.Line, Column: root.Column, Path: "spec", Msg: "has no rules: give it a profile or rules"})
 	}
@@ -87,7 +90,7 @@ func (c *compiler) rules(s *spec) ([]compiledRule, []strict.Error) {
 		rule, faults := k.build(b, o)
 		errs = append(errs, faults...)
 		if len(faults) == 0 && rule.Action() != Ignore {
-			out = append(out, compiledRule{Rule: rule, name: k.name, order: i, early: k.early})
+			out = append(out, compiledRule{Rule: rule, name: k.name, order: i, reads: k.reads})
 		}
 	}
 	return out, errs

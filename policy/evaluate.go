@@ -30,7 +30,7 @@ func (s *Set) Evaluate(sub Subject, phase Phase) *Decision {
 		sub.Host = NoHost{}
 	}
 	e := &evaluation{sub: &sub, phase: phase, decision: &Decision{Spec: sub.Spec}}
-	e.gather(s.matching(&sub))
+	e.gather(s.matching(&sub, phase))
 	e.adjust()
 	e.check()
 	return e.decision
@@ -58,9 +58,6 @@ func (e *evaluation) gather(policies []*compiled) {
 	var from []*compiled
 	n := 0
 	for _, p := range policies {
-		if e.phase == Early && e.sub.Container.Image == "" && len(p.match.Images) > 0 {
-			continue
-		}
 		e.decision.Policies = append(e.decision.Policies, p.name)
 		e.decision.Enforced = e.decision.Enforced || p.mode == ModeEnforce
 		left, from = append(left, p.rules), append(from, p)
@@ -72,13 +69,18 @@ func (e *evaluation) gather(policies []*compiled) {
 			if len(rules) == 0 || rules[0].order != order {
 				continue
 			}
-			if e.phase == Final || rules[0].early {
+			if e.decides(rules[0]) {
 				e.rules = append(e.rules, bound{rules[0], from[i]})
 			}
 			left[i] = rules[1:]
 			n--
 		}
 	}
+}
+
+// decides tells whether all that the rule reads is known in this phase.
+func (e *evaluation) decides(r compiledRule) bool {
+	return e.phase == Final || r.reads == 0 || r.reads == image && e.sub.Container.Image != ""
 }
 
 // adjust lets every rule that may adjust edit a copy of the spec.

@@ -75,14 +75,36 @@ func (m *Match) namespace(ns string) bool {
 	return matches(m.Namespaces, ns) && !matchAny(m.ExcludeNamespaces, ns)
 }
 
-// container asks all but the namespace. An image that is not known yet
-// matches.
-func (m *Match) container(s *Subject) bool {
-	return matches(m.Containers, s.Container.Name) &&
-		matches(m.RuntimeHandlers, s.Pod.RuntimeHandler) &&
-		(m.PodSelector == nil || m.PodSelector.selector.Matches(labels.Set(s.Pod.Labels))) &&
-		(s.Container.Image == "" || matches(m.Images, s.Container.Image) ||
-			slices.ContainsFunc(s.Container.OtherImages, func(i string) bool { return matchAny(m.Images, i) }))
+// answer is whether a container is matched.
+type answer int
+
+const (
+	no answer = iota
+	yes
+	unknown // it depends on what is not known of the container (yet)
+)
+
+// container asks all but the namespace.
+func (m *Match) container(s *Subject) answer {
+	if !matches(m.Containers, s.Container.Name) ||
+		!matches(m.RuntimeHandlers, s.Pod.RuntimeHandler) ||
+		m.PodSelector != nil && !m.PodSelector.selector.Matches(labels.Set(s.Pod.Labels)) {
+		return no
+	}
+	return m.image(&s.Container)
+}
+
+func (m *Match) image(c *Container) answer {
+	switch {
+	case len(m.Images) == 0:
+		return yes
+	case c.Image == "":
+		return unknown
+	case matchAny(m.Images, c.Image) || slices.ContainsFunc(c.OtherImages, func(i string) bool { return matchAny(m.Images, i) }):
+		return yes
+	default:
+		return no
+	}
 }
 
 func matches(globs []Glob, s string) bool { return len(globs) == 0 || matchAny(globs, s) }

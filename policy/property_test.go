@@ -62,7 +62,7 @@ func TestPropertyAdjust(t *testing.T) {
 			return
 		}
 		sub.Spec = d.Spec
-		for _, p := range set.matching(&sub) {
+		for _, p := range set.matching(&sub, Final) {
 			for _, r := range p.rules {
 				if found := r.Check(&sub); p.mode == ModeEnforce && r.Action() != Audit && len(found) > 0 {
 					t.Errorf("%s, but breaks %s of %s: %v", d.Outcome(), r.name, p.name, found)

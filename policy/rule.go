@@ -40,10 +40,19 @@ type kind struct {
 	name string
 	make func() Rule
 
-	// early: everything that the rule reads is shown by every version of NRI
-	// when a container is created.
-	early bool
+	// reads is what the rule reads besides what every version of NRI shows
+	// when a container is created. A rule that reads nothing else decides then.
+	reads input
 }
+
+// input is a set of sources that a rule reads.
+type input uint8
+
+const (
+	fullSpec input = 1 << iota // the complete OCI spec
+	image                      // the references of the container's image
+	sandbox                    // the pod's sandbox
+)
 
 // canAdjust tells whether rules of the kind can adjust.
 func (k kind) canAdjust() bool {
@@ -58,18 +67,18 @@ func (checkOnly) checksOnly() {}
 // on the capabilities that remain, last of all.
 func kinds() []kind {
 	return []kind{
-		{name: "privileged", make: func() Rule { return &Privileged{} }},
-		{name: "capabilities", make: func() Rule { return &Capabilities{} }},
-		{name: "allowPrivilegeEscalation", make: func() Rule { return &AllowPrivilegeEscalation{} }},
-		{name: "runAsNonRoot", make: func() Rule { return &RunAsNonRoot{} }},
-		{name: "hostNamespaces", make: func() Rule { return &HostNamespaces{} }, early: true},
-		{name: "hostPaths", make: func() Rule { return &HostPaths{} }, early: true},
-		{name: "readOnlyRootFilesystem", make: func() Rule { return &ReadOnlyRootFilesystem{} }},
-		{name: "procMount", make: func() Rule { return &ProcMount{} }},
-		{name: "appArmorProfile", make: func() Rule { return &AppArmorProfile{} }},
-		{name: "seLinuxOptions", make: func() Rule { return &SELinuxOptions{} }},
-		{name: "resources", make: func() Rule { return &Resources{} }, early: true},
-		{name: "seccompProfile", make: func() Rule { return &SeccompProfile{} }},
+		{name: "privileged", make: func() Rule { return &Privileged{} }, reads: fullSpec},
+		{name: "capabilities", make: func() Rule { return &Capabilities{} }, reads: fullSpec},
+		{name: "allowPrivilegeEscalation", make: func() Rule { return &AllowPrivilegeEscalation{} }, reads: fullSpec},
+		{name: "runAsNonRoot", make: func() Rule { return &RunAsNonRoot{} }, reads: fullSpec},
+		{name: "hostNamespaces", make: func() Rule { return &HostNamespaces{} }},
+		{name: "hostPaths", make: func() Rule { return &HostPaths{} }},
+		{name: "readOnlyRootFilesystem", make: func() Rule { return &ReadOnlyRootFilesystem{} }, reads: fullSpec},
+		{name: "procMount", make: func() Rule { return &ProcMount{} }, reads: fullSpec},
+		{name: "appArmorProfile", make: func() Rule { return &AppArmorProfile{} }, reads: fullSpec},
+		{name: "seLinuxOptions", make: func() Rule { return &SELinuxOptions{} }, reads: fullSpec},
+		{name: "resources", make: func() Rule { return &Resources{} }},
+		{name: "seccompProfile", make: func() Rule { return &SeccompProfile{} }, reads: fullSpec},
 	}
 }
 

@@ -28,13 +28,14 @@ type compiled struct {
 	mode     Mode
 	priority int
 	rules    []compiledRule // in the order of the rule table
+	reads    input          // what all of them read
 }
 
 type compiledRule struct {
 	Rule
 	name  string
 	order int // place in the rule table
-	early bool
+	reads input
 }
 
 func newSet(policies []*compiled) *Set {
@@ -62,11 +63,12 @@ func (s *Set) RuleCount() int {
 	return n
 }
 
-// matching returns the policies for the subject, in order.
-func (s *Set) matching(sub *Subject) []*compiled {
+// matching returns the policies for the subject, in order. Where it cannot be
+// told whether one is for it, it is in the end.
+func (s *Set) matching(sub *Subject, phase Phase) []*compiled {
 	var out []*compiled
 	for _, p := range s.inNamespace(sub.Pod.Namespace) {
-		if p.match.container(sub) {
+		if c := p.match.container(sub); c == yes || c == unknown && phase == Final {
 			out = append(out, p)
 		}
 	}
@@ -97,7 +99,8 @@ func (s *Set) inNamespace(ns string) []*compiled {
 type Selection struct {
 	Enforced bool // a policy in mode enforce matches
 	Audited  bool // a policy in mode audit matches
-	ByImage  bool // one of them selects by image, which is not known
+	ByImage  bool // that one of them matches depends on the image, which is not known
+	Sandbox  bool // one of their rules reads Pod.Sandbox
 }
 
 // Select tells whether any policy is for the container. Only names, labels,
@@ -106,11 +109,14 @@ type Selection struct {
 func (s *Set) Select(sub *Subject) Selection {
 	var sel Selection
 	for _, p := range s.inNamespace(sub.Pod.Namespace) {
-		if p.match.container(sub) {
-			sel.Enforced = sel.Enforced || p.mode == ModeEnforce
-			sel.Audited = sel.Audited || p.mode == ModeAudit
-			sel.ByImage = sel.ByImage || sub.Container.Image == "" && len(p.match.Images) > 0
+		c := p.match.container(sub)
+		if c == no {
+			continue
 		}
+		sel.Enforced = sel.Enforced || p.mode == ModeEnforce
+		sel.Audited = sel.Audited || p.mode == ModeAudit
+		sel.ByImage = sel.ByImage || c == unknown
+		sel.Sandbox = sel.Sandbox || p.reads&sandbox != 0
 	}
 	return sel
 }

@@ -51,6 +51,27 @@ type Pod struct {
 	// ("network", "pid", "ipc", ...). A type that is missing is the host's.
 	// nil: not known, only the container's spec tells.
 	Namespaces []string
+
+	// Sandbox is what was asked of the runtime for the pod as a whole; nil
+	// where it is not known. A rule that reads it then finds nothing: whoever
+	// judges has to get it (Selection.Sandbox), or say that it was not seen.
+	Sandbox *Sandbox
+}
+
+// Sandbox is what a pod has that its containers' specs do not show.
+type Sandbox struct {
+	// Sysctls are set in the pod's namespaces when its sandbox starts.
+	Sysctls map[string]string
+
+	// HostPorts are the ports of the host that lead to the pod.
+	HostPorts []HostPort
+}
+
+// HostPort is a port of the host that leads to a pod.
+type HostPort struct {
+	Port     int32
+	Protocol string // TCP, UDP or SCTP
+	HostIP   string // "" for all of the host's
 }
 
 // Container names a container.
