@@ -15,9 +15,10 @@ import (
 // compiler turns documents into policies and gathers every fault on the way.
 type compiler struct {
 	kinds    []kind
-	first    map[string]string // policy name -> where it stands
+	first    map[string]string // kind and name -> where it stands
 	profiles map[profileName]map[string]*yaml.Node
 	policies []*compiled
+	excuses  []pending
 	errs     []*LoadError
 }
 
@@ -52,32 +53,62 @@ func (c *compiler) document(file string, root *yaml.Node) {
 		c.fail(file, errs...)
 		return
 	}
-	name := string(doc.Metadata.Name)
-	at := fmt.Sprintf("%s:%d", file, root.Line)
-	if first, dup := c.first[name]; dup {
-		c.fail(file, strict.Error{Line: root.Line, Column: root.Column, Msg: fmt.Sprintf("policy %q is already defined at %s", name, first)})
+	if doc.Spec.Kind == 0 {
+		doc.Spec = yaml.Node{Kind: yaml.MappingNode, Line: root.Line, Column: root.Column}
+	}
+	d := header{file: file, kind: doc.Kind, name: string(doc.Metadata.Name), root: root}
+	if doc.Kind == kindException {
+		c.exception(d, &doc.Spec)
 		return
 	}
-	c.first[name] = at
-	p := &compiled{name: name, match: doc.Spec.Match, mode: doc.Spec.Mode, priority: doc.Spec.Priority}
+	c.policy(d, &doc.Spec)
+}
+
+// header is what is known of a document beside its spec.
+type header struct {
+	file, kind, name string
+	root             *yaml.Node
+}
+
+// claim takes the document's name for it and tells whether it was free.
+func (c *compiler) claim(d header) bool {
+	first, taken := c.first[d.kind+" "+d.name]
+	if taken {
+		c.fail(d.file, strict.Error{Line: d.root.Line, Column: d.root.Column, Msg: fmt.Sprintf("%s %q is already defined at %s", strings.ToLower(d.kind), d.name, first)})
+		return false
+	}
+	c.first[d.kind+" "+d.name] = fmt.Sprintf("%s:%d", d.file, d.root.Line)
+	return true
+}
+
+func (c *compiler) policy(d header, node *yaml.Node) {
+	var s policySpec
+	if errs := strict.Decode(node, &s, "spec"); len(errs) > 0 {
+		c.fail(d.file, errs...)
+		return
+	}
+	if !c.claim(d) {
+		return
+	}
+	p := &compiled{name: d.name, match: s.Match, mode: s.Mode, priority: s.Priority}
 	if p.mode == "" {
 		p.mode = ModeEnforce
 	}
-	rules, errs := c.rules(&doc.Spec)
-	c.fail(file, errs...)
+	rules, errs := c.rules(&s)
+	c.fail(d.file, errs...)
 	p.rules = rules
 	for _, r := range rules {
 		p.reads |= r.reads
 	}
 	if len(rules) == 0 && len(errs) == 0 {
-		c.fail(file, strict.Error{Line: root.Line, Column: root.Column, Path: "spec", Msg: "has no rules: give it a profile or rules"})
+		c.fail(d.file, strict.Error{Line: d.root.Line, Column: d.root.Column, Path: "spec", Msg: "has no rules: give it a profile or rules"})
 	}
 	c.policies = append(c.policies, p)
 }
 
 // rules builds a policy's rules: those of its profile, each overridden field
 // by field by what the policy says itself.
-func (c *compiler) rules(s *spec) ([]compiledRule, []strict.Error) {
+func (c *compiler) rules(s *policySpec) ([]compiledRule, []strict.Error) {
 	own, errs := c.byName(&s.Rules)
 	base, faults := c.profile(s.Profile)
 	errs = append(errs, faults...)

@@ -28,7 +28,7 @@ func TestCompileErrors(t *testing.T) {
 		{"list", "- kind: Policy\n", []string{"1:1: must be a mapping, not a list"}},
 		{"other version", "apiVersion: v1\nkind: Policy\nmetadata: {name: p}\nspec: {}\n", []string{`1:13: apiVersion: is "v1" (allowed: specguard.dev/v1alpha1)`}},
 		{"no version", "kind: Policy\n", []string{`1:1: apiVersion: is "" (allowed: specguard.dev/v1alpha1)`}},
-		{"other kind", "apiVersion: specguard.dev/v1alpha1\nkind: Pod\n", []string{`2:7: kind: is "Pod" (allowed: Policy)`}},
+		{"other kind", "apiVersion: specguard.dev/v1alpha1\nkind: Pod\n", []string{`2:7: kind: is "Pod" (allowed: Policy, Exception)`}},
 		{"no metadata", "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nspec: {}\n", []string{"1:1: metadata: name is missing"}},
 		{"no name", "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {labels: {a: b}}\n", []string{"3:11: metadata: name is missing"}},
 		{"bad name", "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: A_b}\n", []string{"3:18: metadata.name: \"A_b\" is no name (allowed: at most 253 of a-z, 0-9, '-' and '.', starting and ending with a letter or digit)"}},

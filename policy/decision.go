@@ -51,6 +51,12 @@ type Violation struct {
 	Finding
 }
 
+// Excepted is a violation that an exception excuses.
+type Excepted struct {
+	Violation
+	Exception string `json:"exception"`
+}
+
 // Adjustment is one edit that a rule made, in words.
 type Adjustment struct {
 	Policy string `json:"policy"`
@@ -69,8 +75,10 @@ type Decision struct {
 	// Violations deny the container.
 	Violations []Violation
 
-	// Audit holds violations that are only reported.
-	Audit []Violation
+	// Audit holds violations that are only reported, and Excepted those that
+	// an exception excuses.
+	Audit    []Violation
+	Excepted []Excepted
 
 	// Adjustments are the edits that lead to Spec. Where there are Violations
 	// all the same, nothing comes of them.
@@ -79,6 +87,10 @@ type Decision struct {
 	// Spec is the spec that may run: the one that was judged, or an edited
 	// copy. Of a denied container it must not be used.
 	Spec *specs.Spec
+
+	// IfEnforced is what the decision were if the policies in mode audit were
+	// in mode enforce; nil where none of them matches, and in the Early phase.
+	IfEnforced *Decision
 }
 
 // Outcome sums the decision up.

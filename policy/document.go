@@ -12,21 +12,28 @@ import (
 // APIVersion is the version of the policy documents that this package reads.
 const APIVersion = "specguard.dev/v1alpha1"
 
-// document is one YAML document of kind Policy.
+// The kinds of documents.
+const (
+	kindPolicy    = "Policy"
+	kindException = "Exception"
+)
+
+// document is what all YAML documents have in common. The kind tells what the
+// spec decodes into.
 type document struct {
-	APIVersion string   `yaml:"apiVersion"`
-	Kind       string   `yaml:"kind"`
-	Metadata   metadata `yaml:"metadata"`
-	Spec       spec     `yaml:"spec"`
+	APIVersion string    `yaml:"apiVersion"`
+	Kind       string    `yaml:"kind"`
+	Metadata   metadata  `yaml:"metadata"`
+	Spec       yaml.Node `yaml:"spec"`
 }
 
-// Validate wants the version and kind that this package knows.
+// Validate wants the version and a kind that this package knows.
 func (d *document) Validate() error {
 	switch {
 	case d.APIVersion != APIVersion:
 		return strict.Field("apiVersion", "is %q (allowed: %s)", d.APIVersion, APIVersion)
-	case d.Kind != "Policy":
-		return strict.Field("kind", "is %q (allowed: Policy)", d.Kind)
+	case d.Kind != kindPolicy && d.Kind != kindException:
+		return strict.Field("kind", "is %q (allowed: %s, %s)", d.Kind, kindPolicy, kindException)
 	case d.Metadata.Name == "":
 		return strict.Field("metadata", "name is missing")
 	}
@@ -39,9 +46,9 @@ type metadata struct {
 	Annotations map[string]string `yaml:"annotations"`
 }
 
-// spec is the body of a policy. The rules stay nodes here: the rule table
+// policySpec is the body of a policy. The rules stay nodes here: the rule table
 // tells what each decodes into.
-type spec struct {
+type policySpec struct {
 	Match    Match       `yaml:"match"`
 	Mode     Mode        `yaml:"mode"`
 	Priority int         `yaml:"priority"`

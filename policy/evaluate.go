@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/moby/profiles/seccomp"
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -26,20 +27,20 @@ const (
 // Evaluate judges the subject. The subject's spec is not changed; the decision
 // holds an edited copy where edits were made.
 func (s *Set) Evaluate(sub Subject, phase Phase) *Decision {
-	if sub.Host == nil {
-		sub.Host = NoHost{}
+	sub = sub.ready()
+	policies := s.matching(&sub, phase)
+	d := (&evaluation{sub: sub, phase: phase}).decide(policies)
+	if phase == Final && slices.ContainsFunc(policies, func(p *compiled) bool { return p.mode == ModeAudit }) {
+		d.IfEnforced = (&evaluation{sub: sub, phase: phase, enforce: true}).decide(policies)
 	}
-	e := &evaluation{sub: &sub, phase: phase, decision: &Decision{Spec: sub.Spec}}
-	e.gather(s.matching(&sub, phase))
-	e.adjust()
-	e.check()
-	return e.decision
+	return d
 }
 
 // evaluation is one decision in the making.
 type evaluation struct {
-	sub      *Subject
+	sub      Subject
 	phase    Phase
+	enforce  bool // policies in mode audit too
 	decision *Decision
 	rules    []bound // by rule table, then by policy
 	cloned   bool
@@ -48,19 +49,29 @@ type evaluation struct {
 // bound is a rule of a policy that matches.
 type bound struct {
 	compiledRule
-	policy *compiled
+	policy   *compiled
+	enforced bool
+	excuse   *exception // that the container has; nil for none
+}
+
+// decide makes the decision by these policies.
+func (e *evaluation) decide(policies []*compiled) *Decision {
+	e.decision = &Decision{Spec: e.sub.Spec}
+	e.gather(policies)
+	e.adjust()
+	e.check()
+	return e.decision
 }
 
 // gather lists the rules of the policies by the rule table, then by policy.
 // Each policy's own stand in the table's order already.
 func (e *evaluation) gather(policies []*compiled) {
-	var left [][]compiledRule // of each policy in e.decision.Policies
-	var from []*compiled
+	left := make([][]compiledRule, len(policies))
 	n := 0
-	for _, p := range policies {
+	for i, p := range policies {
 		e.decision.Policies = append(e.decision.Policies, p.name)
-		e.decision.Enforced = e.decision.Enforced || p.mode == ModeEnforce
-		left, from = append(left, p.rules), append(from, p)
+		e.decision.Enforced = e.decision.Enforced || e.enforces(p)
+		left[i] = p.rules
 		n += len(p.rules)
 	}
 	e.rules = make([]bound, 0, n)
@@ -70,12 +81,26 @@ func (e *evaluation) gather(policies []*compiled) {
 				continue
 			}
 			if e.decides(rules[0]) {
-				e.rules = append(e.rules, bound{rules[0], from[i]})
+				e.rules = append(e.rules, e.bind(rules[0], policies[i]))
 			}
 			left[i] = rules[1:]
 			n--
 		}
 	}
+}
+
+func (e *evaluation) enforces(p *compiled) bool { return e.enforce || p.mode == ModeEnforce }
+
+// bind finds out what becomes of a rule of the policy here.
+func (e *evaluation) bind(r compiledRule, p *compiled) bound {
+	b := bound{compiledRule: r, policy: p, enforced: e.enforces(p) && r.Action() != Audit}
+	for _, x := range p.exceptions {
+		if slices.Contains(x.Rules, r.name) && x.excuses(&e.sub, e.phase) {
+			b.excuse = x
+			break
+		}
+	}
+	return b
 }
 
 // decides tells whether all that the rule reads is known in this phase.
@@ -86,7 +111,7 @@ func (e *evaluation) decides(r compiledRule) bool {
 // adjust lets every rule that may adjust edit a copy of the spec.
 func (e *evaluation) adjust() {
 	for _, r := range e.rules {
-		if r.policy.mode != ModeEnforce || r.Action() != Adjust || len(r.Check(e.sub)) == 0 {
+		if !r.enforced || r.excuse != nil || r.Action() != Adjust || len(r.Check(&e.sub)) == 0 {
 			continue
 		}
 		if !e.cloned {
@@ -94,7 +119,7 @@ func (e *evaluation) adjust() {
 			e.decision.Spec = e.sub.Spec
 			e.cloned = true
 		}
-		for _, change := range r.Adjust(e.sub) {
+		for _, change := range r.Adjust(&e.sub) {
 			e.decision.Adjustments = append(e.decision.Adjustments, Adjustment{Policy: r.policy.name, Rule: r.name, Change: oneLine(change)})
 		}
 	}
@@ -118,15 +143,18 @@ func (e *evaluation) applySeccomp() {
 // check judges the result by every rule.
 func (e *evaluation) check() {
 	e.sub.settle()
+	d := e.decision
 	for _, r := range e.rules {
-		enforced := r.policy.mode == ModeEnforce && r.Action() != Audit
-		for _, f := range r.Check(e.sub) {
+		for _, f := range r.Check(&e.sub) {
 			f = Finding{Found: oneLine(f.Found), Allowed: oneLine(f.Allowed)}
 			v := Violation{Policy: r.policy.name, Rule: r.name, Finding: f}
-			if enforced {
-				e.decision.Violations = append(e.decision.Violations, v)
-			} else {
-				e.decision.Audit = append(e.decision.Audit, v)
+			switch {
+			case r.excuse != nil:
+				d.Excepted = append(d.Excepted, Excepted{Violation: v, Exception: r.excuse.Name})
+			case r.enforced:
+				d.Violations = append(d.Violations, v)
+			default:
+				d.Audit = append(d.Audit, v)
 			}
 		}
 	}

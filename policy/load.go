@@ -135,6 +135,9 @@ func Compile(sources ...Source) (*Set, error) {
 	for _, src := range sources {
 		c.file(src)
 	}
+	if len(c.errs) == 0 { // else a policy may be missing that has a fault of its own
+		c.link()
+	}
 	if len(c.errs) > 0 {
 		slices.SortStableFunc(c.errs, func(a, b *LoadError) int {
 			return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
@@ -145,7 +148,7 @@ func Compile(sources ...Source) (*Set, error) {
 		}
 		return nil, errors.Join(joined...)
 	}
-	return newSet(c.policies), nil
+	return newSet(c.policies, c.excuses), nil
 }
 
 // Builtin is the Set in force where there is no policy file at all: the

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -36,6 +37,9 @@ type Match struct {
 	// runtime's default.
 	RuntimeHandlers []Glob `yaml:"runtimeHandlers"`
 }
+
+// empty tells whether the match is for every container.
+func (m *Match) empty() bool { return reflect.ValueOf(*m).IsZero() }
 
 // Validate refuses a match that can never match.
 func (m *Match) Validate() error {

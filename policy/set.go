@@ -9,7 +9,8 @@ import (
 // Set is a compiled set of policies. It never changes and is safe for
 // concurrent use.
 type Set struct {
-	policies []*compiled // by priority (higher first), then name
+	policies   []*compiled // by priority (higher first), then name
+	exceptions []Exception // by name
 
 	// candidates remembers which policies can match a namespace, so that a
 	// decision costs nothing for those that cannot. A node has few namespaces.
@@ -29,6 +30,13 @@ type compiled struct {
 	priority int
 	rules    []compiledRule // in the order of the rule table
 	reads    input          // what all of them read
+
+	exceptions []*exception // that name the policy, by name
+}
+
+// has tells whether the policy has the rule.
+func (p *compiled) has(rule string) bool {
+	return slices.ContainsFunc(p.rules, func(r compiledRule) bool { return r.name == rule })
 }
 
 type compiledRule struct {
@@ -38,12 +46,23 @@ type compiledRule struct {
 	reads input
 }
 
-func newSet(policies []*compiled) *Set {
+func newSet(policies []*compiled, excuses []pending) *Set {
 	slices.SortFunc(policies, func(a, b *compiled) int {
 		return cmp.Or(cmp.Compare(b.priority, a.priority), cmp.Compare(a.name, b.name))
 	})
-	return &Set{policies: policies}
+	s := &Set{policies: policies}
+	for _, p := range policies {
+		slices.SortFunc(p.exceptions, func(a, b *exception) int { return cmp.Compare(a.Name, b.Name) })
+	}
+	for i := range excuses {
+		s.exceptions = append(s.exceptions, excuses[i].Exception)
+	}
+	slices.SortFunc(s.exceptions, func(a, b Exception) int { return cmp.Compare(a.Name, b.Name) })
+	return s
 }
+
+// Exceptions returns the exceptions by name, those that have expired too.
+func (s *Set) Exceptions() []Exception { return slices.Clone(s.exceptions) }
 
 // Names returns the names of the policies in the order in which they apply.
 func (s *Set) Names() []string {

@@ -3,6 +3,7 @@ package policy
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
@@ -19,6 +20,10 @@ type Subject struct {
 	// Host tells facts about the node; nil where none can be known.
 	Host Host
 
+	// Time is when it is judged, which tells the exceptions that hold; zero:
+	// now.
+	Time time.Time
+
 	// settled remembers what is costly to find out. It is nil while rules may
 	// still edit Spec.
 	settled *settled
@@ -29,6 +34,17 @@ type Subject struct {
 
 	// paths are the host's paths resolved so far in this decision.
 	paths map[string]resolution
+}
+
+// ready is the subject with defaults for what is not given.
+func (s Subject) ready() Subject {
+	if s.Host == nil {
+		s.Host = NoHost{}
+	}
+	if s.Time.IsZero() {
+		s.Time = time.Now()
+	}
+	return s
 }
 
 // settled are facts about a spec that nothing edits any more.

@@ -13,14 +13,12 @@ import (
 // every member that the update has, since runtimes put it over the update. The
 // update itself is not changed.
 func (s *Set) EvaluateUpdate(sub Subject, update *specs.LinuxResources) *Decision {
-	if sub.Host == nil {
-		sub.Host = NoHost{}
-	}
+	sub = sub.ready()
 	if update == nil {
 		update = &specs.LinuxResources{}
 	}
 	sub.Spec = &specs.Spec{Linux: &specs.Linux{Resources: update}}
-	e := &evaluation{sub: &sub, phase: Final, decision: &Decision{Spec: sub.Spec}}
+	e := &evaluation{sub: sub, phase: Final, decision: &Decision{Spec: sub.Spec}}
 	e.gather(s.matching(&sub, Final))
 	e.rules = slices.DeleteFunc(e.rules, func(b bound) bool {
 		_, ok := b.Rule.(*Resources)

@@ -1,0 +1,72 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// pending is an exception whose policies are not looked up yet: they may stand
+// in files to come.
+type pending struct {
+	exception
+	file string
+	spec *yaml.Node
+}
+
+func (c *compiler) exception(d header, node *yaml.Node) {
+	var s exceptionSpec
+	if errs := strict.Decode(node, &s, "spec"); len(errs) > 0 {
+		c.fail(d.file, errs...)
+		return
+	}
+	if !c.claim(d) {
+		return
+	}
+	e := exception{match: s.Match, Exception: Exception{
+		Name: d.name, Reason: string(s.Reason), Owner: string(s.Owner), Ends: s.Expires.ends,
+		Source: fmt.Sprintf("%s:%d:%d", d.file, d.root.Line, d.root.Column),
+	}}
+	for _, p := range s.Policies {
+		e.Policies = append(e.Policies, string(p))
+	}
+	for _, r := range s.Rules {
+		e.Rules = append(e.Rules, string(r))
+	}
+	c.excuses = append(c.excuses, pending{exception: e, file: d.file, spec: node})
+}
+
+// link hands the exceptions to their policies. One that names what is not
+// there is an error: it would not do what it says.
+func (c *compiler) link() {
+	for i := range c.excuses {
+		e := &c.excuses[i]
+		for k, name := range e.Policies {
+			at := slices.IndexFunc(c.policies, func(p *compiled) bool { return p.name == name })
+			if at < 0 {
+				c.fail(e.file, e.fault("policies", k, "there is no policy %q", name))
+				continue
+			}
+			c.policies[at].exceptions = append(c.policies[at].exceptions, &e.exception)
+		}
+		for k, rule := range e.Rules {
+			if !slices.ContainsFunc(c.policies, func(p *compiled) bool { return slices.Contains(e.Policies, p.name) && p.has(rule) }) {
+				c.fail(e.file, e.fault("rules", k, "none of the policies has the rule %q", rule))
+			}
+		}
+	}
+}
+
+// fault is an error at an entry of one of the spec's lists.
+func (e *pending) fault(key string, entry int, format string, args ...any) strict.Error {
+	out := strict.Error{Path: fmt.Sprintf("spec.%s[%d]", key, entry), Msg: fmt.Sprintf(format, args...)}
+	for i := 0; i+1 < len(e.spec.Content); i += 2 {
+		if list := e.spec.Content[i+1]; e.spec.Content[i].Value == key && entry < len(list.Content) {
+			out.Line, out.Column = list.Content[entry].Line, list.Content[entry].Column
+		}
+	}
+	return out
+}

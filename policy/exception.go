@@ -1,0 +1,144 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// Exception excuses some containers from some rules of some policies, until a
+// date.
+type Exception struct {
+	Name   string
+	Reason string    // why there is one
+	Owner  string    // who answers for it
+	Ends   time.Time // from then on it no longer holds
+
+	Policies, Rules []string // their names
+
+	// Source is where it stands, as file:line:column.
+	Source string
+}
+
+// Expired tells whether the exception no longer holds at that time.
+func (e *Exception) Expired(at time.Time) bool { return !at.Before(e.Ends) }
+
+// exceptionSpec is the body of an exception. All of it is required: an
+// exception that nobody owns, or that never ends, is a hole in a policy.
+type exceptionSpec struct {
+	// Policies are the names of the policies, in full.
+	Policies []name `yaml:"policies"`
+
+	// Rules are the names of the rules. Each policy must have one of them.
+	Rules []ruleName `yaml:"rules"`
+
+	// Match says which containers are excused. It must say something.
+	Match Match `yaml:"match"`
+
+	// Reason says why, in one line.
+	Reason line `yaml:"reason"`
+
+	// Owner says who answers for it, in one line.
+	Owner line `yaml:"owner"`
+
+	// Expires is the last day (UTC) on which the exception holds, as
+	// 2027-01-31, or the time at which it ends, as 2027-01-31T12:00:00Z.
+	Expires expiry `yaml:"expires"`
+}
+
+// Validate wants every field.
+func (e *exceptionSpec) Validate() error {
+	for _, f := range []struct {
+		key     string
+		missing bool
+	}{
+		{"policies", len(e.Policies) == 0},
+		{"rules", len(e.Rules) == 0},
+		{"reason", e.Reason == ""},
+		{"owner", e.Owner == ""},
+		{"expires", e.Expires.ends.IsZero()},
+	} {
+		if f.missing {
+			return strict.Field(f.key, "is missing: an exception needs policies, rules, match, reason, owner and expires")
+		}
+	}
+	if e.Match.empty() {
+		return strict.Field("match", "says nothing: an exception must not be for every container")
+	}
+	return nil
+}
+
+// ruleName is the name of a rule.
+type ruleName string
+
+// UnmarshalText reads a name; an unknown one is an error that names the known
+// ones.
+func (r *ruleName) UnmarshalText(text []byte) error {
+	if !slices.Contains(RuleNames(), string(text)) {
+		return fmt.Errorf("unknown rule %q (allowed: %s)", text, strings.Join(RuleNames(), ", "))
+	}
+	*r = ruleName(text)
+	return nil
+}
+
+// JSONSchema lists the rules.
+func (ruleName) JSONSchema() map[string]any { return strict.Enum(RuleNames()...) }
+
+// line is text for people, in one line.
+type line string
+
+// UnmarshalText reads a line; one that is blank or holds what cannot be
+// printed is an error.
+func (l *line) UnmarshalText(text []byte) error {
+	s := strings.TrimSpace(string(text))
+	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return fmt.Errorf("%q is no text (allowed: one line that is not blank)", text)
+	}
+	*l = line(s)
+	return nil
+}
+
+// JSONSchema wants what is not blank.
+func (line) JSONSchema() map[string]any { return strict.Pattern(`\S`) }
+
+// expiry is when an exception ends.
+type expiry struct{ ends time.Time }
+
+// UnmarshalText reads a date, which counts to its end, or a time.
+func (e *expiry) UnmarshalText(text []byte) error {
+	if day, err := time.Parse(time.DateOnly, string(text)); err == nil {
+		e.ends = day.AddDate(0, 0, 1)
+		return nil
+	}
+	at, err := time.Parse(time.RFC3339, string(text))
+	if err != nil {
+		return fmt.Errorf("%q is no date (allowed: a day such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z)", text)
+	}
+	e.ends = at.UTC()
+	return nil
+}
+
+// JSONSchema wants a date or a time.
+func (expiry) JSONSchema() map[string]any {
+	return strict.Pattern(`^\d{4}-\d{2}-\d{2}([Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2}))?$`)
+}
+
+// exception is a compiled one.
+type exception struct {
+	Exception
+	match Match
+}
+
+// excuses tells whether the exception holds for the container. Where that
+// cannot be told yet, it does until the end.
+func (e *exception) excuses(s *Subject, phase Phase) bool {
+	if e.Expired(s.Time) || !e.match.namespace(s.Pod.Namespace) {
+		return false
+	}
+	a := e.match.container(s)
+	return a == yes || a == unknown && phase == Early
+}
