@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +14,7 @@ func validateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate PATH...",
 		Short: "Check policy files or folders: one line per fault, file:line:column",
-		Long:  "Check policy files or folders. Exit status 0: valid. 1: not valid, one line per fault with its file, line and column.",
+		Long:  "Check policy files or folders. Exit status 0: valid. 1: not valid, one line per fault with its file, line and column. Exceptions that have expired are warned of.",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			set, err := policy.Load(paths...)
@@ -21,8 +22,23 @@ func validateCommand() *cobra.Command {
 				fmt.Fprintln(os.Stderr, err)
 				return exitCode(1)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "valid: %d policies, %d rules\n", len(set.Names()), set.RuleCount())
+			warnOfExpired(set.Exceptions(), time.Now())
+			fmt.Fprintf(cmd.OutOrStdout(), "valid: %d policies, %d rules", len(set.Names()), set.RuleCount())
+			if n := len(set.Exceptions()); n > 0 {
+				fmt.Fprintf(cmd.OutOrStdout(), ", %d exceptions", n)
+			}
+			fmt.Fprintln(cmd.OutOrStdout())
 			return nil
 		},
+	}
+}
+
+// warnOfExpired names the exceptions that no longer hold. They are no faults:
+// time alone must not make policies invalid.
+func warnOfExpired(exceptions []policy.Exception, now time.Time) {
+	for _, e := range exceptions {
+		if e.Expired(now) {
+			fmt.Fprintf(os.Stderr, "%s: warning: exception %q of %s ended at %s and no longer holds\n", e.Source, e.Name, e.Owner, e.Ends.Format(time.RFC3339))
+		}
 	}
 }

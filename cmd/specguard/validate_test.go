@@ -14,14 +14,19 @@ func TestValidate(t *testing.T) {
 	syntax := file(t, "syntax.yaml", "apiVersion: specguard.dev/v1alpha1\nkind: {\n")
 	rules := "(allowed: " // of a list that grows with the rules only the beginning is compared
 	for name, c := range map[string]struct {
-		paths  []string
-		code   int
-		stdout string
-		lines  []string
+		paths   []string
+		code    int
+		stdout  string
+		lines   []string
+		anyLine string // stands alone in stderr, after the place
 	}{
-		"a file":        {paths: []string{good}, stdout: "valid: 1 policies, 2 rules\n"},
-		"a folder":      {paths: []string{folder}, stdout: "valid: 1 policies, 1 rules\n"},
-		"an empty one":  {paths: []string{t.TempDir()}, stdout: "valid: 0 policies, 0 rules\n"},
+		"a file":       {paths: []string{good}, stdout: "valid: 1 policies, 2 rules\n"},
+		"a folder":     {paths: []string{folder}, stdout: "valid: 1 policies, 1 rules\n"},
+		"an empty one": {paths: []string{t.TempDir()}, stdout: "valid: 0 policies, 0 rules\n"},
+		"exceptions": {
+			paths:  []string{file(t, "x.yaml", policyText("hostNamespaces: {}")+exceptionText("old", "2020-02-28")+exceptionText("new", "2920-01-01"))},
+			stdout: "valid: 1 policies, 1 rules, 2 exceptions\n", anyLine: `warning: exception "old" of sre ended at 2020-02-29T00:00:00Z and no longer holds`,
+		},
 		"nothing there": {paths: []string{"/no/such"}, code: 1, lines: []string{"/no/such: no such file or directory"}},
 		"no YAML":       {paths: []string{syntax}, code: 1, lines: []string{syntax + ":2:1: no valid YAML: "}},
 		"several faults": {paths: []string{several}, code: 1, lines: []string{
@@ -37,9 +42,21 @@ func TestValidate(t *testing.T) {
 			if r.code != c.code || r.stdout != c.stdout {
 				t.Errorf("%+v", r)
 			}
+			if c.anyLine != "" {
+				if !strings.HasSuffix(r.stderr, c.anyLine+"\n") || strings.Count(r.stderr, "\n") != 1 {
+					t.Errorf("stderr %s", r.stderr)
+				}
+				return
+			}
 			lines(t, r.stderr, c.lines...)
 		})
 	}
+}
+
+// exceptionText is a document for the policy p.
+func exceptionText(name, expires string) string {
+	return "---\napiVersion: specguard.dev/v1alpha1\nkind: Exception\nmetadata: {name: " + name + "}\n" +
+		"spec: {policies: [p], rules: [hostNamespaces], match: {namespaces: [a]}, reason: r, owner: sre, expires: " + expires + "}\n"
 }
 
 // lines compares the beginnings of lines, of which there must be no more.

@@ -26,15 +26,40 @@ type Line struct {
 	Container Container      `json:"container"`
 	Policies  []string       `json:"policies,omitempty"`
 
-	// Violations deny the container; Audit is only reported.
-	Violations []policy.Violation  `json:"violations,omitempty"`
-	Audit      []policy.Violation  `json:"audit,omitempty"`
-	Changes    []policy.Adjustment `json:"changes,omitempty"`
+	Results
+
+	// IfEnforced is what would become of the container if the policies in mode
+	// audit were enforced.
+	IfEnforced *IfEnforced `json:"ifEnforced,omitempty"`
 
 	// Error says why there is no decision (outcome failed).
 	Error string `json:"error,omitempty"`
 
 	Durations *Durations `json:"durations,omitempty"`
+}
+
+// Results are what rules found and did.
+type Results struct {
+	// Violations deny the container; Audit is only reported, and Excepted is
+	// excused by exceptions.
+	Violations []policy.Violation  `json:"violations,omitempty"`
+	Audit      []policy.Violation  `json:"audit,omitempty"`
+	Excepted   []policy.Excepted   `json:"excepted,omitempty"`
+	Changes    []policy.Adjustment `json:"changes,omitempty"`
+}
+
+// IfEnforced is a decision that was not put in force.
+type IfEnforced struct {
+	Outcome policy.Outcome `json:"outcome"`
+	Results
+}
+
+func results(d *policy.Decision) Results {
+	r := Results{Violations: d.Violations, Audit: d.Audit, Excepted: d.Excepted}
+	if d.Outcome() == policy.Adjusted {
+		r.Changes = d.Adjustments
+	}
+	return r
 }
 
 // Pod names a pod.
@@ -77,10 +102,9 @@ func New(w io.Writer, onError func(error)) *Log {
 func (l *Log) Decided(e plugin.Event) {
 	line := l.line(e.Stage, e.Decision.Outcome(), e.Pod, e.Container)
 	line.Policies = e.Decision.Policies
-	line.Violations = e.Decision.Violations
-	line.Audit = e.Decision.Audit
-	if line.Outcome == policy.Adjusted {
-		line.Changes = e.Decision.Adjustments
+	line.Results = results(e.Decision)
+	if then := e.Decision.IfEnforced; then != nil {
+		line.IfEnforced = &IfEnforced{Outcome: then.Outcome(), Results: results(then)}
 	}
 	line.Durations = &Durations{Evaluation: e.Evaluation.Microseconds(), Total: e.Total.Microseconds()}
 	l.write(line)

@@ -44,6 +44,15 @@ func denied() *policy.Decision {
 	})
 }
 
+// rehearsed is allowed; policies in mode audit would deny it, and an exception
+// excuses it.
+func rehearsed() *policy.Decision {
+	return decision(func(d *policy.Decision) {
+		d.IfEnforced = denied()
+		d.Excepted = []policy.Excepted{{Violation: d.IfEnforced.Audit[0], Exception: "legacy"}}
+	})
+}
+
 func event(stage plugin.Stage, d *policy.Decision) plugin.Event {
 	return plugin.Event{
 		Stage:     stage,
@@ -82,6 +91,15 @@ func TestLines(t *testing.T) {
 			`{"time":"2026-01-02T02:04:05.000000006Z","stage":"create","outcome":"denied",` + about +
 				`"violations":[{"policy":"tenants","rule":"capabilities","found":"NET_ADMIN not allowed","allowed":"none"}],` +
 				`"audit":[{"policy":"trial","rule":"hostPaths","found":"/ not allowed"}],` +
+				`"durations":{"evaluationMicros":1,"totalMicros":2000}}`,
+		},
+		"in audit mode": {
+			func(r plugin.Recorder) { r.Decided(event(plugin.StageOpen, rehearsed())) },
+			`{"time":"2026-01-02T02:04:05.000000006Z","stage":"open","outcome":"allowed",` + about +
+				`"excepted":[{"policy":"trial","rule":"hostPaths","found":"/ not allowed","exception":"legacy"}],` +
+				`"ifEnforced":{"outcome":"denied",` +
+				`"violations":[{"policy":"tenants","rule":"capabilities","found":"NET_ADMIN not allowed","allowed":"none"}],` +
+				`"audit":[{"policy":"trial","rule":"hostPaths","found":"/ not allowed"}]},` +
 				`"durations":{"evaluationMicros":1,"totalMicros":2000}}`,
 		},
 		"failed": {
@@ -193,6 +211,23 @@ func TestMessages(t *testing.T) {
 			[]string{
 				`level=info msg="audit: / not allowed"` + who + ` policy=trial rule=hostPaths stage=create`,
 				`level=warning msg="specguard: denied by policy \"tenants\": capabilities: NET_ADMIN not allowed (allowed: none)"` + who + ` stage=create`,
+			},
+		},
+		"in audit mode": {
+			func(r plugin.Recorder) { r.Decided(event(plugin.StageOpen, rehearsed())) },
+			[]string{
+				`level=info msg="excepted: / not allowed"` + who[:len(" container=app")] + ` exception=legacy` + who[len(" container=app"):] + ` policy=trial rule=hostPaths stage=open`,
+				`level=info msg="audit: would be denied if enforced: specguard: denied by policy \"tenants\": capabilities: NET_ADMIN not allowed (allowed: none)"` + who + ` stage=open`,
+				`level=debug msg=allowed` + who + ` stage=open`,
+			},
+		},
+		"in audit mode, would adjust": {
+			func(r plugin.Recorder) {
+				r.Decided(event(plugin.StageOpen, decision(func(d *policy.Decision) { d.IfEnforced = adjusted() })))
+			},
+			[]string{
+				`level=info msg="audit: would be adjusted if enforced: capabilities: dropped NET_ADMIN; procMount: masked <all>"` + who + ` stage=open`,
+				`level=debug msg=allowed` + who + ` stage=open`,
 			},
 		},
 		"existing, denied": {

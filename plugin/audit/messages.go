@@ -20,6 +20,12 @@ func (m Messages) Decided(e plugin.Event) {
 	for _, v := range e.Decision.Audit {
 		log.WithFields(logrus.Fields{"policy": v.Policy, "rule": v.Rule}).Infof("audit: %s", v.Finding)
 	}
+	for _, x := range e.Decision.Excepted {
+		log.WithFields(logrus.Fields{"policy": x.Policy, "rule": x.Rule, "exception": x.Exception}).Infof("excepted: %s", x.Finding)
+	}
+	if then := e.Decision.IfEnforced; then != nil {
+		ifEnforced(log, then)
+	}
 	switch e.Decision.Outcome() {
 	case policy.Denied:
 		if e.Stage == plugin.StageExisting {
@@ -28,18 +34,34 @@ func (m Messages) Decided(e plugin.Event) {
 		}
 		log.Warn(e.Decision.Message())
 	case policy.Adjusted:
-		changes := make([]string, len(e.Decision.Adjustments))
-		for i, a := range e.Decision.Adjustments {
-			changes[i] = a.Rule + ": " + a.Change
-		}
 		if e.Stage == plugin.StageExisting {
-			log.Warnf("runs without what policy would adjust (left alone): %s", strings.Join(changes, "; "))
+			log.Warnf("runs without what policy would adjust (left alone): %s", changes(e.Decision))
 			return
 		}
-		log.Infof("adjusted: %s", strings.Join(changes, "; "))
+		log.Infof("adjusted: %s", changes(e.Decision))
 	default:
 		log.Debug("allowed")
 	}
+}
+
+// ifEnforced logs what the policies in mode audit would do.
+func ifEnforced(log logrus.FieldLogger, then *policy.Decision) {
+	switch then.Outcome() {
+	case policy.Denied:
+		log.Infof("audit: would be denied if enforced: %s", then.Message())
+	case policy.Adjusted:
+		log.Infof("audit: would be adjusted if enforced: %s", changes(then))
+	default:
+		log.Debug("audit: would be allowed if enforced")
+	}
+}
+
+func changes(d *policy.Decision) string {
+	out := make([]string, len(d.Adjustments))
+	for i, a := range d.Adjustments {
+		out[i] = a.Rule + ": " + a.Change
+	}
+	return strings.Join(out, "; ")
 }
 
 // Failed logs that a container could not be judged.

@@ -2,6 +2,8 @@
 package metrics
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/specguard/specguard/plugin"
@@ -11,6 +13,7 @@ import (
 // Recorder is a plugin.Recorder that counts.
 type Recorder struct {
 	decisions  *prometheus.CounterVec
+	ifEnforced *prometheus.CounterVec
 	results    *prometheus.CounterVec
 	adjusted   *prometheus.CounterVec
 	failures   *prometheus.CounterVec
@@ -23,7 +26,9 @@ func New(reg prometheus.Registerer) *Recorder {
 	r := &Recorder{
 		decisions: counter("decisions_total", "Containers judged, by stage and outcome (allowed, adjusted, denied).",
 			"stage", "outcome"),
-		results: counter("rule_results_total", "What rules did about containers, by outcome (denied, adjusted, audited).",
+		ifEnforced: counter("decisions_if_enforced_total", "What would have become of containers that policies in mode audit match, were these enforced.",
+			"stage", "outcome"),
+		results: counter("rule_results_total", "What rules did about containers, by outcome (denied, adjusted, audited, excepted).",
 			"policy", "rule", "outcome"),
 		adjusted: counter("adjustments_total", "Edits made to OCI specs.", "policy", "rule"),
 		failures: counter("failures_total", "Containers that could not be judged. At stages create and open they do not start.", "stage"),
@@ -32,7 +37,7 @@ func New(reg prometheus.Registerer) *Recorder {
 		total: histogram("request_duration_seconds", "Time from a request of the runtime to the answer; stage open is reading, judging and writing the spec.",
 			prometheus.ExponentialBuckets(1e-4, 2.5, 11)),
 	}
-	reg.MustRegister(r.decisions, r.results, r.adjusted, r.failures, r.evaluation, r.total)
+	reg.MustRegister(r.decisions, r.ifEnforced, r.results, r.adjusted, r.failures, r.evaluation, r.total)
 	return r
 }
 
@@ -56,6 +61,12 @@ func (r *Recorder) Decided(e plugin.Event) {
 	for _, v := range e.Decision.Audit {
 		r.results.WithLabelValues(v.Policy, v.Rule, "audited").Inc()
 	}
+	for _, x := range e.Decision.Excepted {
+		r.results.WithLabelValues(x.Policy, x.Rule, "excepted").Inc()
+	}
+	if then := e.Decision.IfEnforced; then != nil {
+		r.ifEnforced.WithLabelValues(string(e.Stage), string(then.Outcome())).Inc()
+	}
 	if e.Decision.Outcome() != policy.Adjusted {
 		return
 	}
@@ -78,6 +89,7 @@ type State interface {
 	Generation() uint64
 	PolicyCount() int
 	ReloadError() error
+	Exceptions() []policy.Exception
 }
 
 // RegisterState registers gauges that read the agent's state when they are
@@ -91,6 +103,38 @@ func RegisterState(reg prometheus.Registerer, s State) {
 	gauge("policies", "Policies in force.", func() float64 { return float64(s.PolicyCount()) })
 	gauge("policy_reload_success", "1 if the last reading of the policies succeeded; 0: older ones are in force.",
 		func() float64 { return number(s.ReloadError() == nil) })
+	reg.MustRegister(newExceptions(s))
+}
+
+// exceptions reports when the exceptions of the policies in force end.
+type exceptions struct {
+	state   State
+	ends    *prometheus.Desc
+	expired *prometheus.Desc
+}
+
+func newExceptions(s State) exceptions {
+	return exceptions{
+		state: s,
+		ends: prometheus.NewDesc("specguard_exception_end_timestamp_seconds",
+			"When an exception ends, in seconds since 1970. It no longer holds from then on.", []string{"exception", "owner"}, nil),
+		expired: prometheus.NewDesc("specguard_exceptions_expired", "Exceptions that no longer hold.", nil, nil),
+	}
+}
+
+// Describe names the metrics.
+func (x exceptions) Describe(out chan<- *prometheus.Desc) { out <- x.ends; out <- x.expired }
+
+// Collect reads them.
+func (x exceptions) Collect(out chan<- prometheus.Metric) {
+	now, expired := time.Now(), 0
+	for _, e := range x.state.Exceptions() {
+		if e.Expired(now) {
+			expired++
+		}
+		out <- prometheus.MustNewConstMetric(x.ends, prometheus.GaugeValue, float64(e.Ends.Unix()), e.Name, e.Owner)
+	}
+	out <- prometheus.MustNewConstMetric(x.expired, prometheus.GaugeValue, float64(expired))
 }
 
 func number(b bool) float64 {

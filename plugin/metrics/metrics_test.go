@@ -113,6 +113,37 @@ func (s *state) Generation() uint64 { return 7 }
 func (s *state) PolicyCount() int   { return 3 }
 func (s *state) ReloadError() error { return s.err }
 
+func (s *state) Exceptions() []policy.Exception {
+	return []policy.Exception{
+		{Name: "old", Owner: "a", Ends: time.Unix(1000, 0)},
+		{Name: "long", Owner: "b", Ends: time.Unix(1e11, 0)},
+	}
+}
+
+func TestExceptions(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	metrics.RegisterState(reg, &state{})
+	expect(t, reg, `specguard_exception_end_timestamp_seconds{exception="long",owner="b"} 1e+11
+specguard_exception_end_timestamp_seconds{exception="old",owner="a"} 1000
+specguard_exceptions_expired 1
+`, "specguard_exception_end_timestamp_seconds", "specguard_exceptions_expired")
+}
+
+// TestAuditMode counts what audit-mode policies would do, and what exceptions
+// excuse.
+func TestAuditMode(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	r := metrics.New(reg)
+	r.Decided(event(plugin.StageOpen, policy.Decision{
+		IfEnforced: &policy.Decision{Violations: violation("a")},
+		Excepted:   []policy.Excepted{{Violation: violation("b")[0], Exception: "x"}},
+	}))
+	expect(t, reg, `specguard_decisions_if_enforced_total{outcome="denied",stage="open"} 1
+`, "specguard_decisions_if_enforced_total")
+	expect(t, reg, `specguard_rule_results_total{outcome="excepted",policy="p",rule="b"} 1
+`, "specguard_rule_results_total")
+}
+
 func TestState(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	s := &state{connected: true}

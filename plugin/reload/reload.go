@@ -34,6 +34,7 @@ type Folder struct {
 	optional     bool
 	log          logrus.FieldLogger
 	settle, poll time.Duration
+	expiry       expiry
 
 	mu         sync.Mutex
 	set        *policy.Set
@@ -70,6 +71,9 @@ func (f *Folder) Generation() uint64 {
 // PolicyCount is how many policies are in force.
 func (f *Folder) PolicyCount() int { return len(f.Current().Names()) }
 
+// Exceptions are those of the policies in force.
+func (f *Folder) Exceptions() []policy.Exception { return f.Current().Exceptions() }
+
 // ReloadError says why the folder's policies are not in force; nil if they
 // are.
 func (f *Folder) ReloadError() error {
@@ -87,6 +91,7 @@ func (f *Folder) Watch(ctx context.Context) {
 			return
 		}
 		f.load(sources, err)
+		f.expiry.report(f.Exceptions(), time.Now(), f.log)
 		select {
 		case <-ctx.Done():
 			return
