@@ -38,7 +38,7 @@ func TestAgentAway(t *testing.T) {
 			t.Parallel()
 			g := guard(t, lab.Private(t, test.release, test.config))
 			pod := g.pod(t, "away")
-			away, back := g.agent.Freeze, g.agent.Thaw
+			away, back := g.agent.Freeze, func() error { g.thaw(t); return nil }
 			if test.how == "killed" {
 				away, back = func() error { return g.agent.Kill(t.Context()) }, g.agent.Again
 			}
