@@ -15,7 +15,7 @@ const head = "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name:
 const someRule = "  rules: {allowPrivilegeEscalation: {}}\n"
 
 func TestCompileErrors(t *testing.T) {
-	const rules = "privileged, capabilities, allowPrivilegeEscalation, runAsNonRoot, hostNamespaces, hostPaths, readOnlyRootFilesystem, procMount, appArmorProfile, seLinuxOptions, resources, seccompProfile"
+	rules := strings.Join(RuleNames(), ", ")
 	for _, tt := range []struct {
 		name, doc string
 		want      []string // each without the file's name

@@ -111,8 +111,6 @@ func TestDecisionMessage(t *testing.T) {
 	}
 }
 
-// Nothing that a rule says about a spec holds an environment value or an
-// argument.
 // TestMessagesAreOneLine has a pod whose words are lines and escapes.
 func TestMessagesAreOneLine(t *testing.T) {
 	mount := withMount(bind("/data\x1b[2J", "/srv\nspecguard: allowed\u2028\u202e", "rbind"))
@@ -127,6 +125,8 @@ func TestMessagesAreOneLine(t *testing.T) {
 	}
 }
 
+// TestMessagesKeepSecrets: nothing that a rule says about a spec holds an
+// environment value or an argument.
 func TestMessagesKeepSecrets(t *testing.T) {
 	var rules []string
 	for _, k := range kinds() {
@@ -152,6 +152,8 @@ func example(kind string) string {
 		"appArmorProfile": "allowed: [RuntimeDefault]",
 		"seLinuxOptions":  "allowedTypes: [container_t]",
 		"resources":       "memory: {max: 1Mi}",
+		"env":             `forbid: ["**"]`,
+		"runtimeHandlers": "allowed: [gvisor]",
 	}
 	return kind + ": {" + fields[kind] + "}"
 }

@@ -37,6 +37,9 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 		"privileged":               none,
 		"allowPrivilegeEscalation": none,
 		"seccompProfile":           none,
+		"env":                      drawEnv,
+		"hooks":                    drawHooks,
+		"runtimeHandlers":          drawRuntimeHandlers,
 		"capabilities": func(t *rapid.T, _ Action) []string {
 			names := []string{"SYS_ADMIN", "NET_RAW", "NET_ADMIN", "CHOWN", "SYS_MODULE", "KILL"}
 			drop := append(some(t, "drop", names...), pick(t, "all", "ALL", "SYS_TIME"))
@@ -173,6 +176,7 @@ func drawSubject(t *rapid.T) Subject {
 		}
 	}
 	sub := subject(spec)
+	sub.Pod.RuntimeHandler = pick(t, "runtime handler", "", "gvisor", "runc")
 	sub.Pod.Namespaces = pick(t, "pod namespaces", nil, sub.Pod.Namespaces, []string{"ipc", "mount"})
 	state := pick(t, "security modules", Unknown, Disabled, Enabled)
 	sub.Host = pick[Host](t, "host", NoHost{},
@@ -221,6 +225,8 @@ func edits(t *rapid.T) map[string]option {
 		"devices":        devices,
 		"mounts":         mounts,
 		"cgroup mount":   writable("/sys/fs/cgroup"),
+		"env":            drawEnvEdit(t),
+		"hooks":          drawHooksEdit(t),
 		"paths": withPaths(some(t, "masked", "/proc/kcore", "/proc/keys", "/sys", "/proc/acpi/"),
 			some(t, "readonly", "/proc/sys", "/proc/asound", "/proc/bus")),
 		"seccomp": withSeccomp(pick(t, "seccomp", nil, &specs.LinuxSeccomp{DefaultAction: specs.ActAllow}, &specs.LinuxSeccomp{

@@ -20,6 +20,7 @@ import (
 func grants(before, after *specs.Spec) []string {
 	g := &granted{before: withAllParts(before), after: withAllParts(after)}
 	g.process()
+	g.programs()
 	g.filesystem()
 	g.kernel()
 	g.limits()
@@ -44,6 +45,7 @@ func withAllParts(spec *specs.Spec) *specs.Spec {
 	fillIn(&s.Process)
 	fillIn(&s.Process.Capabilities)
 	fillIn(&s.Root)
+	fillIn(&s.Hooks)
 	fillIn(&s.Linux)
 	fillIn(&s.Linux.Resources)
 	fillIn(&s.Linux.Resources.Memory)
@@ -61,6 +63,28 @@ func fillIn[T any](p **T) {
 // subset tells whether a holds nothing that b does not.
 func subset[T comparable](a, b []T) bool {
 	return !slices.ContainsFunc(a, func(v T) bool { return !slices.Contains(b, v) })
+}
+
+// shorter tells whether a is b with entries taken out.
+func shorter[T any](a, b []T) bool {
+	for _, v := range a {
+		at := slices.IndexFunc(b, func(o T) bool { return reflect.DeepEqual(o, v) })
+		if at < 0 {
+			return false
+		}
+		b = b[at+1:]
+	}
+	return true
+}
+
+// programs are what the container brings with it to be run or loaded.
+func (g *granted) programs() {
+	b, a := g.before, g.after
+	g.fail(!shorter(a.Process.Env, b.Process.Env), "environment %v became %v", b.Process.Env, a.Process.Env)
+	g.fail(!shorter(a.Hooks.Prestart, b.Hooks.Prestart) || !shorter(a.Hooks.CreateRuntime, b.Hooks.CreateRuntime) ||
+		!shorter(a.Hooks.CreateContainer, b.Hooks.CreateContainer) || !shorter(a.Hooks.StartContainer, b.Hooks.StartContainer) ||
+		!shorter(a.Hooks.Poststart, b.Hooks.Poststart) || !shorter(a.Hooks.Poststop, b.Hooks.Poststop),
+		"hooks %v became %v", b.Hooks, a.Hooks)
 }
 
 func (g *granted) process() {
@@ -200,6 +224,7 @@ func (g *granted) others() {
 		s := ocispec.Clone(spec)
 		p := s.Process
 		p.Capabilities, p.User, p.NoNewPrivileges, p.ApparmorProfile, p.SelinuxLabel = nil, specs.User{}, false, "", ""
+		p.Env, s.Hooks = nil, nil
 		s.Root.Readonly, s.Mounts = false, nil
 		l := s.Linux
 		l.MaskedPaths, l.ReadonlyPaths, l.Devices, l.Seccomp, l.MountLabel = nil, nil, nil, nil, ""

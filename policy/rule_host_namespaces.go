@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
@@ -52,21 +51,4 @@ func (h *HostNamespaces) Check(s *Subject) []Finding {
 		return nil
 	}
 	return []Finding{{Found: "host namespaces " + joined(shared) + " not allowed", Allowed: listOrNone(h.Allow)}}
-}
-
-// joined joins names for a message.
-func joined[T ~string](names []T) string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = string(n)
-	}
-	return strings.Join(out, ", ")
-}
-
-// listOrNone joins names for a message that says what is allowed.
-func listOrNone[T ~string](names []T) string {
-	if len(names) == 0 {
-		return "none"
-	}
-	return joined(names)
 }

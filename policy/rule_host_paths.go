@@ -284,9 +284,6 @@ func (j *pathJudge) owner(source string) string {
 	return holds
 }
 
-// maxListed is how many allowed paths a message lists.
-const maxListed = 6
-
 func (j *pathJudge) list() string {
 	var out []string
 	for i := range j.rule.Allowed {

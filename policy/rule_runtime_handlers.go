@@ -1,0 +1,58 @@
+package policy
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// RuntimeHandlers requires a runtime handler, such as one whose runtime runs
+// containers in a sandbox or a virtual machine of their own (gVisor, Kata
+// Containers).
+//
+// Reads: the pod's runtime handler, which in Kubernetes the RuntimeClass names
+// (RunPodSandboxRequest.runtime_handler in CRI).
+// Adjusts: nothing. The pod's sandbox runs by then.
+// Source: kubernetes.io/docs/concepts/containers/runtime-class.
+// Example: {allowed: [gvisor, "kata-*"]}
+type RuntimeHandlers struct {
+	Base      `yaml:",inline"`
+	checkOnly `yaml:"-"`
+
+	// Allowed lists patterns of handlers that pods may have; "" is the
+	// runtime's default handler.
+	Allowed []Glob `yaml:"allowed"`
+}
+
+// Validate wants handlers.
+func (r *RuntimeHandlers) Validate() error {
+	if len(r.Allowed) == 0 && r.Action() != Ignore {
+		return strict.Field("allowed", "is missing")
+	}
+	return nil
+}
+
+// Check finds a handler that is not allowed.
+func (r *RuntimeHandlers) Check(s *Subject) []Finding {
+	handler := s.Pod.RuntimeHandler
+	if matchAny(r.Allowed, handler) {
+		return nil
+	}
+	found := "runtime handler " + handler + " not allowed"
+	if handler == "" {
+		found = "the default runtime handler is not allowed"
+	}
+	return []Finding{{Found: found, Allowed: handlers(r.Allowed)}}
+}
+
+// handlers joins the patterns for a message; the default handler has no name.
+func handlers(allowed []Glob) string {
+	names := make([]string, len(allowed))
+	for i, a := range allowed {
+		if names[i] = string(a); a == "" {
+			names[i] = strconv.Quote("")
+		}
+	}
+	return strings.Join(names, ", ")
+}
