@@ -152,6 +152,7 @@ func example(kind string) string {
 		"appArmorProfile": "allowed: [RuntimeDefault]",
 		"seLinuxOptions":  "allowedTypes: [container_t]",
 		"resources":       "memory: {max: 1Mi}",
+		"images":          "requireDigest: true",
 		"env":             `forbid: ["**"]`,
 		"runtimeHandlers": "allowed: [gvisor]",
 	}

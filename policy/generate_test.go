@@ -39,6 +39,7 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 		"seccompProfile":           none,
 		"env":                      drawEnv,
 		"hooks":                    drawHooks,
+		"images":                   drawImages,
 		"runtimeHandlers":          drawRuntimeHandlers,
 		"capabilities": func(t *rapid.T, _ Action) []string {
 			names := []string{"SYS_ADMIN", "NET_RAW", "NET_ADMIN", "CHOWN", "SYS_MODULE", "KILL"}
@@ -176,6 +177,7 @@ func drawSubject(t *rapid.T) Subject {
 		}
 	}
 	sub := subject(spec)
+	sub.Container.Image, sub.Container.OtherImages = drawImageNames(t)
 	sub.Pod.RuntimeHandler = pick(t, "runtime handler", "", "gvisor", "runc")
 	sub.Pod.Namespaces = pick(t, "pod namespaces", nil, sub.Pod.Namespaces, []string{"ipc", "mount"})
 	state := pick(t, "security modules", Unknown, Disabled, Enabled)

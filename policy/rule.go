@@ -77,6 +77,7 @@ func kinds() []kind {
 		{name: "readOnlyRootFilesystem", make: func() Rule { return &ReadOnlyRootFilesystem{} }, reads: fullSpec},
 		{name: "procMount", make: func() Rule { return &ProcMount{} }, reads: fullSpec},
 		{name: "env", make: func() Rule { return &Env{} }, reads: fullSpec},
+		{name: "images", make: func() Rule { return &Images{} }, reads: image},
 		{name: "runtimeHandlers", make: func() Rule { return &RuntimeHandlers{} }},
 		{name: "appArmorProfile", make: func() Rule { return &AppArmorProfile{} }, reads: fullSpec},
 		{name: "seLinuxOptions", make: func() Rule { return &SELinuxOptions{} }, reads: fullSpec},

@@ -94,9 +94,9 @@ type HostPort struct {
 type Container struct {
 	Name, ID string
 
-	// Image is the image reference; "" while it is not known. OtherImages are
-	// more references of it, where a runtime tells them: a policy selects by
-	// any.
+	// Image is the reference under which the runtime keeps the image; "" while
+	// it is not known. OtherImages are more, such as the one that was asked
+	// for: a policy selects by any.
 	Image       string
 	OtherImages []string
 }
