@@ -141,12 +141,24 @@ func (k kind) build(base, own *yaml.Node) (Rule, []strict.Error) {
 		}
 	}
 	if rule.Action() == Adjust && !k.canAdjust() {
+		at := valueOf(own, "onViolation")
 		return rule, []strict.Error{{
-			Line: own.Line, Column: own.Column, Path: path + ".onViolation",
+			Line: at.Line, Column: at.Column, Path: path + ".onViolation",
 			Msg: "this rule cannot adjust (allowed: reject, audit, ignore)",
 		}}
 	}
 	return rule, nil
+}
+
+// valueOf gives the value of a mapping's key; the mapping itself where it has no
+// such key.
+func valueOf(n *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return n
 }
 
 // profile gives the rules of a built-in profile, read once.

@@ -62,11 +62,6 @@ func (c *compiler) link() {
 
 // fault is an error at an entry of one of the spec's lists.
 func (e *pending) fault(key string, entry int, format string, args ...any) strict.Error {
-	out := strict.Error{Path: fmt.Sprintf("spec.%s[%d]", key, entry), Msg: fmt.Sprintf(format, args...)}
-	for i := 0; i+1 < len(e.spec.Content); i += 2 {
-		if list := e.spec.Content[i+1]; e.spec.Content[i].Value == key && entry < len(list.Content) {
-			out.Line, out.Column = list.Content[entry].Line, list.Content[entry].Column
-		}
-	}
-	return out
+	at := valueOf(e.spec, key).Content[entry]
+	return strict.Error{Line: at.Line, Column: at.Column, Path: fmt.Sprintf("spec.%s[%d]", key, entry), Msg: fmt.Sprintf(format, args...)}
 }

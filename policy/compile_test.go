@@ -56,7 +56,7 @@ func TestCompileErrors(t *testing.T) {
 		{"unknown profile", head + "  profile: strict\n", []string{`5:12: spec.profile: unknown profile "strict" (allowed: ` + strings.Join(Profiles(), ", ") + ")"}},
 		{"unknown mode", head + "  mode: warn\n" + someRule, []string{`5:9: spec.mode: "warn" is not one of enforce, audit`}},
 		{"unknown action", head + "  rules: {hostPaths: {onViolation: deny}}\n", []string{`5:36: spec.rules.hostPaths.onViolation: "deny" is not one of reject, adjust, audit, ignore`}},
-		{"rule that cannot adjust", head + "  rules:\n    hostNamespaces:\n      onViolation: adjust\n", []string{"7:7: spec.rules.hostNamespaces.onViolation: this rule cannot adjust (allowed: reject, audit, ignore)"}},
+		{"rule that cannot adjust", head + "  rules:\n    hostNamespaces:\n      onViolation: adjust\n", []string{"7:20: spec.rules.hostNamespaces.onViolation: this rule cannot adjust (allowed: reject, audit, ignore)"}},
 		{"several", head + "  mode: x\n  rules: {hostPath: {}}\n  match: {images: []}\n", []string{`5:9: spec.mode: "x" is not one of enforce, audit`, "7:19: spec.match.images: is an empty list; leave it out to match all"}},
 		{"several rules", head + "  rules:\n    hostPath: {}\n    hostPaths: {x: y}\n    capabilities: {}\n", []string{
 			`6:5: spec.rules: unknown rule "hostPath" (allowed: ` + rules + ")",

@@ -37,6 +37,9 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 		"privileged":               none,
 		"allowPrivilegeEscalation": none,
 		"seccompProfile":           none,
+		"userNamespace":            none,
+		"sysctls":                  drawSysctls,
+		"hostPorts":                drawHostPorts,
 		"env":                      drawEnv,
 		"hooks":                    drawHooks,
 		"images":                   drawImages,
@@ -178,6 +181,7 @@ func drawSubject(t *rapid.T) Subject {
 	}
 	sub := subject(spec)
 	sub.Container.Image, sub.Container.OtherImages = drawImageNames(t)
+	sub.Pod.Sandbox = drawSandbox(t)
 	sub.Pod.RuntimeHandler = pick(t, "runtime handler", "", "gvisor", "runc")
 	sub.Pod.Namespaces = pick(t, "pod namespaces", nil, sub.Pod.Namespaces, []string{"ipc", "mount"})
 	state := pick(t, "security modules", Unknown, Disabled, Enabled)
@@ -228,6 +232,7 @@ func edits(t *rapid.T) map[string]option {
 		"mounts":         mounts,
 		"cgroup mount":   writable("/sys/fs/cgroup"),
 		"env":            drawEnvEdit(t),
+		"sysctls":        drawSysctlsEdit(t),
 		"hooks":          drawHooksEdit(t),
 		"paths": withPaths(some(t, "masked", "/proc/kcore", "/proc/keys", "/sys", "/proc/acpi/"),
 			some(t, "readonly", "/proc/sys", "/proc/asound", "/proc/bus")),

@@ -161,6 +161,10 @@ func (g *granted) kernel() {
 	rules := a.Resources.Devices
 	denied := len(rules) == 1 && !rules[0].Allow && rules[0].Type == "" && rules[0].Access == "rwm"
 	g.fail(!denied && !reflect.DeepEqual(rules, b.Resources.Devices), "device rules %v became %v", b.Resources.Devices, rules)
+	for name, value := range a.Sysctl {
+		before, there := b.Sysctl[name]
+		g.fail(!there || before != value, "sysctl %s is new", name)
+	}
 	g.fail(!reflect.DeepEqual(b.Namespaces, a.Namespaces), "namespaces %v became %v", b.Namespaces, a.Namespaces)
 	blocks := func(p *specs.LinuxSeccomp) bool {
 		return p != nil && (p.DefaultAction == specs.ActErrno || slices.ContainsFunc(p.Syscalls, func(c specs.LinuxSyscall) bool { return c.Action == specs.ActErrno }))
@@ -227,7 +231,7 @@ func (g *granted) others() {
 		p.Env, s.Hooks = nil, nil
 		s.Root.Readonly, s.Mounts = false, nil
 		l := s.Linux
-		l.MaskedPaths, l.ReadonlyPaths, l.Devices, l.Seccomp, l.MountLabel = nil, nil, nil, nil, ""
+		l.MaskedPaths, l.ReadonlyPaths, l.Devices, l.Seccomp, l.MountLabel, l.Sysctl = nil, nil, nil, nil, "", nil
 		r := l.Resources
 		r.Devices, r.Memory.Limit, r.Memory.Swap, r.CPU.Quota, r.CPU.Period, r.Pids.Limit = nil, nil, nil, nil, nil, nil
 		delete(r.Unified, "memory.max")

@@ -45,7 +45,7 @@ func TestHostNamespaces(t *testing.T) {
 func TestHostNamespacesLoad(t *testing.T) {
 	for rule, want := range map[string]string{
 		"{allow: [user]}":       `0.yaml:6:30: spec.rules.hostNamespaces.allow[0]: "user" is not one of network, pid, ipc`,
-		"{onViolation: adjust}": "0.yaml:6:21: spec.rules.hostNamespaces.onViolation: this rule cannot adjust (allowed: reject, audit, ignore)",
+		"{onViolation: adjust}": "0.yaml:6:35: spec.rules.hostNamespaces.onViolation: this rule cannot adjust (allowed: reject, audit, ignore)",
 	} {
 		if got := loadError("hostNamespaces: " + rule); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", rule, got, want)

@@ -126,18 +126,19 @@ func (s *Subject) sharesHost(ns specs.LinuxNamespaceType) bool {
 	if s.Pod.Namespaces != nil && !slices.Contains(s.Pod.Namespaces, string(ns)) {
 		return true
 	}
-	return s.Spec.Linux == nil || !slices.ContainsFunc(s.Spec.Linux.Namespaces,
+	return !s.hasNamespace(ns)
+}
+
+// hasNamespace tells whether the spec lists a namespace of the type.
+func (s *Subject) hasNamespace(ns specs.LinuxNamespaceType) bool {
+	return s.Spec.Linux != nil && slices.ContainsFunc(s.Spec.Linux.Namespaces,
 		func(n specs.LinuxNamespace) bool { return n.Type == ns })
 }
 
 // userNamespace tells whether the container has a user namespace in which no
 // user and no group is the host's 0.
 func (s *Subject) userNamespace() bool {
-	l := s.Spec.Linux
-	if l == nil || !slices.ContainsFunc(l.Namespaces, func(n specs.LinuxNamespace) bool { return n.Type == specs.UserNamespace }) {
-		return false
-	}
-	return avoidsRoot(l.UIDMappings) && avoidsRoot(l.GIDMappings)
+	return s.hasNamespace(specs.UserNamespace) && avoidsRoot(s.Spec.Linux.UIDMappings) && avoidsRoot(s.Spec.Linux.GIDMappings)
 }
 
 // avoidsRoot tells whether there are mappings and none leads to the host's 0.

@@ -1,0 +1,107 @@
+package policy
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// HostPorts bounds the ports of the host that lead to a pod. A pod in the
+// host's network namespace can open any port by itself: that is for
+// hostNamespaces to judge.
+//
+// Reads: the port mappings with which the pod's sandbox was made
+// (PodSandboxConfig.port_mappings in CRI). Where the sandbox cannot be seen it
+// finds nothing.
+// Adjusts: nothing. The ports are open by then.
+// Source: Pod Security Standards, Baseline, "Host Ports".
+// Example: {allowed: [{min: 30000, max: 32767}]}
+type HostPorts struct {
+	Base      `yaml:",inline"`
+	checkOnly `yaml:"-"`
+
+	// Allowed lists ranges of ports that may be used; none where it is not
+	// given.
+	Allowed []PortRange `yaml:"allowed"`
+}
+
+// PortRange is a range of ports; both ends belong to it.
+type PortRange struct {
+	Min Port `yaml:"min"`
+	Max Port `yaml:"max"`
+}
+
+// Validate wants two ends, in order.
+func (r *PortRange) Validate() error {
+	switch {
+	case r.Min == 0 || r.Max == 0:
+		return fmt.Errorf("needs min and max")
+	case r.Max < r.Min:
+		return strict.Field("max", "%d is below min, %d", r.Max, r.Min)
+	}
+	return nil
+}
+
+func (r PortRange) String() string {
+	if r.Min == r.Max {
+		return fmt.Sprint(r.Min)
+	}
+	return fmt.Sprintf("%d-%d", r.Min, r.Max)
+}
+
+// Port is the number of a port, from 1 to 65535.
+type Port int32
+
+// UnmarshalText reads a port; anything but its number is an error.
+func (p *Port) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseUint(string(text), 10, 16)
+	if err != nil || n == 0 {
+		return fmt.Errorf("%q is no port (allowed: a whole number from 1 to 65535)", text)
+	}
+	*p = Port(n)
+	return nil
+}
+
+// JSONSchema wants the number of a port.
+func (Port) JSONSchema() map[string]any {
+	return map[string]any{"type": "integer", "minimum": 1, "maximum": 65535}
+}
+
+// Check finds ports that are not allowed.
+func (h *HostPorts) Check(s *Subject) []Finding {
+	if s.Pod.Sandbox == nil {
+		return nil
+	}
+	var found []string
+	for _, p := range s.Pod.Sandbox.HostPorts {
+		if p.Port != 0 && !h.allows(p.Port) {
+			found = append(found, strings.TrimSpace(fmt.Sprint(p.Port, " ", p.Protocol)))
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return []Finding{{Found: "host ports " + few(found) + " not allowed", Allowed: h.list()}}
+}
+
+func (h *HostPorts) allows(port int32) bool {
+	for _, r := range h.Allowed {
+		if int32(r.Min) <= port && port <= int32(r.Max) {
+			return true
+		}
+	}
+	return false
+}
+
+func (h *HostPorts) list() string {
+	var ranges []string
+	for _, r := range h.Allowed {
+		ranges = append(ranges, r.String())
+	}
+	if len(ranges) == 0 {
+		return "none"
+	}
+	return few(ranges)
+}

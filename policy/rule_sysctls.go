@@ -1,0 +1,169 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// Sysctls bounds the kernel parameters that are set for a container and for its
+// pod. Those that Kubernetes calls safe are allowed: they count for the pod
+// alone. A value with a + or a control character in it is refused whatever the
+// name: a runtime that hands values on as text can be made to set others with
+// it.
+//
+// Reads: linux.sysctl (OCI runtime spec, config-linux.md, "Sysctl"), and what
+// was set for the pod's sandbox, which in Kubernetes is where the sysctls of a
+// pod are. Where the sandbox cannot be seen only the container's are judged.
+// Adjusts: removes those of the container's spec. The pod's are in force by
+// then and deny.
+// Source: Pod Security Standards, Baseline, "Sysctls"; CVE-2022-0811 (CRI-O).
+// Example: {allowed: [net.core.somaxconn, "net.ipv4.tcp_*"]}
+type Sysctls struct {
+	Base `yaml:",inline"`
+
+	// Allowed lists names that may be set beside the safe ones. One that ends in
+	// * covers all names that begin so.
+	Allowed []SysctlPattern `yaml:"allowed"`
+}
+
+// SysctlPattern is the name of a sysctl, or the beginning of one and a *, as in
+// the kubelet's --allowed-unsafe-sysctls.
+type SysctlPattern string
+
+// UnmarshalText reads a pattern; one that is no name is an error.
+func (p *SysctlPattern) UnmarshalText(text []byte) error {
+	name, wild := strings.CutSuffix(sysctlName(string(text)), "*")
+	if wild {
+		name = strings.TrimSuffix(name, ".")
+	}
+	if !plainSysctl(name) {
+		return fmt.Errorf("%q is no sysctl (allowed: such as net.core.somaxconn or net.ipv4.tcp_*)", text)
+	}
+	*p = SysctlPattern(text)
+	return nil
+}
+
+// JSONSchema wants a name, or the beginning of one and a *.
+func (SysctlPattern) JSONSchema() map[string]any { return strict.Pattern(`^[^\s*+]+\*?$`) }
+
+func (p SysctlPattern) covers(name string) bool {
+	if start, ok := strings.CutSuffix(sysctlName(string(p)), "*"); ok {
+		return strings.HasPrefix(name, start)
+	}
+	return sysctlName(string(p)) == name
+}
+
+// Check finds sysctls that are not allowed.
+func (y *Sysctls) Check(s *Subject) []Finding {
+	var out []Finding
+	if s.Spec.Linux != nil {
+		out = append(out, y.findings("sysctl", s.Spec.Linux.Sysctl)...)
+	}
+	if s.Pod.Sandbox != nil {
+		out = append(out, y.findings("pod's sysctl", s.Pod.Sandbox.Sysctls)...)
+	}
+	return out
+}
+
+// findings are what is wrong with sysctls of one kind, by name.
+func (y *Sysctls) findings(what string, sysctls map[string]string) []Finding {
+	var names []string
+	var out []Finding
+	for _, raw := range slices.Sorted(maps.Keys(sysctls)) {
+		switch {
+		case !y.allows(raw):
+			names = append(names, raw)
+		case !plainValue(sysctls[raw]):
+			out = append(out, Finding{Found: what + " " + raw + " has a + or a control character in its value"})
+		}
+	}
+	if len(names) > 0 {
+		out = append(out, Finding{Found: what + " " + few(names) + " not allowed", Allowed: y.list()})
+	}
+	return out
+}
+
+// Adjust removes them from the container's spec.
+func (y *Sysctls) Adjust(s *Subject) []string {
+	if s.Spec.Linux == nil {
+		return nil
+	}
+	var done []string
+	sysctls := s.Spec.Linux.Sysctl
+	for _, raw := range slices.Sorted(maps.Keys(sysctls)) {
+		if !y.allows(raw) || !plainValue(sysctls[raw]) {
+			delete(sysctls, raw)
+			done = append(done, "removed sysctl "+raw)
+		}
+	}
+	return done
+}
+
+func (y *Sysctls) allows(raw string) bool {
+	name := sysctlName(raw)
+	return plainSysctl(name) && (slices.Contains(safeSysctls(), name) ||
+		slices.ContainsFunc(y.Allowed, func(p SysctlPattern) bool { return p.covers(name) }))
+}
+
+func (y *Sysctls) list() string {
+	if len(y.Allowed) == 0 {
+		return "safe sysctls"
+	}
+	return "safe sysctls, " + few(y.Allowed)
+}
+
+// sysctlName is the name with dots between its parts. A name with both dots and
+// slashes stays as it is, and is refused: programs differ in which of them are
+// separators.
+func sysctlName(raw string) string {
+	if strings.Contains(raw, ".") {
+		return raw
+	}
+	return strings.ReplaceAll(raw, "/", ".")
+}
+
+// plainSysctl tells whether the name leads nowhere but to a parameter: no empty
+// parts (which .. would make), and nothing but letters, digits, - and _.
+func plainSysctl(name string) bool {
+	odd := func(r rune) bool {
+		return r != '-' && r != '_' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
+	}
+	for part := range strings.SplitSeq(name, ".") {
+		if part == "" || strings.ContainsFunc(part, odd) {
+			return false
+		}
+	}
+	return true
+}
+
+// plainValue tells whether the value holds no + and no control character, of
+// which a tab, between numbers, is none.
+func plainValue(value string) bool {
+	return !strings.ContainsFunc(value, func(r rune) bool { return r == '+' || unicode.IsControl(r) && r != '\t' })
+}
+
+// safeSysctls are allowed by the Pod Security Standards, in the version of
+// Kubernetes 1.37.
+func safeSysctls() []string {
+	return []string{
+		"kernel.shm_rmid_forced",
+		"net.ipv4.ip_local_port_range",
+		"net.ipv4.ip_local_reserved_ports",
+		"net.ipv4.ip_unprivileged_port_start",
+		"net.ipv4.ping_group_range",
+		"net.ipv4.tcp_fin_timeout",
+		"net.ipv4.tcp_keepalive_intvl",
+		"net.ipv4.tcp_keepalive_probes",
+		"net.ipv4.tcp_keepalive_time",
+		"net.ipv4.tcp_notsent_lowat",
+		"net.ipv4.tcp_rmem",
+		"net.ipv4.tcp_slow_start_after_idle",
+		"net.ipv4.tcp_syncookies",
+		"net.ipv4.tcp_wmem",
+	}
+}
