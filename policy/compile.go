@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -16,7 +17,7 @@ import (
 type compiler struct {
 	kinds    []kind
 	first    map[string]string // kind and name -> where it stands
-	profiles map[profileName]map[string]*yaml.Node
+	profiles map[profileName][]layer
 	policies []*compiled
 	excuses  []pending
 	errs     []*LoadError
@@ -106,19 +107,28 @@ func (c *compiler) policy(d header, node *yaml.Node) {
 	c.policies = append(c.policies, p)
 }
 
+// layer are rules by name, as one profile or policy writes them.
+type layer map[string]*yaml.Node
+
 // rules builds a policy's rules: those of its profile, each overridden field
 // by field by what the policy says itself.
 func (c *compiler) rules(s *policySpec) ([]compiledRule, []strict.Error) {
-	own, errs := c.byName(&s.Rules)
+	own, errs := c.layer(&s.Rules)
 	base, faults := c.profile(s.Profile)
 	errs = append(errs, faults...)
+	layers := append(slices.Clip(base), own)
 	var out []compiledRule
 	for i, k := range c.kinds {
-		o, b := own[k.name], base[k.name]
-		if o == nil && b == nil {
+		var nodes []*yaml.Node
+		for _, l := range layers {
+			if n := l[k.name]; n != nil {
+				nodes = append(nodes, n)
+			}
+		}
+		if len(nodes) == 0 {
 			continue
 		}
-		rule, faults := k.build(b, o)
+		rule, faults := k.build(nodes)
 		errs = append(errs, faults...)
 		if len(faults) == 0 && rule.Action() != Ignore {
 			out = append(out, compiledRule{Rule: rule, name: k.name, order: i, reads: k.reads})
@@ -127,21 +137,17 @@ func (c *compiler) rules(s *policySpec) ([]compiledRule, []strict.Error) {
 	return out, errs
 }
 
-// build decodes a rule from a profile's node and then the policy's own; either
-// may be nil.
-func (k kind) build(base, own *yaml.Node) (Rule, []strict.Error) {
+// build decodes a rule from its layers, of which the last counts most.
+func (k kind) build(layers []*yaml.Node) (Rule, []strict.Error) {
 	rule := k.make()
 	path := "spec.rules." + k.name
-	for _, n := range []*yaml.Node{base, own} {
-		if n == nil {
-			continue
-		}
+	for _, n := range layers {
 		if errs := strict.Decode(n, rule, path); len(errs) > 0 {
 			return rule, errs
 		}
 	}
 	if rule.Action() == Adjust && !k.canAdjust() {
-		at := valueOf(own, "onViolation")
+		at := valueOf(layers[len(layers)-1], "onViolation")
 		return rule, []strict.Error{{
 			Line: at.Line, Column: at.Column, Path: path + ".onViolation",
 			Msg: "this rule cannot adjust (allowed: reject, audit, ignore)",
@@ -161,18 +167,23 @@ func valueOf(n *yaml.Node, key string) *yaml.Node {
 	return n
 }
 
-// profile gives the rules of a built-in profile, read once.
-func (c *compiler) profile(name profileName) (map[string]*yaml.Node, []strict.Error) {
-	if rules, ok := c.profiles[name]; ok {
-		return rules, nil
+// profile gives the layers of a built-in profile, read once.
+func (c *compiler) profile(name profileName) ([]layer, []strict.Error) {
+	if layers, ok := c.profiles[name]; ok {
+		return layers, nil
 	}
-	rules, errs := c.byName(name.rules())
-	c.profiles[name] = rules
-	return rules, errs
+	var layers []layer
+	var errs []strict.Error
+	for _, rules := range name.layers() {
+		l, faults := c.layer(rules)
+		layers, errs = append(layers, l), append(errs, faults...)
+	}
+	c.profiles[name] = layers
+	return layers, errs
 }
 
-func (c *compiler) byName(rules *yaml.Node) (map[string]*yaml.Node, []strict.Error) {
-	out := make(map[string]*yaml.Node)
+func (c *compiler) layer(rules *yaml.Node) (layer, []strict.Error) {
+	out := make(layer)
 	if rules.Kind == 0 {
 		return out, nil
 	}

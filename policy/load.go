@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"gopkg.in/yaml.v3"
 )
 
 // maxFileSize bounds a policy file, in bytes.
@@ -130,7 +128,7 @@ func Compile(sources ...Source) (*Set, error) {
 	c := &compiler{
 		kinds:    kinds(),
 		first:    make(map[string]string),
-		profiles: make(map[profileName]map[string]*yaml.Node),
+		profiles: make(map[profileName][]layer),
 	}
 	for _, src := range sources {
 		c.file(src)

@@ -36,21 +36,26 @@ func (p *profileName) UnmarshalText(text []byte) error {
 	return fmt.Errorf("unknown profile %q (allowed: %s)", text, strings.Join(Profiles(), ", "))
 }
 
-// rules returns the node of the profile's rules; an empty node for none.
-func (p profileName) rules() *yaml.Node {
-	none := &yaml.Node{}
+// profileFile is what stands in the file of a profile. The rules of a profile
+// that it extends come first, overridden as a policy overrides its profile.
+type profileFile struct {
+	Extends profileName `yaml:"extends"`
+	Rules   yaml.Node   `yaml:"rules"`
+}
+
+// layers returns the rules of the profile and, before them, of those that it
+// extends.
+func (p profileName) layers() []*yaml.Node {
 	if p == "" {
-		return none
+		return nil
 	}
 	data, err := profileFiles.ReadFile("profiles/" + string(p) + ".yaml")
 	if err != nil {
-		return none
+		return nil
 	}
-	var doc struct {
-		Rules yaml.Node `yaml:"rules"`
+	var file profileFile
+	if err := yaml.Unmarshal(data, &file); err != nil {
+		return nil
 	}
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return none
-	}
-	return &doc.Rules
+	return append(file.Extends.layers(), &file.Rules)
 }
