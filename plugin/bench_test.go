@@ -11,6 +11,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/specguard/specguard/plugin/seal"
+	"github.com/specguard/specguard/policy"
 )
 
 const benchRules = `rules:
@@ -32,6 +33,9 @@ func (s fixed) Get(context.Context, string) (Stored, error) {
 	return Stored{Spec: s, Image: "app"}, nil
 }
 func (s fixed) Put(context.Context, string, []byte) error { return nil }
+func (s fixed) Sandbox(context.Context, string) (*policy.Sandbox, error) {
+	return &policy.Sandbox{}, nil
+}
 
 func benchPlugin(b *testing.B, docs ...string) *Plugin {
 	log := logrus.New()

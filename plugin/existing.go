@@ -41,7 +41,7 @@ func (p *Plugin) report(ctx context.Context, sub policy.Subject) error {
 	if sel := set.Select(&sub); !sel.Enforced && !sel.Audited {
 		return nil
 	}
-	if _, err := p.complete(ctx, &sub); err != nil {
+	if _, err := p.complete(ctx, set, &sub); err != nil {
 		return err
 	}
 	sub.Spec = unsealed(sub.Spec)

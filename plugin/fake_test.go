@@ -46,6 +46,7 @@ type store struct {
 	mu         sync.Mutex
 	specs      map[string]string
 	image      string
+	sandboxes  map[string]*policy.Sandbox
 	gets, puts int
 	onGet      func(context.Context) error
 	onPut      func(context.Context) error
@@ -84,6 +85,17 @@ func (s *store) Put(ctx context.Context, id string, spec []byte) error {
 	return nil
 }
 
+func (s *store) Sandbox(_ context.Context, id string) (*policy.Sandbox, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gets++
+	sandbox, ok := s.sandboxes[id]
+	if !ok {
+		return nil, errors.New("no such sandbox")
+	}
+	return sandbox, nil
+}
+
 // breaks gives Get and Put faults; nil for none.
 func (s *store) breaks(onGet, onPut func(context.Context) error) {
 	s.mu.Lock()
@@ -103,7 +115,7 @@ func (s *store) get(id string) string {
 	return s.specs[id]
 }
 
-// calls counts the plugin's Gets and Puts.
+// calls counts what the plugin has read and written.
 func (s *store) calls() (gets, puts int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -20,7 +20,7 @@ func (p *Plugin) open(ctx context.Context, sub policy.Subject, sealed bool) erro
 	if sel := set.Select(&sub); !sel.Enforced && !sel.Audited && !sealed {
 		return nil
 	}
-	raw, err := p.complete(ctx, &sub)
+	raw, err := p.complete(ctx, set, &sub)
 	if err != nil {
 		return err
 	}
@@ -44,9 +44,10 @@ func (p *Plugin) open(ctx context.Context, sub policy.Subject, sealed bool) erro
 	return nil
 }
 
-// complete puts the stored spec into the subject, and the image where NRI did
-// not tell it. It returns the spec's bytes.
-func (p *Plugin) complete(ctx context.Context, sub *policy.Subject) ([]byte, error) {
+// complete puts the stored spec into the subject, the image where NRI did not
+// tell it, and the pod's sandbox where a rule reads it. It returns the spec's
+// bytes.
+func (p *Plugin) complete(ctx context.Context, set *policy.Set, sub *policy.Subject) ([]byte, error) {
 	stored, err := p.Store.Get(ctx, sub.Container.ID)
 	if err != nil {
 		return nil, err
@@ -55,6 +56,11 @@ func (p *Plugin) complete(ctx context.Context, sub *policy.Subject) ([]byte, err
 		return nil, err
 	}
 	addImage(&sub.Container, stored.Image)
+	if set.Select(sub).Sandbox {
+		if sub.Pod.Sandbox, err = p.Store.Sandbox(ctx, sub.Pod.ID); err != nil {
+			return nil, err
+		}
+	}
 	return stored.Spec, nil
 }
 

@@ -1,6 +1,10 @@
 package plugin
 
-import "context"
+import (
+	"context"
+
+	"github.com/specguard/specguard/policy"
+)
 
 // Stored is a container as the runtime keeps it between creation and start.
 type Stored struct {
@@ -13,4 +17,9 @@ type Stored struct {
 type SpecStore interface {
 	Get(ctx context.Context, id string) (Stored, error)
 	Put(ctx context.Context, id string, spec []byte) error
+
+	// Sandbox tells what a pod has that its containers' specs do not show, by
+	// the id of the pod's sandbox. It never takes what it cannot read for
+	// nothing: that is an error.
+	Sandbox(ctx context.Context, id string) (*policy.Sandbox, error)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	containers "github.com/containerd/containerd/api/services/containers/v1"
+	sandboxes "github.com/containerd/containerd/api/services/sandbox/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
@@ -32,8 +33,9 @@ const (
 
 // Store is a plugin.SpecStore in containerd.
 type Store struct {
-	conn *grpc.ClientConn
-	api  containers.ContainersClient
+	conn       *grpc.ClientConn
+	containers containers.ContainersClient
+	sandboxes  sandboxes.StoreClient
 }
 
 // reconnect is how soon a lost connection is tried again. gRPC's own default
@@ -54,7 +56,7 @@ func New(socket string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("containerd socket %s: %w", socket, err)
 	}
-	return &Store{conn: conn, api: containers.NewContainersClient(conn)}, nil
+	return &Store{conn: conn, containers: containers.NewContainersClient(conn), sandboxes: sandboxes.NewStoreClient(conn)}, nil
 }
 
 // Close closes the connection.
@@ -62,20 +64,28 @@ func (s *Store) Close() error { return s.conn.Close() }
 
 // Get reads a container's spec and image.
 func (s *Store) Get(ctx context.Context, id string) (plugin.Stored, error) {
-	res, err := s.api.Get(inNamespace(ctx), &containers.GetContainerRequest{ID: id})
+	res, err := s.containers.Get(inNamespace(ctx), &containers.GetContainerRequest{ID: id})
 	if err != nil {
 		return plugin.Stored{}, fmt.Errorf("read the container from containerd: %w", err)
 	}
-	c := res.GetContainer()
-	if !strings.HasSuffix(c.GetSpec().GetTypeUrl(), specType) {
-		return plugin.Stored{}, fmt.Errorf("containerd stores a %q where an OCI spec was expected", c.GetSpec().GetTypeUrl())
+	spec, err := ociSpec(res.GetContainer().GetSpec())
+	if err != nil {
+		return plugin.Stored{}, err
 	}
-	return plugin.Stored{Spec: c.GetSpec().GetValue(), Image: c.GetImage()}, nil
+	return plugin.Stored{Spec: spec, Image: res.GetContainer().GetImage()}, nil
+}
+
+// ociSpec is the OCI spec in a record of containerd's.
+func ociSpec(spec *anypb.Any) ([]byte, error) {
+	if !strings.HasSuffix(spec.GetTypeUrl(), specType) {
+		return nil, fmt.Errorf("containerd stores a %q where an OCI spec was expected", spec.GetTypeUrl())
+	}
+	return spec.GetValue(), nil
 }
 
 // Put replaces a container's spec.
 func (s *Store) Put(ctx context.Context, id string, spec []byte) error {
-	_, err := s.api.Update(inNamespace(ctx), &containers.UpdateContainerRequest{
+	_, err := s.containers.Update(inNamespace(ctx), &containers.UpdateContainerRequest{
 		Container: &containers.Container{
 			ID:   id,
 			Spec: &anypb.Any{TypeUrl: "types.containerd.io/opencontainers/runtime-spec/1/Spec", Value: spec},
@@ -90,7 +100,7 @@ func (s *Store) Put(ctx context.Context, id string, spec []byte) error {
 
 // Ping tells whether containerd answers.
 func (s *Store) Ping(ctx context.Context) error {
-	_, err := s.api.List(inNamespace(ctx), &containers.ListContainersRequest{Filters: []string{`id=="-"`}})
+	_, err := s.containers.List(inNamespace(ctx), &containers.ListContainersRequest{Filters: []string{`id=="-"`}})
 	if err != nil {
 		return fmt.Errorf("containerd does not answer: %w", err)
 	}

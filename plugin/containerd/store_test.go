@@ -12,6 +12,8 @@ import (
 	"time"
 
 	containers "github.com/containerd/containerd/api/services/containers/v1"
+	sandboxes "github.com/containerd/containerd/api/services/sandbox/v1"
+	"github.com/containerd/containerd/api/types"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -29,8 +31,9 @@ const typeURL = "types.containerd.io/opencontainers/runtime-spec/1/Spec"
 type server struct {
 	containers.UnimplementedContainersServer
 
-	mu     sync.Mutex
-	stored map[string]*containers.Container
+	mu        sync.Mutex
+	stored    map[string]*containers.Container
+	sandboxes map[string]*types.Sandbox
 }
 
 func (s *server) find(ctx context.Context, id string) (*containers.Container, error) {
@@ -90,6 +93,7 @@ func serve(t *testing.T, socket string, s *server) (stop func()) {
 	}
 	g := grpc.NewServer()
 	containers.RegisterContainersServer(g, s)
+	sandboxes.RegisterStoreServer(g, &sandboxServer{server: s})
 	go func() { _ = g.Serve(l) }()
 	t.Cleanup(g.Stop)
 	return g.Stop
