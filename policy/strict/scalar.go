@@ -2,6 +2,7 @@ package strict
 
 import (
 	"encoding"
+	"fmt"
 	"math"
 	"reflect"
 	"strconv"
@@ -9,6 +10,24 @@ import (
 
 	"gopkg.in/yaml.v3"
 )
+
+// Placed is implemented by scalars that keep where they stand, because a fault
+// of theirs can be told only once everything is read.
+type Placed interface {
+	encoding.TextUnmarshaler
+	SetPlace(p Place)
+}
+
+// Place is where a value stands, counted from 1.
+type Place struct {
+	Line, Column int
+	Path         string // such as spec.rules.capabilities.drop[1]
+}
+
+// Fault is an error at the place.
+func (p Place) Fault(format string, args ...any) Error {
+	return Error{Line: p.Line, Column: p.Column, Path: p.Path, Msg: fmt.Sprintf(format, args...)}
+}
 
 func readsText(v reflect.Value) bool {
 	return v.CanAddr() && v.Addr().Type().Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
@@ -19,8 +38,17 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value, path string) {
 		d.fail(n, path, "must be a single value, not %s", describe(n))
 		return
 	}
-	if err := v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(n.Value)); err != nil {
+	if strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") {
+		d.fail(n, path, "must be plain, not tagged %s (quote it)", n.Tag)
+		return
+	}
+	out := v.Addr().Interface()
+	if err := out.(encoding.TextUnmarshaler).UnmarshalText([]byte(n.Value)); err != nil {
 		d.fail(n, path, "%s", err)
+		return
+	}
+	if p, ok := out.(Placed); ok {
+		p.SetPlace(Place{Line: n.Line, Column: n.Column, Path: path})
 	}
 }
 

@@ -3,9 +3,10 @@
 // refuses.
 //
 // Struct fields are named by their yaml tag (",inline" embeds). A type that
-// implements encoding.TextUnmarshaler reads any scalar; a struct that
-// implements Validator is asked once its fields are read. A field of type
-// yaml.Node takes its node as it stands.
+// implements encoding.TextUnmarshaler reads any scalar, and is told where it
+// stands if it implements Placed; a struct that implements Validator is asked
+// once its fields are read. A field of type yaml.Node takes its node as it
+// stands.
 package strict
 
 import (

@@ -21,6 +21,35 @@ func (c *color) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// spot is a scalar that keeps where it stands.
+type spot struct {
+	text string
+	at   Place
+}
+
+func (s *spot) UnmarshalText(text []byte) error {
+	s.text = string(text)
+	return nil
+}
+
+func (s *spot) SetPlace(p Place) { s.at = p }
+
+func TestPlace(t *testing.T) {
+	var got struct {
+		Spots []spot `yaml:"spots"`
+	}
+	if errs := decode(t, "spots:\n- a\n- b c", &got); errs != nil {
+		t.Fatal(errs)
+	}
+	want := []spot{{"a", Place{2, 3, "spots[0]"}}, {"b c", Place{3, 3, "spots[1]"}}}
+	if !slices.Equal(got.Spots, want) {
+		t.Errorf("\n got %+v\nwant %+v", got.Spots, want)
+	}
+	if got, want := want[1].at.Fault("is %s", "wrong"), (Error{Line: 3, Column: 3, Path: "spots[1]", Msg: "is wrong"}); got != want {
+		t.Errorf("%+v", got)
+	}
+}
+
 type base struct {
 	Base string `yaml:"base"`
 }
@@ -158,6 +187,9 @@ func TestDecodeErrors(t *testing.T) {
 		{"odd: 1.5", []string{"1:6: odd: cannot be set here"}},
 		{"color: green", []string{`1:8: color: "green" is no color (allowed: red, blue)`}},
 		{"color: [red]", []string{"1:8: color: must be a single value, not a list"}},
+		{"color: !red", []string{`1:8: color: must be plain, not tagged !red (quote it)`}},
+		{"color: !red red", []string{`1:8: color: must be plain, not tagged !red (quote it)`}},
+		{"color: !!str red", nil},
 		{"color:", []string{"1:7: color: must not be empty"}},
 		{"list: a", []string{`1:7: list: must be a list, not "a"`}},
 		{"list: {a: b}", []string{"1:7: list: must be a list, not a mapping"}},
