@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -130,31 +131,38 @@ func TestMessagesAreOneLine(t *testing.T) {
 func TestMessagesKeepSecrets(t *testing.T) {
 	var rules []string
 	for _, k := range kinds() {
-		rules = append(rules, example(k.name))
+		rules = append(rules, example(k))
 	}
 	for _, spec := range []*specs.Spec{newSpec(privileged), newSpec(), {}} {
-		d := compileDocs(t, policyDoc("all", rules...)).Evaluate(subject(spec), Final)
-		if len(d.Violations) == 0 {
-			t.Error("nothing is found")
-		}
-		for _, v := range d.Violations {
-			if strings.Contains(v.String(), "not-to-be-printed") || strings.Contains(v.String(), "/bin/sh") {
-				t.Errorf("%s", v)
+		for _, action := range []string{"onViolation: adjust", "onViolation: reject"} {
+			doc := strings.ReplaceAll(policyDoc("all", rules...), "onViolation: adjust", action)
+			d := compileDocs(t, doc).Evaluate(subject(spec), Final)
+			if len(d.Violations) == 0 {
+				t.Error("nothing is found")
+			}
+			for _, said := range append(findings(d), changes(d)...) {
+				if strings.Contains(said, "not-to-be-printed") || strings.Contains(said, "/bin/sh") {
+					t.Errorf("%s", said)
+				}
 			}
 		}
 	}
 }
 
-// example is a rule of that kind that asks for much.
-func example(kind string) string {
+// example is a rule of that kind that asks for much, and adjusts if it can.
+func example(k kind) string {
 	fields := map[string]string{
 		"capabilities":    "drop: [ALL]",
-		"appArmorProfile": "allowed: [RuntimeDefault]",
-		"seLinuxOptions":  "allowedTypes: [container_t]",
-		"resources":       "memory: {max: 1Mi}",
+		"appArmorProfile": "apply: RuntimeDefault",
+		"seLinuxOptions":  "type: container_t",
+		"resources":       "memory: {max: 1Mi}, cpu: {max: 100m}, pids: {max: 5}",
 		"images":          "requireDigest: true",
 		"env":             `forbid: ["**"]`,
 		"runtimeHandlers": "allowed: [gvisor]",
 	}
-	return kind + ": {" + fields[kind] + "}"
+	action := Reject
+	if k.canAdjust() {
+		action = Adjust
+	}
+	return fmt.Sprintf("%s: {onViolation: %s, %s}", k.name, action, fields[k.name])
 }

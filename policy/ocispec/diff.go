@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
@@ -18,9 +19,17 @@ type Change struct {
 	Added   string `json:"added,omitempty"`
 }
 
+// notShown stands for a value that is never shown.
+const notShown = "(not shown)"
+
 // secret lists the members whose values are never shown.
 func secret(path string) bool {
-	return path == "process.env" || path == "process.args" || path == "process.commandLine"
+	switch {
+	case strings.HasPrefix(path, "hooks."):
+		return strings.HasSuffix(path, ".args") || strings.HasSuffix(path, ".env")
+	default:
+		return path == "process.env" || path == "process.args" || path == "process.commandLine"
+	}
 }
 
 // Diff lists what leads from before to after, in the order of paths. Lists of
@@ -58,9 +67,6 @@ func (d *differ) add(path string, before, after any) {
 	if c.Removed == c.Added {
 		return
 	}
-	if secret(path) {
-		c.Removed, c.Added = "(not shown)", "(not shown)"
-	}
 	d.changes = append(d.changes, c)
 }
 
@@ -73,6 +79,10 @@ func text(v any) string {
 }
 
 func (d *differ) value(path string, before, after any) {
+	if secret(path) {
+		d.secret(path, before, after)
+		return
+	}
 	switch b := before.(type) {
 	case map[string]any:
 		if a, ok := after.(map[string]any); ok {
@@ -80,12 +90,83 @@ func (d *differ) value(path string, before, after any) {
 			return
 		}
 	case []any:
-		if a, ok := after.([]any); ok && !secret(path) {
+		if a, ok := after.([]any); ok {
 			d.object(path, byIdentity(b), byIdentity(a))
 			return
 		}
 	}
-	d.add(path, before, after)
+	d.add(path, withoutSecrets(before), withoutSecrets(after))
+}
+
+// secret tells that values differ, and of variables which, by their names.
+func (d *differ) secret(path string, before, after any) {
+	b, isList := before.([]any)
+	a, becomesList := after.([]any)
+	if path == "process.env" && (isList || becomesList) {
+		d.env(path, variables(b), variables(a))
+		return
+	}
+	if text(before) != text(after) {
+		d.changes = append(d.changes, Change{Path: path, Removed: notShown, Added: notShown})
+	}
+}
+
+func (d *differ) env(path string, b, a map[string]string) {
+	names := maps.Clone(b)
+	maps.Copy(names, a)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		old, was := b[name]
+		now, is := a[name]
+		if was && is && old == now {
+			continue
+		}
+		c := Change{Path: path + "." + name}
+		if was {
+			c.Removed = notShown
+		}
+		if is {
+			c.Added = notShown
+		}
+		d.changes = append(d.changes, c)
+	}
+}
+
+// variables gives the values of variables by name, of which the last counts.
+// What has no name is not told by what it is.
+func variables(env []any) map[string]string {
+	out := make(map[string]string, len(env))
+	for _, e := range env {
+		entry, _ := e.(string)
+		name, value, ok := strings.Cut(entry, "=")
+		if !ok {
+			name, value = "(without a name)", entry
+		}
+		out[name] = value
+	}
+	return out
+}
+
+// withoutSecrets is a process, a hook, or what holds such, without arguments
+// and environment.
+func withoutSecrets(v any) any {
+	switch v := v.(type) {
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = withoutSecrets(e)
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, e := range v {
+			if k != "args" && k != "env" && k != "commandLine" {
+				out[k] = withoutSecrets(e)
+			}
+		}
+		return out
+	default:
+		return v
+	}
 }
 
 func (d *differ) object(path string, before, after map[string]any) {
