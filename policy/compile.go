@@ -21,6 +21,8 @@ type compiler struct {
 	policies []*compiled
 	excuses  []pending
 	errs     []*LoadError
+
+	expressions expressions
 }
 
 func (c *compiler) fail(file string, errs ...strict.Error) {
@@ -91,6 +93,7 @@ func (c *compiler) policy(d header, node *yaml.Node) {
 	if !c.claim(d) {
 		return
 	}
+	c.fail(d.file, s.Match.compile(&c.expressions)...)
 	p := &compiled{name: d.name, match: s.Match, mode: s.Mode, priority: s.Priority}
 	if p.mode == "" {
 		p.mode = ModeEnforce
@@ -129,6 +132,9 @@ func (c *compiler) rules(s *policySpec) ([]compiledRule, []strict.Error) {
 			continue
 		}
 		rule, faults := k.build(nodes)
+		if r, ok := rule.(compiles); ok && len(faults) == 0 {
+			faults = r.compile(&c.expressions)
+		}
 		errs = append(errs, faults...)
 		if len(faults) == 0 && rule.Action() != Ignore {
 			out = append(out, compiledRule{Rule: rule, name: k.name, order: i, reads: k.reads})

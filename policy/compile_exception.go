@@ -26,6 +26,7 @@ func (c *compiler) exception(d header, node *yaml.Node) {
 	if !c.claim(d) {
 		return
 	}
+	c.fail(d.file, s.Match.compile(&c.expressions)...)
 	e := exception{match: s.Match, Exception: Exception{
 		Name: d.name, Reason: string(s.Reason), Owner: string(s.Owner), Ends: s.Expires.ends,
 		Source: fmt.Sprintf("%s:%d:%d", d.file, d.root.Line, d.root.Column),

@@ -159,6 +159,7 @@ func example(k kind) string {
 		"images":          "requireDigest: true",
 		"env":             `forbid: ["**"]`,
 		"runtimeHandlers": "allowed: [gvisor]",
+		"custom":          `validations: [{name: env, message: has it, expression: 'spec.process.env.exists(e, int(e) == 1)'}]`,
 	}
 	action := Reject
 	if k.canAdjust() {

@@ -44,6 +44,7 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 		"hooks":                    drawHooks,
 		"images":                   drawImages,
 		"runtimeHandlers":          drawRuntimeHandlers,
+		"custom":                   drawCustom,
 		"capabilities": func(t *rapid.T, _ Action) []string {
 			names := []string{"SYS_ADMIN", "NET_RAW", "NET_ADMIN", "CHOWN", "SYS_MODULE", "KILL"}
 			drop := append(some(t, "drop", names...), pick(t, "all", "ALL", "SYS_TIME"))

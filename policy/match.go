@@ -36,6 +36,35 @@ type Match struct {
 	// RuntimeHandlers are globs over the pod's runtime handler; "" is the
 	// runtime's default.
 	RuntimeHandlers []Glob `yaml:"runtimeHandlers"`
+
+	// MatchConditions are conditions in CEL, as in Kubernetes' admission
+	// policies; all must be true. They can use what rule custom can, without
+	// the spec. Where one cannot be evaluated, a policy is for the container
+	// and an exception is not.
+	MatchConditions []MatchCondition `yaml:"matchConditions"`
+
+	env *environment // of the conditions
+}
+
+// MatchCondition is a condition for a container to be matched.
+type MatchCondition struct {
+	// Name tells the conditions of a match apart.
+	Name name `yaml:"name"`
+
+	// Expression is true for a container that is matched. One that begins with
+	// ! must be in quotes in YAML.
+	Expression expression `yaml:"expression"`
+}
+
+// Validate wants every field.
+func (c *MatchCondition) Validate() error {
+	switch {
+	case c.Name == "":
+		return strict.Field("name", "is missing")
+	case c.Expression.text == "":
+		return strict.Field("expression", "is missing")
+	}
+	return nil
 }
 
 // empty tells whether the match is for every container.
@@ -69,7 +98,34 @@ func (m *Match) Validate() error {
 	if len(m.Namespaces) == 0 && (slices.Contains(m.ExcludeNamespaces, "*") || slices.Contains(m.ExcludeNamespaces, "**")) {
 		return strict.Field("excludeNamespaces", "leaves no namespace to match")
 	}
+	if m.MatchConditions != nil && len(m.MatchConditions) == 0 {
+		return strict.Field("matchConditions", "is an empty list; leave it out to match all")
+	}
+	for i, c := range m.MatchConditions {
+		if slices.ContainsFunc(m.MatchConditions[:i], func(o MatchCondition) bool { return o.Name == c.Name }) {
+			return strict.Field("matchConditions", "has two with the name %q", c.Name)
+		}
+	}
 	return nil
+}
+
+// compile checks the conditions. One that is never true is an error, as
+// everything that can never match.
+func (m *Match) compile(x *expressions) []strict.Error {
+	if len(m.MatchConditions) == 0 {
+		return nil
+	}
+	m.env = x.conditions()
+	var errs []strict.Error
+	for i := range m.MatchConditions {
+		e := &m.MatchConditions[i].Expression
+		faults := e.compile(m.env)
+		if len(faults) == 0 && e.always(false) {
+			faults = e.fault("is never true: nothing would match")
+		}
+		errs = append(errs, faults...)
+	}
+	return errs
 }
 
 func (m *Match) namespace(ns string) bool {
@@ -95,7 +151,26 @@ func (m *Match) container(s *Subject) answer {
 		m.PodSelector != nil && !m.PodSelector.selector.Matches(labels.Set(s.Pod.Labels)) {
 		return no
 	}
-	return m.image(&s.Container)
+	a := m.image(&s.Container)
+	if a == no || len(m.MatchConditions) == 0 {
+		return a
+	}
+	return m.conditions(s, a)
+}
+
+// conditions asks the conditions, which come last because they cost most. All
+// else has answered yes or unknown.
+func (m *Match) conditions(s *Subject, a answer) answer {
+	vars := m.env.variables(s)
+	for i := range m.MatchConditions {
+		switch c, _ := m.MatchConditions[i].Expression.ask(vars); c {
+		case no:
+			return no
+		case unknown:
+			a = unknown
+		}
+	}
+	return a
 }
 
 func (m *Match) image(c *Container) answer {

@@ -96,7 +96,7 @@ func TestMatchLoad(t *testing.T) {
 		"{podSelector: {matchExpressions: [{key: a, operator: Exists, values: [b]}]}}": "5:43: spec.match.podSelector.matchExpressions: values: Invalid value: ",
 		"{podSelector: {matchExpressions: [{key: a}]}}":                                "5:43: spec.match.podSelector.matchExpressions: ",
 		"{podSelector: {matchExpressions: [{operator: Exists}]}}":                      "5:43: spec.match.podSelector.matchExpressions: key: Invalid value: \"\": ",
-		"{namespace: [a]}": `5:11: spec.match: unknown field "namespace" (allowed: namespaces, excludeNamespaces, podSelector, containers, images, runtimeHandlers)`,
+		"{namespace: [a]}": `5:11: spec.match: unknown field "namespace" (allowed: namespaces, excludeNamespaces, podSelector, containers, images, runtimeHandlers, matchConditions)`,
 		"[]":               "5:10: spec.match: must be a mapping, not a list",
 	} {
 		_, err := Compile(Source{Name: "p.yaml", Data: []byte(matchDoc(match))})

@@ -85,6 +85,7 @@ func kinds() []kind {
 		{name: "appArmorProfile", make: func() Rule { return &AppArmorProfile{} }, reads: fullSpec},
 		{name: "seLinuxOptions", make: func() Rule { return &SELinuxOptions{} }, reads: fullSpec},
 		{name: "resources", make: func() Rule { return &Resources{} }},
+		{name: "custom", make: func() Rule { return &Custom{} }, reads: fullSpec | image},
 		{name: "seccompProfile", make: func() Rule { return &SeccompProfile{} }, reads: fullSpec},
 	}
 }

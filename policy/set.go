@@ -134,7 +134,7 @@ func (s *Set) Select(sub *Subject) Selection {
 		}
 		sel.Enforced = sel.Enforced || p.mode == ModeEnforce
 		sel.Audited = sel.Audited || p.mode == ModeAudit
-		sel.ByImage = sel.ByImage || c == unknown
+		sel.ByImage = sel.ByImage || c == unknown && sub.Container.Image == ""
 		sel.Sandbox = sel.Sandbox || p.reads&sandbox != 0
 	}
 	return sel

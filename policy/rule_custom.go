@@ -1,0 +1,131 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// Custom holds a container to conditions of your own, written in the Common
+// Expression Language (CEL, https://cel.dev) as in the validations of
+// Kubernetes' ValidatingAdmissionPolicy.
+//
+// An expression is true for a container that complies. It can use these
+// variables:
+//
+//   - spec: the OCI runtime spec, with the names of its JSON:
+//     spec.process.user.uid, spec.mounts, spec.linux.seccomp.
+//   - pod: name, namespace, uid, labels, runtimeHandler, and namespaces, the
+//     types of the namespaces that the pod has of its own, such as "network".
+//   - container: name, image (the reference) and images (all references that
+//     are known).
+//
+// Expressions are checked when they are loaded: names, types, and that the
+// result is true or false. All whole numbers are of type int. The functions are
+// CEL's standard ones and the extensions strings, lists and sets of cel-go.
+//
+// What the spec does not have cannot be read, except for texts, which are "",
+// truth values, which are false, and lists and maps, which are empty: ask for
+// it with has(spec.linux.resources.memory.limit), or whether a part such as
+// spec.linux.seccomp is null. An expression that reads what is not there, a
+// label that the pod does not have, or an image that is not known, breaks the
+// rule; so does any that cannot be evaluated or takes more than 500,000 steps in
+// CEL's measure.
+//
+// Examples:
+//
+//	!spec.process.terminal || pod.namespace == "debug"
+//	container.image.startsWith("registry.example.com/db/") == (spec.process.user.uid == 999)
+//	has(spec.linux.resources.memory.swap) && spec.linux.resources.memory.swap == spec.linux.resources.memory.limit
+//
+// Reads: all of the spec, the pod, the image.
+// Adjusts: nothing. A message is what its validation says, and never holds
+// values of the spec.
+// Source: CEL, https://github.com/google/cel-spec; Kubernetes'
+// ValidatingAdmissionPolicy, spec.validations; OCI runtime spec, config.md.
+type Custom struct {
+	Base      `yaml:",inline"`
+	checkOnly `yaml:"-"`
+
+	// Validations lists the conditions; a container must meet all of them. At
+	// least one is required.
+	Validations []Validation `yaml:"validations"`
+
+	env *environment
+}
+
+// Validation is one condition.
+type Validation struct {
+	// Name tells the validations of a rule apart. It stands in front of the
+	// message.
+	Name name `yaml:"name"`
+
+	// Expression is true for a container that complies. One that begins with !
+	// must be in quotes in YAML.
+	Expression expression `yaml:"expression"`
+
+	// Message says, in one line, what is wrong with a container that does not
+	// comply.
+	Message line `yaml:"message"`
+}
+
+// Validate wants every field.
+func (v *Validation) Validate() error {
+	switch {
+	case v.Name == "":
+		return strict.Field("name", "is missing")
+	case v.Expression.text == "":
+		return strict.Field("expression", "is missing")
+	case v.Message == "":
+		return strict.Field("message", "is missing: it says what is wrong where the expression is not true")
+	}
+	return nil
+}
+
+// Validate wants a validation, and each name once.
+func (c *Custom) Validate() error {
+	if len(c.Validations) == 0 {
+		return strict.Field("validations", "is missing or empty: the rule would check nothing")
+	}
+	for i, v := range c.Validations {
+		if slices.ContainsFunc(c.Validations[:i], func(o Validation) bool { return o.Name == v.Name }) {
+			return strict.Field("validations", "has two with the name %q", v.Name)
+		}
+	}
+	return nil
+}
+
+// compile checks the expressions.
+func (c *Custom) compile(x *expressions) []strict.Error {
+	c.env = x.validations()
+	var errs []strict.Error
+	for i := range c.Validations {
+		e := &c.Validations[i].Expression
+		faults := e.compile(c.env)
+		if len(faults) == 0 && e.always(true) {
+			faults = e.fault("is always true: it checks nothing")
+		}
+		errs = append(errs, faults...)
+	}
+	return errs
+}
+
+// Check asks every validation.
+func (c *Custom) Check(s *Subject) []Finding {
+	vars := c.env.variables(s)
+	var findings []Finding
+	for i := range c.Validations {
+		v := &c.Validations[i]
+		found := string(v.Name) + ": " + string(v.Message)
+		switch a, why := v.Expression.ask(vars); {
+		case a == yes:
+			continue
+		case a == unknown && why != "":
+			found += " (cannot be evaluated: " + why + ")"
+		case a == unknown:
+			found += " (cannot be evaluated)"
+		}
+		findings = append(findings, Finding{Found: found})
+	}
+	return findings
+}
