@@ -49,8 +49,8 @@ fuzz: ## fuzz the rules, the policy loader, the spec decoder and the spec patche
 	go test -run '^$$' -fuzz FuzzPatch -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./policy/ocispec
 
 .PHONY: demo
-demo: deps ## show specguard at work on a private containerd (root)
-	cd e2e && go run ./cmd/demo
+demo: deps ## show specguard at work on a private containerd; POLICY=FILE for a policy of your own (root)
+	cd e2e && go run ./cmd/demo $(if $(POLICY),-policy $(abspath $(POLICY)))
 
 .PHONY: bench
 bench: deps ## benchmark decisions, and container starts on a real containerd (root)

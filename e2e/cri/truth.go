@@ -25,6 +25,7 @@ type Truth struct {
 	// RootWritable is whether the process could make a file in /. For a user
 	// other than root that fails on a writable filesystem too; see RootReadOnly.
 	RootWritable bool
+	TmpWritable  bool // the same for /tmp
 	Mounts       []MountInfo
 }
 
@@ -63,10 +64,11 @@ func (c Caps) String() string {
 }
 
 // The probe runs in a shell: first the shell's own status (not that of a
-// child), then an attempt to write to /, then the mounts.
+// child), then attempts to write to / and /tmp, then the mounts.
 const (
 	probe = "cat /proc/$$/status; " +
 		"if (: >/.probe) 2>/dev/null; then rm /.probe; echo Root:writable; else echo Root:readonly; fi; " +
+		"if (: >/tmp/.probe) 2>/dev/null; then rm /tmp/.probe; echo Tmp:writable; else echo Tmp:readonly; fi; " +
 		"cat /proc/$$/mounts; echo " + probeEnd
 	probeEnd = "Probe:end"
 )
@@ -141,6 +143,8 @@ func parseTruth(out string) (Truth, error) {
 				t.Seccomp = int(number(fields[0], 10))
 			case key == "Root":
 				t.RootWritable = fields[0] == "writable"
+			case key == "Tmp":
+				t.TmpWritable = fields[0] == "writable"
 			}
 			continue
 		}

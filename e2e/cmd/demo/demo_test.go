@@ -15,7 +15,7 @@ import (
 func TestReadmeShowsTheDemo(t *testing.T) {
 	require.Host(t)
 	var out bytes.Buffer
-	if err := run(t.Context(), &out); err != nil {
+	if err := run(t.Context(), &out, ownPolicy); err != nil {
 		t.Fatal(err)
 	}
 	readme, err := os.ReadFile("../../../README.md")

@@ -1,12 +1,16 @@
 // Command demo shows specguard at work: it starts a private containerd and the
 // agent with a policy, creates containers over CRI as a kubelet does, and
-// prints what became of each and what the kernel says inside.
+// prints what became of each and what the kernel says inside. A policy of one's
+// own takes the place of the demo's:
+//
+//	demo -policy FILE
 package main
 
 import (
 	"context"
 	_ "embed"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -19,12 +23,18 @@ import (
 )
 
 //go:embed policy.yaml
-var policy string
+var ownPolicy string
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Stdout); err != nil {
+	file := flag.String("policy", "", "file with policies to show at work (default: the demo's)")
+	flag.Parse()
+	policy, err := read(*file)
+	if err == nil {
+		err = run(ctx, os.Stdout, policy)
+	}
+	if err != nil {
 		if ctx.Err() != nil {
 			err = errors.New("interrupted; all is cleaned up")
 		}
@@ -34,7 +44,16 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, w io.Writer) (err error) {
+// read reads the policies to show.
+func read(file string) (string, error) {
+	if file == "" {
+		return ownPolicy, nil
+	}
+	data, err := os.ReadFile(file)
+	return string(data), err
+}
+
+func run(ctx context.Context, w io.Writer, policy string) (err error) {
 	if os.Geteuid() != 0 {
 		return errors.New("needs root: it starts containers")
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -14,10 +15,10 @@ func show(w io.Writer, results []result) error {
 	fmt.Fprintln(w, "\nWhat the kernel says inside, for the main process and for a process that exec starts:")
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "CONTAINER\tASKED FOR\tRESULT\tPROCESS\tUID\tCAPEFF\tNONEWPRIVS\tSECCOMP\tROOTFS")
+	fmt.Fprintln(t, "CONTAINER\tASKED FOR\tRESULT\tPROCESS\tUID\tCAPEFF\tNONEWPRIVS\tSECCOMP\tROOTFS\t/TMP")
 	for _, r := range results {
 		if r.main == nil {
-			fmt.Fprintf(t, "%s\t%s\t%s\t-\t-\t-\t-\t-\t-\n", r.name, r.asked, r.outcome)
+			fmt.Fprintf(t, "%s\t%s\t%s\t-\t-\t-\t-\t-\t-\t-\n", r.name, r.asked, r.outcome)
 			continue
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\tmain\t%s\n", r.name, r.asked, r.outcome, columns(*r.main))
@@ -26,8 +27,10 @@ func show(w io.Writer, results []result) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintln(w, "\nWhat the denied ones were told:")
-	fmt.Fprintln(w)
+	if slices.ContainsFunc(results, func(r result) bool { return r.denial != "" }) {
+		fmt.Fprintln(w, "\nWhat the denied ones were told:")
+		fmt.Fprintln(w)
+	}
 	for _, r := range results {
 		if r.denial != "" {
 			fmt.Fprintf(w, "%s:\n  %s\n", r.name, r.denial)
@@ -37,11 +40,15 @@ func show(w io.Writer, results []result) error {
 }
 
 func columns(t cri.Truth) string {
-	root := "writable"
-	if t.RootReadOnly() {
-		root = "read-only"
+	root := writable(!t.RootReadOnly())
+	return fmt.Sprintf("%d\t%s\t%s\t%s\t%s\t%s", t.UID, capabilities(t.Effective), yes(t.NoNewPrivs), seccomp(t.Seccomp), root, writable(t.TmpWritable))
+}
+
+func writable(b bool) string {
+	if b {
+		return "writable"
 	}
-	return fmt.Sprintf("%d\t%s\t%s\t%s\t%s", t.UID, capabilities(t.Effective), yes(t.NoNewPrivs), seccomp(t.Seccomp), root)
+	return "read-only"
 }
 
 func capabilities(c cri.Caps) string {
