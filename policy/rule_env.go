@@ -10,22 +10,24 @@ import (
 )
 
 // Env forbids environment variables by their names, such as those with which
-// the dynamic linker loads foreign code (LD_PRELOAD). Values are never read
+// the dynamic linker loads foreign code (LD_PRELOAD). Values are never judged
 // and never shown.
 //
 // What is judged is the environment that the container's first process starts
-// with: the image's, the pod's and what other plugins added. A process can set
-// variables for its own children.
+// with: the image's, the pod's and what other plugins added. In containerd a
+// later exec starts with what is left of it. A process can set variables for
+// its own children.
 //
 // Reads: process.env (OCI runtime spec, config.md, "Process").
-// Adjusts: removes the variables.
+// Adjusts: removes the variables, every entry of them.
 // Source: environ(7); ld.so(8), "ENVIRONMENT".
 // Example: {onViolation: adjust, forbid: ["LD_*"], allow: [LD_LIBRARY_PATH]}
 type Env struct {
 	Base `yaml:",inline"`
 
-	// Forbid lists patterns of names that must not be set. Letters count as
-	// they are written: the kernel and most programs tell HOME from home.
+	// Forbid lists patterns of names that must not be set. It is required.
+	// Letters count as they are written: the kernel and most programs tell HOME
+	// from home. An entry without = is a name as a whole.
 	Forbid []Glob `yaml:"forbid"`
 
 	// Allow lists patterns of names that may be set although Forbid has them.
@@ -34,11 +36,18 @@ type Env struct {
 
 // Validate wants names.
 func (e *Env) Validate() error {
-	switch {
-	case len(e.Forbid) == 0 && e.Action() != Ignore:
+	for _, l := range []struct {
+		key   string
+		globs []Glob
+	}{{"forbid", e.Forbid}, {"allow", e.Allow}} {
+		for _, g := range l.globs {
+			if g == "" || strings.ContainsAny(string(g), "=/") {
+				return strict.Field(l.key, "%q is no pattern of names (allowed: such as LD_PRELOAD, LD_*; write ? for a slash)", g)
+			}
+		}
+	}
+	if len(e.Forbid) == 0 && e.Action() != Ignore {
 		return strict.Field("forbid", "is missing")
-	case slices.Contains(e.Forbid, "") || slices.Contains(e.Allow, ""):
-		return strict.Field("forbid", "has an empty pattern, which never matches")
 	}
 	return nil
 }
@@ -59,7 +68,7 @@ func (e *Env) Adjust(s *Subject) []string {
 		return nil
 	}
 	p := s.Spec.Process
-	p.Env = slices.DeleteFunc(p.Env, func(entry string) bool { return e.forbids(variable(entry)) })
+	p.Env = slices.DeleteFunc(p.Env, e.forbids)
 	return []string{"removed environment variables " + few(names)}
 }
 
@@ -69,25 +78,37 @@ func (e *Env) found(spec *specs.Spec) []string {
 		return nil
 	}
 	var names []string
+	seen := make(map[string]bool)
 	for _, entry := range spec.Process.Env {
-		if name := variable(entry); e.forbids(name) && !slices.Contains(names, name) {
+		if !e.forbids(entry) {
+			continue
+		}
+		if name := variable(entry); !seen[name] {
+			seen[name] = true
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-func (e *Env) forbids(name string) bool {
-	name = strings.ReplaceAll(name, "/", "_") // in a pattern * is not meant to stop there
+func (e *Env) forbids(entry string) bool {
+	name, _, _ := strings.Cut(entry, "=")
+	name = strings.ReplaceAll(name, "/", "\x00") // in a pattern * is not meant to stop there
 	return matchAny(e.Forbid, name) && !matchAny(e.Allow, name)
 }
 
-// variable is the name in an entry of an environment. An entry without = is
-// not shown: it may be a value that got there by mistake.
+// variable is how messages name the variable of an entry. An entry without =
+// is not shown: it may be a value that got there by mistake.
 func variable(entry string) string {
+	const most = 64 // bytes
 	name, _, ok := strings.Cut(entry, "=")
-	if !ok {
-		return "(without a name)"
+	switch {
+	case !ok:
+		return "(an entry without =)"
+	case name == "":
+		return "(an entry without a name)"
+	case len(name) > most:
+		return strings.ToValidUTF8(name[:most], "") + "..."
 	}
 	return name
 }

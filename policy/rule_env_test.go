@@ -30,9 +30,18 @@ func TestEnv(t *testing.T) {
 		"case":          {`forbid: [LD_PRELOAD]`, []string{"ld_preload=x"}, "", []string{"ld_preload=x"}},
 		"in the value":  {`forbid: [LD_PRELOAD]`, []string{"A=LD_PRELOAD=x"}, "", []string{"A=LD_PRELOAD=x"}},
 		"with a slash":  {`forbid: ["LD_*"]`, []string{"LD_/x=1"}, "LD_/x", nil},
-		"without a name": {
-			`forbid: ["*"], allow: [PATH, TOKEN]`, []string{secret, "PATH=/x"}, "(without a name)", []string{"PATH=/x"},
+		"that slash":    {`forbid: ["A?B"]`, []string{"A/B=1", "A//B=1"}, "A/B", []string{"A//B=1"}},
+		"not by a slash": {
+			`forbid: ["*"], allow: [PATH, TOKEN, LD_X]`, []string{"LD/X=1", "LD_X=1"}, "LD/X", []string{"LD_X=1"},
 		},
+		"without =": {
+			`forbid: ["*"], allow: [PATH, TOKEN]`, []string{secret, "PATH=/x", "PATH"}, "(an entry without =)", []string{"PATH=/x", "PATH"},
+		},
+		"a name alone": {`forbid: [LD_PRELOAD]`, []string{"LD_PRELOAD", "LD_PRELOAD=" + secret}, "(an entry without =), LD_PRELOAD", nil},
+		"without a name": {
+			`forbid: ["*"], allow: [PATH, TOKEN]`, []string{"=" + secret, "=LD_PRELOAD=" + secret}, "(an entry without a name)", nil,
+		},
+		"long": {`forbid: ["X*"]`, []string{strings.Repeat("X", 1000) + "=1"}, strings.Repeat("X", 64) + "...", nil},
 		"many": {
 			`forbid: ["X*"]`, []string{"X1=", "X2=", "X3=", "X4=", "X5=", "X6=", "X7=", "X8="}, "X1, X2, X3, X4, X5, X6 and 2 more", nil,
 		},
@@ -61,11 +70,15 @@ func TestEnv(t *testing.T) {
 
 func TestEnvErrors(t *testing.T) {
 	for rule, want := range map[string]string{
-		"env: {}":             "0.yaml:6:10: spec.rules.env.forbid: is missing",
-		"env: {allow: [A]}":   "0.yaml:6:10: spec.rules.env.forbid: is missing",
-		`env: {forbid: [""]}`: "0.yaml:6:19: spec.rules.env.forbid: has an empty pattern, which never matches",
+		"env: {}":                          "0.yaml:6:10: spec.rules.env.forbid: is missing",
+		"env: {allow: [A]}":                "0.yaml:6:10: spec.rules.env.forbid: is missing",
+		"env: {forbid: []}":                "0.yaml:6:19: spec.rules.env.forbid: is missing",
+		`env: {forbid: [""]}`:              `0.yaml:6:19: spec.rules.env.forbid: "" is no pattern of names (allowed: such as LD_PRELOAD, LD_*; write ? for a slash)`,
+		"env: {forbid: [A/B]}":             `0.yaml:6:19: spec.rules.env.forbid: "A/B" is no pattern of names (allowed: such as LD_PRELOAD, LD_*; write ? for a slash)`,
+		"env: {forbid: [A], allow: [A=x]}": `0.yaml:6:31: spec.rules.env.allow: "A=x" is no pattern of names (allowed: such as LD_PRELOAD, LD_*; write ? for a slash)`,
+		"env: {onViolation: ignore}":       "",
 	} {
-		if got := loadError(rule); got != want {
+		if got := loadError(rule, "allowPrivilegeEscalation: {}"); got != want {
 			t.Errorf("%s: %s, want %s", rule, got, want)
 		}
 	}
@@ -77,5 +90,5 @@ func drawEnv(t *rapid.T, _ Action) []string {
 }
 
 func drawEnvEdit(t *rapid.T) option {
-	return withEnv(some(t, "entries", "LD_PRELOAD=/x.so", "LD_LIBRARY_PATH=/lib", "odd", "=", "LD_PRELOAD=again")...)
+	return withEnv(some(t, "entries", "LD_PRELOAD=/x.so", "LD_LIBRARY_PATH=/lib", "odd", "=", "=x", "LD_/=1", "LD_PRELOAD", "LD_PRELOAD=again")...)
 }

@@ -2,15 +2,21 @@ package policy
 
 import (
 	"path"
+	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy/strict"
 )
 
 // Hooks bounds the OCI hooks that a container comes with: programs that the
 // OCI runtime starts, most of them as root on the host. No pod can ask for one;
 // other NRI plugins, CDI devices and a runtime's base spec bring them.
 //
-// Specguard's own seal is a hook too. It is never judged.
+// A path is one of the host, except that of a startContainer hook, which is one
+// of the container's own files. What an OCI runtime adds by itself, or a wrapper
+// around it, is in no spec and not judged. Specguard's own seal is a hook too.
+// It is neither judged nor removed.
 //
 // Reads: hooks (OCI runtime spec, config.md, "POSIX-platform Hooks"), of every
 // kind. Arguments are not read and not shown.
@@ -23,8 +29,19 @@ type Hooks struct {
 
 	// Allowed lists patterns of the paths of programs that may be hooks; none
 	// where it is not given. A path that is relative, or has ".." in it, is
-	// never allowed.
+	// never allowed. Links are not followed.
 	Allowed []Glob `yaml:"allowed"`
+}
+
+// Validate wants patterns that can match.
+func (h *Hooks) Validate() error {
+	for _, g := range h.Allowed {
+		p := string(g)
+		if path.Clean(p) != p || !path.IsAbs(p) && !strings.HasPrefix(p, "{") && !strings.HasPrefix(p, "**") {
+			return strict.Field("allowed", "%q is no absolute path (allowed: such as /usr/bin/nvidia-ctk, /opt/hooks/*)", g)
+		}
+	}
+	return nil
 }
 
 // Check finds hooks that are not allowed.

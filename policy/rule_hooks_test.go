@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -26,56 +27,72 @@ func withHooks(hooks ...string) option {
 	}
 }
 
+// listHooks is the reverse of withHooks.
+func listHooks(s *specs.Spec) []string {
+	var out []string
+	for _, k := range hookKinds(s.Hooks) {
+		for _, h := range *k.hooks {
+			out = append(out, k.name+" "+h.Path)
+		}
+	}
+	return out
+}
+
 func TestHooks(t *testing.T) {
+	kinds := []string{"prestart /a", "createRuntime /b", "createContainer /c", "startContainer /d", "poststart /e", "poststop /f"}
 	for name, tt := range map[string]struct {
-		allowed, hooks []string
-		found          string
+		rule        string
+		hooks, left []string
+		found       string
 	}{
-		"none":            {nil, nil, ""},
-		"allowed":         {[]string{"/usr/bin/nvidia-*"}, []string{"prestart /usr/bin/nvidia-ctk"}, ""},
-		"not":             {[]string{"/usr/bin/nvidia-*"}, []string{"createRuntime /opt/x", "prestart /usr/bin/nvidia-ctk"}, "createRuntime /opt/x"},
-		"none is allowed": {nil, []string{"poststop /x"}, "poststop /x"},
-		"each kind": {
-			nil, []string{"prestart /a", "createRuntime /b", "createContainer /c", "startContainer /d", "poststart /e", "poststop /f"},
-			"prestart /a, createRuntime /b, createContainer /c, startContainer /d, poststart /e, poststop /f",
-		},
-		"relative":    {[]string{"**"}, []string{"prestart x", "prestart ../x"}, "prestart x, prestart ../x"},
-		"with dots":   {[]string{"/opt/**"}, []string{"prestart /opt/../bin/sh", "prestart /opt//x"}, "prestart /opt/../bin/sh, prestart /opt//x"},
-		"folder only": {[]string{"/opt/*"}, []string{"prestart /opt/a/b"}, "prestart /opt/a/b"},
+		"none":        {"", nil, nil, ""},
+		"allowed":     {`allowed: ["/usr/bin/nvidia-*"]`, []string{"prestart /usr/bin/nvidia-ctk"}, []string{"prestart /usr/bin/nvidia-ctk"}, ""},
+		"by name":     {"allowed: [/opt/x]", []string{"poststart /opt/x"}, []string{"poststart /opt/x"}, ""},
+		"some":        {"allowed: [/opt/x]", []string{"createRuntime /opt/x", "createRuntime /opt/y", "poststop /opt/x"}, []string{"createRuntime /opt/x", "poststop /opt/x"}, "createRuntime /opt/y not allowed (allowed: /opt/x)"},
+		"any":         {`allowed: ["**"]`, kinds, kinds, ""},
+		"each kind":   {"", kinds, nil, strings.Join(kinds, ", ") + " not allowed (allowed: none)"},
+		"many":        {"", append(kinds, "poststop /g"), nil, strings.Join(kinds, ", ") + " and 1 more not allowed (allowed: none)"},
+		"relative":    {`allowed: ["**"]`, []string{"prestart x", "prestart ../x"}, nil, "prestart x, prestart ../x not allowed (allowed: **)"},
+		"with dots":   {`allowed: ["/opt/**"]`, []string{"prestart /opt/../bin/sh", "prestart /opt//x"}, nil, "prestart /opt/../bin/sh, prestart /opt//x not allowed (allowed: /opt/**)"},
+		"folder only": {`allowed: ["/opt/*"]`, []string{"prestart /opt/a/b"}, nil, "prestart /opt/a/b not allowed (allowed: /opt/*)"},
+		"no path":     {`allowed: ["**"]`, []string{"poststop "}, nil, "poststop  not allowed (allowed: **)"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rule := "allowed: [" + strings.Join(tt.allowed, ", ") + "]"
-			if len(tt.allowed) > 0 {
-				rule = `allowed: ["` + strings.Join(tt.allowed, `", "`) + `"]`
-			}
 			spec := newSpec(withHooks(tt.hooks...))
-			d := decide(t, spec, "hooks: {"+rule+"}")
+			d := decide(t, spec, "hooks: {"+tt.rule+"}")
 			var want []string
 			if tt.found != "" {
-				list := "none"
-				if len(tt.allowed) > 0 {
-					list = strings.Join(tt.allowed, ", ")
-				}
-				want = []string{"hooks: hooks " + tt.found + " not allowed (allowed: " + list + ")"}
+				want = []string{"hooks: hooks " + tt.found}
 			}
 			if got := findings(d); !slices.Equal(got, want) {
-				t.Errorf("%q, want %q", got, want)
+				t.Errorf("found %q, want %q", got, want)
 			}
-			if strings.Contains(d.Message(), "not-to-be-shown") {
-				t.Error("an argument is shown")
+			adjusted := decide(t, spec, strings.TrimSuffix("hooks: {onViolation: adjust, "+tt.rule, ", ")+"}")
+			if got := listHooks(adjusted.Spec); !slices.Equal(got, tt.left) {
+				t.Errorf("left %q, want %q", got, tt.left)
 			}
-			d = decide(t, spec, "hooks: {onViolation: adjust, "+rule+"}")
-			for _, k := range hookKinds(d.Spec.Hooks) {
-				for _, h := range *k.hooks {
-					if strings.Contains(tt.found, k.name+" "+h.Path) {
-						t.Errorf("%s %s is left", k.name, h.Path)
-					}
-				}
+			if got := len(changes(adjusted)); got != len(tt.hooks)-len(tt.left) {
+				t.Errorf("changes %q", changes(adjusted))
 			}
-			if d.Outcome() == Denied {
-				t.Errorf("denied: %s", d.Message())
+			if said := fmt.Sprint(d.Message(), changes(adjusted)); strings.Contains(said, "not-to-be-shown") {
+				t.Errorf("an argument is shown: %s", said)
 			}
 		})
+	}
+}
+
+func TestHooksErrors(t *testing.T) {
+	for pattern, ok := range map[string]bool{
+		"/usr/bin/nvidia-*": true, "**": true, "**/nvidia-ctk": true, "{/opt/a,/opt/b}": true,
+		"": false, "nvidia-*": false, "*": false, "/opt/": false, "/opt/../bin/*": false, "//opt/*": false,
+	} {
+		want := ""
+		if !ok {
+			want = `0.yaml:6:22: spec.rules.hooks.allowed: "` + pattern + `" is no absolute path (allowed: such as /usr/bin/nvidia-ctk, /opt/hooks/*)`
+		}
+		if got := loadError(`hooks: {allowed: ["` + pattern + `"]}`); got != want {
+			t.Errorf("%q: %s, want %s", pattern, got, want)
+		}
 	}
 }
 

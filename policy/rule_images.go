@@ -1,7 +1,9 @@
 package policy
 
 import (
-	"fmt"
+	_ "crypto/sha256" // for package digest
+	_ "crypto/sha512"
+	"errors"
 	"slices"
 	"strings"
 
@@ -14,14 +16,20 @@ import (
 // Images bounds where a container's image comes from, and can require that it
 // was asked for by digest.
 //
-// The name that counts is the one under which the runtime keeps the image, not
-// the one that a pod or a caller of CRI claims. An image that the runtime knows
-// by its id only, as one that was imported without a name, has none. Where the
-// runtime has one image under several names it tells one, and that one counts.
+// For Allowed the name counts under which the runtime keeps the image, not one
+// that a caller of CRI claims. An image that has none, as one that was imported
+// without a name, is not allowed, and neither is one that the runtime does not
+// tell. Where the runtime keeps one image under several names it tells one:
+// containerd the first by the alphabet of those with a tag.
+//
+// For RequireDigest the name that was asked for counts too, and the caller of
+// CRI, in Kubernetes the kubelet, is believed. containerd 1.7 does not tell it:
+// there an image that was asked for by digest is denied while the node has it
+// under a tag as well.
 //
 // Reads: the reference of the container's image in the runtime's store, and for
-// RequireDigest also the reference that was asked for (in containerd the
-// annotation io.kubernetes.cri.image-name).
+// RequireDigest also the one that was asked for (in containerd the annotation
+// io.kubernetes.cri.image-name).
 // Adjusts: nothing. Another image would be another program.
 // Source: github.com/distribution/reference (the grammar of references);
 // Kubernetes, "Images", on pinning by digest.
@@ -31,8 +39,9 @@ type Images struct {
 	checkOnly `yaml:"-"`
 
 	// Allowed lists patterns of images; any where it is not given. A pattern is
-	// matched with the full name of the image: nginx is
-	// docker.io/library/nginx. One without a tag or digest covers all of them.
+	// matched with the full name of the image, in which nginx is
+	// docker.io/library/nginx, once without and once with its tag and digest:
+	// one without a tag and a digest covers all of them.
 	Allowed []Glob `yaml:"allowed"`
 
 	// RequireDigest: the image must have been asked for by digest
@@ -43,14 +52,30 @@ type Images struct {
 // Validate wants something to require, and patterns that can match.
 func (i *Images) Validate() error {
 	for _, g := range i.Allowed {
-		if registry, _, _ := strings.Cut(string(g), "/"); !strings.ContainsAny(registry, ".:*?[{") && registry != "localhost" {
-			return strict.Field("allowed", "%q names no registry (allowed: such as docker.io/library/nginx, registry.example.com/**)", g)
+		if !fullImage(string(g)) {
+			return strict.Field("allowed", "%q is no full name of an image (allowed: such as docker.io/library/nginx, registry.example.com/**)", g)
 		}
 	}
-	if len(i.Allowed) == 0 && !i.RequireDigest && i.Action() != Ignore {
-		return fmt.Errorf("needs allowed or requireDigest")
+	switch {
+	case i.Action() == Ignore:
+		return nil
+	case i.Allowed != nil && len(i.Allowed) == 0:
+		return strict.Field("allowed", "is an empty list; leave it out to allow every image")
+	case i.Allowed == nil && !i.RequireDigest:
+		return errors.New("needs allowed or requireDigest")
 	}
 	return nil
+}
+
+// fullImage tells whether a pattern can match the full name of an image.
+func fullImage(pattern string) bool {
+	const wild = `*?[{\`
+	if !strings.ContainsAny(pattern, wild) {
+		named := parseImage(pattern)
+		return named != nil && named.String() == pattern
+	}
+	registry, _, below := strings.Cut(pattern, "/")
+	return pattern == "**" || below && (registry == "localhost" || strings.ContainsAny(registry, ".:"+wild))
 }
 
 // Check finds an image from elsewhere, and one that is not pinned.
@@ -78,14 +103,14 @@ func (i *Images) allows(image string) bool {
 
 // pinned tells whether the reference holds a digest.
 func pinned(image string) bool {
-	named, ok := parseImage(image).(reference.Digested)
-	return ok && named.Digest().Algorithm() == digest.SHA256
+	_, ok := parseImage(image).(reference.Digested)
+	return ok
 }
 
 // parseImage reads a reference; nil where it is none, or the bare id of an
 // image.
 func parseImage(image string) reference.Named {
-	if _, err := digest.Parse(image); err == nil {
+	if algorithm, _, _ := strings.Cut(image, ":"); digest.Algorithm(algorithm).Available() {
 		return nil
 	}
 	named, err := reference.ParseNormalizedNamed(image)

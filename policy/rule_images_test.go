@@ -11,6 +11,7 @@ import (
 func TestImages(t *testing.T) {
 	const sum = "sha256:1111111111111111111111111111111111111111111111111111111111111111"
 	const other = "sha512:" + "11111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111"
+	const hub = `allowed: ["docker.io/**"]`
 	for name, tt := range map[string]struct {
 		rule   string
 		images []string // the runtime's and others
@@ -30,6 +31,15 @@ func TestImages(t *testing.T) {
 		"what is claimed":    {`allowed: ["registry.example.com/**"]`, []string{"evil.test/web:1", "registry.example.com/web:1"}, "image evil.test/web:1 not allowed (allowed: registry.example.com/**)"},
 		"only an id":         {`allowed: ["**"]`, []string{sum}, "image " + sum + " not allowed (allowed: **)"},
 		"only an id, claim":  {`allowed: ["**"]`, []string{sum, "registry.example.com/web:1"}, "image " + sum + " not allowed (allowed: **)"},
+		"only a short id":    {hub, []string{"sha256:1111"}, "image sha256:1111 not allowed (allowed: docker.io/**)"},
+		"another id":         {hub, []string{other}, "image " + other + " not allowed (allowed: docker.io/**)"},
+		"Docker Hub's alias": {hub, []string{"index.docker.io/library/nginx:1"}, ""},
+		"any of several":     {`allowed: ["{docker.io,quay.io}/team/**", localhost/web]`, []string{"quay.io/team/a/b:1"}, ""},
+		"tag, and a digest":  {`allowed: ["registry.example.com/web:1.*"]`, []string{"registry.example.com/web:1.2@" + sum}, ""},
+		"tag, only a digest": {`allowed: ["registry.example.com/web:1.*"]`, []string{"registry.example.com/web@" + sum}, "image registry.example.com/web@" + sum + " not allowed (allowed: registry.example.com/web:1.*)"},
+		"digest, only a tag": {`allowed: ["registry.example.com/web@*"]`, []string{"registry.example.com/web:1"}, "image registry.example.com/web:1 not allowed (allowed: registry.example.com/web@*)"},
+		"both":               {`requireDigest: true, allowed: ["quay.io/**"]`, []string{"registry.example.com/web:1"}, "image registry.example.com/web:1 not allowed (allowed: quay.io/**)\nimage registry.example.com/web:1 was not asked for by digest (allowed: name@sha256:...)"},
+		"a claimed digest":   {`requireDigest: true, allowed: ["quay.io/**"]`, []string{"evil.test/web:1", "quay.io/web@" + sum}, "image evil.test/web:1 not allowed (allowed: quay.io/**)"},
 		"no reference":       {`allowed: ["**"]`, []string{"Not A Reference"}, "image Not A Reference not allowed (allowed: **)"},
 		"not known":          {`allowed: ["**"]`, []string{""}, "the image is not known"},
 		"digest":             {"requireDigest: true", []string{"registry.example.com/web@" + sum}, ""},
@@ -37,7 +47,9 @@ func TestImages(t *testing.T) {
 		"asked for, digest":  {"requireDigest: true", []string{"registry.example.com/web:1", "registry.example.com/web@" + sum}, ""},
 		"not pinned":         {"requireDigest: true", []string{"registry.example.com/web:1", "registry.example.com/web"}, "image registry.example.com/web:1 was not asked for by digest (allowed: name@sha256:...)"},
 		"an id is no digest": {"requireDigest: true", []string{sum}, "image " + sum + " was not asked for by digest (allowed: name@sha256:...)"},
-		"another algorithm":  {"requireDigest: true", []string{"registry.example.com/web@" + other}, "image registry.example.com/web@" + other + " was not asked for by digest (allowed: name@sha256:...)"},
+		"another algorithm":  {"requireDigest: true", []string{"registry.example.com/web@" + other}, ""},
+		"a broken digest":    {"requireDigest: true", []string{"registry.example.com/web:1", "registry.example.com/web@sha256:11"}, "image registry.example.com/web:1 was not asked for by digest (allowed: name@sha256:...)"},
+		"claim, not known":   {"requireDigest: true", []string{"", "registry.example.com/web@" + sum}, "the image is not known"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sub := subject(newSpec())
@@ -45,7 +57,9 @@ func TestImages(t *testing.T) {
 			set := compileDocs(t, policyDoc("test", "images: {"+tt.rule+"}"))
 			var want []string
 			if tt.want != "" {
-				want = []string{"images: " + tt.want}
+				for _, w := range strings.Split(tt.want, "\n") {
+					want = append(want, "images: "+w)
+				}
 			}
 			if got := findings(set.Evaluate(sub, Final)); !slices.Equal(got, want) {
 				t.Errorf("%q, want %q", got, want)
@@ -62,19 +76,36 @@ func TestImages(t *testing.T) {
 
 func TestImagesErrors(t *testing.T) {
 	for rule, want := range map[string]string{
-		"images: {}":                              "0.yaml:6:13: spec.rules.images: needs allowed or requireDigest",
-		"images: {allowed: [nginx]}":              `0.yaml:6:23: spec.rules.images.allowed: "nginx" names no registry (allowed: such as docker.io/library/nginx, registry.example.com/**)`,
-		"images: {allowed: [team/web]}":           `0.yaml:6:23: spec.rules.images.allowed: "team/web" names no registry (allowed: such as docker.io/library/nginx, registry.example.com/**)`,
-		"images: {allowed: [localhost/web]}":      "",
-		"images: {allowed: [\"reg:5000/web\"]}":   "",
-		"images: {allowed: [\"*/team/*\"]}":       "",
-		"images: {requireDigest: always}":         `0.yaml:6:29: spec.rules.images.requireDigest: must be true or false, not "always"`,
-		"images: {onViolation: adjust}":           "0.yaml:6:13: spec.rules.images: needs allowed or requireDigest",
-		`images: {allowed: [""]}`:                 `0.yaml:6:23: spec.rules.images.allowed: "" names no registry (allowed: such as docker.io/library/nginx, registry.example.com/**)`,
-		`images: {requireDigest: true, tag: "x"}`: `0.yaml:6:35: spec.rules.images: unknown field "tag" (allowed: onViolation, allowed, requireDigest)`,
+		"images: {}":            "0.yaml:6:13: spec.rules.images: needs allowed or requireDigest",
+		"images: {allowed: []}": "0.yaml:6:23: spec.rules.images.allowed: is an empty list; leave it out to allow every image",
+		"images: {requireDigest: true, allowed: []}": "0.yaml:6:44: spec.rules.images.allowed: is an empty list; leave it out to allow every image",
+		"images: {onViolation: ignore}":              "",
+		"images: {requireDigest: always}":            `0.yaml:6:29: spec.rules.images.requireDigest: must be true or false, not "always"`,
+		"images: {onViolation: adjust}":              "0.yaml:6:13: spec.rules.images: needs allowed or requireDigest",
+		`images: {requireDigest: true, tag: "x"}`:    `0.yaml:6:35: spec.rules.images: unknown field "tag" (allowed: onViolation, allowed, requireDigest)`,
 	} {
-		if got := loadError(rule); got != want {
+		if got := loadError(rule, "allowPrivilegeEscalation: {}"); got != want {
 			t.Errorf("%s: %s, want %s", rule, got, want)
+		}
+	}
+}
+
+func TestImagesPatterns(t *testing.T) {
+	for pattern, ok := range map[string]bool{
+		"docker.io/library/nginx": true, "localhost/web": true, "reg:5000/web:1": true, "**": true, "**/web": true, "*/team/*": true,
+		"registry.example.com/**": true, "localhost/*": true, "{docker.io,quay.io}/**": true, "{docker.io/**,quay.io/**}": true,
+		"registry.example.com/web@sha256:" + strings.Repeat("1", 64): true,
+
+		"": false, "nginx": false, "nginx:1": false, "team/web": false, "team/*": false, "*": false, "nginx*": false, "docker.io/nginx": false,
+		"registry.example.com": false, "registry.example.com/": false, "registry.example.com*": false, "https://registry.example.com/web": false,
+		"registry.example.com/Web": false, "registry.example.com/web@sha256:11": false, "sha256:" + strings.Repeat("1", 64): false,
+	} {
+		want := ""
+		if !ok {
+			want = `0.yaml:6:23: spec.rules.images.allowed: "` + pattern + `" is no full name of an image (allowed: such as docker.io/library/nginx, registry.example.com/**)`
+		}
+		if got := loadError(`images: {allowed: ["` + pattern + `"]}`); got != want {
+			t.Errorf("%s: %s, want %s", pattern, got, want)
 		}
 	}
 }

@@ -20,8 +20,8 @@ type RuntimeHandlers struct {
 	Base      `yaml:",inline"`
 	checkOnly `yaml:"-"`
 
-	// Allowed lists patterns of handlers that pods may have; "" is the
-	// runtime's default handler.
+	// Allowed lists patterns of handlers that pods may have. It is required.
+	// "" is the runtime's default handler; * covers that too, ?* does not.
 	Allowed []Glob `yaml:"allowed"`
 }
 

@@ -18,6 +18,7 @@ func TestRuntimeHandlers(t *testing.T) {
 		"default":         {`[gvisor]`, "", []string{"runtimeHandlers: the default runtime handler is not allowed (allowed: gvisor)"}},
 		"default allowed": {`["", gvisor]`, "", nil},
 		"not the default": {`[""]`, "gvisor", []string{`runtimeHandlers: runtime handler gvisor not allowed (allowed: "")`}},
+		"any":             {`["*"]`, "", nil},
 		"any but default": {`["?*"]`, "", []string{"runtimeHandlers: the default runtime handler is not allowed (allowed: ?*)"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -35,10 +36,11 @@ func TestRuntimeHandlers(t *testing.T) {
 
 func TestRuntimeHandlersErrors(t *testing.T) {
 	for rule, want := range map[string]string{
-		"runtimeHandlers: {}":            "0.yaml:6:22: spec.rules.runtimeHandlers.allowed: is missing",
-		"runtimeHandlers: {allowed: []}": "0.yaml:6:32: spec.rules.runtimeHandlers.allowed: is missing",
+		"runtimeHandlers: {}":                    "0.yaml:6:22: spec.rules.runtimeHandlers.allowed: is missing",
+		"runtimeHandlers: {allowed: []}":         "0.yaml:6:32: spec.rules.runtimeHandlers.allowed: is missing",
+		"runtimeHandlers: {onViolation: ignore}": "",
 	} {
-		if got := loadError(rule); got != want {
+		if got := loadError(rule, "allowPrivilegeEscalation: {}"); got != want {
 			t.Errorf("%s: %s, want %s", rule, got, want)
 		}
 	}
