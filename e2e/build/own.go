@@ -42,7 +42,7 @@ func (c *Cache) own(ctx context.Context, env, module, pkg string) (string, error
 	final := filepath.Join(c.dir, name)
 	temp := final + ".new"
 	_, err = goTool(ctx, filepath.Join(root, module), []string{"CGO_ENABLED=0"},
-		"build", "-trimpath", "-ldflags=-s -w", "-o", temp, pkg)
+		"build", "-trimpath", "-tags=grpcnotrace", "-ldflags=-s -w", "-o", temp, pkg)
 	if err != nil {
 		return "", err
 	}
