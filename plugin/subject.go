@@ -13,8 +13,12 @@ import (
 const containerNameLabel = "io.kubernetes.container.name"
 
 // imageNameAnnotation is the image reference that a container was asked for
-// with, as containerd writes it on the spec.
+// with, as containerd writes it on the spec. (1.7 writes the reference under
+// which it keeps the image.)
 const imageNameAnnotation = "io.kubernetes.cri.image-name"
+
+// managerAnnotation is "cri-o" on the containers of CRI-O.
+const managerAnnotation = "io.container.manager"
 
 // subjectOf is what NRI shows of a container, with the part of its spec that
 // every version of NRI shows.
@@ -36,10 +40,20 @@ func subjectOf(pod *api.PodSandbox, ctr *api.Container) policy.Subject {
 		Container: policy.Container{Name: name, ID: ctr.GetId(), Image: ctr.GetImage().GetName()},
 		Spec:      partialSpec(ctr),
 	}
-	if asked := ctr.GetAnnotations()[imageNameAnnotation]; asked != "" {
+	if asked := askedImage(ctr); asked != "" {
 		sub.Container.OtherImages = []string{asked}
 	}
 	return sub
+}
+
+// askedImage is the reference that the container was asked for with. CRI-O
+// copies a pod's annotations to its containers: there anybody could have
+// written containerd's.
+func askedImage(ctr *api.Container) string {
+	if ctr.GetAnnotations()[managerAnnotation] == "cri-o" {
+		return ""
+	}
+	return ctr.GetAnnotations()[imageNameAnnotation]
 }
 
 // addImage adds a reference of the container's image.

@@ -96,7 +96,7 @@ type Container struct {
 
 	// Image is the reference under which the runtime keeps the image; "" while
 	// it is not known. OtherImages are more, such as the one that was asked
-	// for: a policy selects by any.
+	// for, which whoever calls CRI can claim: a policy selects by any.
 	Image       string
 	OtherImages []string
 }
