@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/specguard/specguard/policy/strict"
 )
 
 // Action is what a rule does about a container that breaks it.
@@ -23,6 +25,9 @@ func (a *Action) UnmarshalText(text []byte) error {
 	return oneOf(a, text, Reject, Adjust, Audit, Ignore)
 }
 
+// JSONSchema lists the actions.
+func (Action) JSONSchema() map[string]any { return strict.Enum(Reject, Adjust, Audit, Ignore) }
+
 // Mode says whether a policy is in force.
 type Mode string
 
@@ -37,6 +42,9 @@ const (
 func (m *Mode) UnmarshalText(text []byte) error {
 	return oneOf(m, text, ModeEnforce, ModeAudit)
 }
+
+// JSONSchema lists the modes.
+func (Mode) JSONSchema() map[string]any { return strict.Enum(ModeEnforce, ModeAudit) }
 
 func oneOf[T ~string](out *T, text []byte, allowed ...T) error {
 	if !slices.Contains(allowed, T(text)) {

@@ -61,10 +61,22 @@ type name string
 
 // UnmarshalText reads a name: a DNS-1123 subdomain, as in Kubernetes.
 func (n *name) UnmarshalText(text []byte) error {
-	ok, _ := regexp.Match(`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`, text)
-	if !ok || len(text) > 253 {
-		return fmt.Errorf("%q is no name (allowed: at most 253 of a-z, 0-9, '-' and '.', starting and ending with a letter or digit)", text)
+	ok, _ := regexp.Match(namePattern, text)
+	if !ok || len(text) > maxName {
+		return fmt.Errorf("%q is no name (allowed: at most %d of a-z, 0-9, '-' and '.', starting and ending with a letter or digit)", text, maxName)
 	}
 	*n = name(text)
 	return nil
+}
+
+const (
+	namePattern = `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
+	maxName     = 253
+)
+
+// JSONSchema has the pattern and the length.
+func (name) JSONSchema() map[string]any {
+	s := strict.Named("name", strict.Pattern(namePattern))
+	s["maxLength"] = maxName
+	return s
 }

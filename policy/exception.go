@@ -50,6 +50,13 @@ type exceptionSpec struct {
 	Expires expiry `yaml:"expires"`
 }
 
+// JSONSchema says what Validate wants.
+func (exceptionSpec) JSONSchema() map[string]any {
+	s := strict.Required("policies", "rules", "match", "reason", "owner", "expires")
+	s["properties"] = map[string]any{"policies": strict.NotEmpty(), "rules": strict.NotEmpty(), "match": map[string]any{"minProperties": 1}}
+	return s
+}
+
 // Validate wants every field.
 func (e *exceptionSpec) Validate() error {
 	for _, f := range []struct {
@@ -124,7 +131,7 @@ func (e *expiry) UnmarshalText(text []byte) error {
 
 // JSONSchema wants a date or a time.
 func (expiry) JSONSchema() map[string]any {
-	return strict.Pattern(`^\d{4}-\d{2}-\d{2}([Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2}))?$`)
+	return strict.Pattern(`^\d{4}-\d{2}-\d{2}(T\d{1,2}:\d{2}:\d{2}([.,]\d+)?(Z|[+-]\d{2}:\d{2}))?$`)
 }
 
 // exception is a compiled one.

@@ -67,8 +67,20 @@ func (c *MatchCondition) Validate() error {
 	return nil
 }
 
+// JSONSchema says what Validate wants.
+func (MatchCondition) JSONSchema() map[string]any { return strict.Required("name", "expression") }
+
 // empty tells whether the match is for every container.
 func (m *Match) empty() bool { return reflect.ValueOf(*m).IsZero() }
+
+// JSONSchema says what Validate wants of the lists.
+func (Match) JSONSchema() map[string]any {
+	named := strict.NotEmpty()
+	named["items"] = map[string]any{"minLength": 1}
+	return map[string]any{"properties": map[string]any{
+		"namespaces": named, "excludeNamespaces": named, "containers": named, "images": named, "runtimeHandlers": strict.NotEmpty(),
+	}}
+}
 
 // Validate refuses a match that can never match.
 func (m *Match) Validate() error {
@@ -205,6 +217,11 @@ func (g *Glob) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// JSONSchema wants any text: JSON Schema has no words for the patterns.
+func (Glob) JSONSchema() map[string]any {
+	return strict.Named("pattern", map[string]any{"type": "string"})
+}
+
 // Match tells whether the pattern matches the whole of s.
 func (g Glob) Match(s string) bool {
 	return string(g) == s || g == "**" || doublestar.MatchUnvalidated(string(g), s)
@@ -225,13 +242,26 @@ type LabelRequirement struct {
 	Values   []string      `yaml:"values"`
 }
 
+// JSONSchema says what makes a requirement.
+func (LabelRequirement) JSONSchema() map[string]any { return strict.Required("key", "operator") }
+
 // LabelOperator is In, NotIn, Exists or DoesNotExist.
 type LabelOperator string
 
 // UnmarshalText reads an operator; an unknown one is an error.
 func (o *LabelOperator) UnmarshalText(text []byte) error {
-	return oneOf(o, text, "In", "NotIn", "Exists", "DoesNotExist")
+	return oneOf(o, text, labelOperators()...)
 }
+
+// JSONSchema lists the operators.
+func (LabelOperator) JSONSchema() map[string]any { return strict.Enum(labelOperators()...) }
+
+func labelOperators() []LabelOperator {
+	return []LabelOperator{"In", "NotIn", "Exists", "DoesNotExist"}
+}
+
+// JSONSchema says what Validate wants of the parts.
+func (LabelSelector) JSONSchema() map[string]any { return map[string]any{"minProperties": 1} }
 
 // Validate compiles the selector.
 func (l *LabelSelector) Validate() error {

@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/specguard/specguard/policy/strict"
 )
 
 // absPath is an absolute path in a container, in its shortest form.
@@ -19,6 +21,14 @@ func (p *absPath) UnmarshalText(text []byte) error {
 	}
 	*p = absPath(s)
 	return nil
+}
+
+// JSONSchema wants a path that begins with a slash, ends with none and has no
+// component that is empty, "." or "..".
+func (absPath) JSONSchema() map[string]any {
+	s := strict.Named("path", strict.Pattern(`^/([^/]+(/[^/]+)*)?$`))
+	s["not"] = map[string]any{"pattern": `/\.\.?(/|$)`}
+	return s
 }
 
 // underAny tells whether the path is one of the folders or lies below one.

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/specguard/specguard/policy/strict"
 )
 
 //go:embed profiles/*.yaml
@@ -35,6 +37,9 @@ func (p *profileName) UnmarshalText(text []byte) error {
 	}
 	return fmt.Errorf("unknown profile %q (allowed: %s)", text, strings.Join(Profiles(), ", "))
 }
+
+// JSONSchema lists the profiles.
+func (profileName) JSONSchema() map[string]any { return strict.Enum(Profiles()...) }
 
 // profileFile is what stands in the file of a profile. The rules of a profile
 // that it extends come first, overridden as a policy overrides its profile.

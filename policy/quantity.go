@@ -5,6 +5,9 @@ import (
 	"math"
 	"regexp"
 	"strconv"
+	"strings"
+
+	"github.com/specguard/specguard/policy/strict"
 )
 
 // Quantity is an amount of memory in bytes.
@@ -55,6 +58,17 @@ func (q *Quantity) UnmarshalText(text []byte) error {
 	return bad
 }
 
+// JSONSchema wants a number above 0, with or without a unit.
+func (Quantity) JSONSchema() map[string]any {
+	suffixes := make([]string, len(units()))
+	for i, u := range units() {
+		suffixes[i] = u.suffix
+	}
+	s := strict.Named("amount of memory", strict.Pattern("^0*[1-9][0-9]*("+strings.Join(suffixes, "|")+")$"))
+	s["type"], s["minimum"] = []any{"string", "integer"}, 1
+	return s
+}
+
 // String writes the quantity with the unit that makes the number smallest.
 func (q Quantity) String() string {
 	n, suffix := int64(q), ""
@@ -72,7 +86,9 @@ func (q Quantity) String() string {
 type CPU int64
 
 // cpus is a number of CPUs, or of thousandths.
-var cpus = regexp.MustCompile(`^(?:([0-9]{1,9})m|([0-9]{1,6})(?:\.([0-9]{1,3}))?)$`)
+var cpus = regexp.MustCompile(cpuPattern)
+
+const cpuPattern = `^(?:([0-9]{1,9})m|([0-9]{1,6})(?:\.([0-9]{1,3}))?)$`
 
 // UnmarshalText reads an amount such as 2, 0.5 or 500m; anything else, zero,
 // less than a thousandth and a million or more is an error.
@@ -90,6 +106,14 @@ func (c *CPU) UnmarshalText(text []byte) error {
 	}
 	*c = CPU(n)
 	return nil
+}
+
+// JSONSchema wants a number above 0, or thousandths.
+func (CPU) JSONSchema() map[string]any {
+	s := strict.Named("amount of CPU", strict.Pattern(cpuPattern))
+	s["type"], s["exclusiveMinimum"], s["exclusiveMaximum"] = []any{"string", "number"}, 0, 1_000_000
+	s["not"] = map[string]any{"pattern": `^[0.]*m?$`}
+	return s
 }
 
 // String writes the amount in CPUs where it is whole, else in thousandths.

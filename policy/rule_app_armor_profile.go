@@ -70,6 +70,13 @@ func (p *AppArmorPattern) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// JSONSchema wants one of the two words, or what begins with Localhost/.
+func (AppArmorPattern) JSONSchema() map[string]any {
+	return strict.Named("AppArmor profile", map[string]any{"anyOf": []any{
+		strict.Enum(appArmorDefault, appArmorUnconfined), strict.Pattern("^" + appArmorLocalhost + "."),
+	}})
+}
+
 // match tells whether the pattern stands for a profile, given in the same
 // form.
 func (p AppArmorPattern) match(profile AppArmorPattern) bool {

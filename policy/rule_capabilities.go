@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -51,6 +52,19 @@ func (c *Capability) UnmarshalText(text []byte) error {
 	}
 	*c = Capability("CAP_" + name)
 	return nil
+}
+
+// JSONSchema lists the names without CAP_, and takes them in all forms.
+func (Capability) JSONSchema() map[string]any {
+	names := []Capability{allCapabilities}
+	for _, k := range capability.ListKnown() {
+		names = append(names, Capability(strings.ToUpper(k.String())))
+	}
+	letter := regexp.MustCompile("[A-Z]")
+	anyCase := letter.ReplaceAllStringFunc("^(CAP_)?("+strings.Join(texts(names), "|")+")$", func(c string) string { return "[" + c + strings.ToLower(c) + "]" })
+	pattern := strict.Pattern(anyCase)
+	pattern["patternErrorMessage"] = "This is no capability: see capabilities(7)."
+	return strict.Named("capability", map[string]any{"anyOf": []any{strict.Enum(names...), pattern}})
 }
 
 // Validate wants at least one of drop and allow.

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy/strict"
 )
 
 // HostNamespaces bounds the namespaces that a container shares with the host.
@@ -38,6 +40,9 @@ func hostNamespaces() []HostNamespace {
 func (n *HostNamespace) UnmarshalText(text []byte) error {
 	return oneOf(n, text, hostNamespaces()...)
 }
+
+// JSONSchema lists the namespaces.
+func (HostNamespace) JSONSchema() map[string]any { return strict.Enum(hostNamespaces()...) }
 
 // Check finds the host's namespaces that are shared and not allowed.
 func (h *HostNamespaces) Check(s *Subject) []Finding {

@@ -62,6 +62,9 @@ func (a *AllowedPath) Validate() error {
 	return nil
 }
 
+// JSONSchema says what Validate wants.
+func (AllowedPath) JSONSchema() map[string]any { return strict.Required("path") }
+
 // Validate refuses a path that stands twice.
 func (h *HostPaths) Validate() error {
 	for i, a := range h.Allowed {
@@ -98,6 +101,11 @@ const (
 // known ones.
 func (p *Propagation) UnmarshalText(text []byte) error {
 	return oneOf(p, text, PropagationNone, PropagationHostToContainer, PropagationBidirectional)
+}
+
+// JSONSchema lists the propagations.
+func (Propagation) JSONSchema() map[string]any {
+	return strict.Enum(PropagationNone, PropagationHostToContainer, PropagationBidirectional)
 }
 
 func (p Propagation) strength() int {

@@ -33,6 +33,9 @@ type PortRange struct {
 	Max Port `yaml:"max"`
 }
 
+// JSONSchema says what Validate wants of each.
+func (PortRange) JSONSchema() map[string]any { return strict.Required("min", "max") }
+
 // Validate wants two ends, in order.
 func (r *PortRange) Validate() error {
 	switch {
@@ -66,7 +69,9 @@ func (p *Port) UnmarshalText(text []byte) error {
 
 // JSONSchema wants the number of a port.
 func (Port) JSONSchema() map[string]any {
-	return map[string]any{"type": "integer", "minimum": 1, "maximum": 65535}
+	s := strict.Pattern(`^0*[1-9][0-9]{0,4}$`)
+	s["type"], s["minimum"], s["maximum"] = []any{"integer", "string"}, 1, 65535
+	return strict.Named("port", s)
 }
 
 // Check finds ports that are not allowed.

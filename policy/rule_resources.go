@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -67,6 +68,13 @@ func (c *Count) UnmarshalText(text []byte) error {
 	}
 	*c = Count(n)
 	return nil
+}
+
+// JSONSchema wants a number from 1.
+func (Count) JSONSchema() map[string]any {
+	s := strict.Pattern(`^\+?0*[1-9][0-9]{0,9}$`)
+	s["type"], s["minimum"], s["maximum"] = []any{"string", "integer"}, 1, math.MaxInt32
+	return strict.Named("number", s)
 }
 
 // Validate wants a limit, defaults only where they can be set, and none above

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/specguard/specguard/policy/strict"
 )
 
 // seLabel is an SELinux label, user:role:type:level. The zero value is that of
@@ -42,11 +44,18 @@ type seName string
 
 // UnmarshalText reads a name; one that cannot stand in a label is an error.
 func (n *seName) UnmarshalText(text []byte) error {
-	if ok, _ := regexp.Match(`^[A-Za-z_][A-Za-z0-9_.-]*$`, text); !ok {
+	if ok, _ := regexp.Match(seNamePattern, text); !ok {
 		return fmt.Errorf("%q is no SELinux name (allowed: letters, digits, '_', '.' and '-')", text)
 	}
 	*n = seName(text)
 	return nil
+}
+
+const seNamePattern = `^[A-Za-z_][A-Za-z0-9_.-]*$`
+
+// JSONSchema has the pattern.
+func (seName) JSONSchema() map[string]any {
+	return strict.Named("SELinux name", strict.Pattern(seNamePattern))
 }
 
 // seLevel is an SELinux level or range, such as s0:c12,c34 or s0-s0:c0.c1023.
@@ -54,9 +63,16 @@ type seLevel string
 
 // UnmarshalText reads a level; a malformed one is an error.
 func (l *seLevel) UnmarshalText(text []byte) error {
-	if ok, _ := regexp.Match(`^s\d+(:c\d+([.,]c\d+)*)?(-s\d+(:c\d+([.,]c\d+)*)?)?$`, text); !ok {
+	if ok, _ := regexp.Match(seLevelPattern, text); !ok {
 		return fmt.Errorf("%q is no SELinux level (allowed: such as s0, s0:c12,c34 or s0-s0:c0.c1023)", text)
 	}
 	*l = seLevel(text)
 	return nil
+}
+
+const seLevelPattern = `^s\d+(:c\d+([.,]c\d+)*)?(-s\d+(:c\d+([.,]c\d+)*)?)?$`
+
+// JSONSchema has the pattern.
+func (seLevel) JSONSchema() map[string]any {
+	return strict.Named("SELinux level", strict.Pattern(seLevelPattern))
 }
