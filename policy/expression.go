@@ -69,12 +69,16 @@ func (e *expression) fault(format string, args ...any) []strict.Error {
 // first is the first issue in words; the others often follow from it.
 func (e *expression) first(issues *cel.Issues) string {
 	i := issues.Errors()[0]
-	msg, _, _ := strings.Cut(i.Message, " expecting {") // CEL's grammar, token by token
-	at := fmt.Sprintf("column %d", i.Location.Column()+1)
-	if strings.Contains(strings.TrimSpace(e.text), "\n") {
-		at = fmt.Sprintf("line %d, %s", i.Location.Line(), at)
+	msg, _, _ := strings.Cut(oneLine(i.Message), " expecting ") // all that CEL's grammar could take
+	line, column := i.Location.Line(), i.Location.Column()+1
+	switch {
+	case line < 1 || column < 1:
+		return msg
+	case strings.Contains(strings.TrimSpace(e.text), "\n"):
+		return fmt.Sprintf("line %d, column %d: %s", line, column, msg)
+	default:
+		return fmt.Sprintf("column %d: %s", column, msg)
 	}
-	return at + ": " + msg
 }
 
 // always tells whether the expression has that result whatever is asked.

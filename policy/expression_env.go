@@ -43,8 +43,8 @@ func (x *expressions) prepare() {
 	}
 	structs := &structTypes{structs: make(map[string]*structType)}
 	base := environment{
-		pod:       structs.add(reflect.TypeFor[podVariable]()),
-		container: structs.add(reflect.TypeFor[containerVariable]()),
+		pod:       structs.add("Pod", reflect.TypeFor[podVariable]()),
+		container: structs.add("Container", reflect.TypeFor[containerVariable]()),
 	}
 	var err error
 	base.Env, err = cel.NewEnv(
@@ -59,7 +59,7 @@ func (x *expressions) prepare() {
 		panic(err)
 	}
 	full := base
-	full.spec = structs.add(reflect.TypeFor[specs.Spec]())
+	full.spec = structs.add("Spec", reflect.TypeFor[specs.Spec]())
 	if full.Env, err = base.Extend(cel.Variable("spec", full.spec.Type)); err != nil {
 		panic(err)
 	}

@@ -58,13 +58,13 @@ type missing struct{ member string }
 
 func (m *missing) Error() string { return m.member + " is not there" }
 
-// add makes a struct and what it holds known.
-func (p *structTypes) add(t reflect.Type) *structType {
-	if s := p.structs[t.Name()]; s != nil {
+// add makes a struct, and what it holds, known under the name.
+func (p *structTypes) add(name string, t reflect.Type) *structType {
+	if s := p.structs[name]; s != nil {
 		return s
 	}
-	s := &structType{Type: types.NewObjectType(t.Name(), traits.IndexerType, traits.FieldTesterType), members: make(map[string]structMember)}
-	p.structs[t.Name()] = s
+	s := &structType{Type: types.NewObjectType(name, traits.IndexerType, traits.FieldTesterType), members: make(map[string]structMember)}
+	p.structs[name] = s
 	for _, f := range reflect.VisibleFields(t) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name == "" || !forLinux(f) {
@@ -93,7 +93,7 @@ func (p *structTypes) convert(t reflect.Type) (*types.Type, converter) {
 	case reflect.Uint, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return types.IntType, func(v reflect.Value) ref.Val { return types.Int(min(v.Uint(), math.MaxInt64)) }
 	case reflect.Struct:
-		s := p.add(t)
+		s := p.add(t.Name(), t)
 		return s.Type, func(v reflect.Value) ref.Val { return &object{typ: s, value: v} }
 	case reflect.Pointer:
 		typ, value := p.convert(t.Elem())

@@ -39,8 +39,7 @@ import (
 //	has(spec.linux.resources.memory.swap) && spec.linux.resources.memory.swap == spec.linux.resources.memory.limit
 //
 // Reads: all of the spec, the pod, the image.
-// Adjusts: nothing. A message is what its validation says, and never holds
-// values of the spec.
+// Adjusts: nothing.
 // Source: CEL, https://github.com/google/cel-spec; Kubernetes'
 // ValidatingAdmissionPolicy, spec.validations; OCI runtime spec, config.md.
 type Custom struct {
@@ -65,8 +64,13 @@ type Validation struct {
 	Expression expression `yaml:"expression"`
 
 	// Message says, in one line, what is wrong with a container that does not
-	// comply.
+	// comply. It is given as it stands; values of the spec are never added.
 	Message line `yaml:"message"`
+}
+
+// JSONSchema says what Validate wants.
+func (Validation) JSONSchema() map[string]any {
+	return strict.Required("name", "expression", "message")
 }
 
 // Validate wants every field.

@@ -122,9 +122,9 @@ type Selection struct {
 	Sandbox  bool // one of their rules reads Pod.Sandbox
 }
 
-// Select tells whether any policy is for the container. Only names, labels,
-// runtime handler and image are read; a policy that selects by image is taken
-// to match while the image is not known.
+// Select tells whether any policy is for the container. Only the pod, the
+// container's name and its image are read; a policy that selects by image is
+// taken to match while the image is not known.
 func (s *Set) Select(sub *Subject) Selection {
 	var sel Selection
 	for _, p := range s.inNamespace(sub.Pod.Namespace) {

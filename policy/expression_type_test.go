@@ -1,0 +1,114 @@
+package policy
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// TestSpecInExpressions: every member of a spec is there that its JSON has,
+// with the value that it has there, and no other.
+func TestSpecInExpressions(t *testing.T) {
+	full := &specs.Spec{}
+	fill(reflect.ValueOf(full).Elem())
+	for _, s := range []*specs.Spec{
+		full, {}, newSpec(), newSpec(privileged), decode(t, containerdSpec(t, "privileged")), decode(t, containerdSpec(t, "unprivileged")),
+	} {
+		d := json.NewDecoder(strings.NewReader(asJSON(s)))
+		d.UseNumber()
+		var doc any
+		if err := d.Decode(&doc); err != nil {
+			t.Fatal(err)
+		}
+		x := &expressions{}
+		sameAsJSON(t, "spec", x.validations().spec.object(s), doc)
+	}
+}
+
+func sameAsJSON(t *testing.T, path string, v ref.Val, doc any) {
+	t.Helper()
+	switch v := v.(type) {
+	case *object:
+		doc := maps.Clone(doc.(map[string]any))
+		for key, m := range v.typ.members {
+			field, there := doc[key]
+			delete(doc, key)
+			if v.has(m) != there {
+				t.Errorf("%s.%s: there is %v", path, key, there)
+			}
+			if got, err := v.get(m); there {
+				sameAsJSON(t, path+"."+key, got, field)
+			} else if z, ok := got.(traits.Zeroer); err == nil && !(ok && z.IsZeroValue()) {
+				t.Errorf("%s.%s: reads as %v", path, key, got)
+			}
+		}
+		for key := range doc {
+			if !slices.Contains([]string{"solaris", "windows", "vm", "zos", "freebsd", "commandLine", "username"}, key) {
+				t.Errorf("%s.%s cannot be read", path, key)
+			}
+		}
+	case traits.Lister:
+		list := doc.([]any)
+		if v.Size() != types.Int(len(list)) {
+			t.Errorf("%s: %v elements, want %d", path, v.Size(), len(list))
+		}
+		for i, e := range list {
+			sameAsJSON(t, fmt.Sprintf("%s[%d]", path, i), v.Get(types.Int(i)), e)
+		}
+	case traits.Mapper:
+		table := doc.(map[string]any)
+		if v.Size() != types.Int(len(table)) {
+			t.Errorf("%s: %v entries, want %d", path, v.Size(), len(table))
+		}
+		for k, e := range table {
+			sameAsJSON(t, path+"."+k, v.Get(types.String(k)), e)
+		}
+	default:
+		if fmt.Sprint(v.Value()) != fmt.Sprint(doc) {
+			t.Errorf("%s: %v, want %v", path, v, doc)
+		}
+	}
+}
+
+// fill gives everything a value that is not zero.
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i))
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fill(v.Index(0))
+		fill(v.Index(1))
+	case reflect.Map:
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fill(key)
+		fill(value)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(key, value)
+	case reflect.String:
+		v.SetString("text")
+	case reflect.Bool:
+		v.SetBool(true)
+	default:
+		if v.CanInt() {
+			v.SetInt(7)
+		}
+		if v.CanUint() {
+			v.SetUint(8)
+		}
+	}
+}
