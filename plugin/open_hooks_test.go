@@ -29,7 +29,7 @@ func TestRuleHooks(t *testing.T) {
 		"allowed":                 {doc("p", "rules: {hooks: {allowed: [/usr/bin/a]}}"), hooks(foreign, pending), hooks(foreign), "allowed", ""},
 		"removed, after the seal": {doc("p", "rules: {hooks: {onViolation: adjust}}"), hooks(pending, foreign), `,"hooks":{}`, "adjusted", ""},
 		"denied": {
-			doc("p", "rules: {hooks: {}}"), hooks(foreign, pending), hooks(foreign, `{"path":"`+strings.ReplaceAll(seal.Path(deny), `"`, `\"`)+`"}`), "denied", deny,
+			doc("p", "rules: {hooks: {}}"), hooks(foreign, pending), sealedBy(deny), "denied", deny,
 		},
 		"removed, denied by another": {
 			doc("p", `rules: {hooks: {onViolation: adjust}, capabilities: {drop: [NET_ADMIN]}}`), hooks(foreign, pending),

@@ -116,20 +116,27 @@ func runs(t *testing.T, raw string, want bool) {
 	}
 }
 
-// TestForeignHooksStay opens a container that has hooks of its own.
-func TestForeignHooksStay(t *testing.T) {
-	n := newNode(t, doc("p", strip))
-	ctr := container()
-	if _, err := n.create(pod(), ctr); err != nil {
-		t.Fatal(err)
-	}
-	own := `,"hooks":{"createRuntime":[{"path":"/usr/bin/a","x-hook":[ ]}%s],"poststop":[{"path":"/usr/bin/b"}],"x-hooks":0}`
-	n.store.put(ctr.GetId(), spec(both, strings.Replace(own, "%s", `,{"path":"`+seal.Path(seal.Pending)+`"}`, 1), annotated(seal.Sealed)))
-	if err := n.post(pod(), ctr); err != nil {
-		t.Error(err)
-	}
-	if got, want := n.store.get(ctr.GetId()), spec(one, strings.Replace(own, "%s", "", 1), annotated("adjusted")); got != want {
-		t.Errorf("spec\n%s\nwant\n%s", got, want)
+// TestForeignHooks judges a container that has hooks of its own: they stay if
+// it may run, and none is left if it must not.
+func TestForeignHooks(t *testing.T) {
+	const own = `,"hooks":{"createRuntime":[{"path":"/usr/bin/a","x-hook":[ ]}%s],"prestart":[{"path":"/usr/bin/b"}],"x-hooks":0}`
+	with := func(more string) string { return strings.Replace(own, "%s", more, 1) }
+	for rules, c := range map[string]struct{ spec, err string }{
+		strip:  {spec(one, with(""), annotated("adjusted")), ""},
+		refuse: {spec(both, strings.Replace(sealedBy(denied), "]}", `],"x-hooks":0}`, 1), annotated("denied")), denied},
+	} {
+		n := newNode(t, doc("p", rules))
+		ctr := container()
+		if _, err := n.create(pod(), ctr); err != nil {
+			t.Fatal(err)
+		}
+		n.store.put(ctr.GetId(), spec(both, with(`,{"path":"`+seal.Path(seal.Pending)+`"}`), annotated(seal.Sealed)))
+		if err := n.post(pod(), ctr); message(err) != c.err {
+			t.Errorf("error %q, want %q", message(err), c.err)
+		}
+		if got := n.store.get(ctr.GetId()); got != c.spec {
+			t.Errorf("spec\n%s\nwant\n%s", got, c.spec)
+		}
 	}
 }
 

@@ -66,13 +66,11 @@ func Is(path string) bool { return strings.HasPrefix(path, folder+Prefix) }
 // Reason is the reason that the path of a seal carries.
 func Reason(path string) string { return strings.TrimPrefix(path, folder) }
 
-// Apply seals the spec with the reason, in place of any seal that it has.
+// Apply seals the spec with the reason, in place of all hooks that it has: the
+// runtime would run some of them before it comes to the seal, on the host, for
+// a container that must not run.
 func Apply(spec *specs.Spec, reason string) {
-	Remove(spec)
-	if spec.Hooks == nil {
-		spec.Hooks = &specs.Hooks{}
-	}
-	spec.Hooks.CreateRuntime = append(spec.Hooks.CreateRuntime, specs.Hook{Path: Path(reason)})
+	spec.Hooks = &specs.Hooks{CreateRuntime: []specs.Hook{{Path: Path(reason)}}}
 }
 
 // Remove takes every seal off the spec and tells whether there was one. A
