@@ -81,7 +81,8 @@ func shorter[T any](a, b []T) bool {
 func (g *granted) programs() {
 	b, a := g.before, g.after
 	g.fail(!shorter(a.Process.Env, b.Process.Env), "environment %v became %v", b.Process.Env, a.Process.Env)
-	g.fail(!shorter(a.Hooks.Prestart, b.Hooks.Prestart) || !shorter(a.Hooks.CreateRuntime, b.Hooks.CreateRuntime) ||
+	g.fail(!shorter(a.Hooks.Prestart, b.Hooks.Prestart) || //nolint:staticcheck // deprecated, and run all the same
+		!shorter(a.Hooks.CreateRuntime, b.Hooks.CreateRuntime) ||
 		!shorter(a.Hooks.CreateContainer, b.Hooks.CreateContainer) || !shorter(a.Hooks.StartContainer, b.Hooks.StartContainer) ||
 		!shorter(a.Hooks.Poststart, b.Hooks.Poststart) || !shorter(a.Hooks.Poststop, b.Hooks.Poststop),
 		"hooks %v became %v", b.Hooks, a.Hooks)

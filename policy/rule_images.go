@@ -19,8 +19,8 @@ import (
 // For Allowed the name counts under which the runtime keeps the image, not one
 // that a caller of CRI claims. An image that has none, as one that was imported
 // without a name, is not allowed, and neither is one that the runtime does not
-// tell. Where the runtime keeps one image under several names it tells one:
-// containerd the first by the alphabet of those with a tag.
+// tell. Where the runtime keeps one image under several names it tells one, and
+// that one counts: in containerd one with a tag, if there is any.
 //
 // For RequireDigest the name that was asked for counts too, and the caller of
 // CRI, in Kubernetes the kubelet, is believed. containerd 1.7 does not tell it:
