@@ -152,7 +152,7 @@ func TestExpressionNotKnown(t *testing.T) {
 		for _, image := range []string{"", "x"} {
 			e, env := compiledExpression(t, text)
 			sub := subject(newSpec())
-			sub.Container.Image = image
+			sub.Container.Image, sub.Pod.Namespaces = image, nil
 			if got, _ := e.ask(env.variables(&sub)); got != yes {
 				t.Errorf("%s with image %q: %v", text, image, got)
 			}

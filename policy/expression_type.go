@@ -202,7 +202,7 @@ type object struct {
 func (o *object) has(m structMember) bool {
 	v := o.value.FieldByIndex(m.index)
 	switch {
-	case !m.omitEmpty || v.Kind() == reflect.Struct:
+	case !m.omitEmpty:
 		return true
 	case v.Kind() == reflect.Slice || v.Kind() == reflect.Map:
 		return v.Len() > 0

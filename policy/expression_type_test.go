@@ -21,7 +21,7 @@ func TestSpecInExpressions(t *testing.T) {
 	full := &specs.Spec{}
 	fill(reflect.ValueOf(full).Elem())
 	for _, s := range []*specs.Spec{
-		full, {}, newSpec(), newSpec(privileged), decode(t, containerdSpec(t, "privileged")), decode(t, containerdSpec(t, "unprivileged")),
+		full, {}, {Mounts: []specs.Mount{}, Annotations: map[string]string{}}, newSpec(), newSpec(privileged), decode(t, containerdSpec(t, "privileged")), decode(t, containerdSpec(t, "unprivileged")),
 	} {
 		d := json.NewDecoder(strings.NewReader(asJSON(s)))
 		d.UseNumber()

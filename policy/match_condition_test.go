@@ -47,6 +47,7 @@ func TestMatchConditions(t *testing.T) {
 		{"images: ['x/**'], " + conditions("pod.name == 'web-0'"), noImage, unknown},
 		{"images: ['x/**'], " + conditions("pod.name == 'web-1'"), noImage, no},
 		{"images: ['x/**'], " + conditions("pod.name == 'web-0'"), labels("x", "y"), no},
+		{"images: ['x/**'], " + conditions("pod.labels.tier == 'web'"), labels("x", "y"), no},
 		{"containers: [other], " + conditions("pod.name == 'web-0'"), labels("x", "y"), no},
 		{"namespaces: [team-b], " + conditions("pod.name == 'web-0'"), labels("x", "y"), no},
 		{conditions("lists.range(1000).all(a, lists.range(1000).all(b, a + b + size(pod.name) < 3000))"), labels("x", "y"), unknown},
@@ -68,15 +69,15 @@ func TestMatchConditions(t *testing.T) {
 func TestMatchConditionsLoad(t *testing.T) {
 	const at = "5:52: spec.match.matchConditions[0].expression: "
 	for match, want := range map[string]string{
-		conditions("pod.nam == 'a'"):                       at + "column 4: undefined field 'nam'",
-		conditions("spec.process.terminal"):                at + "column 1: undeclared reference to 'spec'",
-		conditions("pod.name"):                             at + "is of type string (allowed: bool)",
-		conditions("false"):                                at + "is never true: nothing would match",
-		conditions("pod.name == 'a' && 1 > 2"):             at + "is never true: nothing would match",
-		conditions("true"):                                 "",
-		"matchConditions: []":                              "5:28: spec.match.matchConditions: is an empty list; leave it out to match all",
-		"matchConditions: [{}]":                            "5:29: spec.match.matchConditions[0].name: is missing",
-		"matchConditions: [{name: a}]":                     "5:29: spec.match.matchConditions[0].expression: is missing",
+		conditions("pod.nam == 'a'"):                        at + "column 4: undefined field 'nam'",
+		conditions("spec.process.terminal"):                 at + "column 1: undeclared reference to 'spec'",
+		conditions("pod.name"):                              at + "is of type string (allowed: bool)",
+		conditions("false"):                                 at + "is never true: nothing would match",
+		conditions("pod.name == 'a' && 1 > 2"):              at + "is never true: nothing would match",
+		conditions("true"):                                  "",
+		"matchConditions: []":                               "5:28: spec.match.matchConditions: is an empty list; leave it out to match all",
+		"matchConditions: [{}]":                             "5:29: spec.match.matchConditions[0].name: is missing",
+		"matchConditions: [{name: a}]":                      "5:29: spec.match.matchConditions[0].expression: is missing",
 		"matchConditions: [{name: a, expression: !pod.x }]": "5:51: spec.match.matchConditions[0].expression: must be plain, not tagged !pod.x (quote it)",
 		"matchConditions: [{name: a, expression: pod.name == ''}, {name: a, expression: pod.name != ''}]": `5:28: spec.match.matchConditions: has two with the name "a"`,
 	} {

@@ -117,7 +117,7 @@ func TestCustomLoad(t *testing.T) {
 		"{validations: [{name: a}]}":   "6:28: spec.rules.custom.validations[0].expression: is missing",
 		"{validations: [{name: a, expression: pod.name == ''}]}":                                                                "6:28: spec.rules.custom.validations[0].message: is missing: it says what is wrong where the expression is not true",
 		`{validations: [{name: a, expression: pod.name == '', message: " "}]}`:                                                  `6:75: spec.rules.custom.validations[0].message: " " is no text (allowed: one line that is not blank)`,
-		"{validations: [{name: a, message: b, expression: !pod.x }]}":                                                            "6:62: spec.rules.custom.validations[0].expression: must be plain, not tagged !pod.x (quote it)",
+		"{validations: [{name: a, message: b, expression: !pod.x }]}":                                                           "6:62: spec.rules.custom.validations[0].expression: must be plain, not tagged !pod.x (quote it)",
 		"{validations: [{name: a, message: b, expression: [a]}]}":                                                               "6:62: spec.rules.custom.validations[0].expression: must be a single value, not a list",
 		"{validations: [{name: a, message: b, expression: pod.name == ''}, {name: a, message: c, expression: pod.name != ''}]}": `6:27: spec.rules.custom.validations: has two with the name "a"`,
 		"{onViolation: adjust, validations: [{name: a, message: b, expression: pod.name == ''}]}":                               "6:27: spec.rules.custom.onViolation: this rule cannot adjust (allowed: reject, audit, ignore)",
