@@ -70,7 +70,14 @@ func kubeletDir(n *node.Node) string { return filepath.Join(n.Dir(), "kubelet") 
 // runPod starts a pod that goes with the test.
 func (g *rig) runPod(t *testing.T, namespace string, options ...cri.PodOption) *cri.Sandbox {
 	t.Helper()
-	pod, err := g.CRI.RunPod(t.Context(), g.CRI.Pod("pod", append([]cri.PodOption{cri.Namespace(namespace)}, options...)...))
+	return g.runPodUnder(t, "", namespace, options...)
+}
+
+// runPodUnder starts a pod under a runtime handler.
+func (g *rig) runPodUnder(t *testing.T, handler, namespace string, options ...cri.PodOption) *cri.Sandbox {
+	t.Helper()
+	config := g.CRI.Pod("pod", append([]cri.PodOption{cri.Namespace(namespace)}, options...)...)
+	pod, err := g.CRI.RunPodHandler(t.Context(), config, handler)
 	if err != nil {
 		t.Fatal(err)
 	}

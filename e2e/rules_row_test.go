@@ -2,11 +2,15 @@ package e2e_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
+	nri "github.com/containerd/nri/pkg/api"
+
 	"github.com/specguard/specguard/e2e/cri"
 	"github.com/specguard/specguard/e2e/node"
+	"github.com/specguard/specguard/e2e/other"
 )
 
 // A rule is a row of the matrix: containers that break it, and others that
@@ -24,8 +28,11 @@ type container struct {
 	name    string
 	config  string // of the rule, in YAML's flow style, beside onViolation
 	apply   string // more of it, where the rule adjusts
+	handler string // the pod's runtime handler
 	pod     []cri.PodOption
 	options []cri.ContainerOption
+	// other is what another NRI plugin does to the container.
+	other *nri.ContainerAdjustment
 	// late are options that depend on the pod.
 	late func(t *testing.T, pod *cri.Sandbox, container string) cri.ContainerOption
 }
@@ -139,9 +146,33 @@ func (c container) make(t *testing.T, pod *cri.Sandbox, name string) *request {
 func testRule(t *testing.T, make func(t *testing.T, n *node.Node) rule) {
 	eachNode(t, func(t *testing.T, n *node.Node) {
 		r := make(t, n)
+		r.startOther(t, n)
 		g := startRig(t, n, rigOptions{policies: r.policies()})
 		g.test(t, r)
 	})
+}
+
+// startOther starts the other NRI plugin, if a row has work for it.
+func (r rule) startOther(t *testing.T, n *node.Node) {
+	t.Helper()
+	wanted := map[string]*nri.ContainerAdjustment{}
+	for _, b := range r.breaking {
+		wanted[r.namespace(b.name)] = b.other
+	}
+	for _, c := range r.compliant {
+		wanted[r.namespace(c.name)] = c.other
+	}
+	maps.DeleteFunc(wanted, func(_ string, a *nri.ContainerAdjustment) bool { return a == nil })
+	if len(wanted) == 0 {
+		return
+	}
+	stop, err := other.Start(t.Context(), n.NRISocket(), func(pod *nri.PodSandbox, _ *nri.Container) *nri.ContainerAdjustment {
+		return wanted[pod.GetNamespace()]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
 }
 
 func (g *rig) test(t *testing.T, r rule) {
@@ -162,7 +193,7 @@ func (g *rig) test(t *testing.T, r rule) {
 // breach runs one container four times: without a policy, rejected, audited
 // and adjusted.
 func (g *rig) breach(t *testing.T, r rule, b breach) {
-	pod := g.runPod(t, r.namespace(b.name), b.pod...)
+	pod := g.runPodUnder(t, b.handler, r.namespace(b.name), b.pod...)
 	free := g.run(t, b.make(t, pod, ctrFree), "")
 	if left := attempt(t, free, b.stops); len(left) > 0 {
 		t.Errorf("without a policy these do not work either: %q", left)
@@ -220,7 +251,7 @@ func (b breach) compare(t *testing.T, c, free running) {
 
 // compliant runs a container that complies with and without policies.
 func (g *rig) compliant(t *testing.T, r rule, c container) {
-	pod := g.runPod(t, r.namespace(c.name), c.pod...)
+	pod := g.runPodUnder(t, c.handler, r.namespace(c.name), c.pod...)
 	free := g.run(t, c.make(t, pod, ctrFree), "")
 	same := g.run(t, c.make(t, pod, ctrSame), "allowed")
 	sameSpec(t, same.spec, free.spec)

@@ -158,6 +158,17 @@ func InPodNetwork() ContainerOption {
 	return security(func(s *api.LinuxContainerSecurityContext) { s.NamespaceOptions.Network = api.NamespaceMode_POD })
 }
 
+// InUserNamespace is for the containers of a pod with [UserNamespace].
+func InUserNamespace() ContainerOption {
+	return security(func(s *api.LinuxContainerSecurityContext) { s.NamespaceOptions.UsernsOptions = userNamespace() })
+}
+
+// Image runs another image: the one that the runtime knows by id or name,
+// which the pod's author has asked for as asked.
+func Image(id, asked string) ContainerOption {
+	return func(c *api.ContainerConfig) { c.Image = &api.ImageSpec{Image: id, UserSpecifiedImage: asked} }
+}
+
 // Resources sets the limits.
 func Resources(resources *api.LinuxContainerResources) ContainerOption {
 	return func(c *api.ContainerConfig) { c.Linux.Resources = resources }

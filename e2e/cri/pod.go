@@ -116,6 +116,34 @@ func Sysctl(key, value string) PodOption {
 	}
 }
 
+// HostPort leads a port of the node to the same port of the pod.
+func HostPort(port int32, protocol api.Protocol) PodOption {
+	return func(p *api.PodSandboxConfig) {
+		p.PortMappings = append(p.PortMappings, &api.PortMapping{Protocol: protocol, ContainerPort: port, HostPort: port})
+	}
+}
+
+// Port tells of a port that the pod listens on; the node has none for it.
+func Port(port int32) PodOption {
+	return func(p *api.PodSandboxConfig) {
+		p.PortMappings = append(p.PortMappings, &api.PortMapping{ContainerPort: port})
+	}
+}
+
+// UserNamespace gives the pod a user namespace, as hostUsers: false does. Its
+// containers must be [InUserNamespace].
+func UserNamespace() PodOption {
+	return func(p *api.PodSandboxConfig) {
+		p.Linux.SecurityContext.NamespaceOptions.UsernsOptions = userNamespace()
+	}
+}
+
+// userNamespace is a user namespace in which nobody is root of the node.
+func userNamespace() *api.UserNamespace {
+	mappings := []*api.IDMapping{{HostId: 1 << 16, Length: 1 << 16}}
+	return &api.UserNamespace{Mode: api.NamespaceMode_POD, Uids: mappings, Gids: mappings}
+}
+
 func share(namespaces *api.NamespaceOption, pid, ipc bool) {
 	if pid {
 		namespaces.Pid = api.NamespaceMode_NODE

@@ -31,6 +31,10 @@ const (
 	NRI         = `plugins.'io.containerd.nri.v1.nri'`
 )
 
+// OtherHandler is a runtime handler that differs from the default one by name
+// alone.
+const OtherHandler = "other"
+
 // renderConfig returns containerd's configuration file.
 func renderConfig(o Options, p paths, snapshotter string) ([]byte, error) {
 	base := baseConfig(o, p, snapshotter)
@@ -73,7 +77,7 @@ func baseConfig(o Options, p paths, snapshotter string) table {
 			"cni":                    table{"conf_dir": p.cni, "bin_dir": p.cni},
 			"containerd": table{
 				"snapshotter": snapshotter,
-				"runtimes":    table{"runc": runc},
+				"runtimes":    table{"runc": runc, OtherHandler: runc},
 			},
 		}
 	} else {
@@ -84,7 +88,7 @@ func baseConfig(o Options, p paths, snapshotter string) table {
 		plugins["io.containerd.cri.v1.runtime"] = table{
 			"restrict_oom_score_adj": true,
 			"cni":                    table{"conf_dir": p.cni, "bin_dirs": []string{p.cni}},
-			"containerd":             table{"runtimes": table{"runc": runc}},
+			"containerd":             table{"runtimes": table{"runc": runc, OtherHandler: runc}},
 		}
 		plugins["io.containerd.grpc.v1.cri"] = table{"stream_server_port": "0"}
 	}

@@ -23,6 +23,11 @@ func newPaths() (paths, error) {
 	if err != nil {
 		return paths{}, fmt.Errorf("make node folder: %w", err)
 	}
+	// Whoever is root in a user namespace has to get through it.
+	if err := os.Chmod(dir, 0o711); err != nil {
+		os.RemoveAll(dir)
+		return paths{}, fmt.Errorf("make node folder: %w", err)
+	}
 	in := func(elem ...string) string { return filepath.Join(append([]string{dir}, elem...)...) }
 	p := paths{
 		dir: dir, root: in("root"), state: in("state"), cni: in("cni"), logs: in("pods"),
