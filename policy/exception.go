@@ -141,11 +141,14 @@ type exception struct {
 }
 
 // excuses tells whether the exception holds for the container. Where that
-// cannot be told yet, it does until the end.
+// cannot be told yet, it does until the end. Of the image's references only the
+// runtime's own counts: who calls CRI can claim others.
 func (e *exception) excuses(s *Subject, phase Phase) bool {
 	if e.Expired(s.Time) || !e.match.namespace(s.Pod.Namespace) {
 		return false
 	}
-	a := e.match.container(s)
+	own := *s
+	own.Container.OtherImages = nil
+	a := e.match.container(&own)
 	return a == yes || a == unknown && phase == Early
 }

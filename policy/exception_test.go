@@ -109,6 +109,27 @@ func TestExceptionForAnImageNotKnown(t *testing.T) {
 	}
 }
 
+// TestExceptionForAClaimedImage: that an image is asked for by a name does not
+// make it that image.
+func TestExceptionForAClaimedImage(t *testing.T) {
+	for _, match := range []string{
+		`{images: ["registry.example.com/old"]}`,
+		`{matchConditions: [{name: a, expression: '"registry.example.com/old" in container.images'}]}`,
+	} {
+		set := compileDocs(t, policyDoc("test", "hostNamespaces: {}"), exceptionDoc("rules: [hostNamespaces]", "match: "+match))
+		sub := subject(newSpec(withoutNamespace("network")))
+		sub.Time = at(t, "2026-11-01T00:00:00Z")
+		sub.Container.Image, sub.Container.OtherImages = "registry.example.com/new", []string{"registry.example.com/old"}
+		if d := set.Evaluate(sub, Final); d.Outcome() != Denied {
+			t.Errorf("%s: claimed: %s", match, d.Outcome())
+		}
+		sub.Container.Image = "registry.example.com/old"
+		if d := set.Evaluate(sub, Final); d.Outcome() != Allowed {
+			t.Errorf("%s: %s", match, d.Message())
+		}
+	}
+}
+
 func TestExceptionsAreListed(t *testing.T) {
 	got := compileDocs(t, policyDoc("test", "allowPrivilegeEscalation: {}"), exceptionDoc()).Exceptions()
 	if len(got) != 1 || got[0].Name != "x" || got[0].Owner != "team-a@example.com" || got[0].Source != "1.yaml:1:1" ||
