@@ -78,7 +78,7 @@ func (b *builder) noteDefaults() {
 	if class := b.pod.Spec.RuntimeClassName; class != "" {
 		b.note("runtime class " + class + ": taken for the runtime handler of that name")
 	}
-	b.note("the node is taken to have AppArmor and SELinux, with containerd's defaults")
+	b.note("the node is taken to have AppArmor and SELinux, and containerd to use them")
 }
 
 // process is what the container runs. What the image would add is not known.

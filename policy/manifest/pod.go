@@ -98,10 +98,7 @@ func (p *pod) userNamespace() bool { return p.Spec.HostUsers != nil && !*p.Spec.
 // containers it does not ask for. In the host's network namespace Kubernetes
 // takes the container's port for the host's.
 func (p *pod) sandbox() *policy.Sandbox {
-	s := &policy.Sandbox{Sysctls: make(map[string]string)}
-	for _, c := range p.Spec.SecurityContext.Sysctls {
-		s.Sysctls[c.Name] = c.Value
-	}
+	s := &policy.Sandbox{Sysctls: p.sysctls()}
 	for _, c := range p.Spec.Containers {
 		for _, port := range c.Ports {
 			number := port.HostPort
@@ -114,6 +111,23 @@ func (p *pod) sandbox() *policy.Sandbox {
 		}
 	}
 	return s
+}
+
+// sysctls are the pod's, and those that containerd sets where the pod has a
+// network of its own and does not say otherwise (internal/cri/server/
+// podsandbox).
+func (p *pod) sysctls() map[string]string {
+	out := make(map[string]string)
+	if !p.Spec.HostNetwork {
+		out["net.ipv4.ip_unprivileged_port_start"] = "0"
+		if !p.userNamespace() {
+			out["net.ipv4.ping_group_range"] = "0 2147483647"
+		}
+	}
+	for _, s := range p.Spec.SecurityContext.Sysctls {
+		out[s.Name] = s.Value
+	}
+	return out
 }
 
 // volume gives the pod's volume of the name; nil for none.

@@ -88,8 +88,8 @@ func TestUserNamespace(t *testing.T) {
 func TestSandbox(t *testing.T) {
 	const ports = "ports: [{containerPort: 80}, {containerPort: 443, hostPort: 8443, hostIP: 10.0.0.1}, {containerPort: 53, hostPort: 53, protocol: UDP}]"
 	bound := []policy.HostPort{{Port: 8443, Protocol: "TCP", HostIP: "10.0.0.1"}, {Port: 53, Protocol: "UDP"}}
-	s := one(t, ports, "securityContext: {sysctls: [{name: a.b, value: '1'}]}").Subject.Pod.Sandbox
-	if !maps.Equal(s.Sysctls, map[string]string{"a.b": "1"}) || !slices.Equal(s.HostPorts, bound) {
+	s := one(t, ports, "").Subject.Pod.Sandbox
+	if !slices.Equal(s.HostPorts, bound) {
 		t.Errorf("%+v", s)
 	}
 	s = one(t, ports, "hostNetwork: true").Subject.Pod.Sandbox
@@ -97,8 +97,22 @@ func TestSandbox(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	s = one(t, "", "initContainers: [{name: i, image: i, ports: [{containerPort: 1, hostPort: 1}]}]").Subject.Pod.Sandbox
-	if s == nil || len(s.HostPorts) != 0 || len(s.Sysctls) != 0 {
+	if len(s.HostPorts) != 0 {
 		t.Errorf("%+v", s)
+	}
+}
+
+func TestSysctls(t *testing.T) {
+	const start, group = "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ping_group_range"
+	for pod, want := range map[string]map[string]string{
+		"": {start: "0", group: "0 2147483647"},
+		"securityContext: {sysctls: [{name: a.b, value: '1'}, {name: " + start + ", value: '9'}]}": {"a.b": "1", start: "9", group: "0 2147483647"},
+		"hostUsers: false": {start: "0"},
+		"hostNetwork: true\nsecurityContext: {sysctls: [{name: a.b, value: '1'}]}": {"a.b": "1"},
+	} {
+		if got := one(t, "", pod).Subject.Pod.Sandbox.Sysctls; !maps.Equal(got, want) {
+			t.Errorf("%s: %v", pod, got)
+		}
 	}
 }
 
