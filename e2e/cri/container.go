@@ -190,9 +190,12 @@ func HostPath(host, container string, readOnly bool) ContainerOption {
 }
 
 // Device passes a device of the host to the container, at the same path.
-func Device(path, permissions string) ContainerOption {
+func Device(path, permissions string) ContainerOption { return DeviceAt(path, path, permissions) }
+
+// DeviceAt passes a device of the host to the container, at a path of its own.
+func DeviceAt(host, container, permissions string) ContainerOption {
 	return func(c *api.ContainerConfig) {
-		c.Devices = append(c.Devices, &api.Device{HostPath: path, ContainerPath: path, Permissions: permissions})
+		c.Devices = append(c.Devices, &api.Device{HostPath: host, ContainerPath: container, Permissions: permissions})
 	}
 }
 
