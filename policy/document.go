@@ -21,10 +21,22 @@ const (
 // document is what all YAML documents have in common. The kind tells what the
 // spec decodes into.
 type document struct {
-	APIVersion string    `yaml:"apiVersion"`
-	Kind       string    `yaml:"kind"`
-	Metadata   metadata  `yaml:"metadata"`
-	Spec       yaml.Node `yaml:"spec"`
+	// APIVersion is the version of the format.
+	APIVersion string `yaml:"apiVersion"`
+
+	// Kind is the kind of the document.
+	Kind string `yaml:"kind"`
+
+	// Metadata names the document.
+	Metadata metadata `yaml:"metadata"`
+
+	// Spec is what the document says.
+	Spec yaml.Node `yaml:"spec"`
+}
+
+// JSONSchema says what Validate wants.
+func (document) JSONSchema() map[string]any {
+	return strict.Required("apiVersion", "kind", "metadata", "spec")
 }
 
 // Validate wants the version and a kind that this package knows.
@@ -40,20 +52,50 @@ func (d *document) Validate() error {
 	return nil
 }
 
+// metadata names a document.
 type metadata struct {
-	Name        name              `yaml:"name"`
-	Labels      map[string]string `yaml:"labels"`
+	// Name is the document's name. No other document of its kind may have it.
+	Name name `yaml:"name"`
+
+	// Labels are for other tools. They are not read.
+	Labels map[string]string `yaml:"labels"`
+
+	// Annotations are for other tools. They are not read.
 	Annotations map[string]string `yaml:"annotations"`
 }
 
-// policySpec is the body of a policy. The rules stay nodes here: the rule table
-// tells what each decodes into.
+// JSONSchema says that the name is required.
+func (metadata) JSONSchema() map[string]any { return strict.Required("name") }
+
+// policySpec is a policy: rules for the containers that it matches.
 type policySpec struct {
-	Match    Match       `yaml:"match"`
-	Mode     Mode        `yaml:"mode"`
-	Priority int         `yaml:"priority"`
-	Profile  profileName `yaml:"profile"`
-	Rules    yaml.Node   `yaml:"rules"`
+	// Match says which containers the policy is for.
+	// Default: all but those in kube-system.
+	Match Match `yaml:"match"`
+
+	// Mode says whether the policy is in force.
+	// Default: enforce.
+	Mode Mode `yaml:"mode"`
+
+	// Priority says which of several policies adjusts first: the one with the
+	// highest.
+	// Default: 0.
+	Priority int `yaml:"priority"`
+
+	// Profile is a built-in profile, whose rules the policy has. Its own rules
+	// override them field by field.
+	// Default: no profile.
+	Profile profileName `yaml:"profile"`
+
+	// Rules holds the policy's own rules, by name.
+	Rules yaml.Node `yaml:"rules"` // the rule table tells what each decodes into
+}
+
+// JSONSchema says that there must be a profile or rules.
+func (policySpec) JSONSchema() map[string]any {
+	rules := strict.Required("rules")
+	rules["properties"] = map[string]any{"rules": map[string]any{"minProperties": 1}}
+	return map[string]any{"anyOf": []any{strict.Required("profile"), rules}}
 }
 
 // name is the name of a policy.

@@ -20,21 +20,32 @@ const protectedNamespace = "kube-system"
 // Match says which containers a policy is for. All parts that are given must
 // match; an empty Match is for every container.
 type Match struct {
-	// Namespaces and ExcludeNamespaces are globs over the pod's namespace.
-	Namespaces        []Glob `yaml:"namespaces"`
+	// Namespaces lists patterns of namespaces of pods. Only the name in full
+	// stands for kube-system.
+	// Default: all but kube-system.
+	Namespaces []Glob `yaml:"namespaces"`
+
+	// ExcludeNamespaces lists patterns of namespaces that are left out.
+	// Default: none.
 	ExcludeNamespaces []Glob `yaml:"excludeNamespaces"`
 
 	// PodSelector selects by the pod's labels.
+	// Default: any labels.
 	PodSelector *LabelSelector `yaml:"podSelector"`
 
-	// Containers are globs over the container's name.
+	// Containers lists patterns of names of containers.
+	// Default: any.
 	Containers []Glob `yaml:"containers"`
 
-	// Images are globs over the image reference; ** crosses slashes.
+	// Images lists patterns of references of images: the one that was asked for
+	// and the one that the runtime keeps, of which any may match. ** crosses
+	// slashes.
+	// Default: any.
 	Images []Glob `yaml:"images"`
 
-	// RuntimeHandlers are globs over the pod's runtime handler; "" is the
+	// RuntimeHandlers lists patterns of runtime handlers of pods; "" is the
 	// runtime's default.
+	// Default: any.
 	RuntimeHandlers []Glob `yaml:"runtimeHandlers"`
 
 	// MatchConditions are conditions in CEL, as in Kubernetes' admission
@@ -227,9 +238,12 @@ func (g Glob) Match(s string) bool {
 	return string(g) == s || g == "**" || doublestar.MatchUnvalidated(string(g), s)
 }
 
-// LabelSelector is Kubernetes' label selector.
+// LabelSelector is Kubernetes' label selector. All that is given must hold.
 type LabelSelector struct {
-	MatchLabels      map[string]string  `yaml:"matchLabels"`
+	// MatchLabels are labels that a pod must have, with their values.
+	MatchLabels map[string]string `yaml:"matchLabels"`
+
+	// MatchExpressions lists what must hold for single labels.
 	MatchExpressions []LabelRequirement `yaml:"matchExpressions"`
 
 	selector labels.Selector
@@ -237,9 +251,14 @@ type LabelSelector struct {
 
 // LabelRequirement is one of a selector's matchExpressions.
 type LabelRequirement struct {
-	Key      string        `yaml:"key"`
+	// Key is the label.
+	Key string `yaml:"key"`
+
+	// Operator says how the label's value and the values compare.
 	Operator LabelOperator `yaml:"operator"`
-	Values   []string      `yaml:"values"`
+
+	// Values lists values for In and NotIn; the others have none.
+	Values []string `yaml:"values"`
 }
 
 // JSONSchema says what makes a requirement.

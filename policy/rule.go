@@ -17,7 +17,8 @@ type Rule interface {
 
 // Base is embedded by every rule.
 type Base struct {
-	// OnViolation is reject, adjust, audit or ignore; reject where not given.
+	// OnViolation is what becomes of a container that breaks the rule.
+	// Default: reject.
 	OnViolation Action `yaml:"onViolation"`
 }
 

@@ -7,6 +7,7 @@ package policy
 // Adjusts: sets it.
 // Source: PR_SET_NO_NEW_PRIVS(2const); Pod Security Standards, Restricted,
 // "Privilege Escalation".
+// Example: {onViolation: adjust}
 type AllowPrivilegeEscalation struct {
 	Base `yaml:",inline"`
 }

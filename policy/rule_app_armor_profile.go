@@ -14,7 +14,9 @@ import (
 // AppArmorProfile bounds the AppArmor profile that confines the container.
 //
 // On a node whose kernel has no AppArmor a container without a profile
-// complies, unless AppArmor is required.
+// complies, unless AppArmor is required. Where the profiles that the kernel has
+// loaded can be seen, one that is not loaded breaks the rule, and so does one
+// whose mode is complain or unconfined: it confines nothing.
 //
 // Reads: process.apparmorProfile (OCI runtime spec, config.md, "Linux
 // Process").
@@ -22,15 +24,17 @@ import (
 // Source: Pod Security Standards, Baseline, "AppArmor"; the names of the
 // runtimes' own profiles from containerd (internal/cri/server), CRI-O
 // (internal/config/apparmor) and containers/common (pkg/apparmor).
+// Example: {onViolation: adjust, allowed: [RuntimeDefault, "Localhost/web-*"], apply: RuntimeDefault}
 type AppArmorProfile struct {
 	Base `yaml:",inline"`
 
-	// Allowed lists the profiles that may be used. Where it is not given, the
-	// one to apply; where that is not given either, all but Unconfined.
+	// Allowed lists the profiles that may be used.
+	// Default: the one to apply; without one, all but Unconfined.
 	Allowed []AppArmorPattern `yaml:"allowed"`
 
 	// Apply is the profile to set where another is not allowed: RuntimeDefault
-	// or Localhost/<name>.
+	// or Localhost/ and a name. Adjusting needs it.
+	// Default: none.
 	Apply AppArmorPattern `yaml:"apply"`
 
 	// Required: a node whose kernel has no AppArmor must not run the

@@ -12,31 +12,34 @@ import (
 	"github.com/specguard/specguard/policy/strict"
 )
 
-// Capabilities bounds the Linux capabilities of the container's process.
+// Capabilities bounds the Linux capabilities of the container's process. At
+// least one of drop and allow is required.
 //
 // Reads: process.capabilities: bounding, effective, permitted, inheritable and
 // ambient (OCI runtime spec, config.md, "Linux Process").
 // Adjusts: takes what is not allowed out of all five sets.
 // Source: capabilities(7); Pod Security Standards, Baseline and Restricted,
 // "Capabilities".
+// Example: {onViolation: adjust, drop: [ALL], allow: [NET_BIND_SERVICE]}
 type Capabilities struct {
 	Base `yaml:",inline"`
 
 	// Drop lists capabilities that must not be held, also where Allow names
 	// them; ALL stands for each one that is not in Allow.
+	// Default: none.
 	Drop []Capability `yaml:"drop"`
 
-	// Allow lists the only capabilities that may be held. Where it is not
-	// given, all may that are not dropped.
+	// Allow lists the only capabilities that may be held.
+	// Default: all that are not dropped.
 	Allow []Capability `yaml:"allow"`
 }
 
 // allCapabilities is the word for every capability.
 const allCapabilities Capability = "ALL"
 
-// Capability is a capability's name as the OCI spec writes it, such as
-// CAP_NET_ADMIN, or ALL. Documents may leave out CAP_ and use lower case.
-type Capability string
+// Capability is the name of a Linux capability, such as NET_ADMIN, or ALL. It
+// may begin with CAP_ and be in lower case.
+type Capability string // as the OCI spec writes it, with CAP_
 
 // UnmarshalText reads a capability's name; one that the kernel's headers do
 // not know is an error.

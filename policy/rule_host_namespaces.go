@@ -15,12 +15,13 @@ import (
 // Adjusts: nothing. What was written for the host's namespace does not work in
 // another.
 // Source: namespaces(7); Pod Security Standards, Baseline, "Host Namespaces".
+// Example: {allow: [network]}
 type HostNamespaces struct {
 	Base      `yaml:",inline"`
 	checkOnly `yaml:"-"`
 
-	// Allow lists the host's namespaces that may be shared; none where it is
-	// not given.
+	// Allow lists the host's namespaces that may be shared.
+	// Default: none.
 	Allow []HostNamespace `yaml:"allow"`
 }
 

@@ -13,7 +13,8 @@ import (
 
 // HostPaths bounds which of the host's files a container sees: every mount
 // counts that is neither a file system of the kernel nor made for this
-// container by the kubelet (its volumes) or the container runtime.
+// container by the kubelet (its volumes) or the container runtime. Those are
+// told by the pod's uid and the runtime's ids in their paths.
 //
 // Symlinks are followed where the host's files can be seen, in what is mounted
 // and in what is allowed. Two limits remain. The path is looked at before the
@@ -31,26 +32,29 @@ import (
 // shared for the sake of a shared mount, becomes a slave where none is left.
 // Source: mount_namespaces(7); Pod Security Standards, Baseline, "HostPath
 // Volumes".
+// Example: {onViolation: adjust, allowed: [{path: /var/log, readOnly: true}, {path: /srv/data}]}
 type HostPaths struct {
 	Base `yaml:",inline"`
 
-	// Allowed lists the paths that may be mounted, with what lies below; none
-	// where it is not given. Of several that cover a mount the longest counts.
+	// Allowed lists the paths that may be mounted, with what lies below. Of
+	// several that cover a mount the longest counts.
+	// Default: none.
 	Allowed []AllowedPath `yaml:"allowed"`
 }
 
 // AllowedPath is a path of the host that may be mounted, and how.
 type AllowedPath struct {
 	// Path covers itself and what lies below it. What belongs to a container
-	// runtime, the kubelet or specguard is covered only by a path that names
-	// it, or lies in it, or is the very path that is mounted.
+	// runtime (sockets, state), the kubelet or specguard is covered only by a
+	// path that names it, or lies in it, or is the very path that is mounted:
+	// /run covers /run/foo, not /run/containerd.
 	Path absPath `yaml:"path"`
 
 	// ReadOnly: the mount must be read-only.
 	ReadOnly bool `yaml:"readOnly"`
 
-	// Propagation is the strongest mount propagation allowed; None where it is
-	// not given.
+	// Propagation is the strongest mount propagation allowed.
+	// Default: None.
 	Propagation Propagation `yaml:"propagation"`
 }
 

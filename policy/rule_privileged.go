@@ -29,6 +29,7 @@ import (
 // and SELinux are left to their own rules.
 // Source: Pod Security Standards, Baseline, "Privileged Containers"; containerd
 // pkg/oci WithPrivileged and WithAllDevicesAllowed; capabilities(7).
+// Example: {onViolation: reject}
 type Privileged struct {
 	Base `yaml:",inline"`
 }

@@ -23,17 +23,22 @@ import (
 // Adjusts: adds what is missing, and with it the paths that only newer
 // versions of Kubernetes mask, except thermal_throttle of each CPU, whose
 // paths differ between nodes.
-// Source: Kubernetes pkg/securitycontext/util.go. All versions mask
-// requiredMaskedPaths; /proc/asound was read-only before it was masked (1.31
-// and patch releases of 1.28 to 1.30, kubernetes/kubernetes pull request
-// 125970, which also added /sys/devices/virtual/powercap); /proc/interrupts
-// came with pull request 131018. Pod Security Standards, Baseline,
-// "/proc Mount Type".
+// Source: Pod Security Standards, Baseline, "/proc Mount Type"; Kubernetes
+// pkg/securitycontext/util.go. Required is what every version masks.
+// /proc/asound was read-only before it was masked (1.31 and patch releases of
+// 1.28 to 1.30, kubernetes/kubernetes pull request 125970, which also added
+// /sys/devices/virtual/powercap); /proc/interrupts came with pull request
+// 131018.
+// Example: {onViolation: adjust, maskedPaths: [/proc/cmdline]}
 type ProcMount struct {
 	Base `yaml:",inline"`
 
-	// MaskedPaths and ReadonlyPaths are required besides the default ones.
-	MaskedPaths   []absPath `yaml:"maskedPaths"`
+	// MaskedPaths lists paths that must be masked besides the default ones.
+	// Default: none.
+	MaskedPaths []absPath `yaml:"maskedPaths"`
+
+	// ReadonlyPaths lists paths that must be read-only besides the default ones.
+	// Default: none.
 	ReadonlyPaths []absPath `yaml:"readonlyPaths"`
 
 	masked, readonly []string // all that are required

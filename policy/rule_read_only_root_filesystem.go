@@ -19,15 +19,18 @@ import (
 // the image holds there is hidden. A path at or below another mount is left
 // alone: it has its own filesystem.
 // Source: Kubernetes securityContext.readOnlyRootFilesystem; tmpfs(5).
+// Example: {onViolation: adjust, writablePaths: [/tmp, /run], writableSize: 16Mi}
 type ReadOnlyRootFilesystem struct {
 	Base `yaml:",inline"`
 
-	// WritablePaths stay writable when adjusting makes the root filesystem
-	// read-only.
+	// WritablePaths lists paths that stay writable when adjusting makes the root
+	// filesystem read-only: each gets an empty tmpfs (nosuid, nodev).
+	// Default: none.
 	WritablePaths []absPath `yaml:"writablePaths"`
 
-	// WritableSize bounds each of them, in bytes; 64Mi where not set. The
-	// memory counts towards the container's limit.
+	// WritableSize bounds each of them, in bytes. What is written counts towards
+	// the container's memory.
+	// Default: 64Mi.
 	WritableSize Quantity `yaml:"writableSize"`
 }
 

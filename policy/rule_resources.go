@@ -11,7 +11,11 @@ import (
 )
 
 // Resources bounds what the container may use of the node: memory, CPU time
-// and the number of processes.
+// and the number of processes. At least one of them must be said something of.
+// A container without a limit breaks the rule where it has a maximum, a default
+// or required for it. Swap is not judged.
+//
+// It also holds when the limits of a running container are updated.
 //
 // Reads: linux.resources: memory.limit, cpu.quota and cpu.period, pids.limit,
 // and unified memory.max, cpu.max and pids.max, which take precedence (OCI
@@ -22,20 +26,28 @@ import (
 // It never raises a limit.
 // Source: cgroups(7); Linux, Documentation/admin-guide/cgroup-v2.rst;
 // Kubernetes LimitRange.
+// Example: {onViolation: adjust, memory: {default: 256Mi, max: 1Gi}, cpu: {max: "2"}, pids: {max: 512}}
 type Resources struct {
 	Base `yaml:",inline"`
 
+	// Memory bounds the memory, in bytes.
 	Memory MemoryLimits `yaml:"memory"`
-	CPU    CPULimits    `yaml:"cpu"`
-	Pids   PidsLimits   `yaml:"pids"`
+
+	// CPU bounds the processor time (quota per period), in CPUs.
+	CPU CPULimits `yaml:"cpu"`
+
+	// Pids bounds the number of processes and threads.
+	Pids PidsLimits `yaml:"pids"`
 }
 
 // MemoryLimits bounds a container's memory, in bytes.
 type MemoryLimits struct {
-	// Default is for a container without a limit.
+	// Default is the limit that adjusting gives a container without one.
+	// Default: max.
 	Default Quantity `yaml:"default"`
 
 	// Max is the largest limit allowed.
+	// Default: no maximum.
 	Max Quantity `yaml:"max"`
 
 	// Required: there must be a limit, of any size.
@@ -44,16 +56,30 @@ type MemoryLimits struct {
 
 // CPULimits bounds a container's CPU time, in thousandths of a CPU.
 type CPULimits struct {
-	Default  CPU  `yaml:"default"`
-	Max      CPU  `yaml:"max"`
+	// Default is the limit that adjusting gives a container without one.
+	// Default: max.
+	Default CPU `yaml:"default"`
+
+	// Max is the largest limit allowed.
+	// Default: no maximum.
+	Max CPU `yaml:"max"`
+
+	// Required: there must be a limit, of any size.
 	Required bool `yaml:"required"`
 }
 
 // PidsLimits bounds the number of a container's processes and threads.
 type PidsLimits struct {
-	Default  Count `yaml:"default"`
-	Max      Count `yaml:"max"`
-	Required bool  `yaml:"required"`
+	// Default is the limit that adjusting gives a container without one.
+	// Default: max.
+	Default Count `yaml:"default"`
+
+	// Max is the largest limit allowed.
+	// Default: no maximum.
+	Max Count `yaml:"max"`
+
+	// Required: there must be a limit, of any size.
+	Required bool `yaml:"required"`
 }
 
 // Count is a number of things, at least 1.

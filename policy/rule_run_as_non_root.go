@@ -21,21 +21,33 @@ import (
 // are not allowed away. With root goes its group 0.
 // Source: Pod Security Standards, Restricted, "Running as Non-root" and
 // "Running as Non-root user"; credentials(7), user_namespaces(7).
+// Example: {onViolation: adjust, runAsUser: 10001, runAsGroup: 10001, forbidRootGroup: true}
 type RunAsNonRoot struct {
 	Base `yaml:",inline"`
 
-	// RunAsUser and RunAsGroup are given by adjusting; 65532 where not set.
-	RunAsUser  *uint32 `yaml:"runAsUser"`
+	// RunAsUser is the user that adjusting gives.
+	// Default: 65532.
+	RunAsUser *uint32 `yaml:"runAsUser"`
+
+	// RunAsGroup is the group that adjusting gives.
+	// Default: 65532.
 	RunAsGroup *uint32 `yaml:"runAsGroup"`
 
-	// AllowedUsers, AllowedGroups and AllowedSupplementalGroups bound the ids;
-	// where one is not given, any id but root's is fine. Groups include group
-	// 0 unless ForbidRootGroup is set.
-	AllowedUsers              []IDRange `yaml:"allowedUsers"`
-	AllowedGroups             []IDRange `yaml:"allowedGroups"`
+	// AllowedUsers lists the user ids that may be used. Root's cannot be among
+	// them.
+	// Default: any but 0.
+	AllowedUsers []IDRange `yaml:"allowedUsers"`
+
+	// AllowedGroups lists the ids that the primary group may have.
+	// Default: any.
+	AllowedGroups []IDRange `yaml:"allowedGroups"`
+
+	// AllowedSupplementalGroups lists the ids that additional groups may have.
+	// Default: any.
 	AllowedSupplementalGroups []IDRange `yaml:"allowedSupplementalGroups"`
 
-	// ForbidRootGroup forbids group 0, as primary and as additional group.
+	// ForbidRootGroup forbids group 0, as primary and as additional group, also
+	// where it is among the allowed ones.
 	ForbidRootGroup bool `yaml:"forbidRootGroup"`
 
 	// AllowUserNamespaceRoot lets id 0 pass in a user namespace in which no id
@@ -49,7 +61,12 @@ const defaultID = 65532
 
 // IDRange is a range of user or group ids; both ends belong to it.
 type IDRange struct {
+	// Min is the first id.
+	// Default: 0.
 	Min uint32 `yaml:"min"`
+
+	// Max is the last id.
+	// Default: 0.
 	Max uint32 `yaml:"max"`
 }
 

@@ -22,21 +22,38 @@ import (
 // containers from each other, is kept unless a level is given.
 // Source: Pod Security Standards, Baseline, "SELinux"; Project Atomic's
 // container-selinux for the forms of a container's labels.
+// Example: {onViolation: adjust, type: container_t}
 type SELinuxOptions struct {
 	Base `yaml:",inline"`
 
-	// The allowed lists are globs over the parts of the process's label. ""
-	// stands for an unlabelled process. A part whose list is not given may be
-	// what is to be applied, where that is not given anything.
-	AllowedUsers  []Glob `yaml:"allowedUsers"`
-	AllowedRoles  []Glob `yaml:"allowedRoles"`
-	AllowedTypes  []Glob `yaml:"allowedTypes"`
+	// AllowedUsers lists patterns of users that the process's label may have; ""
+	// stands for a process without a label, here and in the other lists.
+	// Default: the user to apply; without one, any.
+	AllowedUsers []Glob `yaml:"allowedUsers"`
+
+	// AllowedRoles lists patterns of roles that the process's label may have.
+	// Default: the role to apply; without one, any.
+	AllowedRoles []Glob `yaml:"allowedRoles"`
+
+	// AllowedTypes lists patterns of types that the process's label may have.
+	// Default: the type to apply; without one, any.
+	AllowedTypes []Glob `yaml:"allowedTypes"`
+
+	// AllowedLevels lists patterns of levels that the process's label may have.
+	// Default: the level to apply; without one, any.
 	AllowedLevels []Glob `yaml:"allowedLevels"`
 
-	// User, Role, Type and Level are set in place of what is not allowed.
-	User  seName  `yaml:"user"`
-	Role  seName  `yaml:"role"`
-	Type  seName  `yaml:"type"`
+	// User is set in place of one that is not allowed.
+	User seName `yaml:"user"`
+
+	// Role is set in place of one that is not allowed.
+	Role seName `yaml:"role"`
+
+	// Type is set in place of one that is not allowed. Only with it a process
+	// without a label gets one.
+	Type seName `yaml:"type"`
+
+	// Level is set in place of one that is not allowed.
 	Level seLevel `yaml:"level"`
 
 	// Required: a node whose kernel has no SELinux must not run the container.

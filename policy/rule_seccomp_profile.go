@@ -15,6 +15,7 @@ import (
 // that remain once every other rule has adjusted.
 // Source: Pod Security Standards, Restricted, "Seccomp"; seccomp(2);
 // github.com/moby/profiles for the profile.
+// Example: {onViolation: adjust}
 type SeccompProfile struct {
 	Base `yaml:",inline"`
 }
