@@ -1,0 +1,55 @@
+package policy
+
+// RuleKind is a kind of rule, as the schema of the documents and the reference
+// of the rules tell of it.
+type RuleKind struct {
+	Name      string
+	Config    Rule // what its part of a document decodes into; empty
+	CanAdjust bool
+	Decides   Moment
+}
+
+// Moment is when a rule decides about a container.
+type Moment int
+
+// The moments.
+const (
+	AtCreation  Moment = iota // when the container is created
+	WithImage                 // then, if the runtime shows the image by then; else before the start
+	BeforeStart               // before the container starts, by its complete spec
+)
+
+// RuleKinds returns the kinds of rules, in the order in which they adjust.
+func RuleKinds() []RuleKind {
+	var out []RuleKind
+	for _, k := range kinds() {
+		out = append(out, RuleKind{Name: k.name, Config: k.make(), CanAdjust: k.canAdjust(), Decides: k.decides()})
+	}
+	return out
+}
+
+func (k kind) decides() Moment {
+	switch k.reads {
+	case 0:
+		return AtCreation
+	case image:
+		return WithImage
+	default:
+		return BeforeStart
+	}
+}
+
+// DocumentKind is a kind of document.
+type DocumentKind struct {
+	Name string
+	Head any // a pointer to what the document decodes into
+	Spec any // a pointer to what its spec decodes into
+}
+
+// DocumentKinds returns the kinds of documents that stand in policy files.
+func DocumentKinds() []DocumentKind {
+	return []DocumentKind{
+		{Name: kindPolicy, Head: &document{}, Spec: &policySpec{}},
+		{Name: kindException, Head: &document{}, Spec: &exceptionSpec{}},
+	}
+}
