@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -91,7 +90,7 @@ func (d *differ) value(path string, before, after any) {
 		}
 	case []any:
 		if a, ok := after.([]any); ok {
-			d.object(path, byIdentity(b), byIdentity(a))
+			d.list(path, b, a)
 			return
 		}
 	}
@@ -181,25 +180,60 @@ func (d *differ) object(path string, before, after map[string]any) {
 	}
 }
 
-// byIdentity names the elements of a list: plain values by themselves, mounts
-// and the like by what tells them apart, others by their place.
-func byIdentity(list []any) map[string]any {
-	out := make(map[string]any, len(list))
-	for i, e := range list {
-		key := strconv.Itoa(i)
-		switch v := e.(type) {
-		case string:
-			key = v
-		case map[string]any:
-			for _, name := range []string{"destination", "path", "type"} {
-				if s, ok := v[name].(string); ok {
-					key = s
-					break
-				}
-			}
+// list compares lists element by element: plain values are told by themselves,
+// mounts and the like by what tells them apart, and where nothing does by all
+// that they are.
+func (d *differ) list(path string, before, after []any) {
+	elements := slices.Concat(before, after)
+	name := func(e any) string { return text(withoutSecrets(e)) }
+	for _, n := range []func(any) string{plain, by("destination"), by("path"), by("type")} {
+		if slices.ContainsFunc(elements, func(e any) bool { return n(e) == "" }) {
+			continue
 		}
-		if _, taken := out[key]; taken {
-			key += "#" + strconv.Itoa(i)
+		if unique(before, n) && unique(after, n) {
+			name = n
+		}
+		break
+	}
+	d.object(path, byName(before, name), byName(after, name))
+}
+
+// plain names a string by itself.
+func plain(e any) string {
+	s, _ := e.(string)
+	return s
+}
+
+// by names an object by one of its members.
+func by(key string) func(any) string {
+	return func(e any) string {
+		object, _ := e.(map[string]any)
+		s, _ := object[key].(string)
+		return s
+	}
+}
+
+// unique tells whether every element has a name of its own.
+func unique(list []any, name func(any) string) bool {
+	seen := make(map[string]bool, len(list))
+	for _, e := range list {
+		if seen[name(e)] {
+			return false
+		}
+		seen[name(e)] = true
+	}
+	return true
+}
+
+// byName gives the elements by name; equal names are numbered.
+func byName(list []any, name func(any) string) map[string]any {
+	out := make(map[string]any, len(list))
+	for _, e := range list {
+		key := name(e)
+		for n, taken := 2, true; taken; n++ {
+			if _, taken = out[key]; taken {
+				key = fmt.Sprintf("%s#%d", name(e), n)
+			}
 		}
 		out[key] = e
 	}
