@@ -1,0 +1,115 @@
+package input
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/specguard/specguard/policy"
+	"github.com/specguard/specguard/policy/manifest"
+)
+
+// Container is one container of a file.
+type Container struct {
+	Subject policy.Subject
+
+	// Object is what the container is derived from, such as Deployment/web;
+	// "" where the file holds the very spec.
+	Object string
+
+	// Notes say what was assumed, one sentence each.
+	Notes []string
+}
+
+// Read gives the containers that the data of a file describes: of JSON every
+// value of the stream, of a list its elements, of a manifest all of its pods'
+// ones. There is at least one. An error begins with the file's name and, in a
+// manifest, the place.
+func Read(name string, data []byte) ([]Container, error) {
+	containers, err := read(data)
+	var fault *manifest.Error
+	switch {
+	case errors.As(err, &fault):
+		return nil, fmt.Errorf("%s:%w", name, err)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return containers, nil
+}
+
+func read(data []byte) ([]Container, error) {
+	if manifest.Is(data) {
+		return derive(data)
+	}
+	var out []Container
+	for dec := json.NewDecoder(bytes.NewReader(data)); ; {
+		var raw json.RawMessage
+		switch err := dec.Decode(&raw); {
+		case errors.Is(err, io.EOF) && len(out) > 0:
+			return out, nil
+		case errors.Is(err, io.EOF):
+			return nil, errors.New("is empty")
+		case err != nil:
+			return nil, fmt.Errorf("neither JSON nor a Kubernetes manifest: %w", err)
+		}
+		containers, err := values(raw)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, containers...)
+	}
+}
+
+// values reads a JSON value or a list of them.
+func values(raw json.RawMessage) ([]Container, error) {
+	list := []json.RawMessage{raw}
+	if raw[0] == '[' {
+		if err := json.Unmarshal(raw, &list); err != nil {
+			return nil, err
+		}
+		if len(list) == 0 {
+			return nil, errors.New("is an empty list")
+		}
+	}
+	out := make([]Container, len(list))
+	for i, value := range list {
+		sub, err := subject(value)
+		if err != nil {
+			return nil, err
+		}
+		out[i].Subject = sub
+	}
+	return out, nil
+}
+
+func derive(data []byte) ([]Container, error) {
+	derived, err := manifest.Derive(data)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Container, len(derived))
+	for i, c := range derived {
+		out[i] = Container{Subject: c.Subject, Object: c.Kind + "/" + c.Name, Notes: c.Notes}
+	}
+	return out, nil
+}
+
+// noNamespace is what a manifest's notes say where it does not tell the
+// namespace.
+const noNamespace = "no namespace is given: taken for default"
+
+// GiveNamespace sets the pod's namespace where the file does not tell it.
+func (c *Container) GiveNamespace(namespace string) {
+	assumed := slices.Index(c.Notes, noNamespace)
+	if c.Subject.Pod.Namespace != "" && assumed < 0 {
+		return
+	}
+	c.Subject.Pod.Namespace = namespace
+	if assumed >= 0 {
+		c.Notes = slices.Delete(c.Notes, assumed, assumed+1)
+		c.Subject.Spec.Annotations[containerdNames().namespace] = namespace
+	}
+}
