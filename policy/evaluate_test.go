@@ -158,6 +158,7 @@ func example(k kind) string {
 		"resources":       "memory: {max: 1Mi}, cpu: {max: 100m}, pids: {max: 5}",
 		"images":          "requireDigest: true",
 		"env":             `forbid: ["**"]`,
+		"rlimits":         "limits: [{type: RLIMIT_NOFILE, max: 1}]",
 		"runtimeHandlers": "allowed: [gvisor]",
 		"custom":          `validations: [{name: env, message: has it, expression: 'spec.process.env.exists(e, int(e) == 1)'}]`,
 	}

@@ -40,6 +40,8 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 		"userNamespace":            none,
 		"sysctls":                  drawSysctls,
 		"hostPorts":                drawHostPorts,
+		"devices":                  drawDevices,
+		"rlimits":                  drawRlimits,
 		"env":                      drawEnv,
 		"hooks":                    drawHooks,
 		"images":                   drawImages,
@@ -198,14 +200,6 @@ func edits(t *rapid.T) map[string]option {
 	limit := func(label string) *int64 {
 		return pick(t, label, nil, new(int64(-1)), new(int64(0)), new(int64(10)), new(int64(100_000)), new(int64(1)<<33))
 	}
-	devices := func(s *specs.Spec) {
-		for range rapid.IntRange(0, 3).Draw(t, "device rules") {
-			s.Linux.Resources.Devices = append(s.Linux.Resources.Devices, specs.LinuxDeviceCgroup{
-				Allow: rapid.Bool().Draw(t, "allow"), Type: pick(t, "type", "", "a", "b", "c"),
-				Major: pick(t, "major", nil, new(int64(-1)), new(int64(8))), Access: pick(t, "access", "rwm", "r", "m"),
-			})
-		}
-	}
 	mounts := func(s *specs.Spec) {
 		for i := range rapid.IntRange(1, 4).Draw(t, "mounts") {
 			m := specs.Mount{
@@ -229,7 +223,8 @@ func edits(t *rapid.T) map[string]option {
 		"user":           withUser(id("uid"), id("gid"), some(t, "additional", id("a"), id("b"), id("c"))...),
 		"user namespace": func(s *specs.Spec) { withUserNamespace(id("host uid"), id("host gid"))(s) },
 		"namespaces":     withoutNamespace(pick(t, "namespace", specs.NetworkNamespace, specs.PIDNamespace, specs.IPCNamespace)),
-		"devices":        devices,
+		"devices":        drawDevicesEdit(t),
+		"rlimits":        drawRlimitsEdit(t),
 		"mounts":         mounts,
 		"cgroup mount":   writable("/sys/fs/cgroup"),
 		"env":            drawEnvEdit(t),

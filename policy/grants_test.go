@@ -20,6 +20,7 @@ import (
 func grants(before, after *specs.Spec) []string {
 	g := &granted{before: withAllParts(before), after: withAllParts(after)}
 	g.process()
+	g.rlimits()
 	g.programs()
 	g.filesystem()
 	g.kernel()
@@ -106,6 +107,15 @@ func (g *granted) process() {
 	g.fail(a.SelinuxLabel != b.SelinuxLabel && !strings.Contains(a.SelinuxLabel, ":container_t"), "label %q became %q", b.SelinuxLabel, a.SelinuxLabel)
 }
 
+// rlimits compares the limits one by one: none may go or grow.
+func (g *granted) rlimits() {
+	b, a := g.before.Process.Rlimits, g.after.Process.Rlimits
+	g.fail(len(a) != len(b), "resource limits %v became %v", b, a)
+	for i := range min(len(a), len(b)) {
+		g.fail(a[i].Type != b[i].Type || a[i].Soft > b[i].Soft || a[i].Hard > b[i].Hard, "resource limit %v became %v", b[i], a[i])
+	}
+}
+
 func (g *granted) filesystem() {
 	g.fail(g.before.Root.Readonly && !g.after.Root.Readonly, "the root filesystem became writable")
 	left := g.before.Mounts // those that come after the last one found: order must stay
@@ -159,9 +169,7 @@ func (g *granted) kernel() {
 	for _, d := range a.Devices {
 		g.fail(!slices.ContainsFunc(b.Devices, func(o specs.LinuxDevice) bool { return reflect.DeepEqual(o, d) }), "device %s is new", d.Path)
 	}
-	rules := a.Resources.Devices
-	denied := len(rules) == 1 && !rules[0].Allow && rules[0].Type == "" && rules[0].Access == "rwm"
-	g.fail(!denied && !reflect.DeepEqual(rules, b.Resources.Devices), "device rules %v became %v", b.Resources.Devices, rules)
+	g.devices(b.Resources.Devices, a.Resources.Devices)
 	for name, value := range a.Sysctl {
 		before, there := b.Sysctl[name]
 		g.fail(!there || before != value, "sysctl %s is new", name)
@@ -172,6 +180,34 @@ func (g *granted) kernel() {
 	}
 	g.fail(b.Seccomp != nil && a.Seccomp == nil, "the seccomp profile was removed")
 	g.fail(!reflect.DeepEqual(b.Seccomp, a.Seccomp) && (blocks(b.Seccomp) || !blocks(a.Seccomp)), "the seccomp profile became weaker")
+}
+
+// devices tries the rules with devices of every kind: the last one for a device
+// counts. Runtimes differ in whether a rule for all types is for all devices.
+func (g *granted) devices(before, after []specs.LinuxDeviceCgroup) {
+	is := func(n *int64, number int64) bool { return n == nil || *n < 0 || *n == number }
+	may := func(rules []specs.LinuxDeviceCgroup, resets bool, typ string, major, minor int64, access string) bool {
+		may := true
+		for _, r := range rules {
+			all := r.Type == "" || r.Type == "a"
+			if all && resets || (all || r.Type == typ) && is(r.Major, major) && is(r.Minor, minor) && strings.Contains(r.Access, access) {
+				may = r.Allow
+			}
+		}
+		return may
+	}
+	for _, typ := range []string{"b", "c", "u"} {
+		for _, major := range []int64{1, 8, 10, 77} {
+			for _, minor := range []int64{0, 3, 229, 77} {
+				for _, access := range []string{"r", "w", "m"} {
+					for _, resets := range []bool{false, true} {
+						g.fail(may(after, resets, typ, major, minor, access) && !may(before, resets, typ, major, minor, access),
+							"device %s %d:%d %s by %v that became %v", typ, major, minor, access, before, after)
+					}
+				}
+			}
+		}
+	}
 }
 
 // limits compares what is in force: a cgroup v2 file, where it is named, comes
@@ -229,7 +265,7 @@ func (g *granted) others() {
 		s := ocispec.Clone(spec)
 		p := s.Process
 		p.Capabilities, p.User, p.NoNewPrivileges, p.ApparmorProfile, p.SelinuxLabel = nil, specs.User{}, false, "", ""
-		p.Env, s.Hooks = nil, nil
+		p.Env, p.Rlimits, s.Hooks = nil, nil, nil
 		s.Root.Readonly, s.Mounts = false, nil
 		l := s.Linux
 		l.MaskedPaths, l.ReadonlyPaths, l.Devices, l.Seccomp, l.MountLabel, l.Sysctl = nil, nil, nil, nil, "", nil

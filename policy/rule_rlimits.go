@@ -1,0 +1,183 @@
+package policy
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// Rlimits bounds the resource limits of a container's processes, such as the
+// number of open files. Both the soft and the hard limit count. A process with
+// the capability SYS_RESOURCE can raise its limits.
+//
+// A resource for which the spec sets no limit has the one that the container
+// runtime was started with. A spec does not show it, so it is not judged unless
+// the limit is required.
+//
+// Reads: process.rlimits (OCI runtime spec, config.md, "POSIX process").
+// Adjusts: lowers a limit to the maximum. A limit that is missing is not set,
+// and denies where it is required: the runtime's own might be lower.
+// Source: getrlimit(2).
+// Example: {onViolation: adjust, limits: [{type: RLIMIT_NOFILE, max: 65536}, {type: RLIMIT_CORE, max: 0}]}
+type Rlimits struct {
+	Base `yaml:",inline"`
+
+	// Limits lists the resources that are bounded. It is required.
+	Limits []RlimitBound `yaml:"limits"`
+}
+
+// RlimitBound bounds the limit of one resource.
+type RlimitBound struct {
+	// Type is the name of the resource, such as RLIMIT_NOFILE. It is required.
+	Type RlimitType `yaml:"type"`
+
+	// Max is the largest limit allowed, in the unit of the resource (bytes,
+	// seconds, or a number of things); 0 is one too. Any limit is allowed where
+	// it is not given.
+	Max *RlimitValue `yaml:"max"`
+
+	// Required: the spec must set a limit.
+	Required bool `yaml:"required"`
+}
+
+// RlimitType is the name of a resource.
+type RlimitType string
+
+// rlimitTypes are the resources of getrlimit(2).
+func rlimitTypes() []RlimitType {
+	return []RlimitType{
+		"RLIMIT_AS", "RLIMIT_CORE", "RLIMIT_CPU", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_LOCKS", "RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE",
+		"RLIMIT_NICE", "RLIMIT_NOFILE", "RLIMIT_NPROC", "RLIMIT_RSS", "RLIMIT_RTPRIO", "RLIMIT_RTTIME", "RLIMIT_SIGPENDING", "RLIMIT_STACK",
+	}
+}
+
+// UnmarshalText reads a name; an unknown one is an error that names the known
+// ones.
+func (t *RlimitType) UnmarshalText(text []byte) error { return oneOf(t, text, rlimitTypes()...) }
+
+// JSONSchema wants one of the names.
+func (RlimitType) JSONSchema() map[string]any { return strict.Enum(rlimitTypes()...) }
+
+// is tells whether an entry of a spec is for the resource. Some runtimes may
+// read names in other ways than the OCI spec has them.
+func (t RlimitType) is(name string) bool {
+	return strings.EqualFold(name, string(t)) || strings.EqualFold("RLIMIT_"+name, string(t))
+}
+
+// RlimitValue is a limit, in the unit of its resource.
+type RlimitValue uint64
+
+// infinity is RLIM_INFINITY, which stands for no limit.
+const infinity = math.MaxUint64
+
+// UnmarshalText reads a limit; anything but a whole number is an error, and so
+// is the one that stands for no limit.
+func (v *RlimitValue) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseUint(string(text), 10, 64)
+	if err != nil || n == infinity || strconv.FormatUint(n, 10) != string(text) {
+		return fmt.Errorf("%q is no limit (allowed: a whole number from 0 to 18446744073709551614)", text)
+	}
+	*v = RlimitValue(n)
+	return nil
+}
+
+// JSONSchema wants a number.
+func (RlimitValue) JSONSchema() map[string]any {
+	s := strict.Pattern("^(0|[1-9][0-9]{0,19})$")
+	s["type"], s["minimum"] = []any{"integer", "string"}, 0
+	return strict.Named("limit", s)
+}
+
+// JSONSchema says what Validate wants of each.
+func (RlimitBound) JSONSchema() map[string]any { return strict.Required("type") }
+
+// Validate wants a name, and something to bound.
+func (b *RlimitBound) Validate() error {
+	switch {
+	case b.Type == "":
+		return strict.Field("type", "is missing")
+	case b.Max == nil && !b.Required:
+		return fmt.Errorf("needs max or required")
+	}
+	return nil
+}
+
+// Validate wants limits, each once.
+func (r *Rlimits) Validate() error {
+	if len(r.Limits) == 0 && r.Action() != Ignore {
+		return strict.Field("limits", "is missing")
+	}
+	for i, b := range r.Limits {
+		if slices.ContainsFunc(r.Limits[:i], func(o RlimitBound) bool { return o.Type == b.Type }) {
+			return strict.Field("limits", "has %s twice", b.Type)
+		}
+	}
+	return nil
+}
+
+// Check finds limits that are too high, and required ones that are missing.
+func (r *Rlimits) Check(s *Subject) []Finding {
+	var out []Finding
+	for _, b := range r.Limits {
+		highest, set := b.highest(s.Spec.Process)
+		switch {
+		case !set && b.Required:
+			out = append(out, Finding{Found: string(b.Type) + " is not set", Allowed: b.allowed()})
+		case set && b.Max != nil && highest > uint64(*b.Max):
+			out = append(out, Finding{Found: fmt.Sprintf("%s of %s is too high", b.Type, limitText(highest)), Allowed: b.allowed()})
+		}
+	}
+	return out
+}
+
+// Adjust lowers the limits that are too high.
+func (r *Rlimits) Adjust(s *Subject) []string {
+	var done []string
+	for _, b := range r.Limits {
+		highest, set := b.highest(s.Spec.Process)
+		if !set || b.Max == nil || highest <= uint64(*b.Max) {
+			continue
+		}
+		for i := range s.Spec.Process.Rlimits {
+			if l := &s.Spec.Process.Rlimits[i]; b.Type.is(l.Type) {
+				l.Soft, l.Hard = min(l.Soft, uint64(*b.Max)), min(l.Hard, uint64(*b.Max))
+			}
+		}
+		done = append(done, fmt.Sprintf("lowered %s from %s to %d", b.Type, limitText(highest), *b.Max))
+	}
+	return done
+}
+
+// highest gives the largest of the limits that a process has for the resource,
+// and whether it has one.
+func (b *RlimitBound) highest(p *specs.Process) (limit uint64, set bool) {
+	if p == nil {
+		return 0, false
+	}
+	for _, l := range p.Rlimits {
+		if b.Type.is(l.Type) {
+			limit, set = max(limit, l.Soft, l.Hard), true
+		}
+	}
+	return limit, set
+}
+
+func (b *RlimitBound) allowed() string {
+	if b.Max == nil {
+		return "any limit"
+	}
+	return fmt.Sprintf("at most %d", *b.Max)
+}
+
+func limitText(n uint64) string {
+	if n == infinity {
+		return "unlimited"
+	}
+	return strconv.FormatUint(n, 10)
+}
