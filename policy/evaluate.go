@@ -20,7 +20,7 @@ const (
 
 	// Early: the spec holds what NRI shows at CreateContainer. Only rules
 	// whose whole input NRI shows decide, and only policies that certainly
-	// match. What is denied now would be denied in the end.
+	// match deny. What is denied now would be denied in the end.
 	Early
 )
 
@@ -28,7 +28,7 @@ const (
 // holds an edited copy where edits were made.
 func (s *Set) Evaluate(sub Subject, phase Phase) *Decision {
 	sub = sub.ready()
-	policies := s.matching(&sub, phase)
+	policies := s.matching(&sub)
 	d := (&evaluation{sub: sub, phase: phase}).decide(policies)
 	if phase == Final && slices.ContainsFunc(policies, func(p *compiled) bool { return p.mode == ModeAudit }) {
 		d.IfEnforced = (&evaluation{sub: sub, phase: phase, enforce: true}).decide(policies)
@@ -52,6 +52,10 @@ type bound struct {
 	policy   *compiled
 	enforced bool
 	excuse   *exception // that the container has; nil for none
+
+	// unsure: whether the rule is for the container is not known yet. It may
+	// adjust, so that nothing is denied that it would mend; it denies nothing.
+	unsure bool
 }
 
 // decide makes the decision by these policies.
@@ -67,12 +71,16 @@ func (e *evaluation) decide(policies []*compiled) *Decision {
 // Each policy's own stand in the table's order already.
 func (e *evaluation) gather(policies []*compiled) {
 	left := make([][]compiledRule, len(policies))
+	unsure := make([]bool, len(policies))
 	n := 0
 	for i, p := range policies {
-		e.decision.Policies = append(e.decision.Policies, p.name)
-		e.decision.Enforced = e.decision.Enforced || e.enforces(p)
 		left[i] = p.rules
 		n += len(p.rules)
+		if unsure[i] = e.phase == Early && p.match.container(&e.sub) == unknown; unsure[i] {
+			continue
+		}
+		e.decision.Policies = append(e.decision.Policies, p.name)
+		e.decision.Enforced = e.decision.Enforced || e.enforces(p)
 	}
 	e.rules = make([]bound, 0, n)
 	for order := 0; n > 0; order++ {
@@ -81,7 +89,7 @@ func (e *evaluation) gather(policies []*compiled) {
 				continue
 			}
 			if e.decides(rules[0]) {
-				e.rules = append(e.rules, e.bind(rules[0], policies[i]))
+				e.rules = append(e.rules, e.bind(rules[0], policies[i], unsure[i]))
 			}
 			left[i] = rules[1:]
 			n--
@@ -92,12 +100,18 @@ func (e *evaluation) gather(policies []*compiled) {
 func (e *evaluation) enforces(p *compiled) bool { return e.enforce || p.mode == ModeEnforce }
 
 // bind finds out what becomes of a rule of the policy here.
-func (e *evaluation) bind(r compiledRule, p *compiled) bound {
-	b := bound{compiledRule: r, policy: p, enforced: e.enforces(p) && r.Action() != Audit}
+func (e *evaluation) bind(r compiledRule, p *compiled, unsure bool) bound {
+	b := bound{compiledRule: r, policy: p, enforced: e.enforces(p) && r.Action() != Audit, unsure: unsure}
 	for _, x := range p.exceptions {
-		if slices.Contains(x.Rules, r.name) && x.excuses(&e.sub, e.phase) {
+		if !slices.Contains(x.Rules, r.name) {
+			continue
+		}
+		switch x.excuses(&e.sub) {
+		case yes:
 			b.excuse = x
-			break
+			return b
+		case unknown:
+			b.unsure = b.unsure || e.phase == Early
 		}
 	}
 	return b
@@ -149,6 +163,7 @@ func (e *evaluation) check() {
 			f = Finding{Found: oneLine(f.Found), Allowed: oneLine(f.Allowed)}
 			v := Violation{Policy: r.policy.name, Rule: r.name, Finding: f}
 			switch {
+			case r.unsure:
 			case r.excuse != nil:
 				d.Excepted = append(d.Excepted, Excepted{Violation: v, Exception: r.excuse.Name})
 			case r.enforced:

@@ -140,15 +140,13 @@ type exception struct {
 	match Match
 }
 
-// excuses tells whether the exception holds for the container. Where that
-// cannot be told yet, it does until the end. Of the image's references only the
-// runtime's own counts: who calls CRI can claim others.
-func (e *exception) excuses(s *Subject, phase Phase) bool {
+// excuses tells whether the exception holds for the container. Of the image's
+// references only the runtime's own counts: who calls CRI can claim others.
+func (e *exception) excuses(s *Subject) answer {
 	if e.Expired(s.Time) || !e.match.namespace(s.Pod.Namespace) {
-		return false
+		return no
 	}
 	own := *s
 	own.Container.OtherImages = nil
-	a := e.match.container(&own)
-	return a == yes || a == unknown && phase == Early
+	return e.match.container(&own)
 }

@@ -137,7 +137,9 @@ func drawPolicy(t *rapid.T, i int, gentle bool) string {
 			rules = append(rules, drawRule(t, k, actions...))
 		}
 	}
-	match := pick(t, "match", "{}", `{namespaces: ["team-*"]}`, `{images: ["registry.example.com/**"], containers: ["*"]}`)
+	match := pick(t, "match", "{}", `{namespaces: ["team-*"]}`, `{images: ["registry.example.com/**"], containers: ["*"]}`,
+		`{matchConditions: [{name: a, expression: 'container.image.startsWith("registry.")'}, {name: b, expression: '!("x" in pod.labels)'}]}`,
+		`{matchConditions: [{name: not-known, expression: 'pod.labels.x == "y"'}]}`)
 	head := some(t, "head", "match: "+match, "mode: "+pick(t, "mode", "enforce", "enforce", "audit"),
 		fmt.Sprintf("priority: %d", rapid.IntRange(-1, 1).Draw(t, "priority")), profile)
 	doc := policyDoc(fmt.Sprintf("p%d", i), rules...)

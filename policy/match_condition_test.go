@@ -153,3 +153,33 @@ func TestPropertyConditionsWithoutImage(t *testing.T) {
 		}
 	})
 }
+
+// TestEarlyMayBeMended: nothing is denied early that a rule would mend in the
+// end of which it cannot be told yet whether it is for the container.
+func TestEarlyMayBeMended(t *testing.T) {
+	rejects := policyDoc("rejects", "resources: {memory: {required: true}}")
+	adjusts := func(match string) string {
+		return strings.Replace(policyDoc("test", "resources: {onViolation: adjust, memory: {default: 64Mi}}"), "spec:\n", "spec:\n  match: {"+match+"}\n", 1)
+	}
+	excused := func(match string) string { return exceptionDoc("rules: [resources]", "match: {"+match+"}") }
+	for name, tt := range map[string]struct {
+		docs        []string
+		early, ends Outcome
+	}{
+		"alone":                     {[]string{rejects}, Denied, Denied},
+		"certainly mended":          {[]string{rejects, adjusts("containers: [app]")}, Adjusted, Adjusted},
+		"perhaps mended":            {[]string{rejects, adjusts("images: ['**']")}, Adjusted, Adjusted},
+		"perhaps mended, by label":  {[]string{rejects, adjusts(conditions("pod.labels.x == 'y'"))}, Adjusted, Adjusted},
+		"not mended":                {[]string{rejects, adjusts("containers: [other]")}, Denied, Denied},
+		"certainly excused":         {[]string{rejects, adjusts("containers: [app]"), excused("containers: [app]")}, Denied, Denied},
+		"perhaps excused":           {[]string{rejects, adjusts("containers: [app]"), excused("images: ['**']")}, Adjusted, Adjusted},
+		"perhaps one, certainly or": {[]string{rejects, adjusts("images: ['**']"), excused("containers: [app]")}, Denied, Denied},
+	} {
+		sub := subject(newSpec())
+		sub.Container.Image, sub.Time = "", at(t, "2026-11-01T00:00:00Z")
+		set := compileDocs(t, tt.docs...)
+		if early, ends := set.Evaluate(sub, Early).Outcome(), set.Evaluate(sub, Final).Outcome(); early != tt.early || ends != tt.ends {
+			t.Errorf("%s: early %s, in the end %s", name, early, ends)
+		}
+	}
+}

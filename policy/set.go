@@ -82,12 +82,12 @@ func (s *Set) RuleCount() int {
 	return n
 }
 
-// matching returns the policies for the subject, in order. Where it cannot be
-// told whether one is for it, it is in the end.
-func (s *Set) matching(sub *Subject, phase Phase) []*compiled {
+// matching returns the policies for the subject, in order, with those of which
+// that cannot be told.
+func (s *Set) matching(sub *Subject) []*compiled {
 	var out []*compiled
 	for _, p := range s.inNamespace(sub.Pod.Namespace) {
-		if c := p.match.container(sub); c == yes || c == unknown && phase == Final {
+		if p.match.container(sub) != no {
 			out = append(out, p)
 		}
 	}

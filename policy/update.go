@@ -19,7 +19,7 @@ func (s *Set) EvaluateUpdate(sub Subject, update *specs.LinuxResources) *Decisio
 	}
 	sub.Spec = &specs.Spec{Linux: &specs.Linux{Resources: update}}
 	e := &evaluation{sub: sub, phase: Final, decision: &Decision{Spec: sub.Spec}}
-	e.gather(s.matching(&sub, Final))
+	e.gather(s.matching(&sub))
 	e.rules = slices.DeleteFunc(e.rules, func(b bound) bool {
 		_, ok := b.Rule.(*Resources)
 		return !ok
