@@ -21,15 +21,18 @@ import (
 //     are known).
 //
 // Expressions are checked when they are loaded: names, types, and that the
-// result is true or false. All whole numbers are of type int. The functions are
-// CEL's standard ones and the extensions strings, lists and sets of cel-go.
+// result is true or false. All whole numbers are of type int; what is larger
+// than the largest int (2^63-1) becomes that. The functions are CEL's standard
+// ones and the extensions strings, lists and sets of cel-go.
 //
-// What the spec does not have cannot be read, except for texts, which are "",
-// truth values, which are false, and lists and maps, which are empty: ask for
-// it with has(spec.linux.resources.memory.limit), or whether a part such as
-// spec.linux.seccomp is null. An expression that reads what is not there, a
-// label that the pod does not have, or an image that is not known, breaks the
-// rule; so does any that cannot be evaluated or takes more than 500,000 steps in
+// A text, a list or a map that the spec does not have reads as empty, and a flag
+// such as spec.process.terminal as false. A limit that it does not have cannot
+// be read, nor can anything in a part that it does not have: ask for it with
+// has(spec.linux.resources.memory.limit) or spec.linux.seccomp != null.
+//
+// An expression that reads what cannot be read, such as a label that the pod
+// does not have or an image that is not known, breaks the rule. So does one that
+// cannot be evaluated for another reason, or takes more than 500,000 steps in
 // CEL's measure.
 //
 // Examples:
