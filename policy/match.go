@@ -57,30 +57,6 @@ type Match struct {
 	env *environment // of the conditions
 }
 
-// MatchCondition is a condition for a container to be matched.
-type MatchCondition struct {
-	// Name tells the conditions of a match apart.
-	Name name `yaml:"name"`
-
-	// Expression is true for a container that is matched. One that begins with
-	// ! must be in quotes in YAML.
-	Expression expression `yaml:"expression"`
-}
-
-// Validate wants every field.
-func (c *MatchCondition) Validate() error {
-	switch {
-	case c.Name == "":
-		return strict.Field("name", "is missing")
-	case c.Expression.text == "":
-		return strict.Field("expression", "is missing")
-	}
-	return nil
-}
-
-// JSONSchema says what Validate wants.
-func (MatchCondition) JSONSchema() map[string]any { return strict.Required("name", "expression") }
-
 // empty tells whether the match is for every container.
 func (m *Match) empty() bool { return reflect.ValueOf(*m).IsZero() }
 
@@ -132,25 +108,6 @@ func (m *Match) Validate() error {
 	return nil
 }
 
-// compile checks the conditions. One that is never true is an error, as
-// everything that can never match.
-func (m *Match) compile(x *expressions) []strict.Error {
-	if len(m.MatchConditions) == 0 {
-		return nil
-	}
-	m.env = x.conditions()
-	var errs []strict.Error
-	for i := range m.MatchConditions {
-		e := &m.MatchConditions[i].Expression
-		faults := e.compile(m.env)
-		if len(faults) == 0 && e.always(false) {
-			faults = e.fault("is never true: nothing would match")
-		}
-		errs = append(errs, faults...)
-	}
-	return errs
-}
-
 func (m *Match) namespace(ns string) bool {
 	if ns == protectedNamespace && !slices.Contains(m.Namespaces, Glob(ns)) {
 		return false
@@ -179,21 +136,6 @@ func (m *Match) container(s *Subject) answer {
 		return a
 	}
 	return m.conditions(s, a)
-}
-
-// conditions asks the conditions, which come last because they cost most. All
-// else has answered yes or unknown.
-func (m *Match) conditions(s *Subject, a answer) answer {
-	vars := m.env.variables(s)
-	for i := range m.MatchConditions {
-		switch c, _ := m.MatchConditions[i].Expression.ask(vars); c {
-		case no:
-			return no
-		case unknown:
-			a = unknown
-		}
-	}
-	return a
 }
 
 func (m *Match) image(c *Container) answer {
