@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,7 +25,7 @@ const (
 	caps     = `["CAP_CHOWN","CAP_NET_ADMIN"]`
 	noCaps   = `[]`
 	inAPod   = `"io.kubernetes.cri.sandbox-name":"web-0","io.kubernetes.cri.sandbox-namespace":"team-a","io.kubernetes.cri.container-name":"app","io.kubernetes.cri.image-name":"docker.io/a"`
-	inCRIO   = `"io.kubernetes.pod.name":"web-0","io.kubernetes.pod.namespace":"team-a","io.kubernetes.container.name":"app","io.kubernetes.cri-o.ImageName":"docker.io/a"`
+	inCRIO   = `"io.kubernetes.cri-o.SandboxID":"5d1c","io.kubernetes.pod.name":"web-0","io.kubernetes.pod.namespace":"team-a","io.kubernetes.container.name":"app","io.kubernetes.cri-o.ImageName":"docker.io/a"`
 	inspect1 = `{"status":{"metadata":{"name":"app"},"labels":{"io.kubernetes.pod.name":"web-0","io.kubernetes.pod.namespace":"team-a","io.kubernetes.container.name":"app"},` +
 		`"image":{"image":"docker.io/a"}},"info":{"sandboxID":"5d1c","runtimeSpec":%s}}`
 )
@@ -38,25 +39,30 @@ func TestCheck(t *testing.T) {
 	crio := file(t, "crio.json", configJSON(caps, inCRIO))
 	bare := file(t, "bare.json", configJSON(caps, ""))
 	inspected := file(t, "inspect.json", fmt.Sprintf(inspect1, configJSON(caps, "")))
+	const finding = "capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)\n"
+	const unseen = "  not seen: pod labels, runtime handler\n"
+	const allowed = ": allowed (policies: p)\n" + unseen
 	const adjusted = ": adjusted (policies: p)\n  adjusted by p: capabilities: dropped NET_ADMIN\n" +
-		"  - process.capabilities.bounding.CAP_NET_ADMIN: \"CAP_NET_ADMIN\"\n"
-	const denied = ": denied (policies: p)\n  denied by p: capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)\n"
+		"  - process.capabilities.bounding: CAP_NET_ADMIN\n" + unseen
+	const denied = ": denied (policies: p)\n  denied by p: " + finding + `  the user sees: specguard: denied by policy "p": ` + finding + unseen
 	for name, c := range map[string]struct {
 		args           []string
 		code           int
 		stdout, stderr string
 	}{
-		"allowed":        {args: []string{strip, good}, stdout: good + ": allowed (policies: p)\n"},
+		"allowed":        {args: []string{strip, good}, stdout: good + allowed},
 		"adjusted":       {args: []string{strip, bad}, stdout: bad + adjusted},
 		"denied":         {args: []string{refuse, bad}, code: 2, stdout: bad + denied},
-		"audit":          {args: []string{audit, bad}, stdout: bad + ": allowed (policies: p)\n  audit, p: capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)\n"},
+		"audit":          {args: []string{audit, bad}, stdout: bad + ": allowed (policies: p)\n  audit, p: " + finding + unseen},
 		"CRI-O's":        {args: []string{teamA, crio}, code: 2, stdout: crio + denied},
 		"inspected":      {args: []string{teamA, inspected}, code: 2, stdout: inspected + denied},
-		"no match":       {args: []string{teamA, bare}, stdout: bare + ": allowed (no policy matches)\n"},
-		"namespace":      {args: []string{refuse, "--namespace", "kube-system", bare}, stdout: bare + ": allowed (no policy matches)\n"},
-		"worst of all":   {args: []string{refuse, good, bad, good}, code: 2, stdout: good + ": allowed (policies: p)\n" + bad + denied + good + ": allowed (policies: p)\n"},
+		"no match":       {args: []string{teamA, bare}, stdout: bare + ": allowed (no policy matches)\n  not seen: namespace, pod labels, runtime handler, image\n"},
+		"namespace":      {args: []string{refuse, "--namespace", "kube-system", bare}, stdout: bare + ": allowed (no policy matches)\n  not seen: pod labels, runtime handler, image\n"},
+		"labels":         {args: []string{strip, "--pod-label", "a=b,c=d", "--runtime-handler", "", good}, stdout: good + ": allowed (policies: p)\n"},
+		"worst of all":   {args: []string{refuse, good, bad, good}, code: 2, stdout: good + allowed + bad + denied + good + allowed},
 		"no such file":   {args: []string{refuse, "/no/such", bad}, code: 1, stdout: bad + denied, stderr: "/no/such: no such file or directory\n"},
 		"no such policy": {args: []string{"/no/such", bad}, code: 1, stderr: "/no/such: no such file or directory\n"},
+		"color":          {args: []string{refuse, "--color", "yes", bad}, code: 1, stderr: "color \"yes\" is not one of auto, always, never\n"},
 		"output":         {args: []string{refuse, "--output", "xml", bad}, code: 1, stderr: "output \"xml\" is not one of text, json\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -65,23 +71,15 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestCheckFaultyInput: one line for each, and the rest is judged.
 func TestCheckFaultyInput(t *testing.T) {
 	p := policyFile(t, "capabilities: {drop: [NET_ADMIN]}")
-	for content, want := range map[string]string{
-		"":                            "no JSON: unexpected end of JSON input",
-		"no":                          "no JSON: invalid character",
-		"[]":                          "no JSON: json: cannot unmarshal array",
-		"{}":                          "neither an OCI config.json (no ociVersion) nor the output of crictl inspect",
-		`{"apiVersion":"v1"}`:         "neither an OCI config.json",
-		`{"ociVersion":1}`:            "decode OCI spec: ",
-		`{"info":{"runtimeSpec":{}}}`: "neither an OCI config.json",
-	} {
-		f := file(t, "c.json", content)
-		r := specguard(t, "check", "--policy-dir", p, f)
-		if r.code != 1 || r.stdout != "" || !strings.HasPrefix(r.stderr, f+": "+want) || strings.Count(r.stderr, "\n") != 1 {
-			t.Errorf("%q: %+v", content, r)
-		}
+	bad, pod := file(t, "bad.json", "{}"), file(t, "pod.yaml", "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a}]}\n")
+	r := specguard(t, "check", "--policy-dir", p, bad, pod, file(t, "good.json", configJSON(noCaps, inAPod)))
+	if r.code != 1 || !strings.Contains(r.stdout, "good.json: allowed") {
+		t.Errorf("%+v", r)
 	}
+	lines(t, r.stderr, bad+": neither an OCI config.json", pod+":3:21: spec.containers[0]: ")
 }
 
 func TestCheckInvalidPolicy(t *testing.T) {
@@ -103,13 +101,14 @@ func TestCheckWithoutPolicies(t *testing.T) {
 }
 
 func TestCheckJSON(t *testing.T) {
-	p := policyFile(t, "capabilities: {onViolation: adjust, drop: [NET_ADMIN]}")
+	p := policyFile(t, "capabilities: {onViolation: adjust, drop: [NET_ADMIN]}", "hostPorts: {}")
 	bad, good := file(t, "bad.json", configJSON(caps, inAPod)), file(t, "good.json", configJSON(noCaps, ""))
 	r := specguard(t, "check", "--policy-dir", p, "--output", "json", "--namespace", "other", bad, good)
 	r.expect(t, 0, `{"file":"`+bad+`","namespace":"team-a","pod":"web-0","container":"app","outcome":"adjusted","policies":["p"],`+
 		`"changes":[{"policy":"p","rule":"capabilities","change":"dropped NET_ADMIN"}],`+
-		`"diff":[{"path":"process.capabilities.bounding.CAP_NET_ADMIN","removed":"\"CAP_NET_ADMIN\""}]}`+"\n"+
-		`{"file":"`+good+`","namespace":"other","outcome":"allowed","policies":["p"]}`+"\n", "")
+		`"diff":[{"path":"process.capabilities.bounding.CAP_NET_ADMIN","removed":"\"CAP_NET_ADMIN\""}],`+
+		`"unknown":["podLabels","runtimeHandler","hostPorts","podSysctls"]}`+"\n"+
+		`{"file":"`+good+`","namespace":"other","outcome":"allowed","policies":["p"],"unknown":["podLabels","runtimeHandler","image","hostPorts","podSysctls"]}`+"\n", "")
 
 	p = policyFile(t, "capabilities: {drop: [NET_ADMIN]}")
 	r = specguard(t, "check", "--policy-dir", p, "--output", "json", bad)
@@ -123,13 +122,105 @@ func TestCheckJSON(t *testing.T) {
 // TestCheckShowsNoSecrets has the rules of every profile at work on a spec with a secret in its environment and arguments.
 func TestCheckShowsNoSecrets(t *testing.T) {
 	f := file(t, "c.json", configJSON(caps, inAPod))
+	m := file(t, "m.yaml", strings.Replace(podText("a"), "image: web,", "image: web, args: ["+secret+"], env: [{name: TOKEN, value: "+secret+"}],", 1))
+	env := policyFile(t, "env: {onViolation: adjust, forbid: [TOKEN]}")
 	for _, profile := range policy.Profiles() {
 		p := file(t, "p.yaml", "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: p}\nspec: {profile: "+profile+"}\n")
 		for _, output := range []string{"text", "json"} {
-			r := specguard(t, "check", "--policy-dir", p, "--output", output, f)
-			if strings.Contains(r.stdout+r.stderr, secret) || r.stdout == "" {
-				t.Errorf("%s, %s: %+v", profile, output, r)
+			for _, compare := range []string{"", env} {
+				r := specguard(t, "check", "--policy-dir", p, "--compare", compare, "--output", output, f, m)
+				if strings.Contains(r.stdout+r.stderr, secret) || r.stdout == "" {
+					t.Errorf("%s, %s: %+v", profile, output, r)
+				}
 			}
 		}
 	}
+}
+
+// podText is a manifest of a pod with a container that has a host port.
+func podText(name string) string {
+	return "apiVersion: v1\nkind: Pod\nmetadata: {name: " + name + "}\nspec:\n  containers:\n" +
+		"    - {name: app, image: web, ports: [{containerPort: 80, hostPort: 80}]}\n"
+}
+
+// TestCheckManifest: each note is printed once for a file.
+func TestCheckManifest(t *testing.T) {
+	p := policyFile(t, "readOnlyRootFilesystem: {onViolation: adjust}", "hostPorts: {onViolation: audit}")
+	pods := file(t, "pods.yaml", podText("a")+"    - {name: side, image: web, securityContext: {readOnlyRootFilesystem: true}}\n---\n"+podText("b"))
+	const ports = "  audit, p: hostPorts: host ports 80 TCP not allowed (allowed: none)\n"
+	adjusted := []string{ports, "  adjusted by p: readOnlyRootFilesystem: made the root filesystem read-only\n", "  + root.readonly: true\n"}
+	r := specguard(t, "check", "--policy-dir", p, "--namespace", "team-a", pods)
+	lines(t, r.stdout, slices.Concat(
+		[]string{pods + ": Pod/a container app: adjusted (policies: p)\n"}, adjusted,
+		[]string{"  note: the spec is derived from the manifest, as a kubelet and containerd would make it\n", "  note: ", "  note: "},
+		[]string{pods + ": Pod/a container side: allowed (policies: p)\n", ports},
+		[]string{pods + ": Pod/b container app: adjusted (policies: p)\n"}, adjusted)...)
+	if r.code != 0 || r.stderr != "" {
+		t.Errorf("%+v", r)
+	}
+
+	r = specguard(t, "check", "--policy-dir", p, "--output", "json", pods)
+	if n := strings.Count(r.stdout, `"notes":["the spec is derived from the manifest, `); n != 3 ||
+		!strings.HasPrefix(r.stdout, `{"file":"`+pods+`","object":"Pod/a","namespace":"default","pod":"a","container":"app","outcome":"adjusted",`) {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestCheckStandardInput(t *testing.T) {
+	cmd, stdout, stderr := command(t.Context(), nil, "check", "--policy-dir", policyFile(t, "hostPorts: {onViolation: audit}"), "-")
+	cmd.Stdin = strings.NewReader(podText("a"))
+	if err := cmd.Run(); err != nil || !strings.HasPrefix(stdout.String(), "-: Pod/a container app: allowed (policies: p)\n") || stderr.Len() > 0 {
+		t.Errorf("%v, %s, %s", err, stdout, stderr)
+	}
+}
+
+// TestCheckNamesContainers: several of one file are told apart.
+func TestCheckNamesContainers(t *testing.T) {
+	one := fmt.Sprintf(inspect1, configJSON(noCaps, ""))
+	f := file(t, "all.json", one+"\n["+configJSON(noCaps, inAPod)+","+configJSON(noCaps, "")+"]")
+	r := specguard(t, "check", "--policy-dir", policyFile(t, "capabilities: {drop: [NET_ADMIN]}"), f)
+	const unseen = "  not seen: "
+	named := f + ": team-a/web-0 container app: allowed"
+	lines(t, r.stdout, named, unseen, named, unseen, f+": container #3: allowed", unseen)
+}
+
+// TestCheckAuditMode: what is excused, and what would be if all were enforced.
+func TestCheckAuditMode(t *testing.T) {
+	const exception = "---\napiVersion: specguard.dev/v1alpha1\nkind: Exception\nmetadata: {name: legacy}\nspec:\n" +
+		"  {policies: [p], rules: [capabilities], match: {namespaces: [team-a]}, reason: x, owner: y, expires: 9999-01-01}\n"
+	const finding = "capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)\n"
+	const unseen = "  not seen: "
+	f := file(t, "c.json", configJSON(caps, inAPod))
+	audit := func(rules ...string) string {
+		return strings.Replace(policyText(rules...), "spec:", "spec:\n  mode: audit", 1)
+	}
+	named := func(name, text string) string { return strings.Replace(text, "name: p", "name: "+name, 1) }
+	const drop = "capabilities: {onViolation: adjust, drop: [NET_ADMIN]}"
+	const refuse = "capabilities: {drop: [NET_ADMIN]}"
+	for name, c := range map[string]struct {
+		policies string
+		want     []string
+	}{
+		"excepted": {policyText(refuse) + exception, []string{": allowed (policies: p)\n", "  excepted by legacy, p: " + finding, unseen}},
+		"denied if enforced": {audit(refuse), []string{": allowed (policies: p)\n", "  audit, p: " + finding,
+			`  if enforced: denied, the user would see: specguard: denied by policy "p": ` + finding, unseen}},
+		"adjusted if enforced": {audit(drop), []string{": allowed (policies: p)\n", "  audit, p: " + finding,
+			"  if enforced: adjusted\n", "    adjusted by p: capabilities: dropped NET_ADMIN\n", unseen}},
+		"nothing if enforced": {audit("hostPorts: {}"), []string{": allowed (policies: p)\n", unseen}},
+		"more if enforced": {audit(refuse) + "---\n" + named("q", policyText(refuse)), []string{": denied (policies: p, q)\n", "  denied by q: ", "  audit, p: ",
+			`  the user sees: specguard: denied by policy "q": `, "  if enforced, also: denied by p: ", unseen}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := specguard(t, "check", "--policy-dir", file(t, "p.yaml", c.policies), f)
+			c.want[0] = f + c.want[0]
+			lines(t, r.stdout, c.want...)
+		})
+	}
+
+	r := specguard(t, "check", "--output", "json", "--policy-dir", file(t, "p.yaml", policyText(refuse)+exception+"---\n"+named("q", audit(refuse))), f)
+	const violation = `"rule":"capabilities","found":"NET_ADMIN not allowed","allowed":"all but NET_ADMIN"`
+	r.expect(t, 0, `{"file":"`+f+`","namespace":"team-a","pod":"web-0","container":"app","outcome":"allowed","policies":["p","q"],`+
+		`"audit":[{"policy":"q",`+violation+`}],"excepted":[{"policy":"p",`+violation+`,"exception":"legacy"}],`+
+		`"ifEnforced":{"outcome":"denied","message":"specguard: denied by policy \"q\": capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)",`+
+		`"violations":[{"policy":"q",`+violation+`}],"excepted":[{"policy":"p",`+violation+`,"exception":"legacy"}]},"unknown":["podLabels","runtimeHandler"]}`+"\n", "")
 }

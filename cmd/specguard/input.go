@@ -1,70 +1,89 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/pflag"
 
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/ocispec"
+	"github.com/specguard/specguard/policy/input"
 )
 
-// inspect is what "crictl inspect" prints, as far as it is read here.
-type inspect struct {
-	Status struct {
-		Metadata struct {
-			Name string `json:"name"`
-		} `json:"metadata"`
-		Labels map[string]string `json:"labels"`
-		Image  struct {
-			Image string `json:"image"`
-		} `json:"image"`
-	} `json:"status"`
-	Info struct {
-		SandboxID   string          `json:"sandboxID"`
-		RuntimeSpec json.RawMessage `json:"runtimeSpec"`
-	} `json:"info"`
+// known is what flags tell of the pods whose containers are judged.
+type known struct {
+	flags     *pflag.FlagSet
+	namespace string
+	labels    map[string]string
+	handler   string
 }
 
-// subjectFrom makes a subject of an OCI config.json or of what "crictl
-// inspect" prints.
-func subjectFrom(data []byte) (policy.Subject, error) {
-	var in inspect
-	if err := json.Unmarshal(data, &in); err != nil {
-		return policy.Subject{}, fmt.Errorf("no JSON: %w", err)
+const (
+	flagNamespace = "namespace"
+	flagPodLabel  = "pod-label"
+	flagHandler   = "runtime-handler"
+)
+
+func (k *known) add(fs *pflag.FlagSet) {
+	k.flags = fs
+	fs.StringVar(&k.namespace, flagNamespace, "", "the pod's namespace, where the file does not tell it")
+	fs.StringToStringVar(&k.labels, flagPodLabel, nil, "labels of the pod, where the file does not tell them: key=value,...")
+	fs.StringVar(&k.handler, flagHandler, "", "the pod's runtime handler, where the file does not tell it")
+}
+
+// complete adds to the subject what flags tell of it.
+func (k *known) complete(c *input.Container) {
+	if k.namespace != "" {
+		c.GiveNamespace(k.namespace)
 	}
-	raw := data
-	if in.Info.RuntimeSpec != nil {
-		raw = in.Info.RuntimeSpec
+	if c.Object == "" { // else the manifest tells
+		c.Subject.Pod.Labels, c.Subject.Pod.RuntimeHandler = k.labels, k.handler
 	}
-	spec, err := ocispec.Decode(raw)
-	if err != nil {
-		return policy.Subject{}, err
-	}
-	if spec.Version == "" {
-		return policy.Subject{}, errors.New("neither an OCI config.json (no ociVersion) nor the output of crictl inspect (no info.runtimeSpec)")
-	}
-	first := func(names ...string) string {
-		for _, n := range names {
-			for _, m := range []map[string]string{spec.Annotations, in.Status.Labels} {
-				if m[n] != "" {
-					return m[n]
-				}
-			}
+}
+
+// unknown lists what policies may read of the container and neither the file
+// nor flags tell.
+func (k *known) unknown(c *input.Container, set *policy.Set) []string {
+	pod := &c.Subject.Pod
+	raw := c.Object == ""
+	var out []string
+	for _, fact := range []struct {
+		name    string
+		missing bool
+	}{
+		{"namespace", pod.Namespace == ""},
+		{"podLabels", raw && !k.flags.Changed(flagPodLabel)},
+		{"runtimeHandler", raw && !k.flags.Changed(flagHandler)},
+		{"image", c.Subject.Container.Image == ""},
+		{"hostPorts", pod.Sandbox == nil && set.Select(&c.Subject).Sandbox},
+		{"podSysctls", pod.Sandbox == nil && set.Select(&c.Subject).Sandbox},
+	} {
+		if fact.missing {
+			out = append(out, fact.name)
 		}
-		return ""
 	}
-	return policy.Subject{
-		Pod: policy.Pod{
-			Name:      first("io.kubernetes.cri.sandbox-name", "io.kubernetes.pod.name"),
-			Namespace: first("io.kubernetes.cri.sandbox-namespace", "io.kubernetes.pod.namespace"),
-			UID:       first("io.kubernetes.cri.sandbox-uid", "io.kubernetes.pod.uid"),
-			ID:        first("io.kubernetes.cri.sandbox-id", "io.kubernetes.cri-o.SandboxID"),
-		},
-		Container: policy.Container{
-			Name:  first("io.kubernetes.cri.container-name", "io.kubernetes.container.name"),
-			Image: first("io.kubernetes.cri.image-name", "io.kubernetes.cri-o.ImageName"),
-		},
-		Spec: spec,
-	}, nil
+	return out
+}
+
+// readContainers reads the containers that a file describes; - is standard
+// input.
+func readContainers(file string, stdin io.Reader) ([]input.Container, error) {
+	data, err := readInput(file, stdin)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return input.Read(file, data)
+}
+
+func readInput(file string, stdin io.Reader) ([]byte, error) {
+	if file == "-" {
+		return io.ReadAll(stdin)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, errors.Unwrap(err)
+	}
+	return data, nil
 }

@@ -85,14 +85,17 @@ func values(raw json.RawMessage) ([]Container, error) {
 	return out, nil
 }
 
+// derived is what is to be known of every container of a manifest.
+const derived = "the spec is derived from the manifest, as a kubelet and containerd would make it"
+
 func derive(data []byte) ([]Container, error) {
-	derived, err := manifest.Derive(data)
+	containers, err := manifest.Derive(data)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Container, len(derived))
-	for i, c := range derived {
-		out[i] = Container{Subject: c.Subject, Object: c.Kind + "/" + c.Name, Notes: c.Notes}
+	out := make([]Container, len(containers))
+	for i, c := range containers {
+		out[i] = Container{Subject: c.Subject, Object: c.Kind + "/" + c.Name, Notes: append([]string{derived}, c.Notes...)}
 	}
 	return out, nil
 }

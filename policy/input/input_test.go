@@ -100,7 +100,7 @@ func TestReadSeveral(t *testing.T) {
 
 func TestReadManifest(t *testing.T) {
 	got, err := Read("f", []byte(pod))
-	if err != nil || len(got) != 2 || got[1].Object != "Pod/web-0" || got[1].Subject.Container.Name != "side" || len(got[1].Notes) == 0 {
+	if err != nil || len(got) != 2 || got[1].Object != "Pod/web-0" || got[1].Subject.Container.Name != "side" || got[1].Notes[0] != derived {
 		t.Fatalf("%+v, error %v", got, err)
 	}
 }

@@ -82,19 +82,18 @@ func (d *differ) value(path string, before, after any) {
 		d.secret(path, before, after)
 		return
 	}
-	switch b := before.(type) {
-	case map[string]any:
-		if a, ok := after.(map[string]any); ok {
-			d.object(path, b, a)
-			return
-		}
-	case []any:
-		if a, ok := after.([]any); ok {
-			d.list(path, b, a)
-			return
-		}
+	bo, wasObject := before.(map[string]any)
+	ao, isObject := after.(map[string]any)
+	bl, wasList := before.([]any)
+	al, isList := after.([]any)
+	switch {
+	case wasObject && isObject:
+		d.object(path, bo, ao)
+	case wasList && isList, wasList && after == nil, before == nil && isList:
+		d.list(path, bl, al)
+	default:
+		d.add(path, withoutSecrets(before), withoutSecrets(after))
 	}
-	d.add(path, withoutSecrets(before), withoutSecrets(after))
 }
 
 // secret tells that values differ, and of variables which, by their names.

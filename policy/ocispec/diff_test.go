@@ -23,7 +23,7 @@ func TestDiffShowsNoSecrets(t *testing.T) {
 	want := []Change{
 		{Path: "hooks.createRuntime./opt/x.args", Removed: notShown, Added: notShown},
 		{Path: "hooks.createRuntime./opt/x.env", Removed: notShown, Added: notShown},
-		{Path: "hooks.poststop", Removed: `[{"path":"/opt/x"}]`},
+		{Path: "hooks.poststop./opt/x", Removed: `{"path":"/opt/x"}`},
 		{Path: "process.args", Removed: notShown, Added: notShown},
 		{Path: "process.env.(without a name)", Removed: notShown},
 		{Path: "process.env.A", Removed: notShown},

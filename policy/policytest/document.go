@@ -1,0 +1,86 @@
+package policytest
+
+import (
+	"github.com/specguard/specguard/policy"
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// Kind is the kind of the documents.
+const Kind = "PolicyTest"
+
+// document is a YAML document with tests.
+type document struct {
+	APIVersion string   `yaml:"apiVersion"`
+	Kind       string   `yaml:"kind"`
+	Metadata   metadata `yaml:"metadata"`
+	Spec       spec     `yaml:"spec"`
+}
+
+type metadata struct {
+	Name        string            `yaml:"name"`
+	Labels      map[string]string `yaml:"labels"`
+	Annotations map[string]string `yaml:"annotations"`
+}
+
+// Validate wants the version, the kind, a name and a spec.
+func (d *document) Validate() error {
+	switch {
+	case d.APIVersion != policy.APIVersion:
+		return strict.Field("apiVersion", "is %q (allowed: %s)", d.APIVersion, policy.APIVersion)
+	case d.Kind != Kind:
+		return strict.Field("kind", "is %q (allowed: %s)", d.Kind, Kind)
+	case d.Metadata.Name == "":
+		return strict.Field("metadata", "name is missing")
+	case d.Spec.Cases == nil:
+		return strict.Field("spec", "is missing: a test needs policies and cases")
+	}
+	return nil
+}
+
+// spec is the body of a document.
+type spec struct {
+	// Policies are policy files, or folders of them, as seen from the folder
+	// of the test.
+	Policies []string `yaml:"policies"`
+
+	// At is when the containers are judged, which matters for exceptions: a
+	// day, as 2027-01-31 (from its beginning, UTC), or a time, as
+	// 2027-01-31T12:00:00Z. Default: now.
+	At moment `yaml:"at"`
+
+	// Cases are the tests.
+	Cases []testCase `yaml:"cases"`
+}
+
+// Validate wants policies and cases.
+func (s *spec) Validate() error {
+	switch {
+	case len(s.Policies) == 0:
+		return strict.Field("policies", "is missing: name policy files, or folders of them")
+	case len(s.Cases) == 0:
+		return strict.Field("cases", "is missing")
+	}
+	return nil
+}
+
+// testCase is one test: a container, and what is expected of the decision.
+type testCase struct {
+	// Name tells what is tested. It stands once in a document.
+	Name caseName `yaml:"name"`
+
+	Given  given       `yaml:"given"`
+	Expect expectation `yaml:"expect"`
+}
+
+// Validate wants all parts.
+func (c *testCase) Validate() error {
+	switch {
+	case c.Name.text == "":
+		return strict.Field("name", "is missing")
+	case c.Given.sources() == 0:
+		return strict.Field("given", "is missing: a container, as pod or file")
+	case c.Expect.Outcome == "":
+		return strict.Field("expect", "is missing: the outcome, at least")
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package policytest
+
+import (
+	"gopkg.in/yaml.v3"
+
+	"github.com/specguard/specguard/policy"
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// expectation is what is expected of a decision. What is not given is not
+// looked at.
+type expectation struct {
+	decision `yaml:",inline"`
+
+	// IfEnforced is what is expected of the decision as it were if the
+	// policies in mode audit were in mode enforce.
+	IfEnforced *decision `yaml:"ifEnforced"`
+}
+
+// decision is what is expected of one decision.
+type decision struct {
+	// Outcome is allowed, adjusted or denied. It is required.
+	Outcome outcome `yaml:"outcome"`
+
+	// Message is what the user sees of a denial.
+	Message *pattern `yaml:"message"`
+
+	// Policies are the names of the policies that match, in any order.
+	Policies []string `yaml:"policies"`
+
+	findings `yaml:",inline"`
+
+	// Spec is a part of the spec that may run. Of objects the members that are
+	// given count; null is for one that must not be there. A list of plain
+	// values must hold just these, in any order; of a list of objects each
+	// that is given must be there.
+	Spec yaml.Node `yaml:"spec"`
+}
+
+// findings are what rules have to find and do: just that.
+type findings struct {
+	Violations []violation `yaml:"violations"`
+	Audit      []violation `yaml:"audit"`
+	Excepted   []excepted  `yaml:"excepted"`
+	Changes    []change    `yaml:"changes"`
+}
+
+// violation, excepted and change are entries of a decision. What is not given
+// is not looked at.
+type violation struct {
+	Policy  *pattern `yaml:"policy"`
+	Rule    ruleName `yaml:"rule"`
+	Found   *pattern `yaml:"found"`
+	Allowed *pattern `yaml:"allowed"`
+}
+
+type excepted struct {
+	violation `yaml:",inline"`
+
+	Exception *pattern `yaml:"exception"`
+}
+
+type change struct {
+	Policy *pattern `yaml:"policy"`
+	Rule   ruleName `yaml:"rule"`
+	Change *pattern `yaml:"change"`
+}
+
+// Validate wants an outcome, and no spec of what is denied.
+func (d *decision) Validate() error {
+	switch {
+	case d.Outcome == "":
+		return strict.Field("outcome", "is missing (allowed: allowed, adjusted, denied)")
+	case d.Outcome == outcome(policy.Denied) && d.Spec.Kind != 0:
+		return strict.Field("spec", "what is denied does not run: only what is allowed or adjusted has a spec")
+	case d.Outcome != outcome(policy.Denied) && d.Message != nil:
+		return strict.Field("message", "only what is denied has a message")
+	}
+	return nil
+}

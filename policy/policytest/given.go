@@ -1,0 +1,178 @@
+package policytest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/specguard/specguard/policy"
+	"github.com/specguard/specguard/policy/input"
+	"github.com/specguard/specguard/policy/manifest"
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// given is a container.
+type given struct {
+	// Pod is a manifest that kubectl would take: a Pod, or what makes pods.
+	// Without apiVersion and kind it is a Pod.
+	Pod yaml.Node `yaml:"pod"`
+
+	// File is a file that "specguard check" reads, as seen from the folder of
+	// the test: a manifest, a config.json, the output of "crictl inspect".
+	File string `yaml:"file"`
+
+	// Container names the container, where there are several.
+	Container string `yaml:"container"`
+
+	// Patch is merged into the container's OCI spec (JSON Merge Patch, RFC
+	// 7396): its members replace those of the spec, null removes one.
+	Patch yaml.Node `yaml:"patch"`
+
+	overrides `yaml:",inline"`
+
+	// At is as in the document, and goes over it.
+	At moment `yaml:"at"`
+}
+
+// overrides go over what the manifest or the file tells.
+type overrides struct {
+	Namespace      *string           `yaml:"namespace"`
+	PodLabels      map[string]string `yaml:"podLabels"`
+	RuntimeHandler *string           `yaml:"runtimeHandler"`
+	Image          *string           `yaml:"image"`
+}
+
+// Validate wants one source of the container.
+func (g *given) Validate() error {
+	switch {
+	case g.sources() != 1:
+		return strict.Field("pod", "either pod or file is needed")
+	case g.Pod.Kind != 0 && g.Pod.Kind != yaml.MappingNode:
+		return strict.Field("pod", "must be a manifest")
+	case g.Patch.Kind != 0 && g.Patch.Kind != yaml.MappingNode:
+		return strict.Field("patch", "must be a part of an OCI spec")
+	}
+	return nil
+}
+
+func (g *given) sources() int {
+	n := 0
+	if g.Pod.Kind != 0 {
+		n++
+	}
+	if g.File != "" {
+		n++
+	}
+	return n
+}
+
+// subject makes the container; dir is the folder of the test.
+func (g *given) subject(dir string) (policy.Subject, error) {
+	containers, err := g.read(dir)
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	sub, err := choose(containers, g.Container)
+	if err != nil {
+		return sub, err
+	}
+	g.override(&sub)
+	if g.Patch.Kind != 0 {
+		if sub.Spec, err = patch(sub.Spec, &g.Patch); err != nil {
+			return sub, fmt.Errorf("patch: %w", err)
+		}
+	}
+	return sub, nil
+}
+
+func (g *given) read(dir string) ([]input.Container, error) {
+	if g.File == "" {
+		return g.derive()
+	}
+	path := g.File
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, missing(g.File, err)
+	}
+	return input.Read(g.File, data)
+}
+
+func (g *given) derive() ([]input.Container, error) {
+	data, err := manifestOf(&g.Pod)
+	if err != nil {
+		return nil, fmt.Errorf("pod: %w", err)
+	}
+	containers, err := input.Read("pod", data)
+	var fault *manifest.Error
+	if errors.As(err, &fault) { // its place is not one of the test
+		return nil, fmt.Errorf("pod: %s", fault.Msg)
+	}
+	return containers, err
+}
+
+// manifestOf is the pod as a document of its own.
+func manifestOf(pod *yaml.Node) ([]byte, error) {
+	doc := *pod
+	for _, m := range []struct{ key, value string }{{"kind", "Pod"}, {"apiVersion", "v1"}} {
+		if !hasKey(pod, m.key) {
+			doc.Content = slices.Concat([]*yaml.Node{scalar(m.key), scalar(m.value)}, doc.Content)
+		}
+	}
+	return yaml.Marshal(&doc)
+}
+
+func scalar(text string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
+}
+
+func hasKey(n *yaml.Node, key string) bool {
+	for i := 0; i < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return true
+		}
+	}
+	return false
+}
+
+// choose gives the container of the name; any, where there is but one.
+func choose(containers []input.Container, name string) (policy.Subject, error) {
+	var found []policy.Subject
+	var names []string
+	for _, c := range containers {
+		if name == "" || c.Subject.Container.Name == name {
+			found = append(found, c.Subject)
+		}
+		names = append(names, c.Subject.Container.Name)
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case name == "":
+		return policy.Subject{}, fmt.Errorf("container: is missing: there are %s", strings.Join(names, ", "))
+	default:
+		return policy.Subject{}, fmt.Errorf("container: %q: there are %d of the name (of %s)", name, len(found), strings.Join(names, ", "))
+	}
+}
+
+func (o *overrides) override(s *policy.Subject) {
+	if o.Namespace != nil {
+		s.Pod.Namespace = *o.Namespace
+	}
+	if o.PodLabels != nil {
+		s.Pod.Labels = o.PodLabels
+	}
+	if o.RuntimeHandler != nil {
+		s.Pod.RuntimeHandler = *o.RuntimeHandler
+	}
+	if o.Image != nil {
+		s.Container.Image, s.Container.OtherImages = *o.Image, nil
+	}
+}

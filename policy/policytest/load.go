@@ -1,0 +1,164 @@
+package policytest
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/specguard/specguard/policy"
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// suite is a document that is ready to run.
+type suite struct {
+	name  string
+	set   *policy.Set
+	cases []readyCase
+}
+
+// readyCase is a case whose container is made.
+type readyCase struct {
+	name    string
+	line    int
+	subject policy.Subject
+	expect  expected
+}
+
+// loader reads a file and gathers every fault on the way.
+type loader struct {
+	file   string
+	suites []suite
+	errs   []*policy.LoadError
+}
+
+// load reads the tests of a file. The error joins a policy.LoadError for every
+// fault, in order, one line each.
+func load(file string) ([]suite, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, missing(file, err)
+	}
+	l := &loader{file: file}
+	l.documents(data)
+	if len(l.errs) == 0 && len(l.suites) == 0 {
+		return nil, fmt.Errorf("%s: no tests", file)
+	}
+	slices.SortStableFunc(l.errs, func(a, b *policy.LoadError) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	errs := make([]error, len(l.errs))
+	for i, e := range l.errs {
+		errs[i] = e
+	}
+	return l.suites, errors.Join(errs...)
+}
+
+func (l *loader) fail(errs ...strict.Error) {
+	for _, e := range errs {
+		msg := strings.ReplaceAll(e.Error(), "\n", `\n`) // one line, whatever a document has brought in
+		l.errs = append(l.errs, &policy.LoadError{File: l.file, Line: e.Line, Column: e.Column, Msg: msg})
+	}
+}
+
+func (l *loader) documents(data []byte) {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var node yaml.Node
+		err := dec.Decode(&node)
+		switch {
+		case errors.Is(err, io.EOF):
+			return
+		case err != nil:
+			l.fail(strict.SyntaxError(err))
+			return
+		case node.Content[0].Tag != "!!null":
+			l.document(node.Content[0])
+		}
+	}
+}
+
+func (l *loader) document(root *yaml.Node) {
+	var doc document
+	if errs := strict.Decode(root, &doc, ""); len(errs) > 0 {
+		l.fail(errs...)
+		return
+	}
+	s := suite{name: doc.Metadata.Name}
+	for i := range doc.Spec.Cases {
+		c, err := l.ready(&doc.Spec.Cases[i], doc.Spec.At.Time)
+		if err != nil {
+			l.fail(*err)
+			continue
+		}
+		if slices.ContainsFunc(s.cases, func(other readyCase) bool { return other.name == c.name }) {
+			l.fail(doc.Spec.Cases[i].Name.place.Fault("%q is the name of another case", c.name))
+		}
+		s.cases = append(s.cases, c)
+	}
+	set, err := policy.Load(l.paths(doc.Spec.Policies)...)
+	var faults interface{ Unwrap() []error }
+	switch {
+	case errors.As(err, &faults):
+		l.policies(faults.Unwrap())
+	case err != nil:
+		l.policies([]error{err})
+	case len(set.Names()) == 0:
+		l.fail(strict.Error{Line: root.Line, Column: root.Column, Path: "spec.policies", Msg: "there is no policy"})
+	}
+	s.set = set
+	l.suites = append(l.suites, s)
+}
+
+// policies adds the faults of the policies.
+func (l *loader) policies(faults []error) {
+	for _, err := range faults {
+		var fault *policy.LoadError
+		if !errors.As(err, &fault) {
+			fault = &policy.LoadError{File: l.file, Msg: err.Error()}
+		}
+		l.errs = append(l.errs, fault)
+	}
+}
+
+// paths are the paths as seen from the folder of the test.
+func (l *loader) paths(relative []string) []string {
+	out := make([]string, len(relative))
+	for i, p := range relative {
+		out[i] = p
+		if !filepath.IsAbs(p) {
+			out[i] = filepath.Join(filepath.Dir(l.file), p)
+		}
+	}
+	return out
+}
+
+// ready makes the case ready to run; at is the time of the document.
+func (l *loader) ready(c *testCase, at time.Time) (readyCase, *strict.Error) {
+	out := readyCase{name: c.Name.text, line: c.Name.place.Line}
+	fault := func(what string, err error) *strict.Error {
+		return &strict.Error{
+			Line: c.Name.place.Line, Column: c.Name.place.Column,
+			Path: strings.TrimSuffix(c.Name.place.Path, "name") + what, Msg: err.Error(),
+		}
+	}
+	var err error
+	if out.subject, err = c.Given.subject(filepath.Dir(l.file)); err != nil {
+		return out, fault("given", err)
+	}
+	if out.subject.Time = c.Given.At.Time; out.subject.Time.IsZero() {
+		out.subject.Time = at
+	}
+	if out.expect, err = c.Expect.ready(); err != nil {
+		return out, fault("expect", err)
+	}
+	return out, nil
+}

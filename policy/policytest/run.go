@@ -1,0 +1,72 @@
+package policytest
+
+import (
+	"regexp"
+	"time"
+
+	"github.com/specguard/specguard/policy"
+)
+
+// File is what became of the tests of a file.
+type File struct {
+	Name    string
+	Err     error // why the tests could not be run: one line for each fault
+	Results []Result
+}
+
+// Result is what became of one case.
+type Result struct {
+	Suite, Case string // the name of the document, and of its case
+	Line        int    // where the case stands
+
+	// Differences are what is not as expected; the case has passed if there
+	// are none. Decision is what the policies decided.
+	Differences []Difference
+	Decision    *policy.Decision
+
+	Took time.Duration
+}
+
+// Passed tells whether all is as expected.
+func (r *Result) Passed() bool { return len(r.Differences) == 0 }
+
+// Failed counts the cases that have not passed.
+func (f *File) Failed() int {
+	n := 0
+	for i := range f.Results {
+		if !f.Results[i].Passed() {
+			n++
+		}
+	}
+	return n
+}
+
+// Run runs the tests of a file, those whose name (that of the document, a
+// slash, that of the case) the expression matches; nil for all. Values of
+// environment variables and arguments are in no part of what it gives but the
+// specs.
+func Run(file string, only *regexp.Regexp) File {
+	out := File{Name: file}
+	suites, err := load(file)
+	if err != nil {
+		out.Err = err
+		return out
+	}
+	for _, s := range suites {
+		for i := range s.cases {
+			if only == nil || only.MatchString(s.name+"/"+s.cases[i].name) {
+				out.Results = append(out.Results, s.run(&s.cases[i]))
+			}
+		}
+	}
+	return out
+}
+
+func (s *suite) run(c *readyCase) Result {
+	start := time.Now()
+	d := s.set.Evaluate(c.subject, policy.Final)
+	return Result{
+		Suite: s.name, Case: c.name, Line: c.line,
+		Decision: d, Differences: c.expect.differences(d), Took: time.Since(start),
+	}
+}
