@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,7 +18,7 @@ import (
 // finds nothing.
 // Adjusts: nothing. The ports are open by then.
 // Source: Pod Security Standards, Baseline, "Host Ports".
-// Example: {allowed: [{min: 30000, max: 32767}]}
+// Example: {allowed: [{min: 30000, max: 32767, protocol: TCP}]}
 type HostPorts struct {
 	Base      `yaml:",inline"`
 	checkOnly `yaml:"-"`
@@ -29,9 +30,27 @@ type HostPorts struct {
 
 // PortRange is a range of ports; both ends belong to it.
 type PortRange struct {
+	// Min is the lowest port of the range. It is required.
 	Min Port `yaml:"min"`
+
+	// Max is the highest one. It is required.
 	Max Port `yaml:"max"`
+
+	// Protocol is the protocol that may be used; any where it is not given.
+	Protocol Protocol `yaml:"protocol"`
 }
+
+// Protocol is TCP, UDP or SCTP.
+type Protocol string
+
+func protocols() []Protocol { return []Protocol{"TCP", "UDP", "SCTP"} }
+
+// UnmarshalText reads a protocol; an unknown one is an error that names the
+// known ones.
+func (p *Protocol) UnmarshalText(text []byte) error { return oneOf(p, text, protocols()...) }
+
+// JSONSchema lists the protocols.
+func (Protocol) JSONSchema() map[string]any { return strict.Enum(protocols()...) }
 
 // JSONSchema says what Validate wants of each.
 func (PortRange) JSONSchema() map[string]any { return strict.Required("min", "max") }
@@ -48,10 +67,16 @@ func (r *PortRange) Validate() error {
 }
 
 func (r PortRange) String() string {
-	if r.Min == r.Max {
-		return fmt.Sprint(r.Min)
+	ports := fmt.Sprint(r.Min)
+	if r.Min != r.Max {
+		ports += fmt.Sprint("-", r.Max)
 	}
-	return fmt.Sprintf("%d-%d", r.Min, r.Max)
+	return strings.TrimSpace(ports + " " + string(r.Protocol))
+}
+
+// covers tells whether the port lies in the range.
+func (r PortRange) covers(p HostPort) bool {
+	return int32(r.Min) <= p.Port && p.Port <= int32(r.Max) && (r.Protocol == "" || string(r.Protocol) == p.Protocol)
 }
 
 // Port is the number of a port, from 1 to 65535.
@@ -81,7 +106,7 @@ func (h *HostPorts) Check(s *Subject) []Finding {
 	}
 	var found []string
 	for _, p := range s.Pod.Sandbox.HostPorts {
-		if p.Port != 0 && !h.allows(p.Port) {
+		if p.Port != 0 && !h.allows(p) {
 			found = append(found, strings.TrimSpace(fmt.Sprint(p.Port, " ", p.Protocol)))
 		}
 	}
@@ -91,13 +116,8 @@ func (h *HostPorts) Check(s *Subject) []Finding {
 	return []Finding{{Found: "host ports " + few(found) + " not allowed", Allowed: h.list()}}
 }
 
-func (h *HostPorts) allows(port int32) bool {
-	for _, r := range h.Allowed {
-		if int32(r.Min) <= port && port <= int32(r.Max) {
-			return true
-		}
-	}
-	return false
+func (h *HostPorts) allows(p HostPort) bool {
+	return slices.ContainsFunc(h.Allowed, func(r PortRange) bool { return r.covers(p) })
 }
 
 func (h *HostPorts) list() string {

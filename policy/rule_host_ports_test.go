@@ -23,6 +23,9 @@ func TestHostPorts(t *testing.T) {
 		"second range":     {"allowed: [{min: 80, max: 90}, {min: 443, max: 443}]", []HostPort{{Port: 443}}, ""},
 		"on one address":   {"", []HostPort{{Port: 80, Protocol: "TCP", HostIP: "127.0.0.1"}}, "host ports 80 TCP not allowed (allowed: none)"},
 		"one of several":   {"allowed: [{min: 80, max: 90}]", []HostPort{{Port: 80}, {Port: 22, Protocol: "SCTP"}}, "host ports 22 SCTP not allowed (allowed: 80-90)"},
+		"protocol":         {"allowed: [{min: 80, max: 90, protocol: TCP}]", []HostPort{{Port: 80, Protocol: "TCP"}}, ""},
+		"other protocol":   {"allowed: [{min: 80, max: 90, protocol: TCP}, {min: 53, max: 53, protocol: UDP}]", []HostPort{{Port: 80, Protocol: "UDP"}, {Port: 53, Protocol: "UDP"}}, "host ports 80 UDP not allowed (allowed: 80-90 TCP, 53 UDP)"},
+		"no protocol":      {"allowed: [{min: 80, max: 90, protocol: TCP}]", []HostPort{{Port: 80}}, "host ports 80 not allowed (allowed: 80-90 TCP)"},
 		"beyond the range": {"allowed: [{min: 1, max: 65535}]", []HostPort{{Port: 65536}, {Port: -1}}, "host ports 65536, -1 not allowed (allowed: 1-65535)"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -46,12 +49,13 @@ func TestHostPorts(t *testing.T) {
 func TestHostPortsErrors(t *testing.T) {
 	const port = ` is no port (allowed: a whole number from 1 to 65535)`
 	for rule, want := range map[string]string{
-		"hostPorts: {allowed: [{min: 0, max: 80}]}":     `0.yaml:6:33: spec.rules.hostPorts.allowed[0].min: "0"` + port,
-		"hostPorts: {allowed: [{min: 80, max: 65536}]}": `0.yaml:6:42: spec.rules.hostPorts.allowed[0].max: "65536"` + port,
-		"hostPorts: {allowed: [{min: http, max: 80}]}":  `0.yaml:6:33: spec.rules.hostPorts.allowed[0].min: "http"` + port,
-		"hostPorts: {allowed: [{min: 80}]}":             "0.yaml:6:27: spec.rules.hostPorts.allowed[0]: needs min and max",
-		"hostPorts: {allowed: [{min: 90, max: 80}]}":    "0.yaml:6:42: spec.rules.hostPorts.allowed[0].max: 80 is below min, 90",
-		"hostPorts: {onViolation: adjust}":              "0.yaml:6:30: spec.rules.hostPorts.onViolation: this rule cannot adjust (allowed: reject, audit, ignore)",
+		"hostPorts: {allowed: [{min: 0, max: 80}]}":               `0.yaml:6:33: spec.rules.hostPorts.allowed[0].min: "0"` + port,
+		"hostPorts: {allowed: [{min: 80, max: 65536}]}":           `0.yaml:6:42: spec.rules.hostPorts.allowed[0].max: "65536"` + port,
+		"hostPorts: {allowed: [{min: http, max: 80}]}":            `0.yaml:6:33: spec.rules.hostPorts.allowed[0].min: "http"` + port,
+		"hostPorts: {allowed: [{min: 80}]}":                       "0.yaml:6:27: spec.rules.hostPorts.allowed[0]: needs min and max",
+		"hostPorts: {allowed: [{min: 90, max: 80}]}":              "0.yaml:6:42: spec.rules.hostPorts.allowed[0].max: 80 is below min, 90",
+		"hostPorts: {allowed: [{min: 8, max: 9, protocol: tcp}]}": `0.yaml:6:54: spec.rules.hostPorts.allowed[0].protocol: "tcp" is not one of TCP, UDP, SCTP`,
+		"hostPorts: {onViolation: adjust}":                        "0.yaml:6:30: spec.rules.hostPorts.onViolation: this rule cannot adjust (allowed: reject, audit, ignore)",
 	} {
 		if got := loadError(rule); got != want {
 			t.Errorf("%s: %s, want %s", rule, got, want)
@@ -60,7 +64,7 @@ func TestHostPortsErrors(t *testing.T) {
 }
 
 func drawHostPorts(t *rapid.T, _ Action) []string {
-	return some(t, "field", "allowed: [{min: 80, max: 8080}]")
+	return some(t, "field", "allowed: [{min: 80, max: 8080"+pick(t, "protocol", "", ", protocol: TCP")+"}]")
 }
 
 func drawSandbox(t *rapid.T) *Sandbox {

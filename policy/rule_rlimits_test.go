@@ -28,6 +28,7 @@ func TestRlimits(t *testing.T) {
 		"soft alone above":   {bound, newSpec(withRlimit("RLIMIT_NOFILE", 2000, 7)), "RLIMIT_NOFILE of 2000 is too high (allowed: at most 1024)", 1024, 7},
 		"unlimited":          {bound, newSpec(withRlimit("RLIMIT_NOFILE", 5, infinity)), "RLIMIT_NOFILE of unlimited is too high (allowed: at most 1024)", 5, 1024},
 		"twice":              {bound, newSpec(withRlimit("RLIMIT_NOFILE", 1, 1), withRlimit("RLIMIT_NOFILE", 9999, 9999)), "RLIMIT_NOFILE of 9999 is too high (allowed: at most 1024)", 1, 1},
+		"twice, high first":  {bound, newSpec(withRlimit("RLIMIT_NOFILE", 9999, 9999), withRlimit("RLIMIT_NOFILE", 1, 1)), "RLIMIT_NOFILE of 9999 is too high (allowed: at most 1024)", 1024, 1024},
 		"written in another": {bound, newSpec(withRlimit("nofile", 9999, 9999)), "RLIMIT_NOFILE of 9999 is too high (allowed: at most 1024)", 1024, 1024},
 		"another resource":   {bound, newSpec(withRlimit("RLIMIT_NPROC", 9999, 9999)), "", 9999, 9999},
 		"zero":               {"{type: RLIMIT_CORE, max: 0}", newSpec(withRlimit("RLIMIT_CORE", 0, 1)), "RLIMIT_CORE of 1 is too high (allowed: at most 0)", 0, 0},

@@ -12,9 +12,10 @@ import (
 
 // Sysctls bounds the kernel parameters that are set for a container and for its
 // pod. Those that Kubernetes calls safe are allowed: they count for the pod
-// alone. A value with a + or a control character in it is refused whatever the
-// name: a runtime that hands values on as text can be made to set others with
-// it.
+// alone. A name may be written with dots or with slashes between its parts, but
+// one with both, or with other characters than letters, digits, - and _, is
+// refused whatever is allowed. So is a value with a + or a control character in
+// it: a runtime that hands values on as text can be made to set others with it.
 //
 // Reads: linux.sysctl (OCI runtime spec, config-linux.md, "Sysctl"), and what
 // was set for the pod's sandbox, which in Kubernetes is where the sysctls of a
