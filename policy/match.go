@@ -66,6 +66,7 @@ func (Match) JSONSchema() map[string]any {
 	named["items"] = map[string]any{"minLength": 1}
 	return map[string]any{"properties": map[string]any{
 		"namespaces": named, "excludeNamespaces": named, "containers": named, "images": named, "runtimeHandlers": strict.NotEmpty(),
+		"matchConditions": strict.NotEmpty(),
 	}}
 }
 

@@ -27,7 +27,7 @@ func (p *absPath) UnmarshalText(text []byte) error {
 // component that is empty, "." or "..".
 func (absPath) JSONSchema() map[string]any {
 	s := strict.Named("path", strict.Pattern(`^/([^/]+(/[^/]+)*)?$`))
-	s["not"] = map[string]any{"pattern": `/\.\.?(/|$)`}
+	s["not"] = strict.Pattern(`/\.\.?(/|$)`)
 	return s
 }
 

@@ -112,7 +112,7 @@ func (c *CPU) UnmarshalText(text []byte) error {
 func (CPU) JSONSchema() map[string]any {
 	s := strict.Named("amount of CPU", strict.Pattern(cpuPattern))
 	s["type"], s["exclusiveMinimum"], s["exclusiveMaximum"] = []any{"string", "number"}, 0, 1_000_000
-	s["not"] = map[string]any{"pattern": `^[0.]*m?$`}
+	s["not"] = strict.Pattern(`^[0.]*m?$`)
 	return s
 }
 

@@ -34,6 +34,12 @@ type Env struct {
 	Allow []Glob `yaml:"allow"`
 }
 
+// JSONSchema refuses empty patterns, as Validate does.
+func (Env) JSONSchema() map[string]any {
+	named := map[string]any{"items": map[string]any{"minLength": 1}}
+	return map[string]any{"properties": map[string]any{"forbid": named, "allow": named}}
+}
+
 // Validate wants names.
 func (e *Env) Validate() error {
 	for _, l := range []struct {

@@ -85,6 +85,16 @@ func (r IDRange) String() string {
 	return fmt.Sprintf("%d-%d", r.Min, r.Max)
 }
 
+// JSONSchema refuses root, as Validate does.
+func (RunAsNonRoot) JSONSchema() map[string]any {
+	notRoot := map[string]any{"minimum": 1}
+	users := strict.Required("min")
+	users["properties"] = map[string]any{"min": notRoot}
+	return map[string]any{"properties": map[string]any{
+		"runAsUser": notRoot, "runAsGroup": notRoot, "allowedUsers": map[string]any{"items": users},
+	}}
+}
+
 // Validate refuses root, and ids for adjusting that would not be allowed.
 func (r *RunAsNonRoot) Validate() error {
 	for _, id := range []struct {

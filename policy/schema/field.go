@@ -1,0 +1,31 @@
+package schema
+
+import (
+	"reflect"
+	"strings"
+)
+
+// Field is a field of a struct that a part of a document decodes into.
+type Field struct {
+	Key   string       // in YAML
+	Name  string       // in Go
+	Owner reflect.Type // the struct that declares it
+	Type  reflect.Type
+}
+
+// Fields lists the fields as package strict reads them, those of embedded
+// structs among them.
+func Fields(t reflect.Type) []Field {
+	var out []Field
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		switch {
+		case options == "inline":
+			out = append(out, Fields(f.Type)...)
+		case name != "" && name != "-":
+			out = append(out, Field{Key: name, Name: f.Name, Owner: t, Type: f.Type})
+		}
+	}
+	return out
+}

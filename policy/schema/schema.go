@@ -1,0 +1,107 @@
+// Package schema describes the policy documents as a JSON Schema (draft
+// 2020-12), for editors. It is made from the types that the documents decode
+// into and from their doc comments.
+//
+// Editors know older drafts best, so the schema uses only what draft 7 has too.
+// Besides that it has enumDescriptions and patternErrorMessage, which validators
+// ignore and editors show.
+package schema
+
+//go:generate go run ./generate
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"reflect"
+
+	"github.com/specguard/specguard/policy"
+)
+
+//go:embed comments.json
+var comments []byte
+
+// JSON returns the schema of all documents.
+func JSON() ([]byte, error) {
+	var c Comments
+	if err := json.Unmarshal(comments, &c); err != nil {
+		return nil, err
+	}
+	return c.Schema()
+}
+
+// Schema returns the schema of all documents, with these comments.
+func (c Comments) Schema() ([]byte, error) {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(newBuilder(c).documents(Documents()))
+	return out.Bytes(), err
+}
+
+// Used returns the comments that the schema shows.
+func (c Comments) Used() Comments {
+	b := newBuilder(c)
+	b.documents(Documents())
+	return b.used
+}
+
+// Documents are the kinds of documents that the schema describes.
+func Documents() []policy.DocumentKind { return policy.DocumentKinds() }
+
+// Value returns the schema of what decodes into the type.
+func (c Comments) Value(t reflect.Type) map[string]any { return newBuilder(c).value(t) }
+
+// documents describes a document of any of the kinds. The kind tells which.
+func (b *builder) documents(kinds []policy.DocumentKind) node {
+	var names, cases []any
+	for _, k := range kinds {
+		names = append(names, k.Name)
+		cases = append(cases, node{
+			"if":   node{"properties": node{"kind": node{"const": k.Name}}, "required": []string{"kind"}},
+			"then": b.document(k),
+		})
+	}
+	return node{
+		"$schema":  "https://json-schema.org/draft/2020-12/schema",
+		"title":    "specguard " + policy.APIVersion,
+		"type":     "object",
+		"required": []string{"apiVersion", "kind"},
+		"properties": properties{
+			{"apiVersion", node{"const": policy.APIVersion}},
+			{"kind", node{"enum": names}},
+		},
+		"allOf": cases,
+	}
+}
+
+func (b *builder) document(k policy.DocumentKind) node {
+	spec := reflect.TypeOf(k.Spec).Elem()
+	b.spec = b.value(spec)
+	n := b.value(reflect.TypeOf(k.Head))
+	fields := n["properties"].(properties)
+	fields.get("apiVersion")["const"] = policy.APIVersion
+	fields.get("kind")["const"] = k.Name
+	n["description"] = plain(b.comment(key(spec)), spec.Name(), spec)
+	return n
+}
+
+// rules describes a policy's rules.
+func (b *builder) rules() node {
+	var fields properties
+	for _, k := range policy.RuleKinds() {
+		t := reflect.TypeOf(k.Config).Elem()
+		doc := Parse(b.comment(key(t)))
+		n := b.value(t)
+		n["description"] = plain(doc.Text, t.Name(), t)
+		if example, ok := doc.example(); ok {
+			n["examples"] = []any{example}
+		}
+		if !k.CanAdjust {
+			n["properties"].(properties).get("onViolation").without(string(policy.Adjust))
+		}
+		fields = append(fields, property{k.Name, n})
+	}
+	return node{"type": "object", "additionalProperties": false, "properties": fields}
+}

@@ -1,0 +1,199 @@
+package policy_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"gopkg.in/yaml.v3"
+	"pgregory.net/rapid"
+
+	"github.com/specguard/specguard/policy"
+	"github.com/specguard/specguard/policy/schema"
+)
+
+// The schema of the documents agrees with what reads them.
+
+// TestSchemaOfDrawnDocuments takes what the other properties are about.
+func TestSchemaOfDrawnDocuments(t *testing.T) {
+	s := documentSchema(t)
+	rapid.Check(t, func(t *rapid.T) {
+		for _, doc := range policy.DrawDocs(t) {
+			if err := validate(s, []byte(doc)); err != nil {
+				t.Fatalf("%v\nin\n%s", err, doc)
+			}
+		}
+	})
+}
+
+// TestSchemaOfInvalidDocuments has each fault found that a schema can express.
+// Of the others the file says so.
+func TestSchemaOfInvalidDocuments(t *testing.T) {
+	s := documentSchema(t)
+	files, err := filepath.Glob("testdata/invalid/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = validate(s, data)
+		switch accepts := bytes.Contains(data, []byte("\n# schema: accepts")); {
+		case accepts && err != nil:
+			t.Errorf("%s: %v, but it is said to be accepted", file, err)
+		case !accepts && err == nil:
+			t.Errorf("%s is accepted", file)
+		}
+	}
+}
+
+// TestSchemaOfProfiles takes the rules of the built-in profiles for a policy's.
+func TestSchemaOfProfiles(t *testing.T) {
+	s := documentSchema(t)
+	for _, name := range policy.Profiles() {
+		var file struct{ Rules yaml.Node }
+		data, err := os.ReadFile(filepath.Join("profiles", name+".yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := yaml.Unmarshal(data, &file); err != nil {
+			t.Fatal(err)
+		}
+		doc, err := yaml.Marshal(map[string]any{
+			"apiVersion": policy.APIVersion, "kind": "Policy", "metadata": map[string]any{"name": name}, "spec": map[string]any{"rules": &file.Rules},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := validate(s, doc); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestSchemaOfValues has what is easily missed: the forms of values, and where
+// the schema is as strict as what reads documents.
+func TestSchemaOfValues(t *testing.T) {
+	s := documentSchema(t)
+	for rules, valid := range map[string]bool{
+		"capabilities: {drop: [all, cap_net_admin, CAP_CHOWN, Kill]}":                                true,
+		"capabilities: {drop: [NET_ADMEN]}":                                                          false,
+		"capabilities: {drop: [CAP_CAP_CHOWN]}":                                                      false,
+		"capabilities: {drop: ALL}":                                                                  false,
+		"resources: {memory: {max: 1048576}, cpu: {max: 2}, pids: {max: 100}}":                       true,
+		`resources: {memory: {max: "1048576"}, cpu: {max: 0.5}, pids: {max: "100"}}`:                 true,
+		"resources: {memory: {max: 1Gi}, cpu: {max: 500m}}":                                          true,
+		"resources: {memory: {max: 0}}":                                                              false,
+		"resources: {memory: {max: 1.5}}":                                                            false,
+		"resources: {memory: {max: 00Mi}}":                                                           false,
+		"resources: {memory: {max: 1 Gi}}":                                                           false,
+		"resources: {cpu: {max: 0}}":                                                                 false,
+		"resources: {cpu: {max: 0m}}":                                                                false,
+		`resources: {cpu: {max: "0.0"}}`:                                                             false,
+		`resources: {cpu: {max: "1.2345"}}`:                                                          false,
+		"resources: {cpu: {max: 1000000}}":                                                           false,
+		"resources: {pids: {max: 2147483648}}":                                                       false,
+		"hostPaths: {allowed: [{path: /}]}":                                                          true,
+		"hostPaths: {allowed: [{path: /var/lib/..data}]}":                                            true,
+		"hostPaths: {allowed: [{path: /var/..}]}":                                                    false,
+		"hostPaths: {allowed: [{path: /var/./log}]}":                                                 false,
+		"hostPaths: {allowed: [{path: /var//log}]}":                                                  false,
+		"hostPaths: {allowed: [{path: /var/}]}":                                                      false,
+		"hostNamespaces: {onViolation: audit}":                                                       true,
+		"hostNamespaces: {onViolation: adjust}":                                                      false,
+		"hostPaths: {onViolation: adjust}":                                                           true,
+		"seLinuxOptions: {allowedLevels: [\"s0*\", \"\"], level: s0-s0:c0.c1023}":                    true,
+		"appArmorProfile: {apply: Localhost/}":                                                       false,
+		"runAsNonRoot: {runAsUser: 4294967295}":                                                      true,
+		"runAsNonRoot: {runAsUser: 4294967296}":                                                      false,
+		`runAsNonRoot: {runAsUser: "1"}`:                                                             false,
+		"readOnlyRootFilesystem: {onViolation: yes}":                                                 false,
+		"hostPorts: {allowed: [{min: 80, max: \"443\"}]}":                                            true,
+		"hostPorts: {allowed: [{min: 0, max: 443}]}":                                                 false,
+		"hostPorts: {allowed: [{min: 1}]}":                                                           false,
+		"runtimeHandlers: {allowed: [\"\", 7]}":                                                      true,
+		"custom: {validations: [{name: a, expression: pod.name != '', message: m}]}":                 true,
+		"custom: {validations: [{name: a, expression: pod.name != ''}]}":                             false,
+		"images: {requireDigest: no}":                                                                false,
+		"allowPrivilegeEscalation: {onViolation: ignore}\n    seccompProfile: {onViolation: Reject}": false,
+		"allowPrivilegeEscalation: {onViolation: ignore}\n    seccompProfile: {onViolation: reject}": true,
+	} {
+		doc := []byte("apiVersion: " + policy.APIVersion + "\nkind: Policy\nmetadata: {name: p}\nspec:\n  rules:\n    " + rules + "\n")
+		if err := validate(s, doc); (err == nil) != valid {
+			t.Errorf("%s: %v", rules, err)
+		}
+		if _, err := policy.Compile(policy.Source{Name: "p", Data: doc}); (err == nil) != valid {
+			t.Errorf("%s: %v when it is loaded", rules, err)
+		}
+	}
+}
+
+func documentSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	text, err := schema.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft7) // what editors know best; the document names its own
+	if err := c.AddResource("documents.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("documents.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// validate validates all documents of a file, as an editor does.
+func validate(s *jsonschema.Schema, data []byte) error {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var n yaml.Node
+		if err := dec.Decode(&n); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if err := s.Validate(valueOf(n.Content[0])); err != nil {
+			return err
+		}
+	}
+}
+
+// valueOf is what the node is in JSON. Dates are texts there.
+func valueOf(n *yaml.Node) any {
+	switch {
+	case n.Kind == yaml.AliasNode:
+		return valueOf(n.Alias)
+	case n.Kind == yaml.MappingNode:
+		out := make(map[string]any)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			out[n.Content[i].Value] = valueOf(n.Content[i+1])
+		}
+		return out
+	case n.Kind == yaml.SequenceNode:
+		out := make([]any, len(n.Content))
+		for i, e := range n.Content {
+			out[i] = valueOf(e)
+		}
+		return out
+	case n.Tag == "!!int" || n.Tag == "!!float" || n.Tag == "!!bool" || n.Tag == "!!null":
+		var v any
+		_ = n.Decode(&v) // by its tag it can be read
+		return v
+	default:
+		return n.Value
+	}
+}
