@@ -1,6 +1,8 @@
 package policytest
 
 import (
+	"gopkg.in/yaml.v3"
+
 	"github.com/specguard/specguard/policy"
 	"github.com/specguard/specguard/policy/strict"
 )
@@ -8,12 +10,13 @@ import (
 // Kind is the kind of the documents.
 const Kind = "PolicyTest"
 
-// document is a YAML document with tests.
+// document is a YAML document with tests. Its spec is read once it is certain
+// that it is one.
 type document struct {
-	APIVersion string   `yaml:"apiVersion"`
-	Kind       string   `yaml:"kind"`
-	Metadata   metadata `yaml:"metadata"`
-	Spec       spec     `yaml:"spec"`
+	APIVersion string    `yaml:"apiVersion"`
+	Kind       string    `yaml:"kind"`
+	Metadata   metadata  `yaml:"metadata"`
+	Spec       yaml.Node `yaml:"spec"`
 }
 
 type metadata struct {
@@ -31,7 +34,7 @@ func (d *document) Validate() error {
 		return strict.Field("kind", "is %q (allowed: %s)", d.Kind, Kind)
 	case d.Metadata.Name == "":
 		return strict.Field("metadata", "name is missing")
-	case d.Spec.Cases == nil:
+	case d.Spec.Kind == 0:
 		return strict.Field("spec", "is missing: a test needs policies and cases")
 	}
 	return nil

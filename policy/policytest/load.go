@@ -92,19 +92,13 @@ func (l *loader) document(root *yaml.Node) {
 		l.fail(errs...)
 		return
 	}
-	s := suite{name: doc.Metadata.Name}
-	for i := range doc.Spec.Cases {
-		c, err := l.ready(&doc.Spec.Cases[i], doc.Spec.At.Time)
-		if err != nil {
-			l.fail(*err)
-			continue
-		}
-		if slices.ContainsFunc(s.cases, func(other readyCase) bool { return other.name == c.name }) {
-			l.fail(doc.Spec.Cases[i].Name.place.Fault("%q is the name of another case", c.name))
-		}
-		s.cases = append(s.cases, c)
+	var tests spec
+	if errs := strict.Decode(&doc.Spec, &tests, "spec"); len(errs) > 0 {
+		l.fail(errs...)
+		return
 	}
-	set, err := policy.Load(l.paths(doc.Spec.Policies)...)
+	s := suite{name: doc.Metadata.Name, cases: l.cases(&tests)}
+	set, err := policy.Load(l.paths(tests.Policies)...)
 	var faults interface{ Unwrap() []error }
 	switch {
 	case errors.As(err, &faults):
@@ -112,10 +106,26 @@ func (l *loader) document(root *yaml.Node) {
 	case err != nil:
 		l.policies([]error{err})
 	case len(set.Names()) == 0:
-		l.fail(strict.Error{Line: root.Line, Column: root.Column, Path: "spec.policies", Msg: "there is no policy"})
+		l.fail(strict.Error{Line: doc.Spec.Line, Column: doc.Spec.Column, Path: "spec.policies", Msg: "there is no policy"})
 	}
 	s.set = set
 	l.suites = append(l.suites, s)
+}
+
+func (l *loader) cases(tests *spec) []readyCase {
+	var out []readyCase
+	for i := range tests.Cases {
+		c, err := l.ready(&tests.Cases[i], tests.At.Time)
+		if err != nil {
+			l.fail(*err)
+			continue
+		}
+		if slices.ContainsFunc(out, func(other readyCase) bool { return other.name == c.name }) {
+			l.fail(tests.Cases[i].Name.place.Fault("%q is the name of another case", c.name))
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 // policies adds the faults of the policies.
