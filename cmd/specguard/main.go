@@ -40,7 +40,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(runCommand(), validateCommand(), checkCommand(), versionCommand())
+	cmd.AddCommand(runCommand(), validateCommand(), checkCommand(), testCommand(), schemaCommand(), versionCommand())
 	// NRI starts a pre-installed plugin without arguments.
 	if len(os.Args) == 1 && os.Getenv(api.PluginSocketEnvVar) != "" {
 		cmd.SetArgs([]string{"run"})

@@ -43,7 +43,7 @@ func TestFaults(t *testing.T) {
 		"which container":  {suiteText(caseText("c", "file: web.yaml", "outcome: allowed")), []string{"a_test.yaml:8:13: spec.cases[0].given: container: is missing: there are app, side"}},
 		"no such container": {suiteText(caseText("c", "file: web.yaml, container: x", "outcome: allowed")), []string{
 			`a_test.yaml:8:13: spec.cases[0].given: container: "x": there are 0 of the name (of app, side)`}},
-		"unknown member in patch": {suiteText(caseText("c", "patch: {proces: {}}, pod: "+pod(""), "outcome: allowed")), []string{"a_test.yaml:8:13: spec.cases[0].given: patch: an OCI spec has no /proces"}},
+		"unknown member in patch": {suiteText(caseText("c", "patch: {procezz: {}}, pod: "+pod(""), "outcome: allowed")), []string{"a_test.yaml:8:13: spec.cases[0].given: patch: an OCI spec has no /procezz"}},
 		"wrong type in patch":     {suiteText(caseText("c", "patch: {process: {args: "+secret+"}}, pod: "+pod(""), "outcome: allowed")), []string{"a_test.yaml:8:13: spec.cases[0].given: patch: /process/args: an OCI spec has no string there"}},
 		"patch of nothing":        {suiteText(caseText("c", "patch: x, pod: "+pod(""), "outcome: allowed")), []string{"a_test.yaml:9:22: spec.cases[0].given.patch: must be a part of an OCI spec"}},
 		"unknown member in spec":  {suiteText(caseText("c", "pod: "+pod(""), "outcome: allowed, spec: {process: {user: {Uid: 1}}}")), []string{"a_test.yaml:8:13: spec.cases[0].expect: spec: an OCI spec has no /process/user/Uid"}},
