@@ -9,6 +9,8 @@ func TestCheckCompare(t *testing.T) {
 	more := policyFile(t, "capabilities: {onViolation: adjust, drop: [NET_ADMIN, CHOWN]}")
 	refuse := policyFile(t, "capabilities: {drop: [NET_ADMIN]}")
 	watch := policyFile(t, "capabilities: {onViolation: audit, drop: [NET_ADMIN]}")
+	small := policyFile(t, "readOnlyRootFilesystem: {onViolation: adjust, writablePaths: [/tmp], writableSize: 1Mi}")
+	large := policyFile(t, "readOnlyRootFilesystem: {onViolation: adjust, writablePaths: [/tmp], writableSize: 2Mi}")
 	bad, good := file(t, "bad.json", configJSON(caps, inAPod)), file(t, "good.json", configJSON(noCaps, inAPod))
 	const finding = "capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)\n"
 	const dropped = "adjusted by p: capabilities: dropped NET_ADMIN\n"
@@ -30,6 +32,8 @@ func TestCheckCompare(t *testing.T) {
 			specguard(t, "check", "--policy-dir", c.before, "--compare", c.after, bad, good).expect(t, c.code, c.stdout, "")
 		})
 	}
+	specguard(t, "check", "--policy-dir", small, "--compare", large, bad).expect(t, 2, bad+": adjusted -> adjusted\n"+
+		"  - mounts./tmp.options: size=1024k\n  + mounts./tmp.options: size=2048k\n1 of 1 containers would change\n", "")
 	specguard(t, "check", "--policy-dir", drop, "--compare", "/no/such", bad).expect(t, 1, "", "/no/such: no such file or directory\n")
 	r := specguard(t, "check", "--policy-dir", drop, "--compare", drop, bad, "/no/such")
 	r.expect(t, 1, "0 of 1 containers would change\n", "/no/such: no such file or directory\n")

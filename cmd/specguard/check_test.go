@@ -42,6 +42,7 @@ func TestCheck(t *testing.T) {
 	const finding = "capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)\n"
 	const unseen = "  not seen: pod labels, runtime handler\n"
 	const allowed = ": allowed (policies: p)\n" + unseen
+	both := policyFile(t, "capabilities: {onViolation: adjust, drop: [NET_ADMIN]}", "readOnlyRootFilesystem: {}")
 	const adjusted = ": adjusted (policies: p)\n  adjusted by p: capabilities: dropped NET_ADMIN\n" +
 		"  - process.capabilities.bounding: CAP_NET_ADMIN\n" + unseen
 	const denied = ": denied (policies: p)\n  denied by p: " + finding + `  the user sees: specguard: denied by policy "p": ` + finding + unseen
@@ -50,9 +51,12 @@ func TestCheck(t *testing.T) {
 		code           int
 		stdout, stderr string
 	}{
-		"allowed":        {args: []string{strip, good}, stdout: good + allowed},
-		"adjusted":       {args: []string{strip, bad}, stdout: bad + adjusted},
-		"denied":         {args: []string{refuse, bad}, code: 2, stdout: bad + denied},
+		"allowed":  {args: []string{strip, good}, stdout: good + allowed},
+		"adjusted": {args: []string{strip, bad}, stdout: bad + adjusted},
+		"denied":   {args: []string{refuse, bad}, code: 2, stdout: bad + denied},
+		"denied in part": {args: []string{both, "--output", "json", bad}, code: 2, stdout: `{"file":"` + bad + `","namespace":"team-a","pod":"web-0","container":"app",` +
+			`"outcome":"denied","message":"specguard: denied by policy \"p\": readOnlyRootFilesystem: root filesystem is writable","policies":["p"],` +
+			`"violations":[{"policy":"p","rule":"readOnlyRootFilesystem","found":"root filesystem is writable"}],"unknown":["podLabels","runtimeHandler"]}` + "\n"},
 		"audit":          {args: []string{audit, bad}, stdout: bad + ": allowed (policies: p)\n  audit, p: " + finding + unseen},
 		"CRI-O's":        {args: []string{teamA, crio}, code: 2, stdout: crio + denied},
 		"inspected":      {args: []string{teamA, inspected}, code: 2, stdout: inspected + denied},
@@ -163,6 +167,28 @@ func TestCheckManifest(t *testing.T) {
 	if n := strings.Count(r.stdout, `"notes":["the spec is derived from the manifest, `); n != 3 ||
 		!strings.HasPrefix(r.stdout, `{"file":"`+pods+`","object":"Pod/a","namespace":"default","pod":"a","container":"app","outcome":"adjusted",`) {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestCheckFlagsTellOfPods, but not of pods that a manifest tells of.
+func TestCheckFlagsTellOfPods(t *testing.T) {
+	p := file(t, "p.yaml", strings.Replace(policyText("capabilities: {drop: [NET_ADMIN]}"), "spec:", "spec:\n  match: {podSelector: {matchLabels: {a: b}}, runtimeHandlers: [kata]}", 1))
+	pod, spec := file(t, "m.yaml", podText("a")), file(t, "c.json", configJSON(caps, inAPod))
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{pod}, 0, ": Pod/a container app: allowed (no policy matches)\n"},
+		{[]string{spec}, 0, ": allowed (no policy matches)\n"},
+		{[]string{spec, "--runtime-handler", "kata"}, 0, ": allowed (no policy matches)\n"},
+		{[]string{spec, "--pod-label", "a=b", "--runtime-handler", "kata"}, 2, ": denied (policies: p)\n"},
+		{[]string{pod, "--pod-label", "a=b", "--runtime-handler", "kata"}, 0, ": Pod/a container app: allowed (no policy matches)\n"},
+	} {
+		r := specguard(t, append([]string{"check", "--policy-dir", p}, c.args...)...)
+		if r.code != c.code || !strings.HasPrefix(r.stdout, c.args[0]+c.want) {
+			t.Errorf("%q: %+v", c.args, r)
+		}
 	}
 }
 

@@ -53,6 +53,14 @@ func TestReadSpecs(t *testing.T) {
 			data: fmt.Sprintf(inspected, config(containerd)), pod: known.Pod,
 			container: image("docker.io/library/web:1", "web:1", "docker.io/library/web@sha256:1"),
 		},
+		"labels come first": {
+			data: fmt.Sprintf(inspected, config(strings.ReplaceAll(containerd, "web-0", "another"))), pod: known.Pod,
+			container: image("docker.io/library/web:1", "web:1", "docker.io/library/web@sha256:1"),
+		},
+		"ctr's labels": {
+			data: `{"ID":"9b7e","Labels":{` + labels + `},"Image":"web:1","Spec":` + config("") + `}`,
+			pod:  policy.Pod{Name: "web-0", Namespace: "team-a", UID: "3f2a"}, container: policy.Container{Name: "app", ID: "9b7e", Image: "web:1", OtherImages: []string{}},
+		},
 		"crictl inspect on CRI-O": {
 			data: fmt.Sprintf(inspected, config(crio)), pod: known.Pod,
 			container: image("docker.io/library/web:1", "web:1", "docker.io/library/web@sha256:1"),

@@ -35,6 +35,7 @@ func TestPasses(t *testing.T) {
 		"variables":              {g, "outcome: adjusted, spec: {process: {args: [" + secret + "]}}"},
 		"patch of a value":       {"patch: {process: {user: {uid: 7, gid: 7, additionalGids: null}, capabilities: null}}, pod: " + pod(""), "outcome: allowed, spec: {process: {user: {uid: 7}}}"},
 		"patch of a list":        {"patch: {process: {user: {uid: 7, gid: 7, additionalGids: []}, capabilities: {bounding: [CAP_CHOWN], effective: [CAP_CHOWN], permitted: [CAP_CHOWN]}}}, pod: " + pod(""), "outcome: allowed"},
+		"patch of a map":         {"patch: {annotations: {io.kubernetes.cri.container-name: null, x: y}}, pod: " + pod(""), "outcome: adjusted, spec: {annotations: {x: y, io.kubernetes.cri.container-name: null, io.kubernetes.cri.sandbox-name: web-0}}"},
 		"container":              {"container: b, pod: {metadata: {namespace: team-a}, spec: {initContainers: [{name: a, image: a}], containers: [{name: b, image: b}]}}", "outcome: adjusted"},
 		"a workload":             {"pod: {apiVersion: batch/v1, kind: Job, metadata: {namespace: team-a}, spec: {template: {spec: {containers: [{name: b, image: b}]}}}}", "outcome: adjusted"},
 	} {
@@ -54,8 +55,8 @@ func TestExceptionsHoldUntil(t *testing.T) {
 	for given, expect := range map[string]string{
 		g:                         denied,
 		g + ", image: 'legacy:1'": excused,
-		g + ", image: 'legacy:1', at: '2026-12-01T23:59:59Z'": excused,
-		g + ", image: 'legacy:1', at: 2026-12-02":             denied,
+		g + ", image: 'legacy:1', at: '2019-12-01T23:59:59Z'": excused,
+		g + ", image: 'legacy:1', at: 2019-12-02":             denied,
 	} {
 		if got := differences(t, given, expect); got != nil {
 			t.Errorf("%s: %+v", given, got)

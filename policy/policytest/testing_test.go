@@ -41,7 +41,7 @@ spec:
   match: {images: ["legacy:*"]}
   reason: x
   owner: y
-  expires: 2026-12-01
+  expires: 2019-12-01
 `
 
 // folderOf writes files into a new folder and returns its path.
@@ -62,7 +62,7 @@ func folderOf(t *testing.T, files map[string]string) string {
 
 // suiteText is a document with those cases.
 func suiteText(cases ...string) string {
-	return "apiVersion: specguard.dev/v1alpha1\nkind: PolicyTest\nmetadata: {name: s}\nspec:\n  policies: [policies]\n  at: 2026-11-01\n  cases:\n" +
+	return "apiVersion: specguard.dev/v1alpha1\nkind: PolicyTest\nmetadata: {name: s}\nspec:\n  policies: [policies]\n  at: 2019-11-01\n  cases:\n" +
 		strings.Join(cases, "")
 }
 
