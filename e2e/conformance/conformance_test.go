@@ -1,0 +1,132 @@
+// Package conformance_test compares what specguard's profiles decide with what
+// Kubernetes' own implementation of the Pod Security Standards does, over the
+// fixtures of the latter.
+package conformance_test
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"text/tabwriter"
+
+	"k8s.io/pod-security-admission/api"
+
+	"github.com/specguard/specguard/e2e/build"
+)
+
+// TestPodSecurityStandards: specguard and Kubernetes agree on every fixture,
+// and what is denied is denied by the rule for it, but for the fixtures whose
+// reason is known. It prints the table of all.
+func TestPodSecurityStandards(t *testing.T) {
+	cache, err := build.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary, err := cache.Agent(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	unused := reasons()
+	var table bytes.Buffer
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "FIXTURE\tEXPECTED\tGOT\t\tREASON")
+	count := make(map[kind]int)
+	for _, level := range []api.Level{api.LevelBaseline, api.LevelRestricted} {
+		all := fixtures(t, level)
+		got := check(t, binary, level, all)
+		for _, f := range all {
+			why := unused[f.name]
+			delete(unused, f.name)
+			result := compare(t, f, got[f.file], why)
+			count[result]++
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", f.name, verdict(f.allowed), got[f.file], result, why.text)
+		}
+	}
+	w.Flush()
+	t.Logf("%v\n%s", count, table.String())
+	for name, why := range unused {
+		t.Errorf("%s: there is no such fixture; the reason is stale: %s", name, why.text)
+	}
+}
+
+// compare tells how specguard's answer relates to what is expected.
+func compare(t *testing.T, f fixture, got answer, why reason) kind {
+	t.Helper()
+	agrees := got.outcome == verdict(f.allowed) && (f.allowed || got.by(rulesFor(t, f)))
+	switch {
+	case agrees && why.text != "":
+		t.Errorf("%s: both say %s; the reason for another answer is stale: %s", f.name, verdict(f.allowed), why.text)
+		return agree
+	case agrees:
+		return agree
+	case why.text == "":
+		t.Errorf("%s: %s, want %s, for no known reason: %s", f.name, got, verdict(f.allowed), got.message)
+		return "UNEXPLAINED"
+	default:
+		return why.kind
+	}
+}
+
+// rulesFor names the rules that are for the control that the fixture is about.
+func rulesFor(t *testing.T, f fixture) []string {
+	t.Helper()
+	fixture, _, _ := strings.Cut(f.name, " ")
+	control := strings.TrimRight(fixture[strings.LastIndex(fixture, "/")+1:], "0123456789")
+	rules, known := map[string][]string{
+		"allowprivilegeescalation":   {"allowPrivilegeEscalation"},
+		"apparmorprofile":            {"appArmorProfile"},
+		"capabilities_baseline":      {"capabilities"},
+		"capabilities_restricted":    {"capabilities"},
+		"hostnamespaces":             {"hostNamespaces"},
+		"hostpathvolumes":            {"hostPaths", "volumeTypes"},
+		"hostports":                  {"hostPorts"},
+		"hostprobesandhostlifecycle": {},
+		"privileged":                 {"privileged"},
+		"procmount":                  {"procMount"},
+		"procmount_restricted":       {"procMount"},
+		"restrictedvolumes":          {"hostPaths", "volumeTypes"},
+		"runasnonroot":               {"runAsNonRoot"},
+		"runasuser":                  {"runAsNonRoot"},
+		"seccompprofile_baseline":    {"seccompProfile"},
+		"seccompprofile_restricted":  {"seccompProfile"},
+		"selinuxoptions":             {"seLinuxOptions"},
+		"sysctls":                    {"sysctls"},
+		"windowshostprocess":         {},
+	}[control]
+	if !known {
+		t.Errorf("%s: a control that is new: which rules are for it?", f.name)
+	}
+	return rules
+}
+
+func verdict(allowed bool) string {
+	if allowed {
+		return "allowed"
+	}
+	return "denied"
+}
+
+// answer is what specguard says of a pod.
+type answer struct {
+	outcome string // allowed, denied or, for an error, not judged
+	rules   []string
+	message string
+}
+
+func (a answer) String() string {
+	switch n := len(a.rules); {
+	case n == 0:
+		return a.outcome
+	case n > 2:
+		return fmt.Sprintf("%s by %s and %d more", a.outcome, a.rules[0], n-1)
+	default:
+		return a.outcome + " by " + strings.Join(a.rules, ", ")
+	}
+}
+
+// by tells whether one of the rules denied.
+func (a answer) by(rules []string) bool {
+	return slices.ContainsFunc(a.rules, func(r string) bool { return slices.Contains(rules, r) })
+}
