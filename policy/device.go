@@ -54,7 +54,9 @@ func (a *DeviceAccess) UnmarshalText(text []byte) error {
 }
 
 // JSONSchema wants letters.
-func (DeviceAccess) JSONSchema() map[string]any { return strict.Pattern("^[rwm]{1,3}$") }
+func (DeviceAccess) JSONSchema() map[string]any {
+	return strict.Named("access", strict.Pattern("^[rwm]{1,3}$"))
+}
 
 // without gives the letters of an access that are not taken.
 func without(access, taken string) string {

@@ -98,7 +98,8 @@ func (policySpec) JSONSchema() map[string]any {
 	return map[string]any{"anyOf": []any{strict.Required("profile"), rules}}
 }
 
-// name is the name of a policy.
+// name is a name as in Kubernetes: a DNS subdomain of lower-case letters, digits,
+// - and dots.
 type name string
 
 // UnmarshalText reads a name: a DNS-1123 subdomain, as in Kubernetes.

@@ -110,7 +110,7 @@ func (l *line) UnmarshalText(text []byte) error {
 }
 
 // JSONSchema wants what is not blank.
-func (line) JSONSchema() map[string]any { return strict.Pattern(`\S`) }
+func (line) JSONSchema() map[string]any { return strict.Named("line of text", strict.Pattern(`\S`)) }
 
 // expiry is when an exception ends.
 type expiry struct{ ends time.Time }

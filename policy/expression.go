@@ -19,12 +19,11 @@ const (
 	maxListRange        = 1000     // elements that lists.range makes
 )
 
-// expression is a CEL expression that is true or false (https://cel.dev).
-// After it is read, it has to be compiled.
+// expression is an expression in CEL (https://cel.dev) that is true or false.
 type expression struct {
 	text    string
 	place   strict.Place
-	program cel.Program
+	program cel.Program // made by compile
 }
 
 // UnmarshalText reads an expression; one that is blank is an error.
@@ -40,7 +39,9 @@ func (e *expression) UnmarshalText(text []byte) error {
 func (e *expression) SetPlace(p strict.Place) { e.place = p }
 
 // JSONSchema wants what is not blank.
-func (expression) JSONSchema() map[string]any { return strict.Pattern(`\S`) }
+func (expression) JSONSchema() map[string]any {
+	return strict.Named("CEL expression", strict.Pattern(`\S`))
+}
 
 // compile checks the expression. An error says where in it the fault is.
 func (e *expression) compile(env *environment) []strict.Error {

@@ -9,7 +9,8 @@ import (
 	"github.com/specguard/specguard/policy/strict"
 )
 
-// absPath is an absolute path in a container, in its shortest form.
+// absPath is an absolute path in its shortest form: without "..", "//" or a slash
+// at its end.
 type absPath string
 
 // UnmarshalText reads a path; one that is relative, or that could be written

@@ -10,7 +10,8 @@ import (
 	"github.com/specguard/specguard/policy/strict"
 )
 
-// Quantity is an amount of memory in bytes.
+// Quantity is an amount of memory in bytes, such as 1048576, 1G or 256Mi: a whole
+// number, which may be followed by k, M, G, T, Ki, Mi, Gi or Ti.
 //
 // Source: Kubernetes resource quantities, without the fractional and
 // exponential forms.
@@ -80,10 +81,11 @@ func (q Quantity) String() string {
 	return strconv.FormatInt(n, 10) + suffix
 }
 
-// CPU is an amount of CPU time in thousandths of a CPU.
+// CPU is an amount of CPU time, in CPUs such as 2 or 0.5, or in thousandths of one
+// such as 500m.
 //
 // Source: Kubernetes resource quantities; a CPU has no finer unit there.
-type CPU int64
+type CPU int64 // thousandths
 
 // cpus is a number of CPUs, or of thousandths.
 var cpus = regexp.MustCompile(cpuPattern)

@@ -1,7 +1,7 @@
 package policy
 
-// AllowPrivilegeEscalation requires no_new_privs: nothing that the container
-// runs can gain privileges by a set-user-ID bit or file capabilities.
+// AllowPrivilegeEscalation requires no_new_privs. Then nothing that the
+// container runs can gain privileges by a set-user-ID bit or file capabilities.
 //
 // Reads: process.noNewPrivileges (OCI runtime spec, config.md, "Linux Process").
 // Adjusts: sets it.

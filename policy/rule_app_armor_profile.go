@@ -43,7 +43,7 @@ type AppArmorProfile struct {
 }
 
 // AppArmorPattern is RuntimeDefault, Unconfined, or Localhost/ with the name
-// of a profile that is loaded on the node, in which globs may stand.
+// of a profile that is loaded on the node, or with a pattern of names.
 type AppArmorPattern string
 
 // The profiles that have names of their own, as in Kubernetes.

@@ -41,7 +41,8 @@ type Devices struct {
 	Base `yaml:",inline"`
 
 	// Allowed lists devices that a container may have besides those that each
-	// has; none where it is not given.
+	// has.
+	// Default: none.
 	Allowed []AllowedDevice `yaml:"allowed"`
 }
 
@@ -50,21 +51,24 @@ type AllowedDevice struct {
 	// Path is a pattern of the device's path in the container. It is required.
 	Path Glob `yaml:"path"`
 
-	// Type is c (or u, which is the same) for a character device, b for a
-	// block device and p for a FIFO; c where it is not given.
+	// Type is the type of the device: c (or u, which is the same) for a
+	// character device, b for a block device and p for a FIFO.
+	// Default: c.
 	Type DeviceType `yaml:"type"`
 
-	// Major is the device's major number; any where it is not given. Then the
-	// path alone tells the device, and whoever names the node chooses it: rules
-	// are allowed only for devices that have such a node.
+	// Major is the device's major number. Without it the path alone tells the
+	// device, and whoever names the node chooses it: rules are allowed only for
+	// devices that have such a node.
+	// Default: any.
 	Major *uint32 `yaml:"major"`
 
-	// Minor is the device's minor number; any where it is not given. It needs
-	// Major.
+	// Minor is the device's minor number. It needs Major.
+	// Default: any.
 	Minor *uint32 `yaml:"minor"`
 
 	// Access is what the container may do with it: any of r (read), w (write)
-	// and m (make nodes); rwm where it is not given.
+	// and m (make nodes).
+	// Default: rwm.
 	Access DeviceAccess `yaml:"access"`
 }
 

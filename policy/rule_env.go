@@ -31,6 +31,7 @@ type Env struct {
 	Forbid []Glob `yaml:"forbid"`
 
 	// Allow lists patterns of names that may be set although Forbid has them.
+	// Default: none.
 	Allow []Glob `yaml:"allow"`
 }
 

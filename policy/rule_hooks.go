@@ -27,9 +27,10 @@ import (
 type Hooks struct {
 	Base `yaml:",inline"`
 
-	// Allowed lists patterns of the paths of programs that may be hooks; none
-	// where it is not given. A path that is relative, or has ".." in it, is
-	// never allowed. Links are not followed.
+	// Allowed lists patterns of the paths of programs that may be hooks. A path
+	// that is relative, or has ".." in it, is never allowed. Links are not
+	// followed.
+	// Default: none.
 	Allowed []Glob `yaml:"allowed"`
 }
 

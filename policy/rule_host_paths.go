@@ -11,7 +11,7 @@ import (
 	"github.com/specguard/specguard/policy/strict"
 )
 
-// HostPaths bounds which of the host's files a container sees: every mount
+// HostPaths bounds which of the host's files a container sees. Every mount
 // counts that is neither a file system of the kernel nor made for this
 // container by the kubelet (its volumes) or the container runtime. Those are
 // told by the pod's uid and the runtime's ids in their paths.

@@ -23,8 +23,8 @@ type HostPorts struct {
 	Base      `yaml:",inline"`
 	checkOnly `yaml:"-"`
 
-	// Allowed lists ranges of ports that may be used; none where it is not
-	// given.
+	// Allowed lists ranges of ports that may be used.
+	// Default: none.
 	Allowed []PortRange `yaml:"allowed"`
 }
 
@@ -36,7 +36,8 @@ type PortRange struct {
 	// Max is the highest one. It is required.
 	Max Port `yaml:"max"`
 
-	// Protocol is the protocol that may be used; any where it is not given.
+	// Protocol is the protocol that may be used.
+	// Default: any.
 	Protocol Protocol `yaml:"protocol"`
 }
 

@@ -38,10 +38,11 @@ type Images struct {
 	Base      `yaml:",inline"`
 	checkOnly `yaml:"-"`
 
-	// Allowed lists patterns of images; any where it is not given. A pattern is
-	// matched with the full name of the image, in which nginx is
-	// docker.io/library/nginx, once without and once with its tag and digest:
-	// one without a tag and a digest covers all of them.
+	// Allowed lists patterns of images. A pattern is matched with the full name
+	// of the image, in which nginx is docker.io/library/nginx, once without and
+	// once with its tag and digest: one without a tag and a digest covers all
+	// of them.
+	// Default: any.
 	Allowed []Glob `yaml:"allowed"`
 
 	// RequireDigest: the image must have been asked for by digest

@@ -11,9 +11,9 @@ import (
 )
 
 // Resources bounds what the container may use of the node: memory, CPU time
-// and the number of processes. At least one of them must be said something of.
-// A container without a limit breaks the rule where it has a maximum, a default
-// or required for it. Swap is not judged.
+// and the number of processes. At least one of them must be given. A container
+// without a limit breaks the rule that has a maximum, a default or required for
+// it. Swap is not judged.
 //
 // It also holds when the limits of a running container are updated.
 //
@@ -43,7 +43,7 @@ type Resources struct {
 // MemoryLimits bounds a container's memory, in bytes.
 type MemoryLimits struct {
 	// Default is the limit that adjusting gives a container without one.
-	// Default: max.
+	// Default: the maximum.
 	Default Quantity `yaml:"default"`
 
 	// Max is the largest limit allowed.
@@ -57,7 +57,7 @@ type MemoryLimits struct {
 // CPULimits bounds a container's CPU time, in thousandths of a CPU.
 type CPULimits struct {
 	// Default is the limit that adjusting gives a container without one.
-	// Default: max.
+	// Default: the maximum.
 	Default CPU `yaml:"default"`
 
 	// Max is the largest limit allowed.
@@ -71,7 +71,7 @@ type CPULimits struct {
 // PidsLimits bounds the number of a container's processes and threads.
 type PidsLimits struct {
 	// Default is the limit that adjusting gives a container without one.
-	// Default: max.
+	// Default: the maximum.
 	Default Count `yaml:"default"`
 
 	// Max is the largest limit allowed.
@@ -82,7 +82,7 @@ type PidsLimits struct {
 	Required bool `yaml:"required"`
 }
 
-// Count is a number of things, at least 1.
+// Count is a whole number, at least 1.
 type Count int64
 
 // UnmarshalText reads a number; anything but a whole number above 0 is an
@@ -100,7 +100,7 @@ func (c *Count) UnmarshalText(text []byte) error {
 func (Count) JSONSchema() map[string]any {
 	s := strict.Pattern(`^\+?0*[1-9][0-9]{0,9}$`)
 	s["type"], s["minimum"], s["maximum"] = []any{"string", "integer"}, 1, math.MaxInt32
-	return strict.Named("number", s)
+	return strict.Named("positive number", s)
 }
 
 // Validate wants a limit, defaults only where they can be set, and none above

@@ -38,8 +38,8 @@ type RlimitBound struct {
 	Type RlimitType `yaml:"type"`
 
 	// Max is the largest limit allowed, in the unit of the resource (bytes,
-	// seconds, or a number of things); 0 is one too. Any limit is allowed where
-	// it is not given.
+	// seconds, or a number of things); 0 is one too.
+	// Default: no maximum.
 	Max *RlimitValue `yaml:"max"`
 
 	// Required: the spec must set a limit.
@@ -62,7 +62,9 @@ func rlimitTypes() []RlimitType {
 func (t *RlimitType) UnmarshalText(text []byte) error { return oneOf(t, text, rlimitTypes()...) }
 
 // JSONSchema wants one of the names.
-func (RlimitType) JSONSchema() map[string]any { return strict.Enum(rlimitTypes()...) }
+func (RlimitType) JSONSchema() map[string]any {
+	return strict.Named("rlimit", strict.Enum(rlimitTypes()...))
+}
 
 // is tells whether an entry of a spec is for the resource. Some runtimes may
 // read names in other ways than the OCI spec has them.

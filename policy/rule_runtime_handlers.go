@@ -14,7 +14,7 @@ import (
 // Reads: the pod's runtime handler, which in Kubernetes the RuntimeClass names
 // (RunPodSandboxRequest.runtime_handler in CRI).
 // Adjusts: nothing. The pod's sandbox runs by then.
-// Source: kubernetes.io/docs/concepts/containers/runtime-class.
+// Source: https://kubernetes.io/docs/concepts/containers/runtime-class.
 // Example: {allowed: [gvisor, "kata-*"]}
 type RuntimeHandlers struct {
 	Base      `yaml:",inline"`

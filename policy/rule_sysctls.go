@@ -27,8 +27,9 @@ import (
 type Sysctls struct {
 	Base `yaml:",inline"`
 
-	// Allowed lists names that may be set beside the safe ones. One that ends in
+	// Allowed lists names that may be set besides the safe ones. One that ends in
 	// * covers all names that begin so.
+	// Default: none.
 	Allowed []SysctlPattern `yaml:"allowed"`
 }
 
@@ -50,7 +51,9 @@ func (p *SysctlPattern) UnmarshalText(text []byte) error {
 }
 
 // JSONSchema wants a name, or the beginning of one and a *.
-func (SysctlPattern) JSONSchema() map[string]any { return strict.Pattern(`^[^\s*+]+\*?$`) }
+func (SysctlPattern) JSONSchema() map[string]any {
+	return strict.Named("sysctl", strict.Pattern(`^[^\s*+]+\*?$`))
+}
 
 func (p SysctlPattern) covers(name string) bool {
 	if start, ok := strings.CutSuffix(sysctlName(string(p)), "*"); ok {

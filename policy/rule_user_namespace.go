@@ -10,8 +10,8 @@ import "github.com/opencontainers/runtime-spec/specs-go"
 // spec, config-linux.md, "Namespaces" and "User namespace mappings").
 // Adjusts: nothing. The pod's volumes and root filesystem would have to be
 // mapped too.
-// Source: user_namespaces(7); kubernetes.io/docs/concepts/workloads/pods/
-// user-namespaces.
+// Source: user_namespaces(7); Kubernetes,
+// https://kubernetes.io/docs/concepts/workloads/pods/user-namespaces.
 // Example: {onViolation: reject}
 type UserNamespace struct {
 	Base      `yaml:",inline"`
