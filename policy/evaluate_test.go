@@ -160,6 +160,8 @@ func example(k kind) string {
 		"env":             `forbid: ["**"]`,
 		"rlimits":         "limits: [{type: RLIMIT_NOFILE, max: 1}]",
 		"runtimeHandlers": "allowed: [gvisor]",
+		"volumeTypes":     "allowed: [projected]",
+		"mountOptions":    "require: [{volumeTypes: [emptyDir], paths: [/cache], options: [noexec]}]",
 		"custom":          `validations: [{name: env, message: has it, expression: 'spec.process.env.exists(e, int(e) == 1)'}]`,
 	}
 	action := Reject

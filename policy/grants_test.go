@@ -130,6 +130,7 @@ func (g *granted) filesystem() {
 		g.mountOptions(left[at], m)
 		left = left[at+1:]
 	}
+	g.uncovered()
 	g.fail(!subset(g.before.Linux.MaskedPaths, g.after.Linux.MaskedPaths), "masked paths %v became %v", g.before.Linux.MaskedPaths, g.after.Linux.MaskedPaths)
 	g.fail(!subset(g.before.Linux.ReadonlyPaths, g.after.Linux.ReadonlyPaths), "read-only paths %v became %v", g.before.Linux.ReadonlyPaths, g.after.Linux.ReadonlyPaths)
 }
@@ -151,14 +152,43 @@ func (g *granted) writablePath(m specs.Mount) bool {
 	})
 }
 
+// uncovered wants that no volume of the kubelet's was taken from a mount that
+// was there and stays: it may have hidden something. It does not ask that of
+// paths of the host.
+func (g *granted) uncovered() {
+	in := func(mounts []specs.Mount, m specs.Mount) bool {
+		return slices.ContainsFunc(mounts, func(o specs.Mount) bool { return o.Destination == m.Destination && o.Source == m.Source })
+	}
+	for _, m := range g.before.Mounts {
+		if in(g.after.Mounts, m) || !strings.HasPrefix(m.Source, "/var/lib/kubelet/pods/3f2a/volumes/") {
+			continue
+		}
+		for _, o := range g.after.Mounts {
+			g.fail(strings.HasPrefix(path.Clean(m.Destination)+"/", path.Clean(o.Destination)+"/") && in(g.before.Mounts, o),
+				"%s at %s was taken from %s", m.Source, m.Destination, o.Destination)
+		}
+	}
+}
+
 func (g *granted) mountOptions(b, a specs.Mount) {
+	for _, what := range []string{"suid", "dev", "exec"} {
+		denied := func(m specs.Mount, r string) bool {
+			for _, o := range slices.Backward(m.Options) {
+				if o == r+"no"+what || o == r+what {
+					return o == r+"no"+what
+				}
+			}
+			return false
+		}
+		g.fail(denied(b, "") && !denied(a, "") || denied(b, "r") && !denied(a, "r"), "%s got %s: %v to %v", a.Destination, what, b.Options, a.Options)
+	}
 	last := func(m specs.Mount, on, off string) bool {
 		return slices.Contains(m.Options, on) && slices.Index(m.Options, on) > slices.Index(m.Options, off)
 	}
 	g.fail(last(b, "ro", "rw") && !last(a, "ro", "rw"), "%s became writable: %v to %v", a.Destination, b.Options, a.Options)
 	g.fail(last(b, "rro", "rrw") && !last(a, "rro", "rrw"), "%s became writable below: %v to %v", a.Destination, b.Options, a.Options)
 	for _, o := range a.Options {
-		g.fail(!slices.Contains(b.Options, o) && !slices.Contains([]string{"ro", "rslave", "rprivate"}, o), "%s got option %s", a.Destination, o)
+		g.fail(!slices.Contains(b.Options, o) && !slices.Contains([]string{"ro", "rro", "nosuid", "rnosuid", "nodev", "rnodev", "noexec", "rnoexec", "rslave", "rprivate"}, o), "%s got option %s", a.Destination, o)
 	}
 	shared := slices.Contains(b.Options, "rshared") || slices.Contains(b.Options, "rslave")
 	g.fail(slices.Contains(a.Options, "rslave") && !shared, "%s got propagation", a.Destination)

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"path"
 	"slices"
@@ -28,17 +29,52 @@ func (s *Subject) hostMounts() []hostMount {
 func (s *Subject) findHostMounts() []hostMount {
 	var out []hostMount
 	for i := range s.Spec.Mounts {
-		m := &s.Spec.Mounts[i]
-		if isPseudo(m) || s.imageOverlay(m) {
-			continue
+		if o := s.origin(&s.Spec.Mounts[i]); o.host {
+			out = append(out, hostMount{at: i, source: o.source, err: o.err})
 		}
-		source, err := s.resolve(m.Source)
-		if err == nil && (s.kubeletMade(m, source) || s.runtimeMade(m, source) || s.hostShm(m, source)) {
-			continue
-		}
-		out = append(out, hostMount{at: i, source: source, err: err})
 	}
 	return out
+}
+
+// origin is where what a mount shows comes from.
+type origin struct {
+	volume VolumeType
+	host   bool   // it shows files of the host; the rest is for this case
+	source string // as in hostMount
+	err    error
+}
+
+func (s *Subject) origin(m *specs.Mount) origin {
+	switch {
+	case isPseudo(m):
+		return origin{volume: pseudoVolume(m)}
+	case s.imageOverlay(m):
+		return origin{volume: imageVolume}
+	}
+	source, err := s.resolve(m.Source)
+	volume, made := noVolume, false
+	if err == nil {
+		volume, made = s.made(m, source)
+	}
+	if made {
+		return origin{volume: volume}
+	}
+	return origin{volume: cmp.Or(volume, hostVolume(m, err)), host: true, source: source, err: err}
+}
+
+// made tells whether the kubelet or the container runtime made the source for
+// this container, or for sharing the host's memory, and what volume it is.
+func (s *Subject) made(m *specs.Mount, source string) (v VolumeType, ok bool) {
+	if v, ok := s.kubeletMade(m, source); ok || v != noVolume {
+		return v, ok
+	}
+	if v, ok := s.runtimeMade(m, source); ok {
+		return v, true
+	}
+	if s.hostShm(m, source) {
+		return sharedMemory, true
+	}
+	return noVolume, false
 }
 
 // isPseudo tells whether the mount is a file system of the kernel that shows
@@ -111,32 +147,41 @@ func isComponent(name string) bool {
 // kubeletMade tells whether the kubelet made the source for this container: it
 // keeps a pod's volumes, its hosts file and the termination logs in a directory
 // with the pod's uid. A hostPath volume is mounted from its own place, but
-// where it has a subPath it is mounted from volume-subpaths, as the others are.
-func (s *Subject) kubeletMade(m *specs.Mount, source string) bool {
+// where it has a subPath it is mounted from volume-subpaths, as the others are;
+// it is of unknown type where that cannot be told.
+func (s *Subject) kubeletMade(m *specs.Mount, source string) (v VolumeType, ok bool) {
 	dir, err := s.resolve(s.Host.KubeletDir())
 	if err != nil || !isComponent(s.Pod.UID) {
-		return false
+		return noVolume, false
 	}
 	rest, ok := under(path.Join(dir, "pods", s.Pod.UID), source)
 	if !ok {
-		return false
+		return noVolume, false
 	}
 	parts := strings.Split(rest, "/")
 	switch {
 	case parts[0] == "etc-hosts":
-		return len(parts) == 1 && path.Clean(m.Destination) == "/etc/hosts"
+		return noVolume, len(parts) == 1 && path.Clean(m.Destination) == "/etc/hosts"
 	case len(parts) < 3:
-		return false
+		return noVolume, false
 	case parts[0] == "volumes":
-		return true
+		return pluginVolume(parts[1]), true
 	case parts[0] == "containers":
-		return parts[1] == s.Container.Name
+		return noVolume, parts[1] == s.Container.Name
 	case parts[0] == "volume-subpaths" && len(parts) == 4 && parts[2] == s.Container.Name:
-		inside, ok := s.Host.PodVolume(s.Pod.UID, source)
-		return ok && inside
+		return s.subPath(source)
 	default:
-		return false
+		return noVolume, false
 	}
+}
+
+// subPath asks the host what the kubelet has mounted for a subPath.
+func (s *Subject) subPath(source string) (v VolumeType, ok bool) {
+	inside, ok := s.Host.PodVolume(s.Pod.UID, source)
+	if ok && !inside {
+		return hostPath, false
+	}
+	return unknownVolume, ok
 }
 
 // runtimeMade tells whether the container runtime made the source for this
@@ -147,56 +192,64 @@ func (s *Subject) kubeletMade(m *specs.Mount, source string) bool {
 // Source: containerd 1.7 and 2.4, internal/cri/server (helpers.go,
 // container_create.go, container_image_mount.go); CRI-O 1.34,
 // server/container_create.go, with containers/storage's layout.
-func (s *Subject) runtimeMade(m *specs.Mount, source string) bool {
+func (s *Subject) runtimeMade(m *specs.Mount, source string) (v VolumeType, ok bool) {
 	if !strings.Contains(source, "io.containerd.grpc.v1.cri") && !strings.Contains(source, "-containers/") {
-		return false
+		return noVolume, false
 	}
 	parts := strings.Split(strings.TrimPrefix(source, "/"), "/")
 	for i, part := range parts {
 		switch {
-		case part == "io.containerd.grpc.v1.cri" && s.containerdMade(m, parts[i+1:]):
-			return true
-		case strings.HasSuffix(part, "-containers") && s.crioMade(m, parts[i+1:]): // overlay-containers, vfs-containers
-			return true
+		case part == "io.containerd.grpc.v1.cri":
+			v, ok = s.containerdMade(m, parts[i+1:])
+		case strings.HasSuffix(part, "-containers"): // overlay-containers, vfs-containers
+			v, ok = s.crioMade(m, parts[i+1:])
+		}
+		if ok {
+			return v, true
 		}
 	}
-	return false
+	return noVolume, false
 }
 
-func (s *Subject) containerdMade(m *specs.Mount, parts []string) bool {
+func (s *Subject) containerdMade(m *specs.Mount, parts []string) (v VolumeType, ok bool) {
 	if len(parts) < 3 {
-		return false
+		return noVolume, false
 	}
 	switch kind, id, rest := parts[0], parts[1], parts[2:]; kind {
 	case "sandboxes":
-		return isComponent(s.Pod.ID) && id == s.Pod.ID && len(rest) == 1 && isPodFile(rest[0], m.Destination)
+		if isComponent(s.Pod.ID) && id == s.Pod.ID && len(rest) == 1 {
+			return podFile(rest[0], m.Destination)
+		}
 	case "containers": // the VOLUMEs of the container's image
-		return isComponent(s.Container.ID) && id == s.Container.ID && rest[0] == "volumes" && len(rest) == 2
+		return anonymousVolume, isComponent(s.Container.ID) && id == s.Container.ID && rest[0] == "volumes" && len(rest) == 2
 	case "image-volumes":
-		return isComponent(s.Pod.ID) && id == s.Pod.ID
-	default:
-		return false
+		return imageVolume, isComponent(s.Pod.ID) && id == s.Pod.ID
 	}
+	return noVolume, false
 }
 
-func (s *Subject) crioMade(m *specs.Mount, parts []string) bool {
+func (s *Subject) crioMade(m *specs.Mount, parts []string) (v VolumeType, ok bool) {
 	if len(parts) < 3 || parts[1] != "userdata" {
-		return false
+		return noVolume, false
 	}
 	id, rest := parts[0], parts[2:]
-	if isComponent(s.Pod.ID) && id == s.Pod.ID && len(rest) == 1 && isPodFile(rest[0], m.Destination) {
-		return true
+	if isComponent(s.Pod.ID) && id == s.Pod.ID && len(rest) == 1 {
+		if v, ok := podFile(rest[0], m.Destination); ok {
+			return v, true
+		}
 	}
 	if !isComponent(s.Container.ID) || id != s.Container.ID {
-		return false
+		return noVolume, false
 	}
-	// The VOLUMEs of the container's image, and what mounts.conf names.
-	return (rest[0] == "mounts" && len(rest) == 2) || "/"+strings.Join(rest, "/") == path.Clean(m.Destination)
+	if rest[0] == "mounts" && len(rest) == 2 { // the VOLUMEs of the container's image
+		return anonymousVolume, true
+	}
+	return noVolume, "/"+strings.Join(rest, "/") == path.Clean(m.Destination) // what mounts.conf names
 }
 
-// isPodFile tells whether a runtime's file of that name, kept for a pod, is
-// mounted where it belongs.
-func isPodFile(name, destination string) bool {
+// podFile tells whether a runtime's file of that name, kept for a pod, is mounted
+// where it belongs.
+func podFile(name, destination string) (v VolumeType, ok bool) {
 	places := map[string]string{
 		"hostname":      "/etc/hostname",
 		"hosts":         "/etc/hosts",
@@ -204,8 +257,11 @@ func isPodFile(name, destination string) bool {
 		"shm":           "/dev/shm",
 		".containerenv": "/run/.containerenv",
 	}
+	if name == "shm" {
+		v = sharedMemory
+	}
 	place, ok := places[name]
-	return ok && place == path.Clean(destination)
+	return v, ok && place == path.Clean(destination)
 }
 
 // imageOverlay tells whether the mount is CRI-O's for an image volume: an

@@ -1,0 +1,173 @@
+package policy
+
+import (
+	"fmt"
+	"path"
+	"slices"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// MountOptions requires options of mounts that take something away, such as
+// noexec of what a container can write to.
+//
+// An option counts where it is in effect: of nosuid and suid the last does, and
+// the recursive forms, such as rnosuid, come on top. nosuid, nodev, noexec and ro
+// are for the mount itself. rnosuid, rnodev, rnoexec and rro are for all that is
+// mounted below it too, as a hostPath can have; they need Linux 5.12 and a
+// runtime that knows them, as runc 1.1 does. One that does not may ignore them.
+//
+// The file systems of the kernel that a runtime mounts, such as /proc, and /dev
+// are never meant, nor is the root filesystem.
+//
+// Reads: mounts (OCI runtime spec, config.md, "Mounts" and "Linux mount
+// options").
+// Adjusts: adds the options and removes those that undo them. A runtime that sets
+// options of a bind mount drops those that the host's own mount has, such as
+// nodev, unless all are of the recursive forms: require every one that matters.
+// Source: mount(8), mount_setattr(2); runc, libcontainer/specconv; Kubernetes
+// volumeMounts.bindMountOptions (alpha in 1.37), with which pods can ask for
+// nosuid, nodev and noexec themselves.
+// Example: {onViolation: adjust, require: [{volumeTypes: [emptyDir, shm, tmpfs], options: [nosuid, nodev, noexec]}, {paths: ["/data/**"], options: [ro]}]}
+type MountOptions struct {
+	Base `yaml:",inline"`
+
+	// Require lists which mounts must have which options. A mount that several
+	// entries select must have the options of all.
+	Require []RequiredOptions `yaml:"require"`
+}
+
+// RequiredOptions are options that the mounts which it selects must have. Where
+// volumeTypes and paths are given, it selects what both do.
+type RequiredOptions struct {
+	// VolumeTypes select by the type of the volume, as in rule volumeTypes. There
+	// are three more: shm is /dev/shm, unless it is a volume; tmpfs is one that
+	// no volume is, and not /dev; anonymous is what the image declares with
+	// VOLUME. What is of unknown type is selected by any.
+	VolumeTypes []MountType `yaml:"volumeTypes"`
+
+	// Paths are globs over the path in the container, beginning with a slash; **
+	// crosses slashes, and /data/** is also /data. Links in the image are not
+	// followed. They select files of the runtime too, such as /etc/hosts.
+	Paths []Glob `yaml:"paths"`
+
+	// Options are those that the mounts must have.
+	Options []MountOption `yaml:"options"`
+}
+
+// MountType is a VolumeType, anonymous, shm or tmpfs.
+type MountType VolumeType
+
+// UnmarshalText reads the name of a type; an unknown one is an error that names
+// the known ones.
+func (t *MountType) UnmarshalText(text []byte) error {
+	if err := claimed(string(text)); err != nil {
+		return err
+	}
+	return oneOf(t, text, mountTypes()...)
+}
+
+// JSONSchema lists the types.
+func (MountType) JSONSchema() map[string]any { return strict.Enum(mountTypes()...) }
+
+func mountTypes() []MountType {
+	out := []MountType{MountType(anonymousVolume), MountType(sharedMemory), MountType(tmpfsMount)}
+	for _, v := range volumeTypes() {
+		out = append(out, MountType(v))
+	}
+	return out
+}
+
+// JSONSchema says what Validate wants.
+func (RequiredOptions) JSONSchema() map[string]any {
+	return map[string]any{
+		"required": []string{"options"},
+		"anyOf":    []any{strict.Required("volumeTypes"), strict.Required("paths")},
+		"properties": map[string]any{
+			"volumeTypes": strict.NotEmpty(), "options": strict.NotEmpty(),
+			"paths": map[string]any{"minItems": 1, "items": map[string]any{"pattern": "^/"}},
+		},
+	}
+}
+
+// Validate wants options, something that selects, and paths that can match.
+func (r *RequiredOptions) Validate() error {
+	switch {
+	case len(r.Options) == 0:
+		return strict.Field("options", "is missing")
+	case r.VolumeTypes == nil && r.Paths == nil:
+		return fmt.Errorf("needs volumeTypes or paths")
+	case r.VolumeTypes != nil && len(r.VolumeTypes) == 0:
+		return strict.Field("volumeTypes", "is an empty list; leave it out to select all")
+	case r.Paths != nil && len(r.Paths) == 0:
+		return strict.Field("paths", "is an empty list; leave it out to select all")
+	}
+	for _, p := range r.Paths {
+		if !path.IsAbs(string(p)) || path.Clean(string(p)) != string(p) {
+			return strict.Field("paths", "%q matches nothing (allowed: an absolute path without \"..\", \"//\" or a slash at its end)", p)
+		}
+	}
+	return nil
+}
+
+// Validate wants something to require.
+func (r *MountOptions) Validate() error {
+	if len(r.Require) == 0 {
+		return strict.Field("require", "is missing")
+	}
+	return nil
+}
+
+// Check finds mounts without options that they must have.
+func (r *MountOptions) Check(s *Subject) []Finding {
+	var out []Finding
+	for i := range s.Spec.Mounts {
+		m := &s.Spec.Mounts[i]
+		if missing := r.missing(s, m); len(missing) > 0 {
+			out = append(out, Finding{Found: fmt.Sprintf("%s is not mounted %s", s.volumeName(m), joined(missing))})
+		}
+	}
+	return out
+}
+
+// Adjust adds them.
+func (r *MountOptions) Adjust(s *Subject) []string {
+	var done []string
+	for i := range s.Spec.Mounts {
+		m := &s.Spec.Mounts[i]
+		missing := r.missing(s, m)
+		for _, o := range missing {
+			o.put(m)
+		}
+		if len(missing) > 0 {
+			done = append(done, fmt.Sprintf("mounted %s %s", s.volumeName(m), joined(missing)))
+		}
+	}
+	return done
+}
+
+// missing are the options that the mount must have and has not.
+func (r *MountOptions) missing(s *Subject, m *specs.Mount) []MountOption {
+	var out []MountOption
+	for i := range r.Require {
+		if !r.Require[i].selects(s, m) {
+			continue
+		}
+		for _, o := range r.Require[i].Options {
+			if !o.in(m) && !slices.Contains(out, o) {
+				out = append(out, o)
+			}
+		}
+	}
+	return out
+}
+
+func (r *RequiredOptions) selects(s *Subject, m *specs.Mount) bool {
+	if isPseudo(m) && pseudoVolume(m) == noVolume || r.Paths != nil && !matchAny(r.Paths, mountPoint(m)) {
+		return false
+	}
+	volume := s.origin(m).volume
+	return r.VolumeTypes == nil || volume == unknownVolume || slices.Contains(r.VolumeTypes, MountType(volume))
+}

@@ -1,0 +1,195 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+	"pgregory.net/rapid"
+)
+
+// TestMountOption asks what is in effect, and puts into effect what is not. As
+// with runc 1.1 and 1.5.
+func TestMountOption(t *testing.T) {
+	for name, tt := range map[string]struct {
+		option  MountOption
+		typ     string
+		options string
+		in      bool
+		after   string // where it is not in effect
+	}{
+		"none":                {"nosuid", "bind", "rbind rw", false, "rbind rw nosuid"},
+		"there":               {"nosuid", "bind", "rbind nosuid", true, ""},
+		"undone":              {"nosuid", "bind", "nosuid suid", false, "nosuid"},
+		"last":                {"nosuid", "bind", "suid nosuid", true, ""},
+		"thrice":              {"nosuid", "bind", "nosuid suid rbind suid", false, "rbind nosuid"},
+		"another":             {"nosuid", "bind", "nodev noexec", false, "nodev noexec nosuid"},
+		"nodev":               {"nodev", "bind", "dev rdev", false, "nodev"},
+		"noexec":              {"noexec", "bind", "exec rexec", false, "noexec"},
+		"ro":                  {"ro", "bind", "rw rrw", false, "ro"},
+		"recursive counts":    {"nosuid", "bind", "rnosuid", true, ""},
+		"recursive over":      {"nosuid", "bind", "suid rnosuid", true, ""},
+		"recursive over last": {"nosuid", "bind", "rnosuid suid", true, ""},
+		"recursively undone":  {"nosuid", "bind", "nosuid rsuid", false, "nosuid"},
+		"undone before":       {"nosuid", "bind", "rsuid nosuid", false, "nosuid"},
+		"recursive undone":    {"nosuid", "bind", "rnosuid rsuid nosuid", false, "rnosuid nosuid"},
+		"recursive last":      {"nosuid", "bind", "rsuid rnosuid", true, ""},
+		"rnosuid":             {"rnosuid", "bind", "nosuid", false, "nosuid rnosuid"},
+		"rnosuid there":       {"rnosuid", "bind", "rnosuid suid", true, ""},
+		"rnosuid undone":      {"rnosuid", "bind", "rbind suid rnosuid rsuid", false, "rbind rnosuid"},
+		"rnodev":              {"rnodev", "bind", "nodev", false, "nodev rnodev"},
+		"rnoexec":             {"rnoexec", "bind", "noexec", false, "noexec rnoexec"},
+		"rro":                 {"rro", "bind", "rbind rw", false, "rbind rro"},
+		"rro there":           {"rro", "bind", "rbind rro", true, ""},
+		"rro of ro":           {"ro", "bind", "rbind rro", true, ""},
+		"no bind":             {"ro", "tmpfs", "rro", false, "rro ro"},
+		"no bind there":       {"ro", "tmpfs", "rw ro", true, ""},
+		"no bind undone":      {"ro", "tmpfs", "ro rrw", false, "ro"},
+		"no bind, recursive":  {"rnosuid", "tmpfs", "mode=1777 suid", false, "mode=1777 nosuid"},
+		"no bind, plain":      {"rnosuid", "tmpfs", "nosuid", true, ""},
+		"bind by option":      {"rnosuid", "tmpfs", "bind nosuid", false, "bind nosuid rnosuid"},
+		"not cut in parts":    {"nosuid", "bind", "nosuid,nodev x-nosuid", false, "nosuid,nodev x-nosuid nosuid"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := specs.Mount{Type: tt.typ, Options: strings.Fields(tt.options)}
+			if got := tt.option.in(&m); got != tt.in {
+				t.Fatalf("in effect: %v", got)
+			}
+			if tt.in {
+				return
+			}
+			tt.option.put(&m)
+			if got := strings.Join(m.Options, " "); got != tt.after || !tt.option.in(&m) {
+				t.Errorf("%q, want %q", got, tt.after)
+			}
+		})
+	}
+}
+
+func TestMountOptions(t *testing.T) {
+	volume := func(plugin string) specs.Mount {
+		return bind("/data/x", podVolumes+"kubernetes.io~"+plugin+"/x", "rbind", "rprivate", "rw")
+	}
+	host := bind("/data/x", "/srv", "rbind", "rprivate", "rw")
+	disk := specs.Mount{Destination: "/data/x", Type: "ext4", Source: "/dev/sda", Options: []string{"rw"}}
+	tmpfs := specs.Mount{Destination: "/run/", Type: "tmpfs", Source: "tmpfs", Options: []string{"mode=755", "nosuid"}}
+	for name, tt := range map[string]struct {
+		require string
+		mount   specs.Mount
+		found   string
+		after   string // options when it may adjust
+	}{
+		"by type":            {"{volumeTypes: [emptyDir], options: [nosuid, nodev, noexec]}", volume("empty-dir"), "emptyDir at /data/x is not mounted nosuid, nodev, noexec", "rbind rprivate rw nosuid nodev noexec"},
+		"one of the types":   {"{volumeTypes: [nfs, hostPath], options: [noexec]}", host, "hostPath at /data/x is not mounted noexec", "rbind rprivate rw noexec"},
+		"other type":         {"{volumeTypes: [configMap], options: [noexec]}", volume("empty-dir"), "", ""},
+		"unknown":            {"{volumeTypes: [configMap], options: [noexec]}", disk, "volume of unknown type at /data/x is not mounted noexec", "rw noexec"},
+		"unknown itself":     {"{volumeTypes: [unknown], options: [ro]}", disk, "volume of unknown type at /data/x is not mounted ro", "ro"},
+		"unknown plugin":     {"{volumeTypes: [anonymous], options: [nosuid]}", volume("new"), "volume of unknown type at /data/x is not mounted nosuid", "rbind rprivate rw nosuid"},
+		"by path":            {"{paths: [/data/x], options: [ro]}", host, "hostPath at /data/x is not mounted ro", "rbind rprivate ro"},
+		"by pattern":         {`{paths: ["/data/**"], options: [ro]}`, host, "hostPath at /data/x is not mounted ro", "rbind rprivate ro"},
+		"pattern's own":      {`{paths: ["/data/x/**"], options: [ro]}`, host, "hostPath at /data/x is not mounted ro", "rbind rprivate ro"},
+		"other path":         {`{paths: ["/data", "/data/x/*", "/dat*"], options: [ro]}`, host, "", ""},
+		"slash at its end":   {"{paths: [/run], options: [noexec]}", tmpfs, "tmpfs at /run/ is not mounted noexec", "mode=755 nosuid noexec"},
+		"both":               {"{paths: [/data/x], volumeTypes: [hostPath], options: [ro]}", host, "hostPath at /data/x is not mounted ro", "rbind rprivate ro"},
+		"only the type":      {"{paths: [/data], volumeTypes: [hostPath], options: [ro]}", host, "", ""},
+		"only the path":      {"{paths: [/data/x], volumeTypes: [emptyDir], options: [ro]}", host, "", ""},
+		"several entries":    {"{paths: [/data/x], options: [ro]}, {volumeTypes: [hostPath], options: [noexec, ro]}", host, "hostPath at /data/x is not mounted ro, noexec", "rbind rprivate ro noexec"},
+		"recursive and not":  {"{paths: [/data/x], options: [ro, rro]}", host, "hostPath at /data/x is not mounted ro, rro", "rbind rprivate ro rro"},
+		"recursive of tmpfs": {"{volumeTypes: [tmpfs], options: [rnosuid, rnoexec, noexec]}", tmpfs, "tmpfs at /run/ is not mounted rnoexec, noexec", "mode=755 nosuid noexec"},
+		"complies":           {"{volumeTypes: [tmpfs], options: [nosuid]}", tmpfs, "", ""},
+		"file of the kubelet": {
+			"{paths: [/etc/hosts], options: [ro]}", specs.Mount{}, "mount at /etc/hosts is not mounted ro", "",
+		},
+		"type of no volume": {"{volumeTypes: [shm], options: [noexec]}", specs.Mount{}, "shm at /dev/shm is not mounted noexec", ""},
+		"VOLUME": {
+			"{volumeTypes: [anonymous], options: [noexec]}", bind("/v", "/var/lib/containerd/io.containerd.grpc.v1.cri/containers/9b7e/volumes/a", "rw"),
+			"anonymous at /v is not mounted noexec", "rw noexec",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := newSpec()
+			if tt.mount.Destination != "" {
+				spec.Mounts = append(spec.Mounts, tt.mount)
+			}
+			rule := "require: [" + tt.require + "]}"
+			var want []string
+			if tt.found != "" {
+				want = []string{"mountOptions: " + tt.found}
+			}
+			if got := findings(decide(t, spec, "mountOptions: {"+rule)); !slices.Equal(got, want) {
+				t.Errorf("%q, want %q", got, want)
+			}
+			d := decide(t, spec, "mountOptions: {onViolation: adjust, "+rule)
+			if tt.after == "" {
+				tt.after = strings.Join(spec.Mounts[len(spec.Mounts)-1].Options, " ")
+			}
+			if got := strings.Join(d.Spec.Mounts[len(d.Spec.Mounts)-1].Options, " "); got != tt.after || d.Outcome() == Denied {
+				t.Errorf("%s with %q, want %q", d.Outcome(), got, tt.after)
+			}
+		})
+	}
+}
+
+// TestMountOptionsKernel leaves alone what the runtime mounts for the kernel,
+// whatever is required.
+func TestMountOptionsKernel(t *testing.T) {
+	spec := newSpec(withMounts(specs.Mount{Destination: "/opt/cgroup", Type: "cgroup2", Source: "cgroup"}, specs.Mount{Destination: "/dev/", Type: "tmpfs", Source: "tmpfs"}))
+	d := decide(t, spec, `mountOptions: {onViolation: adjust, require: [{paths: ["/**"], options: [ro, nodev]}]}`)
+	for i, m := range d.Spec.Mounts {
+		kernels := slices.Contains([]string{"/proc", "/dev", "/dev/", "/dev/pts", "/dev/mqueue", "/sys", "/sys/fs/cgroup", "/opt/cgroup"}, m.Destination)
+		if kernels != slices.Equal(m.Options, spec.Mounts[i].Options) {
+			t.Errorf("%s: %q became %q", m.Destination, spec.Mounts[i].Options, m.Options)
+		}
+	}
+	want := "mountOptions: mounted mount at /etc/hosts ro, nodev"
+	if got := changes(d); len(got) != 6 || got[0] != want {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestMountOptionsContainerd judges what a real containerd made.
+func TestMountOptionsContainerd(t *testing.T) {
+	set := compileDocs(t, policyDoc("test", "mountOptions: {onViolation: adjust, require: [{volumeTypes: [emptyDir, shm, tmpfs], options: [nosuid, nodev, noexec]}]}"))
+	for _, name := range []string{"privileged", "unprivileged"} {
+		d := set.Evaluate(containerd(t, name), Final)
+		want := []string{"mountOptions: mounted emptyDir at /cache nosuid, nodev, noexec", "mountOptions: mounted shm at /dev/shm nosuid, nodev, noexec"}
+		if got := changes(d); !slices.Equal(got, want) || d.Outcome() != Adjusted {
+			t.Errorf("%s: %s, %q", name, d.Outcome(), got)
+		}
+	}
+}
+
+func TestMountOptionsInvalid(t *testing.T) {
+	for rule, want := range map[string]string{
+		"{}":                           "require: is missing",
+		"{require: []}":                "require: is missing",
+		"{require: [{options: [ro]}]}": "needs volumeTypes or paths",
+		"{require: [{paths: [/x]}]}":   "options: is missing",
+		"{require: [{paths: [/x], options: []}]}":                            "options: is missing",
+		"{require: [{paths: [], options: [ro]}]}":                            "paths: is an empty list; leave it out to select all",
+		"{require: [{volumeTypes: [], paths: [/x], options: [ro]}]}":         "volumeTypes: is an empty list; leave it out to select all",
+		"{require: [{paths: [x], options: [ro]}]}":                           `paths: "x" matches nothing (allowed: an absolute path`,
+		`{require: [{paths: ["**"], options: [ro]}]}`:                        `paths: "**" matches nothing`,
+		"{require: [{paths: [/x/], options: [ro]}]}":                         `paths: "/x/" matches nothing`,
+		"{require: [{paths: [/a, /x/../y], options: [ro]}]}":                 `paths: "/x/../y" matches nothing`,
+		`{require: [{paths: ["/x["], options: [ro]}]}`:                       `"/x[" is no valid pattern`,
+		"{require: [{paths: [/x], options: [rw]}]}":                          `"rw" is not one of nosuid, nodev, noexec, ro, rnosuid, rnodev, rnoexec, rro`,
+		"{require: [{paths: [/x], options: [nosymfollow]}]}":                 `"nosymfollow" is not one of`,
+		"{require: [{volumeTypes: [memory], options: [ro]}]}":                `"memory" is not one of anonymous, shm, tmpfs, awsElasticBlockStore`,
+		"{require: [{volumeTypes: [persistentVolumeClaim], options: [ro]}]}": `"persistentVolumeClaim" is not seen on the node`,
+	} {
+		if got := loadError("mountOptions: " + rule); !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", rule, got, want)
+		}
+	}
+}
+
+func drawMountOptions(t *rapid.T, _ Action) []string {
+	entry := func(label string) string {
+		fields := []string{"options: " + flow(append(some(t, label, "nosuid", "nodev", "noexec", "ro", "rro", "rnosuid"), "rnoexec")...)}
+		selectors := []string{"paths: " + pick(t, "paths", `["/**"]`, "[/data, /run]", `["/vol/**"]`), "volumeTypes: " + pick(t, "types", "[emptyDir, tmpfs]", "[hostPath, shm]")}
+		return "{" + strings.Join(append(fields, pick(t, "selectors", selectors, selectors[:1], selectors[1:])...), ", ") + "}"
+	}
+	return []string{"require: " + flow(append(some(t, "entries", entry("first")), entry("second"))...)}
+}

@@ -1,0 +1,115 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// VolumeTypes bounds the types of volumes that a container mounts. The type is
+// told by where the kubelet or the container runtime keeps a volume. What
+// neither of them has made is a hostPath, be it a volume or brought by a plugin:
+// list hostPath and leave the paths to rule hostPaths, or leave it out.
+//
+// Volumes are seen as they are on the node. A persistentVolumeClaim, like an
+// ephemeral volume, is of the type that it is bound to: csi allows all that CSI
+// drivers mount, of a claim or inline. One that is bound to a hostPath volume is
+// a hostPath. Volumes that a container has as block devices are for rule devices.
+//
+// The hosts file, the termination log, /dev/shm, a tmpfs and the like are no
+// volumes, nor is what the image declares with VOLUME.
+//
+// Reads: mounts (OCI runtime spec, config.md, "Mounts").
+// Adjusts: removes the mount, unless it lies in another one, of which it may hide
+// something. The root filesystem, which a runtime makes shared for the sake of a
+// shared mount, becomes a slave where none is left.
+// Source: Kubernetes pkg/volume; Pod Security Standards, Restricted, "Volume
+// Types", and Baseline, "HostPath Volumes".
+// Example: {allowed: [configMap, csi, downwardAPI, emptyDir, image, projected, secret]}
+type VolumeTypes struct {
+	Base `yaml:",inline"`
+
+	// Allowed lists the types that may be mounted, as the Kubernetes API calls
+	// them. unknown is what cannot be told: a plugin that is not known, a file
+	// system that is not mounted from a path, a subPath of a volume that cannot
+	// be found out.
+	Allowed []VolumeType `yaml:"allowed"`
+}
+
+// Validate wants a list.
+func (v *VolumeTypes) Validate() error {
+	if v.Allowed == nil {
+		return strict.Field("allowed", "is missing; [] allows no volumes")
+	}
+	return nil
+}
+
+// Check finds volumes of types that are not allowed.
+func (v *VolumeTypes) Check(s *Subject) []Finding {
+	var found []string
+	for _, at := range v.others(s) {
+		found = append(found, s.volumeName(&s.Spec.Mounts[at]))
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return []Finding{{Found: few(found) + " not allowed", Allowed: listOrNone(v.Allowed)}}
+}
+
+// Adjust removes them. One that lies in a mount which stays is kept, and denied.
+func (v *VolumeTypes) Adjust(s *Subject) []string {
+	others := v.others(s)
+	stays := func(i int) bool { return !slices.Contains(others, i) }
+	var done []string
+	var kept []specs.Mount
+	for i := range s.Spec.Mounts {
+		m := &s.Spec.Mounts[i]
+		if stays(i) || hides(s.Spec.Mounts, i, stays) {
+			kept = append(kept, *m)
+			continue
+		}
+		done = append(done, "removed "+s.volumeName(m))
+	}
+	s.Spec.Mounts = kept
+	if len(done) > 0 && unshareRoot(s.Spec) {
+		done = append(done, "lowered the propagation of the root filesystem")
+	}
+	return done
+}
+
+// hides tells whether the mount at the index lies in one that stays.
+func hides(mounts []specs.Mount, at int, stays func(int) bool) bool {
+	for i := range mounts {
+		_, in := under(mountPoint(&mounts[i]), mountPoint(&mounts[at]))
+		if in && i != at && stays(i) {
+			return true
+		}
+	}
+	return false
+}
+
+// others are the mounts of volumes that are not allowed, by index.
+func (v *VolumeTypes) others(s *Subject) []int {
+	var out []int
+	for i := range s.Spec.Mounts {
+		volume := s.origin(&s.Spec.Mounts[i]).volume
+		if volume.ofPod() && !slices.Contains(v.Allowed, volume) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// volumeName describes the mount in a message.
+func (s *Subject) volumeName(m *specs.Mount) string {
+	name := string(s.origin(m).volume)
+	switch VolumeType(name) {
+	case noVolume:
+		name = "mount"
+	case unknownVolume:
+		name = "volume of unknown type"
+	}
+	return name + " at " + m.Destination
+}
