@@ -84,7 +84,7 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 				"writableSize: "+pick(t, "size", "1Mi", "1500"))
 		},
 		"procMount": func(t *rapid.T, _ Action) []string {
-			return some(t, "field", "maskedPaths: [/proc/cmdline, /sys]", "readonlyPaths: [/proc/cmdline, /sys/kernel]")
+			return some(t, "field", "maskedPaths: [/proc/cmdline, /sys]", "readonlyPaths: [/proc/cmdline, /sys/kernel]", "allowUserNamespace: true")
 		},
 		"appArmorProfile": func(t *rapid.T, action Action) []string {
 			fields := some(t, "field", `allowed: [RuntimeDefault, "Localhost/**"]`, "required: true")

@@ -47,7 +47,7 @@ func TestProfileDecisions(t *testing.T) {
 		{"SYS_PTRACE", []option{restricted, withCaps("CAP_SYS_PTRACE")}, []string{"capabilities"}, []string{"capabilities"}},
 		{"root", []option{restricted, withUser(0, 0)}, nil, []string{"runAsNonRoot"}},
 		{"privileged", []option{restricted, privileged}, []string{"capabilities", "privileged", "procMount"}, []string{"capabilities", "privileged", "procMount"}},
-		{"host path", []option{restricted, withMount(bind("/host", "/etc", "rbind", "ro"))}, []string{"hostPaths"}, []string{"hostPaths"}},
+		{"host path", []option{restricted, withMount(bind("/host", "/etc", "rbind", "ro"))}, []string{"hostPaths"}, []string{"hostPaths", "volumeTypes"}},
 		{"host pid", []option{restricted, withoutNamespace(specs.PIDNamespace)}, []string{"hostNamespaces"}, []string{"hostNamespaces"}},
 		{"procMount Unmasked", []option{restricted, withPaths(nil, nil)}, []string{"procMount"}, []string{"procMount"}},
 		{"runtime's labels", []option{restricted, label("system_u:system_r:container_t:s0:c1,c2")}, nil, nil},

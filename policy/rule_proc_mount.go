@@ -41,6 +41,10 @@ type ProcMount struct {
 	// Default: none.
 	ReadonlyPaths []absPath `yaml:"readonlyPaths"`
 
+	// AllowUserNamespace: nothing is required in a user namespace in which no id
+	// is the host's 0. Default: false.
+	AllowUserNamespace bool `yaml:"allowUserNamespace"`
+
 	masked, readonly []string // all that are required
 }
 
@@ -61,6 +65,9 @@ func (p *ProcMount) Validate() error {
 
 // Check finds required paths that are not masked or not read-only.
 func (p *ProcMount) Check(s *Subject) []Finding {
+	if p.AllowUserNamespace && s.userNamespace() {
+		return nil
+	}
 	masked, readonly := procPaths(s.Spec)
 	var findings []Finding
 	if missing := uncovered(p.masked, masked); len(missing) > 0 {

@@ -12,7 +12,7 @@ const (
 	// effect that it could see.
 	notVisible kind = "not visible"
 
-	// disagree is a decision that is another on purpose.
+	// disagree is a decision that is another on purpose. There is none now.
 	disagree kind = "disagree"
 )
 
@@ -64,11 +64,5 @@ func reasons() map[string]reason {
 		numbered("restricted/fail/restrictedvolumes", "", 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19)...)
 	only(notVisible, "the kubelet has the volume mounted by its CSI driver: it is a csi volume, which is allowed",
 		numbered("restricted/fail/restrictedvolumes", " mounted", 0, 1, 8, 12, 13, 15, 16)...)
-
-	const relaxed = "the profile is stricter: since 1.35 the Standard asks for less in a user namespace"
-	only(disagree, relaxed, "baseline/pass/procmount1")
-	only(disagree, relaxed, numbered("baseline/fail/procmount", " in a user namespace", 0, 1)...)
-	only(disagree, relaxed, numbered("restricted/fail/runasnonroot", " in a user namespace", 0, 1, 2, 3)...)
-	only(disagree, relaxed, numbered("restricted/fail/runasuser", " in a user namespace", 0, 1, 2)...)
 	return out
 }
