@@ -10,7 +10,7 @@ type fakeHost struct {
 	links    map[string]string // symlinks, each in its resolved place
 	denied   string            // a path that cannot be read
 	kubelet  string
-	subpaths map[string]bool // volume-subpaths that are of a pod's volume, by path
+	subpaths map[string]string // the plugins that volume-subpaths are of, by path
 	apparmor AppArmor
 	selinux  LSM
 }
@@ -43,9 +43,9 @@ func (f fakeHost) KubeletDir() string {
 	return DefaultKubeletDir
 }
 
-func (f fakeHost) PodVolume(_, path string) (inside, ok bool) {
-	inside, ok = f.subpaths[path]
-	return inside, ok
+func (f fakeHost) PodVolume(_, path string) (plugin string, ok bool) {
+	plugin, ok = f.subpaths[path]
+	return plugin, ok
 }
 
 func (f fakeHost) AppArmor() AppArmor { return f.apparmor }

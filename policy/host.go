@@ -15,9 +15,10 @@ type Host interface {
 
 	// PodVolume tells whether what is mounted at the path is, or lies in, one
 	// of the directories that the kubelet keeps for the pod's volumes: it
-	// keeps one for every volume that is not a hostPath. ok is false where
-	// that cannot be told.
-	PodVolume(podUID, path string) (inside, ok bool)
+	// keeps one for every volume that is not a hostPath, in a folder called by
+	// the plugin that made it, such as "kubernetes.io~empty-dir". plugin is the
+	// folder's name, "" for none; ok is false where that cannot be told.
+	PodVolume(podUID, path string) (plugin string, ok bool)
 
 	// AppArmor tells about the kernel's AppArmor.
 	AppArmor() AppArmor
@@ -62,7 +63,7 @@ func (NoHost) ResolvePath(path string) (string, error) { return path, ErrNotVisi
 func (NoHost) KubeletDir() string { return DefaultKubeletDir }
 
 // PodVolume sees nothing.
-func (NoHost) PodVolume(string, string) (inside, ok bool) { return false, false }
+func (NoHost) PodVolume(string, string) (plugin string, ok bool) { return "", false }
 
 // AppArmor sees nothing.
 func (NoHost) AppArmor() AppArmor { return AppArmor{} }

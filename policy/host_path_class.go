@@ -177,11 +177,11 @@ func (s *Subject) kubeletMade(m *specs.Mount, source string) (v VolumeType, ok b
 
 // subPath asks the host what the kubelet has mounted for a subPath.
 func (s *Subject) subPath(source string) (v VolumeType, ok bool) {
-	inside, ok := s.Host.PodVolume(s.Pod.UID, source)
-	if ok && !inside {
+	plugin, ok := s.Host.PodVolume(s.Pod.UID, source)
+	if ok && plugin == "" {
 		return hostPath, false
 	}
-	return unknownVolume, ok
+	return pluginVolume(plugin), ok
 }
 
 // runtimeMade tells whether the container runtime made the source for this

@@ -227,7 +227,9 @@ func TestHostPathsSensitive(t *testing.T) {
 // and of all others from the same place.
 func TestHostPathsSubPath(t *testing.T) {
 	const dir = "/var/lib/kubelet/pods/3f2a/volume-subpaths/"
-	host := fakeHost{links: map[string]string{}, subpaths: map[string]bool{dir + "data/app/0": true, dir + "host/app/1": false, dir + "data/other/0": true}}
+	host := fakeHost{links: map[string]string{}, subpaths: map[string]string{
+		dir + "data/app/0": "kubernetes.io~csi", dir + "host/app/1": "", dir + "data/other/0": "kubernetes.io~csi",
+	}}
 	for _, tt := range []struct {
 		source, allowed string
 		host            Host

@@ -30,9 +30,12 @@ func TestVolumeType(t *testing.T) {
 		subpaths = "/var/lib/kubelet/pods/3f2a/volume-subpaths/"
 	)
 	host := fakeHost{
-		links:    map[string]string{"/opt/link": podVolumes + "kubernetes.io~secret/s", podVolumes + "kubernetes.io~secret/out": "/etc"},
-		denied:   "/denied",
-		subpaths: map[string]bool{subpaths + "own/app/0": true, subpaths + "host/app/0": false},
+		links:  map[string]string{"/opt/link": podVolumes + "kubernetes.io~secret/s", podVolumes + "kubernetes.io~secret/out": "/etc"},
+		denied: "/denied",
+		subpaths: map[string]string{
+			subpaths + "own/app/0": "kubernetes.io~configmap", subpaths + "vendor/app/0": "example.com~driver",
+			subpaths + "new/app/0": "kubernetes.io~to-come", subpaths + "host/app/0": "",
+		},
 	}
 	for name, tt := range map[string]struct {
 		mount specs.Mount
@@ -55,7 +58,9 @@ func TestVolumeType(t *testing.T) {
 		"another pod's":            {bind("/x", "/var/lib/kubelet/pods/4444/volumes/kubernetes.io~secret/x"), "hostPath"},
 		"all of a plugin":          {bind("/x", podVolumes+"kubernetes.io~secret"), "hostPath"},
 		"name of a plugin":         {bind("/x", "/srv/kubernetes.io~secret/x"), "hostPath"},
-		"subPath of a volume":      {bind("/x", subpaths+"own/app/0"), "unknown"},
+		"subPath of a volume":      {bind("/x", subpaths+"own/app/0"), "configMap"},
+		"subPath of a vendor's":    {bind("/x", subpaths+"vendor/app/0"), "flexVolume"},
+		"subPath of a new type's":  {bind("/x", subpaths+"new/app/0"), "unknown"},
 		"subPath of a hostPath":    {bind("/x", subpaths+"host/app/0"), "hostPath"},
 		"subPath not seen":         {bind("/x", subpaths+"none/app/0"), "unknown"},
 		"hostPath":                 {bind("/x", "/srv"), "hostPath"},

@@ -122,6 +122,8 @@ func TestPodVolume(t *testing.T) {
 		"data/kubelet/pods/3f2a/volumes/csi/pvc-1/mount/": "",
 		"data/kubelet/pods/3f2a/volumes/empty/cache/":     "",
 		"data/kubelet/pods/3f2a/volumes/local/disk/":      "",
+		"data/kubelet/pods/3f2a/volumes/local/all/":       "",
+		"data/kubelet/pods/3f2a/volumes/empty/inner/":     "",
 		"data/kubelet/pods/4444/":                         "",
 	})
 	h := New(root, "")
@@ -139,6 +141,10 @@ func TestPodVolume(t *testing.T) {
 		"10 1 8:1 /data/kubelet/pods/3f2a/volumes/empty/cache " + dir + "volume-subpaths/cache/app/6 rw - ext4 /dev/sda1 rw",
 		"11 10 8:1 /root " + dir + "volume-subpaths/cache/app/6 rw - ext4 /dev/sda1 rw",
 		"12 1 8:32 /data/kubelet/pods/3f2a/volumes/empty/cache " + dir + "volume-subpaths/cache/app/7 rw - ext4 /dev/sdc rw",
+		"13 1 8:48 / " + dir + "volumes/local/all rw - ext4 /dev/sdd rw",
+		"14 1 8:48 /in/it " + dir + "volumes/empty/inner rw - ext4 /dev/sdd rw",
+		"15 1 8:48 /in/it/x " + dir + "volume-subpaths/cache/app/9 rw - ext4 /dev/sdd rw",
+		"16 1 8:48 /in " + dir + "volume-subpaths/all/app/0 rw - ext4 /dev/sdd rw",
 		"short line",
 	}
 	h.mounts = filepath.Join(t.TempDir(), "mountinfo")
@@ -147,27 +153,30 @@ func TestPodVolume(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name, uid, path string
-		inside, ok      bool
+		plugin          string
+		ok              bool
 	}{
-		{"directory", "3f2a", "cache/app/0", true, true},
-		{"file system", "3f2a", "pvc-1/app/1", true, true},
-		{"hostPath with another volume's name", "3f2a", "pvc-1/app/2", false, true},
-		{"beside the directory", "3f2a", "cache/app/3", false, true},
-		{"bind", "3f2a", "disk/app/4", true, true},
-		{"beside the bind", "3f2a", "disk/app/5", false, true},
-		{"hidden by another mount", "3f2a", "cache/app/6", false, true},
-		{"another file system", "3f2a", "cache/app/7", false, true},
-		{"not mounted", "3f2a", "cache/app/8", false, false},
-		{"pod without volumes", "4444", "cache/app/0", false, false},
-		{"no pod", "", "cache/app/0", false, false},
-		{"no uid", "../pods/3f2a", "cache/app/0", false, false},
+		{"directory", "3f2a", "cache/app/0", "empty", true},
+		{"file system", "3f2a", "pvc-1/app/1", "csi", true},
+		{"hostPath with another volume's name", "3f2a", "pvc-1/app/2", "", true},
+		{"beside the directory", "3f2a", "cache/app/3", "", true},
+		{"bind", "3f2a", "disk/app/4", "local", true},
+		{"beside the bind", "3f2a", "disk/app/5", "", true},
+		{"hidden by another mount", "3f2a", "cache/app/6", "", true},
+		{"another file system", "3f2a", "cache/app/7", "", true},
+		{"a volume within another's place", "3f2a", "cache/app/9", "empty", true},
+		{"around it", "3f2a", "all/app/0", "local", true},
+		{"not mounted", "3f2a", "cache/app/8", "", false},
+		{"pod without volumes", "4444", "cache/app/0", "", false},
+		{"no pod", "", "cache/app/0", "", false},
+		{"no uid", "../pods/3f2a", "cache/app/0", "", false},
 	} {
 		p := strings.Replace(pod, "/var/lib", "/data", 1) + "volume-subpaths/" + tt.path
-		if inside, ok := h.PodVolume(tt.uid, p); inside != tt.inside || ok != tt.ok {
-			t.Errorf("%s: %v, %v, want %v, %v", tt.name, inside, ok, tt.inside, tt.ok)
+		if plugin, ok := h.PodVolume(tt.uid, p); plugin != tt.plugin || ok != tt.ok {
+			t.Errorf("%s: %q, %v, want %q, %v", tt.name, plugin, ok, tt.plugin, tt.ok)
 		}
 	}
-	if inside, ok := New("", "").PodVolume("3f2a", "/x"); inside || ok {
+	if plugin, ok := New("", "").PodVolume("3f2a", "/x"); plugin != "" || ok {
 		t.Error("seen without a root")
 	}
 }

@@ -15,16 +15,23 @@ type mount struct {
 	point  string // where
 }
 
+// volumeSource is what a volume of a pod shows.
+type volumeSource struct {
+	mount
+	plugin string // that the volume's folder is called by
+}
+
 // PodVolume tells whether what is mounted at the path comes from one of the
-// directories that the kubelet keeps for the pod's volumes. It compares what
-// the kernel says is mounted, file system and path in it: names do not tell,
-// as a hostPath volume can have the name of another volume's directory.
-func (h *Host) PodVolume(podUID, p string) (inside, ok bool) {
+// directories that the kubelet keeps for the pod's volumes, and the plugin
+// that this is called by. It compares what the kernel says is mounted, file
+// system and path in it: names do not tell, as a hostPath volume can have the
+// name of another volume's directory.
+func (h *Host) PodVolume(podUID, p string) (plugin string, ok bool) {
 	return h.Snapshot().PodVolume(podUID, p)
 }
 
 // volumeSources gives what the directories of the pod's volumes show.
-func (h *Host) volumeSources(mounts []mount, podUID string) ([]mount, error) {
+func (h *Host) volumeSources(mounts []mount, podUID string) ([]volumeSource, error) {
 	kubelet, err := h.ResolvePath(h.kubelet)
 	if err != nil {
 		return nil, err
@@ -33,9 +40,12 @@ func (h *Host) volumeSources(mounts []mount, podUID string) ([]mount, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []mount
+	var out []volumeSource
 	for _, v := range volumes {
-		out = append(out, sources(mounts, v)...)
+		plugin := filepath.Base(filepath.Dir(v))
+		for _, m := range sources(mounts, v) {
+			out = append(out, volumeSource{mount: m, plugin: plugin})
+		}
 	}
 	return out, nil
 }

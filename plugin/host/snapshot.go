@@ -23,14 +23,14 @@ type snapshot struct {
 
 // podVolumes is what a pod's volumes show of which file systems.
 type podVolumes struct {
-	sources []mount
+	sources []volumeSource
 	err     error
 }
 
 // PodVolume is Host.PodVolume.
-func (s *snapshot) PodVolume(podUID, p string) (inside, ok bool) {
+func (s *snapshot) PodVolume(podUID, p string) (plugin string, ok bool) {
 	if s.root == "" || podUID == "" || strings.Contains(podUID, "/") {
-		return false, false
+		return "", false
 	}
 	if !s.read {
 		s.mounts, s.err = readMounts(s.Host.mounts)
@@ -38,7 +38,7 @@ func (s *snapshot) PodVolume(podUID, p string) (inside, ok bool) {
 	}
 	subpath, ok := mountedAt(s.mounts, s.at(p))
 	if s.err != nil || !ok {
-		return false, false
+		return "", false
 	}
 	v, known := s.volumes[podUID]
 	if !known {
@@ -46,12 +46,13 @@ func (s *snapshot) PodVolume(podUID, p string) (inside, ok bool) {
 		s.volumes[podUID] = v
 	}
 	if v.err != nil {
-		return false, false
+		return "", false
 	}
+	root := "" // of the volume found, the innermost one
 	for _, m := range v.sources {
-		if m.device == subpath.device && within(m.root, subpath.root) {
-			return true, true
+		if m.device == subpath.device && within(m.root, subpath.root) && len(m.root) > len(root) {
+			plugin, root = m.plugin, m.root
 		}
 	}
-	return false, true
+	return plugin, true
 }

@@ -14,14 +14,14 @@ type volumeHost struct {
 	pod *pod
 }
 
-// PodVolume tells whether the path is a subPath of a volume that is not a
-// hostPath.
-func (h volumeHost) PodVolume(podUID, p string) (inside, ok bool) {
+// PodVolume tells of which plugin's volume the path is a subPath; "" for a
+// hostPath, which is no plugin's.
+func (h volumeHost) PodVolume(podUID, p string) (plugin string, ok bool) {
 	rest, isSubPath := strings.CutPrefix(p, path.Join(h.pod.dir, "volume-subpaths")+"/")
 	name, _, _ := strings.Cut(rest, "/")
 	v := h.pod.volume(name)
 	if podUID != h.pod.ids.pod || !isSubPath || v == nil {
-		return false, false
+		return "", false
 	}
-	return v.plugin.kind != hostPath, true
+	return v.folder(), true
 }

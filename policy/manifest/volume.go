@@ -132,14 +132,20 @@ func (v *volume) path(dir string, p *pod) string {
 		return v.source.Path
 	case image:
 		return path.Join("/run/containerd/io.containerd.grpc.v1.cri/image-volumes", p.ids.sandbox, made(v.source.Reference))
-	case flexVolume:
-		return path.Join(dir, "volumes", escaped(v.source.Driver), v.name)
 	}
-	at := path.Join(dir, "volumes", v.plugin.folder, v.name)
+	at := path.Join(dir, "volumes", v.folder(), v.name)
 	if v.plugin.folder == csiFolder {
 		return at + "/mount"
 	}
 	return at
+}
+
+// folder is what the volume's plugin is called by on the node; "" for none.
+func (v *volume) folder() string {
+	if v.plugin.kind == flexVolume {
+		return escaped(v.source.Driver)
+	}
+	return v.plugin.folder
 }
 
 // note says what was assumed of the volume.

@@ -171,23 +171,25 @@ func TestVolumeDevices(t *testing.T) {
 	}
 }
 
-// TestPodVolume: the host knows which subPaths are of a hostPath.
+// TestPodVolume: the host knows of which volumes subPaths are.
 func TestPodVolume(t *testing.T) {
-	c := one(t, "", "volumes: [{name: own, emptyDir: {}}, {name: host, hostPath: {path: /a}}]")
+	c := one(t, "", "volumes: [{name: own, emptyDir: {}}, {name: host, hostPath: {path: /a}}, {name: flex, flexVolume: {driver: example.com/b}}]")
 	s := c.Subject
 	dir := "/var/lib/kubelet/pods/" + s.Pod.UID
 	for _, tt := range []struct {
-		uid, path  string
-		inside, ok bool
+		uid, path string
+		plugin    string
+		ok        bool
 	}{
-		{s.Pod.UID, dir + "/volume-subpaths/own/app/0", true, true},
-		{s.Pod.UID, dir + "/volume-subpaths/host/app/0", false, true},
-		{s.Pod.UID, dir + "/volume-subpaths/none/app/0", false, false},
-		{s.Pod.UID, dir + "/volumes/own/app/0", false, false},
-		{"other", dir + "/volume-subpaths/own/app/0", false, false},
+		{s.Pod.UID, dir + "/volume-subpaths/own/app/0", "kubernetes.io~empty-dir", true},
+		{s.Pod.UID, dir + "/volume-subpaths/flex/app/0", "example.com~b", true},
+		{s.Pod.UID, dir + "/volume-subpaths/host/app/0", "", true},
+		{s.Pod.UID, dir + "/volume-subpaths/none/app/0", "", false},
+		{s.Pod.UID, dir + "/volumes/own/app/0", "", false},
+		{"other", dir + "/volume-subpaths/own/app/0", "", false},
 	} {
-		if inside, ok := s.Host.PodVolume(tt.uid, tt.path); inside != tt.inside || ok != tt.ok {
-			t.Errorf("%s: %t %t", tt.path, inside, ok)
+		if plugin, ok := s.Host.PodVolume(tt.uid, tt.path); plugin != tt.plugin || ok != tt.ok {
+			t.Errorf("%s: %q %t", tt.path, plugin, ok)
 		}
 	}
 }
