@@ -1,0 +1,145 @@
+package e2e_test
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"golang.org/x/sys/unix"
+	api "k8s.io/cri-api/pkg/apis/runtime/v1"
+
+	"github.com/specguard/specguard/e2e/cri"
+	"github.com/specguard/specguard/e2e/node"
+)
+
+// volumes mounts volumes of the pod at paths in the container, by their folders
+// below the kubelet's folder of the pod's volumes. Each holds a file.
+func volumes(n *node.Node, at map[string]string) func(*testing.T, *cri.Sandbox, string) cri.ContainerOption {
+	return func(t *testing.T, pod *cri.Sandbox, _ string) cri.ContainerOption {
+		t.Helper()
+		root := filepath.Join(kubeletDir(n), "pods", pod.Config.Metadata.Uid, "volumes")
+		return func(c *api.ContainerConfig) {
+			for _, path := range slices.Sorted(maps.Keys(at)) {
+				hostFiles(t, root, at[path]+"/file")
+				cri.HostPath(filepath.Join(root, at[path]), path, false)(c)
+			}
+		}
+	}
+}
+
+const emptyDir = "kubernetes.io~empty-dir/cache"
+
+func TestRuleVolumeTypes(t *testing.T) {
+	testRule(t, func(t *testing.T, n *node.Node) rule {
+		dir := filepath.Join(n.Dir(), "volumes")
+		hostFiles(t, dir, "file")
+		inEmptyDir := container{name: "in-another", config: "allowed: [emptyDir]", late: volumes(n, map[string]string{"/data": emptyDir}),
+			options: []cri.ContainerOption{cri.HostPath(dir, "/data/sub", false)}}
+		r := rule{
+			name: "volumeTypes", early: true,
+			breaking: []breach{
+				{
+					container: container{name: "some", config: "allowed: [emptyDir, configMap]", late: volumes(n, map[string]string{
+						"/cache": emptyDir, "/nfs": "kubernetes.io~nfs/pv-1", "/var/lib/csi": "kubernetes.io~csi/pvc-1/mount"})},
+					found:   []string{"nfs at /nfs, csi at /var/lib/csi not allowed (allowed: emptyDir, configMap)"},
+					changes: []string{"mounts"},
+					stops:   []string{"test -e /nfs/file", "test -e /var/lib/csi/file"},
+					works:   []string{"test -e /cache/file"},
+				},
+				{
+					container: container{name: "host-path", config: "allowed: [emptyDir]", options: hostPath(dir)},
+					found:     []string{"hostPath at /data not allowed (allowed: emptyDir)"},
+					changes:   []string{"mounts"},
+					stops:     []string{"test -e /data/file"},
+				},
+				{
+					container: container{name: "unknown", config: "allowed: [flexVolume]", late: volumes(n, map[string]string{
+						"/flex": "example.com~driver/data", "/new": "kubernetes.io~to-come/data"})},
+					found:   []string{"volume of unknown type at /new not allowed (allowed: flexVolume)"},
+					changes: []string{"mounts"},
+					stops:   []string{"test -e /new/file"},
+					works:   []string{"test -e /flex/file"},
+				},
+				{
+					// What it may hide must not be seen instead.
+					container: inEmptyDir,
+					found:     []string{"hostPath at /data/sub not allowed (allowed: emptyDir)"},
+				},
+			},
+			compliant: []container{
+				{name: "none", config: "allowed: []"},
+				{name: "kubelets", config: "allowed: [projected]", late: func(t *testing.T, pod *cri.Sandbox, container string) cri.ContainerOption {
+					option, err := pod.KubeletMounts(kubeletDir(n), container)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return option
+				}},
+				{name: "sub-path", config: "allowed: [emptyDir]", late: func(t *testing.T, pod *cri.Sandbox, container string) cri.ContainerOption {
+					return subPath(t, filepath.Join(kubeletDir(n), "pods", pod.Config.Metadata.Uid), container, "volumes/"+emptyDir+"/a")
+				}},
+			},
+		}
+		if n.Release().Major() == "2" { // containerd 1.7 has no volumes of images
+			image := []cri.ContainerOption{cri.Mount(&api.Mount{ContainerPath: "/data", Readonly: true, Image: &api.ImageSpec{Image: node.AppImage}})}
+			r.breaking = append(r.breaking, breach{
+				container: container{name: "image", config: "allowed: [emptyDir]", options: image},
+				found:     []string{"image at /data not allowed (allowed: emptyDir)"},
+				changes:   []string{"mounts"},
+				stops:     []string{"test -e /data/bin/busybox"},
+			})
+			r.compliant = append(r.compliant, container{name: "image-allowed", config: "allowed: [image]", options: image})
+		}
+		return r
+	})
+}
+
+func TestRuleMountOptions(t *testing.T) {
+	const (
+		not      = " is not mounted nosuid, nodev, noexec"
+		run      = "cp /bin/busybox /data/echo && /data/echo x"
+		useNode  = "(test -e /data/null || mknod /data/null c 1 3) && echo x >/data/null"
+		required = "require: [{volumeTypes: [emptyDir, shm, tmpfs], options: [nosuid, nodev, noexec]}]"
+	)
+	testRule(t, func(t *testing.T, n *node.Node) rule {
+		dir := filepath.Join(n.Dir(), "mounts")
+		hostFiles(t, dir, "file", "below/")
+		mountOn(t, "tmpfs", dir+"/below", "tmpfs", unix.MS_NOSUID)
+		return rule{
+			name: "mountOptions", early: true,
+			breaking: []breach{
+				{
+					container: container{name: "empty-dir", config: required, late: volumes(n, map[string]string{"/data": emptyDir})},
+					found:     []string{"emptyDir at /data" + not, "shm at /dev/shm" + not},
+					changes:   []string{"mounts"},
+					stops:     []string{run, useNode},
+					works:     []string{"touch /data/x", run + "; test $? = 126"},
+					check: func(t *testing.T, c running) {
+						hasMount(t, c, "/data", "", "rw", "nosuid", "nodev", "noexec")
+						hasMount(t, c, "/dev/shm", "", "nosuid", "nodev", "noexec")
+					},
+				},
+				{
+					container: container{name: "read-only", config: "require: [{paths: [/data], options: [ro]}]", options: hostPath(dir)},
+					found:     []string{"hostPath at /data is not mounted ro"},
+					changes:   []string{"mounts"},
+					stops:     []string{"touch /data/x"},
+					works:     []string{"cat /data/file", "touch /data/below/x"},
+				},
+				{
+					container: container{name: "all-below", config: `require: [{paths: ["/data/**"], options: [rro, rnoexec]}]`, options: hostPath(dir)},
+					found:     []string{"hostPath at /data is not mounted rro, rnoexec"},
+					changes:   []string{"mounts"},
+					stops:     []string{"touch /data/x", "touch /data/below/x", "cp /bin/busybox /data/below/echo; /data/below/echo x"},
+					works:     []string{"cat /data/file"},
+				},
+			},
+			compliant: []container{
+				{name: "none", config: "require: [{volumeTypes: [emptyDir, tmpfs], options: [noexec]}]"},
+				{name: "read-only-already", config: "require: [{volumeTypes: [hostPath], options: [ro]}]",
+					options: []cri.ContainerOption{cri.HostPath(dir, "/data", true)}},
+			},
+		}
+	})
+}
