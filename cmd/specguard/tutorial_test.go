@@ -47,6 +47,37 @@ func TestFirstPolicy(t *testing.T) {
 	}
 }
 
+// TestTestingPage runs the test of docs/testing.md.
+func TestTestingPage(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"policies/p.yaml": "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: tenants}\n" +
+			"spec: {match: {namespaces: [\"team-*\"]}, rules: {hostPaths: {}, runAsNonRoot: {onViolation: adjust}}}\n",
+		"tests/legacy.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: old, namespace: team-a}\n" +
+			"spec: {volumes: [{name: e, hostPath: {path: /etc}}], containers: [{name: app, image: a, volumeMounts: [{name: e, mountPath: /e}]}]}\n",
+	} {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, b := range docs(t) {
+		if b.file == "testing.md" && b.language == "yaml" {
+			if err := os.WriteFile(filepath.Join(dir, "tests/page_test.yaml"), []byte(b.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Chdir(dir)
+	for _, args := range [][]string{{"test", "tests"}, {"test", "--run", "tenants/root", "--junit", "report.xml", "tests"}} {
+		if r := specguard(t, args...); r.code != 0 {
+			t.Errorf("%q: %+v", args, r)
+		}
+	}
+}
+
 // TestExamples tests the policies of docs/examples.
 func TestExamples(t *testing.T) {
 	r := specguard(t, "test", "../../docs/examples")
