@@ -20,13 +20,6 @@ type hostMount struct {
 // hostMounts gives the mounts of the spec that show files of the host. What is
 // not known to be something else is taken for one.
 func (s *Subject) hostMounts() []hostMount {
-	if s.settled != nil {
-		return s.settled.hostMounts()
-	}
-	return s.findHostMounts()
-}
-
-func (s *Subject) findHostMounts() []hostMount {
 	var out []hostMount
 	for i := range s.Spec.Mounts {
 		if o := s.origin(&s.Spec.Mounts[i]); o.host {
@@ -44,7 +37,21 @@ type origin struct {
 	err    error
 }
 
+// origin finds it out, once where nothing edits the spec any more. The mount
+// must be one of the spec's.
 func (s *Subject) origin(m *specs.Mount) origin {
+	if s.settled == nil {
+		return s.findOrigin(m)
+	}
+	o, known := s.settled.origins[m]
+	if !known {
+		o = s.findOrigin(m)
+		s.settled.origins[m] = o
+	}
+	return o
+}
+
+func (s *Subject) findOrigin(m *specs.Mount) origin {
 	switch {
 	case isPseudo(m):
 		return origin{volume: pseudoVolume(m)}

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -49,12 +48,12 @@ func (s Subject) ready() Subject {
 
 // settled are facts about a spec that nothing edits any more.
 type settled struct {
-	hostMounts func() []hostMount
+	origins map[*specs.Mount]origin
 }
 
 // settle declares that nothing edits the spec from now on.
 func (s *Subject) settle() {
-	s.settled = &settled{hostMounts: sync.OnceValue(s.findHostMounts)}
+	s.settled = &settled{origins: make(map[*specs.Mount]origin, len(s.Spec.Mounts))}
 }
 
 // Pod is the pod that a container belongs to.
