@@ -42,7 +42,9 @@ func (v *VolumeType) UnmarshalText(text []byte) error {
 }
 
 // JSONSchema lists the types.
-func (VolumeType) JSONSchema() map[string]any { return strict.Enum(volumeTypes()...) }
+func (VolumeType) JSONSchema() map[string]any {
+	return strict.Named("volume type", strict.Enum(volumeTypes()...))
+}
 
 // ofPod tells whether it is a volume of the pod.
 func (v VolumeType) ofPod() bool {
@@ -149,7 +151,7 @@ func mountPoint(m *specs.Mount) string { return path.Join("/", m.Destination) }
 // hostVolume gives the type of a mount that shows files of the host, which
 // neither the kubelet nor the runtime has made.
 func hostVolume(m *specs.Mount, err error) VolumeType {
-	if err != nil || !path.IsAbs(m.Source) || !isBind(m) {
+	if err != nil || !isBind(m) {
 		return unknownVolume
 	}
 	return hostPath
