@@ -18,6 +18,10 @@ help: ## list the targets
 build: ## build bin/specguard
 	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags "-s -w -X main.version=$(VERSION)" -o bin/specguard ./cmd/specguard
 
+.PHONY: generate
+generate: ## renew what is made from the types and comments of the policy documents
+	go generate ./policy/schema
+
 .PHONY: deps
 deps: ## install the Debian packages that demo, test and bench need (root)
 	.ci/deps

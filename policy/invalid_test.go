@@ -13,7 +13,8 @@ import (
 //
 //	# want: LINE:COLUMN: MESSAGE
 //
-// where {rules} stands for the names of all rules.
+// where {rules} stands for the names of all rules. A last line "# schema:
+// accepts" is for a fault that the documents' schema cannot express.
 func TestInvalidDocuments(t *testing.T) {
 	files, err := filepath.Glob("testdata/invalid/*.yaml")
 	if err != nil {

@@ -45,6 +45,7 @@ import (
 // Adjusts: nothing.
 // Source: CEL, https://github.com/google/cel-spec; Kubernetes'
 // ValidatingAdmissionPolicy, spec.validations; OCI runtime spec, config.md.
+// Example: {validations: [{name: no-terminal, expression: "!spec.process.terminal", message: a terminal is not allowed}]}
 type Custom struct {
 	Base      `yaml:",inline"`
 	checkOnly `yaml:"-"`

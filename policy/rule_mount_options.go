@@ -34,30 +34,32 @@ import (
 type MountOptions struct {
 	Base `yaml:",inline"`
 
-	// Require lists which mounts must have which options. A mount that several
-	// entries select must have the options of all.
+	// Require lists which mounts must have which options. It is required. A mount
+	// that several entries select must have the options of all.
 	Require []RequiredOptions `yaml:"require"`
 }
 
-// RequiredOptions are options that the mounts which it selects must have. Where
-// volumeTypes and paths are given, it selects what both do.
+// RequiredOptions are options that the mounts which it selects must have.
 type RequiredOptions struct {
 	// VolumeTypes select by the type of the volume, as in rule volumeTypes. There
 	// are three more: shm is /dev/shm, unless it is a volume; tmpfs is one that
 	// no volume is, and not /dev; anonymous is what the image declares with
-	// VOLUME. What is of unknown type is selected by any.
+	// VOLUME. What is of unknown type is selected by any. At least one of
+	// volumeTypes and paths is required; with both, what both select is meant.
+	// Default: any type.
 	VolumeTypes []MountType `yaml:"volumeTypes"`
 
 	// Paths are globs over the path in the container, beginning with a slash; **
 	// crosses slashes, and /data/** is also /data. Links in the image are not
 	// followed. They select files of the runtime too, such as /etc/hosts.
+	// Default: any path.
 	Paths []Glob `yaml:"paths"`
 
 	// Options are those that the mounts must have.
 	Options []MountOption `yaml:"options"`
 }
 
-// MountType is a VolumeType, anonymous, shm or tmpfs.
+// MountType is a volume type, or anonymous, shm or tmpfs.
 type MountType VolumeType
 
 // UnmarshalText reads the name of a type; an unknown one is an error that names
@@ -70,7 +72,9 @@ func (t *MountType) UnmarshalText(text []byte) error {
 }
 
 // JSONSchema lists the types.
-func (MountType) JSONSchema() map[string]any { return strict.Enum(mountTypes()...) }
+func (MountType) JSONSchema() map[string]any {
+	return strict.Named("mount type", strict.Enum(mountTypes()...))
+}
 
 func mountTypes() []MountType {
 	out := []MountType{MountType(anonymousVolume), MountType(sharedMemory), MountType(tmpfsMount)}

@@ -34,7 +34,7 @@ type VolumeTypes struct {
 	// Allowed lists the types that may be mounted, as the Kubernetes API calls
 	// them. unknown is what cannot be told: a plugin that is not known, a file
 	// system that is not mounted from a path, a subPath of a volume that cannot
-	// be found out.
+	// be found out. An empty list allows no volumes. It is required.
 	Allowed []VolumeType `yaml:"allowed"`
 }
 

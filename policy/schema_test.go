@@ -2,18 +2,16 @@ package policy_test
 
 import (
 	"bytes"
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
 	"pgregory.net/rapid"
 
 	"github.com/specguard/specguard/policy"
 	"github.com/specguard/specguard/policy/schema"
+	"github.com/specguard/specguard/policy/schema/schematest"
 )
 
 // The schema of the documents agrees with what reads them.
@@ -23,7 +21,7 @@ func TestSchemaOfDrawnDocuments(t *testing.T) {
 	s := documentSchema(t)
 	rapid.Check(t, func(t *rapid.T) {
 		for _, doc := range policy.DrawDocs(t) {
-			if err := validate(s, []byte(doc)); err != nil {
+			if _, err := s.Validate([]byte(doc)); err != nil {
 				t.Fatalf("%v\nin\n%s", err, doc)
 			}
 		}
@@ -43,7 +41,7 @@ func TestSchemaOfInvalidDocuments(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = validate(s, data)
+		_, err = s.Validate(data)
 		switch accepts := bytes.Contains(data, []byte("\n# schema: accepts")); {
 		case accepts && err != nil:
 			t.Errorf("%s: %v, but it is said to be accepted", file, err)
@@ -71,7 +69,7 @@ func TestSchemaOfProfiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := validate(s, doc); err != nil {
+		if _, err := s.Validate(doc); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -125,7 +123,7 @@ func TestSchemaOfValues(t *testing.T) {
 		"allowPrivilegeEscalation: {onViolation: ignore}\n    seccompProfile: {onViolation: reject}": true,
 	} {
 		doc := []byte("apiVersion: " + policy.APIVersion + "\nkind: Policy\nmetadata: {name: p}\nspec:\n  rules:\n    " + rules + "\n")
-		if err := validate(s, doc); (err == nil) != valid {
+		if _, err := s.Validate(doc); (err == nil) != valid {
 			t.Errorf("%s: %v", rules, err)
 		}
 		if _, err := policy.Compile(policy.Source{Name: "p", Data: doc}); (err == nil) != valid {
@@ -134,66 +132,11 @@ func TestSchemaOfValues(t *testing.T) {
 	}
 }
 
-func documentSchema(t *testing.T) *jsonschema.Schema {
+func documentSchema(t *testing.T) schematest.Schema {
 	t.Helper()
 	text, err := schema.JSON()
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	c.DefaultDraft(jsonschema.Draft7) // what editors know best; the document names its own
-	if err := c.AddResource("documents.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("documents.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// validate validates all documents of a file, as an editor does.
-func validate(s *jsonschema.Schema, data []byte) error {
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	for {
-		var n yaml.Node
-		if err := dec.Decode(&n); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		if err := s.Validate(valueOf(n.Content[0])); err != nil {
-			return err
-		}
-	}
-}
-
-// valueOf is what the node is in JSON. Dates are texts there.
-func valueOf(n *yaml.Node) any {
-	switch {
-	case n.Kind == yaml.AliasNode:
-		return valueOf(n.Alias)
-	case n.Kind == yaml.MappingNode:
-		out := make(map[string]any)
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			out[n.Content[i].Value] = valueOf(n.Content[i+1])
-		}
-		return out
-	case n.Kind == yaml.SequenceNode:
-		out := make([]any, len(n.Content))
-		for i, e := range n.Content {
-			out[i] = valueOf(e)
-		}
-		return out
-	case n.Tag == "!!int" || n.Tag == "!!float" || n.Tag == "!!bool" || n.Tag == "!!null":
-		var v any
-		_ = n.Decode(&v) // by its tag it can be read
-		return v
-	default:
-		return n.Value
-	}
+	return schematest.Compile(t, text)
 }

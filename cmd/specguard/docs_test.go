@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -143,15 +144,31 @@ func TestCommandsInDocsExist(t *testing.T) {
 	}
 }
 
-// TestRulesAreInTheReference looks for a section of each rule.
+// TestRulesAreInTheReference looks for a section of each rule, which has a valid
+// example.
 func TestRulesAreInTheReference(t *testing.T) {
-	data, err := os.ReadFile("../../docs/policy.md")
+	data, err := os.ReadFile("../../docs/rules.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+	var examples []string
+	for _, b := range docs(t) {
+		if b.file == "rules.md" && b.language == "yaml" {
+			examples = append(examples, b.text)
+		}
+	}
 	for _, name := range policy.RuleNames() {
-		if !strings.Contains(string(data), "\n### "+name+"\n") {
-			t.Errorf("docs/policy.md has no section for %s", name)
+		if !strings.Contains(string(data), "\n## "+name+"\n") {
+			t.Errorf("docs/rules.md has no section for %s", name)
+		}
+		i := slices.IndexFunc(examples, func(e string) bool { return strings.HasPrefix(e, name+":") })
+		if i < 0 {
+			t.Errorf("docs/rules.md has no example for %s", name)
+			continue
+		}
+		text := policyText(strings.Split(strings.TrimSpace(examples[i]), "\n")...)
+		if _, err := policy.Compile(policy.Source{Name: name, Data: []byte(text)}); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -13,17 +13,43 @@ const Kind = "PolicyTest"
 // document is a YAML document with tests. Its spec is read once it is certain
 // that it is one.
 type document struct {
-	APIVersion string    `yaml:"apiVersion"`
-	Kind       string    `yaml:"kind"`
-	Metadata   metadata  `yaml:"metadata"`
-	Spec       yaml.Node `yaml:"spec"`
+	// APIVersion is the version of the format.
+	APIVersion string `yaml:"apiVersion"`
+
+	// Kind is the kind of the document.
+	Kind string `yaml:"kind"`
+
+	// Metadata names the document.
+	Metadata metadata `yaml:"metadata"`
+
+	// Spec is what the document says.
+	Spec yaml.Node `yaml:"spec"`
 }
 
+// DocumentKind describes the kind.
+func DocumentKind() policy.DocumentKind {
+	return policy.DocumentKind{Name: Kind, Head: &document{}, Spec: &spec{}}
+}
+
+// JSONSchema says what Validate wants.
+func (document) JSONSchema() map[string]any {
+	return strict.Required("apiVersion", "kind", "metadata", "spec")
+}
+
+// metadata names a document.
 type metadata struct {
-	Name        string            `yaml:"name"`
-	Labels      map[string]string `yaml:"labels"`
+	// Name is the document's name, for reports.
+	Name string `yaml:"name"`
+
+	// Labels are for other tools. They are not read.
+	Labels map[string]string `yaml:"labels"`
+
+	// Annotations are for other tools. They are not read.
 	Annotations map[string]string `yaml:"annotations"`
 }
+
+// JSONSchema says that the name is required.
+func (metadata) JSONSchema() map[string]any { return strict.Required("name") }
 
 // Validate wants the version, the kind, a name and a spec.
 func (d *document) Validate() error {
@@ -40,7 +66,7 @@ func (d *document) Validate() error {
 	return nil
 }
 
-// spec is the body of a document.
+// spec is a test of policies, with one or more cases.
 type spec struct {
 	// Policies are policy files, or folders of them, as seen from the folder
 	// of the test.
@@ -53,6 +79,13 @@ type spec struct {
 
 	// Cases are the tests.
 	Cases []testCase `yaml:"cases"`
+}
+
+// JSONSchema says what Validate wants.
+func (spec) JSONSchema() map[string]any {
+	s := strict.Required("policies", "cases")
+	s["properties"] = map[string]any{"policies": strict.NotEmpty(), "cases": strict.NotEmpty()}
+	return s
 }
 
 // Validate wants policies and cases.
@@ -71,9 +104,15 @@ type testCase struct {
 	// Name tells what is tested. It stands once in a document.
 	Name caseName `yaml:"name"`
 
-	Given  given       `yaml:"given"`
+	// Given is the container.
+	Given given `yaml:"given"`
+
+	// Expect is what the policies have to decide about it.
 	Expect expectation `yaml:"expect"`
 }
+
+// JSONSchema says what Validate wants.
+func (testCase) JSONSchema() map[string]any { return strict.Required("name", "given", "expect") }
 
 // Validate wants all parts.
 func (c *testCase) Validate() error {

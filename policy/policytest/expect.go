@@ -39,32 +39,55 @@ type decision struct {
 
 // findings are what rules have to find and do: just that.
 type findings struct {
+	// Violations are what denies the container.
 	Violations []violation `yaml:"violations"`
-	Audit      []violation `yaml:"audit"`
-	Excepted   []excepted  `yaml:"excepted"`
-	Changes    []change    `yaml:"changes"`
+
+	// Audit are violations that are only reported.
+	Audit []violation `yaml:"audit"`
+
+	// Excepted are violations that exceptions excuse.
+	Excepted []excepted `yaml:"excepted"`
+
+	// Changes are what adjusting does.
+	Changes []change `yaml:"changes"`
 }
 
 // violation, excepted and change are entries of a decision. What is not given
 // is not looked at.
 type violation struct {
-	Policy  *pattern `yaml:"policy"`
-	Rule    ruleName `yaml:"rule"`
-	Found   *pattern `yaml:"found"`
+	// Policy is the policy's name.
+	Policy *pattern `yaml:"policy"`
+
+	// Rule is the rule's name.
+	Rule ruleName `yaml:"rule"`
+
+	// Found says what is there.
+	Found *pattern `yaml:"found"`
+
+	// Allowed says what would be allowed.
 	Allowed *pattern `yaml:"allowed"`
 }
 
 type excepted struct {
 	violation `yaml:",inline"`
 
+	// Exception is the exception's name.
 	Exception *pattern `yaml:"exception"`
 }
 
 type change struct {
+	// Policy is the policy's name.
 	Policy *pattern `yaml:"policy"`
-	Rule   ruleName `yaml:"rule"`
+
+	// Rule is the rule's name.
+	Rule ruleName `yaml:"rule"`
+
+	// Change says what is done.
 	Change *pattern `yaml:"change"`
 }
+
+// JSONSchema says what Validate wants.
+func (decision) JSONSchema() map[string]any { return strict.Required("outcome") }
 
 // Validate wants an outcome, and no spec of what is denied.
 func (d *decision) Validate() error {

@@ -39,12 +39,24 @@ type given struct {
 	At moment `yaml:"at"`
 }
 
+// JSONSchema says what Validate wants.
+func (given) JSONSchema() map[string]any {
+	return map[string]any{"oneOf": []any{strict.Required("pod"), strict.Required("file")}}
+}
+
 // overrides go over what the manifest or the file tells.
 type overrides struct {
-	Namespace      *string           `yaml:"namespace"`
-	PodLabels      map[string]string `yaml:"podLabels"`
-	RuntimeHandler *string           `yaml:"runtimeHandler"`
-	Image          *string           `yaml:"image"`
+	// Namespace is the pod's namespace.
+	Namespace *string `yaml:"namespace"`
+
+	// PodLabels are the pod's labels, in place of all others.
+	PodLabels map[string]string `yaml:"podLabels"`
+
+	// RuntimeHandler is the pod's runtime handler.
+	RuntimeHandler *string `yaml:"runtimeHandler"`
+
+	// Image is the reference of the container's image, in place of all others.
+	Image *string `yaml:"image"`
 }
 
 // Validate wants one source of the container.

@@ -90,7 +90,7 @@ func (m *moment) UnmarshalText(text []byte) error {
 
 // JSONSchema wants a date or a time.
 func (moment) JSONSchema() map[string]any {
-	return strict.Pattern(`^\d{4}-\d{2}-\d{2}([Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2}))?$`)
+	return strict.Pattern(`^\d{4}-\d{2}-\d{2}(T\d{1,2}:\d{2}:\d{2}([.,]\d+)?(Z|[+-]\d{2}:\d{2}))?$`)
 }
 
 // caseName is the name of a case, and where it stands.

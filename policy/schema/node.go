@@ -65,6 +65,11 @@ func (n node) merge(more map[string]any) {
 			n[k] = v
 		}
 	}
+	fields, _ := n["properties"].(properties)
+	required, _ := n["required"].([]string)
+	for _, key := range required {
+		delete(fields.get(key), "default") // it never comes to that
+	}
 }
 
 // without takes a value away from those that are allowed.

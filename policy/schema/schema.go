@@ -16,6 +16,7 @@ import (
 	"reflect"
 
 	"github.com/specguard/specguard/policy"
+	"github.com/specguard/specguard/policy/policytest"
 )
 
 //go:embed comments.json
@@ -48,7 +49,9 @@ func (c Comments) Used() Comments {
 }
 
 // Documents are the kinds of documents that the schema describes.
-func Documents() []policy.DocumentKind { return policy.DocumentKinds() }
+func Documents() []policy.DocumentKind {
+	return append(policy.DocumentKinds(), policytest.DocumentKind())
+}
 
 // Value returns the schema of what decodes into the type.
 func (c Comments) Value(t reflect.Type) map[string]any { return newBuilder(c).value(t) }

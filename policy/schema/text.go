@@ -24,21 +24,23 @@ func unwrap(comment string) string {
 // limit" is "The largest limit".
 func Lead(comment, name string) string {
 	rest, ok := strings.CutPrefix(comment, name)
-	if !ok {
+	at := regexp.MustCompile(`^(:| lists| is| are)?\s+`).FindStringIndex(rest)
+	if !ok || at == nil {
 		return comment
 	}
-	rest = regexp.MustCompile(`^(:| lists| is| are)?\s+`).ReplaceAllString(rest, "")
+	rest = rest[at[1]:]
 	for i, r := range rest {
 		return rest[:i] + string(unicode.ToUpper(r)) + rest[i+len(string(r)):]
 	}
 	return comment
 }
 
-// word is what can be a field's name in Go.
-var word = regexp.MustCompile(`\b[A-Z][A-Za-z]*[a-z][A-Za-z]*\b`)
+// word is what can be a field's name in Go, or is one in YAML.
+var word = regexp.MustCompile(`\b([A-Z][A-Za-z]*[a-z][A-Za-z]*|[a-z]+[A-Z][A-Za-z]*)\b`)
 
-// Rename puts the fields of the struct, and of those in it, in the words of
-// YAML. A plain word at the beginning of a sentence is no name.
+// Rename puts the names of the struct's fields, and of those in it, as they are
+// in YAML. A plain word at the beginning of a sentence or a quotation is no name,
+// nor is a part of a path such as spec.rules.
 func Rename(text string, owner reflect.Type, as func(key string) string) string {
 	own, all := make(map[string]string), make(map[string]string)
 	names(owner, own, all)
@@ -49,10 +51,10 @@ func Rename(text string, owner reflect.Type, as func(key string) string) string 
 		key, ok := own[name]
 		if strings.ContainsFunc(name[1:], unicode.IsUpper) {
 			key, ok = all[name]
-		} else if before == "" || strings.HasSuffix(before, ".") {
+		} else if before == "" || strings.HasSuffix(before, ".") || strings.HasSuffix(before, `"`) {
 			ok = false
 		}
-		if ok {
+		if ok && !strings.HasSuffix(text[:m[0]], ".") {
 			out.WriteString(text[end:m[0]] + as(key))
 			end = m[1]
 		}
@@ -69,7 +71,7 @@ func names(t reflect.Type, own, all map[string]string) {
 		return
 	}
 	for _, f := range Fields(t) {
-		own[f.Name], all[f.Name] = f.Key, f.Key
+		own[f.Name], all[f.Name], all[f.Key] = f.Key, f.Key, f.Key
 		names(f.Type, make(map[string]string), all)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -86,7 +87,7 @@ func (b *builder) nodeOf(f Field) node {
 	switch {
 	case f.Type != reflect.TypeFor[yaml.Node]():
 		return b.value(f.Type)
-	case f.comment() == "policy.document.Spec":
+	case strings.HasSuffix(f.comment(), ".document.Spec"):
 		return b.spec
 	case f.comment() == "policy.policySpec.Rules":
 		return b.rules()
@@ -155,6 +156,26 @@ func described(t reflect.Type) map[string]any {
 // ReadsText tells whether the type reads any scalar, as text.
 func ReadsText(t reflect.Type) bool {
 	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
+
+// Required lists the keys that a struct must have.
+func Required(t reflect.Type) []string {
+	keys, _ := described(t)["required"].([]string)
+	return keys
+}
+
+// Scalar says what a type reads that reads text: what such a value is called,
+// or which values there are.
+func Scalar(t reflect.Type) (title string, values []string) {
+	n := described(t)
+	all, _ := n["enum"].([]any)
+	for _, v := range all {
+		values = append(values, v.(string))
+	}
+	if title, _ = n["title"].(string); title == "" && values == nil {
+		title = "text"
+	}
+	return title, values
 }
 
 func reads(t reflect.Type, text string) bool {
