@@ -17,10 +17,6 @@ func TestRuleCustom(t *testing.T) {
 			name: "custom", checkOnly: true,
 			breaking: []breach{
 				{
-					container: container{name: "one", config: `validations: [{name: own-user, expression: "!(spec.process.user.uid < 1000)", message: uid is below 1000}]`},
-					found:     []string{"own-user: uid is below 1000"},
-				},
-				{
 					container: container{name: "some", config: `validations: [{name: terminal, expression: spec.process.terminal, message: has no terminal},
 						{name: mounts, expression: "spec.mounts.all(m, m.destination != '/data')", message: mounts /data},
 						{name: label, expression: "pod.labels['tier'] == 'web'", message: is not of the tier}]`,

@@ -32,12 +32,6 @@ func TestRuleEnv(t *testing.T) {
 					stops:     []string{"test -n \"$LD_PRELOAD\"", "test -n \"$DB_PASSWORD\"", "grep -q LD_PRELOAD /proc/1/environ"},
 					works:     []string{"test -n \"$LD_LIBRARY_PATH$PLAIN$PATH\"", "grep -q LD_LIBRARY_PATH /proc/1/environ"},
 				},
-				{
-					container: container{name: "of-image", config: "forbid: [PATH]"},
-					found:     []string{"environment variables PATH not allowed"},
-					changes:   []string{"process.env"},
-					stops:     []string{"grep -q PATH=/bin /proc/1/environ"},
-				},
 			},
 			compliant: []container{
 				{name: "other-case", config: linker, options: env("ld_preload", "LD_LIBRARY_PATH", "PASSWORD")},
@@ -65,12 +59,6 @@ func TestRuleHooks(t *testing.T) {
 			name: "hooks",
 			breaking: []breach{
 				{
-					container: container{name: "one", other: withHooks(&nri.Hooks{CreateRuntime: []*nri.Hook{touch("/hooked")}})},
-					found:     []string{"hooks createRuntime /bin/sh not allowed (allowed: none)"},
-					changes:   []string{"hooks.createRuntime"},
-					stops:     []string{"test -e /hooked"},
-				},
-				{
 					container: container{name: "some", config: "allowed: [/bin/true]", other: withHooks(&nri.Hooks{
 						Prestart:      []*nri.Hook{touch("/prestart")},
 						CreateRuntime: []*nri.Hook{{Path: "/bin/true"}, touch("/hooked")},
@@ -82,7 +70,6 @@ func TestRuleHooks(t *testing.T) {
 				},
 			},
 			compliant: []container{
-				{name: "none"},
 				{name: "allowed", config: "allowed: [/bin/sh]", other: withHooks(&nri.Hooks{CreateRuntime: []*nri.Hook{touch("/hooked")}})},
 			},
 		}
@@ -122,7 +109,6 @@ func TestDeniedRunsNoHooks(t *testing.T) {
 }
 
 func TestRuleImages(t *testing.T) {
-	const allowed = `allowed: ["registry.example.com/team/*"]`
 	notPinned := []string{"image " + node.AppImage + " was not asked for by digest (allowed: name@sha256:...)"}
 	testRule(t, func(t *testing.T, n *node.Node) rule {
 		status, err := n.CRI.Images.ImageStatus(t.Context(), &api.ImageStatusRequest{Image: &api.ImageSpec{Image: node.AppImage}})
@@ -136,10 +122,6 @@ func TestRuleImages(t *testing.T) {
 			name: "images", checkOnly: true, early: n.Release().Major() == "2", // NRI 0.8 does not tell of images
 			breaking: []breach{
 				{
-					container: container{name: "elsewhere", config: `allowed: ["registry.example.com/*", quay.io/app]`},
-					found:     []string{"image " + node.AppImage + " not allowed (allowed: registry.example.com/*, quay.io/app)"},
-				},
-				{
 					// What the caller says does not count.
 					container: container{name: "claimed", config: `allowed: ["docker.io/**"]`, options: ask("docker.io/library/app:1")},
 					found:     []string{"image " + node.AppImage + " not allowed (allowed: docker.io/**)"},
@@ -150,8 +132,7 @@ func TestRuleImages(t *testing.T) {
 				},
 			},
 			compliant: []container{
-				{name: "by-name", config: allowed},
-				{name: "by-id", config: allowed, options: ask(node.AppImage)},
+				{name: "by-id", config: `allowed: ["registry.example.com/team/*"]`, options: ask(node.AppImage)},
 			},
 		}
 		byDigest := container{name: "by-digest", config: "requireDigest: true", options: ask("registry.example.com/team/app@" + id)}
