@@ -73,7 +73,11 @@ type AllowedDevice struct {
 }
 
 // JSONSchema says what Validate wants of each.
-func (AllowedDevice) JSONSchema() map[string]any { return strict.Required("path") }
+func (AllowedDevice) JSONSchema() map[string]any {
+	s := strict.Required("path")
+	s["properties"] = map[string]any{"path": map[string]any{"pattern": "^/"}}
+	return s
+}
 
 // Validate wants a path, and numbers that can be.
 func (a *AllowedDevice) Validate() error {
