@@ -27,7 +27,7 @@ deps: ## install the Debian packages that demo, test and bench need (root)
 	.ci/deps
 
 .PHONY: test
-test: deps lint unit e2e ## run everything: lint, unit and property tests with the race detector, fuzz seeds, e2e on real runtimes (root)
+test: deps lint unit conformance e2e ## run everything: lint, unit and property tests with the race detector, fuzz seeds, e2e on real runtimes (root)
 
 .PHONY: unit
 unit: ## unit and property tests and fuzz seeds, with the race detector
@@ -37,6 +37,10 @@ unit: ## unit and property tests and fuzz seeds, with the race detector
 .PHONY: e2e
 e2e: ## tests on real containerd, built on first use (root)
 	cd e2e && go vet ./... && go test -count=1 -timeout 60m ./...
+
+.PHONY: conformance
+conformance: ## compare the profiles with Kubernetes' own Pod Security Standards, and print the table
+	cd e2e && go test -count=1 -v ./conformance
 
 .PHONY: lint
 lint: $(LINT) ## gofmt and golangci-lint

@@ -12,7 +12,7 @@ const (
 	// effect that it could see.
 	notVisible kind = "not visible"
 
-	// disagree is a decision that is another on purpose. There is none now.
+	// disagree is a decision that is another. There is none.
 	disagree kind = "disagree"
 )
 
