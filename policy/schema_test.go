@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"gopkg.in/yaml.v3"
@@ -26,6 +27,53 @@ func TestSchemaOfDrawnDocuments(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestSchemaRefusesNothingValid puts other values into documents. The schema must
+// take those that can be loaded.
+func TestSchemaRefusesNothingValid(t *testing.T) {
+	s := documentSchema(t)
+	rapid.Check(t, func(t *rapid.T) {
+		docs := policy.DrawDocs(t)
+		at := rapid.IntRange(0, len(docs)-1).Draw(t, "document")
+		var doc yaml.Node
+		if err := yaml.Unmarshal([]byte(docs[at]), &doc); err != nil {
+			t.Fatal(err)
+		}
+		value := rapid.SampledFrom(scalars(&doc)).Draw(t, "place")
+		*value = yaml.Node{Kind: yaml.ScalarNode, Value: rapid.SampledFrom([]string{
+			"1", "0", "007", "-1", "1.5", "0.250", "2147483648", "4294967295", "+5", "1Gi", "100k", "500m", "2027-01-31", "2027-01-31T1:02:03,5+02:00",
+			"/", "/dev/x", "/a..b", "*", "a/**", "{a,b}", "x", "NET_ADMIN", "cap_net_raw", "all", "RuntimeDefault", "Localhost/a*", "s0:c1,c2",
+			"None", "adjust", "audit", "hostPath", "rw", "net.core.*", "RLIMIT_CORE", "TCP", "pod.name == 'x'",
+		}).Draw(t, "value")}
+		text, err := yaml.Marshal(&doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs[at] = string(text)
+		all := []byte(strings.Join(docs, "---\n"))
+		if _, err := policy.Compile(policy.Source{Name: "p", Data: all}); err != nil {
+			t.Skip(err)
+		}
+		if _, err := s.Validate(all); err != nil {
+			t.Fatalf("%v\nin\n%s", err, text)
+		}
+	})
+}
+
+// scalars are the values in the node that are neither lists nor mappings.
+func scalars(n *yaml.Node) []*yaml.Node {
+	var out []*yaml.Node
+	for i, c := range n.Content {
+		switch {
+		case n.Kind == yaml.MappingNode && i%2 == 0: // a key
+		case c.Kind == yaml.ScalarNode:
+			out = append(out, c)
+		default:
+			out = append(out, scalars(c)...)
+		}
+	}
+	return out
 }
 
 // TestSchemaOfInvalidDocuments has each fault found that a schema can express.
