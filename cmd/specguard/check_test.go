@@ -250,3 +250,13 @@ func TestCheckAuditMode(t *testing.T) {
 		`"ifEnforced":{"outcome":"denied","message":"specguard: denied by policy \"q\": capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)",`+
 		`"violations":[{"policy":"q",`+violation+`}],"excepted":[{"policy":"p",`+violation+`,"exception":"legacy"}]},"unknown":["podLabels","runtimeHandler"]}`+"\n", "")
 }
+
+// TestCheckUnderASeal: what a denied container was stored with is judged as the
+// agent does, without the seal.
+func TestCheckUnderASeal(t *testing.T) {
+	sealed := strings.Replace(configJSON(noCaps, inAPod), `"linux":`, `"hooks":{"createRuntime":[{"path":"/proc/specguard: denied by x"}]},"linux":`, 1)
+	r := specguard(t, "check", "--policy-dir", policyFile(t, "hooks: {}"), "--output", "json", file(t, "c.json", sealed))
+	if r.code != 0 || !strings.Contains(r.stdout, `"outcome":"allowed"`) {
+		t.Errorf("%+v", r)
+	}
+}

