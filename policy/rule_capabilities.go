@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -70,13 +71,18 @@ func (Capability) JSONSchema() map[string]any {
 	return strict.Named("capability", map[string]any{"anyOf": []any{strict.Enum(names...), pattern}})
 }
 
-// Validate wants at least one of drop and allow.
+// Validate wants at least one of drop and allow, and no empty allow that would
+// not be what it looks like.
 func (c *Capabilities) Validate() error {
-	if len(c.Drop) == 0 && len(c.Allow) == 0 && c.Action() != Ignore {
-		return fmt.Errorf("needs drop or allow")
-	}
-	if slices.Contains(c.Allow, allCapabilities) {
+	switch {
+	case slices.Contains(c.Allow, allCapabilities):
 		return strict.Field("allow", "ALL cannot be allowed; name the capabilities")
+	case c.Action() == Ignore:
+		return nil
+	case c.Allow != nil && len(c.Allow) == 0 && !slices.Contains(c.Drop, allCapabilities):
+		return strict.Field("allow", "is an empty list; drop: [ALL] allows none")
+	case len(c.Drop) == 0 && len(c.Allow) == 0:
+		return errors.New("needs drop or allow")
 	}
 	return nil
 }

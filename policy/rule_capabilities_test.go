@@ -61,9 +61,11 @@ func TestCapabilitiesAdjust(t *testing.T) {
 
 func TestCapabilitiesLoad(t *testing.T) {
 	for rule, want := range map[string]string{
-		`capabilities: {drop: [SYS_ADMNI]}`: `unknown capability "SYS_ADMNI"`,
-		`capabilities: {}`:                  "needs drop or allow",
-		`capabilities: {allow: [ALL]}`:      "ALL cannot be allowed",
+		`capabilities: {drop: [SYS_ADMNI]}`:       `unknown capability "SYS_ADMNI"`,
+		`capabilities: {}`:                        "needs drop or allow",
+		`capabilities: {allow: [ALL]}`:            "ALL cannot be allowed",
+		`capabilities: {allow: []}`:               "allow: is an empty list; drop: [ALL] allows none",
+		`capabilities: {drop: [KILL], allow: []}`: "allow: is an empty list; drop: [ALL] allows none",
 	} {
 		if got := loadError(rule); !strings.Contains(got, want) {
 			t.Errorf("%s: error %q, want %q", rule, got, want)

@@ -54,7 +54,7 @@ func (e *Env) Validate() error {
 		}
 	}
 	if len(e.Forbid) == 0 && e.Action() != Ignore {
-		return strict.Field("forbid", "is missing")
+		return strict.Field("forbid", "is missing or empty")
 	}
 	return nil
 }

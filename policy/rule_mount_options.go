@@ -100,7 +100,7 @@ func (RequiredOptions) JSONSchema() map[string]any {
 func (r *RequiredOptions) Validate() error {
 	switch {
 	case len(r.Options) == 0:
-		return strict.Field("options", "is missing")
+		return strict.Field("options", "is missing or empty")
 	case r.VolumeTypes == nil && r.Paths == nil:
 		return fmt.Errorf("needs volumeTypes or paths")
 	case r.VolumeTypes != nil && len(r.VolumeTypes) == 0:
@@ -119,7 +119,7 @@ func (r *RequiredOptions) Validate() error {
 // Validate wants something to require.
 func (r *MountOptions) Validate() error {
 	if len(r.Require) == 0 {
-		return strict.Field("require", "is missing")
+		return strict.Field("require", "is missing or empty")
 	}
 	return nil
 }

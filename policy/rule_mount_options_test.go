@@ -162,11 +162,11 @@ func TestMountOptionsContainerd(t *testing.T) {
 
 func TestMountOptionsInvalid(t *testing.T) {
 	for rule, want := range map[string]string{
-		"{}":                           "require: is missing",
-		"{require: []}":                "require: is missing",
+		"{}":                           "require: is missing or empty",
+		"{require: []}":                "require: is missing or empty",
 		"{require: [{options: [ro]}]}": "needs volumeTypes or paths",
-		"{require: [{paths: [/x]}]}":   "options: is missing",
-		"{require: [{paths: [/x], options: []}]}":                            "options: is missing",
+		"{require: [{paths: [/x]}]}":   "options: is missing or empty",
+		"{require: [{paths: [/x], options: []}]}":                            "options: is missing or empty",
 		"{require: [{paths: [], options: [ro]}]}":                            "paths: is an empty list; leave it out to select all",
 		"{require: [{volumeTypes: [], paths: [/x], options: [ro]}]}":         "volumeTypes: is an empty list; leave it out to select all",
 		"{require: [{paths: [x], options: [ro]}]}":                           `paths: "x" matches nothing (allowed: an absolute path`,

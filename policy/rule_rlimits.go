@@ -113,7 +113,7 @@ func (b *RlimitBound) Validate() error {
 // Validate wants limits, each once.
 func (r *Rlimits) Validate() error {
 	if len(r.Limits) == 0 && r.Action() != Ignore {
-		return strict.Field("limits", "is missing")
+		return strict.Field("limits", "is missing or empty")
 	}
 	for i, b := range r.Limits {
 		if slices.ContainsFunc(r.Limits[:i], func(o RlimitBound) bool { return o.Type == b.Type }) {

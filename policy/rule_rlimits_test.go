@@ -82,8 +82,8 @@ func TestRlimitsErrors(t *testing.T) {
 	const types = "RLIMIT_AS, RLIMIT_CORE, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_LOCKS, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_NICE, " +
 		"RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_RSS, RLIMIT_RTPRIO, RLIMIT_RTTIME, RLIMIT_SIGPENDING, RLIMIT_STACK"
 	for rule, want := range map[string]string{
-		"rlimits: {}":                                                                       "0.yaml:6:14: spec.rules.rlimits.limits: is missing",
-		"rlimits: {limits: []}":                                                             "0.yaml:6:23: spec.rules.rlimits.limits: is missing",
+		"rlimits: {}":                                                                       "0.yaml:6:14: spec.rules.rlimits.limits: is missing or empty",
+		"rlimits: {limits: []}":                                                             "0.yaml:6:23: spec.rules.rlimits.limits: is missing or empty",
 		"rlimits: {onViolation: ignore}":                                                    "0.yaml:1:1: spec: has no rules: give it a profile or rules",
 		"rlimits: {limits: [{max: 5}]}":                                                     "0.yaml:6:24: spec.rules.rlimits.limits[0].type: is missing",
 		"rlimits: {limits: [{type: RLIMIT_CORE}]}":                                          "0.yaml:6:24: spec.rules.rlimits.limits[0]: needs max or required",

@@ -95,8 +95,21 @@ func (RunAsNonRoot) JSONSchema() map[string]any {
 	}}
 }
 
-// Validate refuses root, and ids for adjusting that would not be allowed.
+// Validate refuses root, ids for adjusting that would not be allowed, and empty
+// lists.
 func (r *RunAsNonRoot) Validate() error {
+	for _, list := range []struct {
+		key    string
+		ranges []IDRange
+	}{
+		{"allowedUsers", r.AllowedUsers},
+		{"allowedGroups", r.AllowedGroups},
+		{"allowedSupplementalGroups", r.AllowedSupplementalGroups},
+	} {
+		if list.ranges != nil && len(list.ranges) == 0 {
+			return strict.Field(list.key, "is an empty list; leave it out to allow any")
+		}
+	}
 	for _, id := range []struct {
 		key     string
 		given   *uint32

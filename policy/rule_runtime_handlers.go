@@ -28,7 +28,7 @@ type RuntimeHandlers struct {
 // Validate wants handlers.
 func (r *RuntimeHandlers) Validate() error {
 	if len(r.Allowed) == 0 && r.Action() != Ignore {
-		return strict.Field("allowed", "is missing")
+		return strict.Field("allowed", "is missing or empty")
 	}
 	return nil
 }

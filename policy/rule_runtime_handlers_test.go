@@ -36,8 +36,8 @@ func TestRuntimeHandlers(t *testing.T) {
 
 func TestRuntimeHandlersErrors(t *testing.T) {
 	for rule, want := range map[string]string{
-		"runtimeHandlers: {}":                    "0.yaml:6:22: spec.rules.runtimeHandlers.allowed: is missing",
-		"runtimeHandlers: {allowed: []}":         "0.yaml:6:32: spec.rules.runtimeHandlers.allowed: is missing",
+		"runtimeHandlers: {}":                    "0.yaml:6:22: spec.rules.runtimeHandlers.allowed: is missing or empty",
+		"runtimeHandlers: {allowed: []}":         "0.yaml:6:32: spec.rules.runtimeHandlers.allowed: is missing or empty",
 		"runtimeHandlers: {onViolation: ignore}": "",
 	} {
 		if got := loadError(rule, "allowPrivilegeEscalation: {}"); got != want {
