@@ -169,8 +169,10 @@ func choose(containers []input.Container, name string) (policy.Subject, error) {
 		return found[0], nil
 	case name == "":
 		return policy.Subject{}, fmt.Errorf("container: is missing: there are %s", strings.Join(names, ", "))
+	case len(found) == 0:
+		return policy.Subject{}, fmt.Errorf("container: there is no %q (there are %s)", name, strings.Join(names, ", "))
 	default:
-		return policy.Subject{}, fmt.Errorf("container: %q: there are %d of the name (of %s)", name, len(found), strings.Join(names, ", "))
+		return policy.Subject{}, fmt.Errorf("container: there are %d with the name %q (of %s)", len(found), name, strings.Join(names, ", "))
 	}
 }
 

@@ -42,7 +42,7 @@ func TestFaults(t *testing.T) {
 		"faulty file":      {suiteText(caseText("c", "file: bad.yaml", "outcome: allowed")), []string{"a_test.yaml:8:13: spec.cases[0].given: bad.yaml:1:1: "}},
 		"which container":  {suiteText(caseText("c", "file: web.yaml", "outcome: allowed")), []string{"a_test.yaml:8:13: spec.cases[0].given: container: is missing: there are app, side"}},
 		"no such container": {suiteText(caseText("c", "file: web.yaml, container: x", "outcome: allowed")), []string{
-			`a_test.yaml:8:13: spec.cases[0].given: container: "x": there are 0 of the name (of app, side)`}},
+			`a_test.yaml:8:13: spec.cases[0].given: container: there is no "x" (there are app, side)`}},
 		"unknown member in patch": {suiteText(caseText("c", "patch: {procezz: {}}, pod: "+pod(""), "outcome: allowed")), []string{"a_test.yaml:8:13: spec.cases[0].given: patch: an OCI spec has no /procezz"}},
 		"wrong type in patch":     {suiteText(caseText("c", "patch: {process: {args: "+secret+"}}, pod: "+pod(""), "outcome: allowed")), []string{"a_test.yaml:8:13: spec.cases[0].given: patch: /process/args: an OCI spec has no string there"}},
 		"patch of nothing":        {suiteText(caseText("c", "patch: x, pod: "+pod(""), "outcome: allowed")), []string{"a_test.yaml:9:22: spec.cases[0].given.patch: must be a part of an OCI spec"}},
