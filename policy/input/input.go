@@ -53,7 +53,7 @@ func read(data []byte) ([]Container, error) {
 		case errors.Is(err, io.EOF):
 			return nil, errors.New("is empty")
 		case err != nil:
-			return nil, fmt.Errorf("neither JSON nor a Kubernetes manifest: %w", err)
+			return nil, syntaxFault(data, err)
 		}
 		containers, err := values(raw)
 		if err != nil {
@@ -61,6 +61,21 @@ func read(data []byte) ([]Container, error) {
 		}
 		out = append(out, containers...)
 	}
+}
+
+// syntaxFault says what is wrong with what is not JSON, and where.
+func syntaxFault(data []byte, err error) error {
+	if start := bytes.TrimLeft(data, " \t\r\n"); start[0] != '{' && start[0] != '[' {
+		return errors.New("neither JSON nor a Kubernetes manifest (no apiVersion and kind)")
+	}
+	before := data
+	var fault *json.SyntaxError
+	if errors.As(err, &fault) {
+		before = data[:fault.Offset-1]
+	}
+	line := bytes.Count(before, []byte("\n")) + 1
+	column := len(before) - bytes.LastIndexByte(before, '\n')
+	return &manifest.Error{Line: line, Column: column, Msg: "neither JSON nor a Kubernetes manifest: " + err.Error()}
 }
 
 // values reads a JSON value or a list of them.

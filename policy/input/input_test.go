@@ -137,25 +137,34 @@ func TestGiveNamespace(t *testing.T) {
 }
 
 func TestReadErrors(t *testing.T) {
-	const neither = "f: neither JSON nor a Kubernetes manifest: "
+	const neither = "neither JSON nor a Kubernetes manifest"
 	const nothing = "f: neither an OCI config.json (no ociVersion), nor the output of crictl inspect (no info.runtimeSpec) or of ctr container info (no Spec), " +
 		"nor a Kubernetes manifest (no apiVersion and kind)"
 	for data, want := range map[string]string{
 		"":                              "f: is empty",
 		" \n":                           "f: is empty",
-		"no":                            neither + "invalid character 'o' in literal null (expecting 'u')",
-		"a: [b":                         neither + "invalid character 'a' looking for beginning of value",
-		config("") + "}":                neither + "invalid character '}' looking for beginning of value",
+		"no":                            "f: " + neither + " (no apiVersion and kind)",
+		"a: [b":                         "f: " + neither + " (no apiVersion and kind)",
+		"# no":                          "f: " + neither + " (no apiVersion and kind)",
+		"{\n  \"a\": 1,\n  b}":          "f:3:3: " + neither + ": invalid character 'b' looking for beginning of object key string",
+		"{\n":                           "f:2:1: " + neither + ": unexpected EOF",
+		config("") + "}":                "f:1:76: " + neither + ": invalid character '}' looking for beginning of value",
 		"[]":                            "f: is an empty list",
-		"[[]]":                          "f: not what was expected: json: cannot unmarshal array into Go value of type input.object",
-		"1":                             "f: not what was expected: json: cannot unmarshal number into Go value of type input.object",
+		"[[]]":                          nothing,
+		"1":                             nothing,
 		"{}":                            nothing,
 		"null":                          nothing,
 		`{"info":{"runtimeSpec":{}}}`:   nothing,
 		`{"info":{"runtimeSpec":null}}`: nothing,
 		"[" + config("") + ",{}]":       nothing,
-		`{"ociVersion":1}`:              "f: decode OCI spec: ",
-		"apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a}]}\n": "f:3:21: spec.containers[0]: ",
+		"apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: b, env: [{name: A, value: *secret}]}]}\n": "f:1:1: no valid YAML: an alias (*) of no anchor; ",
+		`{"ociVersion":1}`:              "f: ociVersion: the number there does not fit",
+		`{"status":{"id":[]}}`:          "f: status.id: the array there does not fit",
+		`{"ociVersion":"1.2.1","process":{"env":"A=secret"}}`:             "f: process.env: the string there does not fit",
+		`{"ociVersion":"1.2.1","process":{"env":["B=x",{"A":"secret"}]}}`: "f: process.env.1: the object there does not fit",
+		`{"ociVersion":"1.2.1","process":{"user":{"uid":-12345}}}`:        "f: process.user.uid: the number there does not fit",
+		`{"info":{"runtimeSpec":"secret"}}`:                               "f: OCI spec: the string there does not fit",
+		"apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a}]}\n":    "f:3:21: spec.containers[0]: ",
 	} {
 		got, err := Read("f", []byte(data))
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {

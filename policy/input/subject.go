@@ -2,11 +2,12 @@ package input
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
+	json "github.com/go-json-experiment/json/v1"
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/specguard/specguard/policy"
@@ -41,11 +42,28 @@ type status struct {
 	Labels   map[string]string `json:"labels"`
 }
 
+// unknown says of JSON that it is nothing of what can be read.
+const unknown = "neither an OCI config.json (no ociVersion), nor the output of crictl inspect (no info.runtimeSpec) " +
+	"or of ctr container info (no Spec), nor a Kubernetes manifest (no apiVersion and kind)"
+
+// misfit says where a value does not fit, without the value.
+func misfit(err error) error {
+	var e *json.UnmarshalTypeError
+	if !errors.As(err, &e) {
+		return err
+	}
+	kind, _, _ := strings.Cut(e.Value, " ") // of numbers it has the value too
+	return fmt.Errorf("%s: the %s there does not fit", cmp.Or(e.Field, "OCI spec"), kind)
+}
+
 // subject makes a subject of a JSON object that holds an OCI spec, or is one.
 func subject(data []byte) (policy.Subject, error) {
+	if data[0] != '{' {
+		return policy.Subject{}, errors.New(unknown)
+	}
 	var o object
 	if err := json.Unmarshal(data, &o); err != nil {
-		return policy.Subject{}, fmt.Errorf("not what was expected: %w", err)
+		return policy.Subject{}, misfit(err)
 	}
 	raw := data
 	for _, inner := range []json.RawMessage{o.Info.RuntimeSpec, o.Spec} {
@@ -56,11 +74,10 @@ func subject(data []byte) (policy.Subject, error) {
 	}
 	spec, err := ocispec.Decode(raw)
 	if err != nil {
-		return policy.Subject{}, err
+		return policy.Subject{}, misfit(err)
 	}
 	if spec.Version == "" {
-		return policy.Subject{}, errors.New("neither an OCI config.json (no ociVersion), nor the output of crictl inspect (no info.runtimeSpec) " +
-			"or of ctr container info (no Spec), nor a Kubernetes manifest (no apiVersion and kind)")
+		return policy.Subject{}, errors.New(unknown)
 	}
 	return o.subject(spec), nil
 }
