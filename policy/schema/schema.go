@@ -56,27 +56,32 @@ func Documents() []policy.DocumentKind {
 // Value returns the schema of what decodes into the type.
 func (c Comments) Value(t reflect.Type) map[string]any { return newBuilder(c).value(t) }
 
-// documents describes a document of any of the kinds. The kind tells which.
+// documents describes a document of any of the kinds. The kind tells which: with
+// a chain of if and else editors show the fields of that kind only.
 func (b *builder) documents(kinds []policy.DocumentKind) node {
-	var names, cases []any
+	var names []any
 	for _, k := range kinds {
 		names = append(names, k.Name)
-		cases = append(cases, node{
-			"if":   node{"properties": node{"kind": node{"const": k.Name}}, "required": []string{"kind"}},
-			"then": b.document(k),
-		})
 	}
-	return node{
+	out := node{
 		"$schema":  "https://json-schema.org/draft/2020-12/schema",
-		"title":    "specguard " + policy.APIVersion,
+		"title":    "specguard",
 		"type":     "object",
 		"required": []string{"apiVersion", "kind"},
 		"properties": properties{
 			{"apiVersion", node{"const": policy.APIVersion}},
 			{"kind", node{"enum": names}},
 		},
-		"allOf": cases,
 	}
+	last := out
+	for _, k := range kinds {
+		rest := node{}
+		last["if"] = node{"properties": node{"kind": node{"const": k.Name}}, "required": []string{"kind"}}
+		last["then"] = b.document(k)
+		last["else"] = rest
+		last = rest
+	}
+	return out
 }
 
 func (b *builder) document(k policy.DocumentKind) node {

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding"
+	"fmt"
 	"math"
 	"reflect"
 	"strconv"
@@ -113,7 +114,19 @@ func (b *builder) scalar(t reflect.Type) node {
 			n["type"] = []string{"string", "integer"}
 		}
 	}
+	if message := allowed(t); n["pattern"] != nil && message != "" {
+		n["patternErrorMessage"] = message
+	}
 	return n
+}
+
+// allowed is what the type says of what it reads, when it is given something else.
+func allowed(t reflect.Type) string {
+	_, text, ok := strings.Cut(fmt.Sprint(read(t, "\x00")), "(allowed: ")
+	if !ok {
+		return ""
+	}
+	return "Allowed: " + strings.TrimSuffix(text, ")") + "."
 }
 
 // describeValues adds what is said of each value.
@@ -178,6 +191,8 @@ func Scalar(t reflect.Type) (title string, values []string) {
 	return title, values
 }
 
-func reads(t reflect.Type, text string) bool {
-	return reflect.New(t).Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)) == nil
+func reads(t reflect.Type, text string) bool { return read(t, text) == nil }
+
+func read(t reflect.Type, text string) error {
+	return reflect.New(t).Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text))
 }
