@@ -52,7 +52,7 @@ func checkCommand() *cobra.Command {
 		Use:   "check FILE...",
 		Short: "Say what the policies would do with a container",
 		Long:  checkHelp,
-		Args:  cobra.MinimumNArgs(1),
+		Args:  needs("FILE"),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			c, err := f.checker(cmd)
 			if err != nil {

@@ -33,6 +33,16 @@ func main() {
 	}
 }
 
+// needs wants at least one argument.
+func needs(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return fmt.Errorf("%[1]s needs a %[2]s: see %[1]s --help", cmd.CommandPath(), what)
+		}
+		return nil
+	}
+}
+
 func root() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:           "specguard",

@@ -92,8 +92,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"check", "--bogus", "x"}, "unknown flag: --bogus\n"},
 		{[]string{"bogus"}, "unknown command \"bogus\" for \"specguard\"\n"},
 		{[]string{"run", "extra"}, "unknown command \"extra\" for \"specguard run\"\n"},
-		{[]string{"validate"}, "requires at least 1 arg(s), only received 0\n"},
-		{[]string{"check"}, "requires at least 1 arg(s), only received 0\n"},
+		{[]string{"validate"}, "specguard validate needs a PATH: see specguard validate --help\n"},
+		{[]string{"check"}, "specguard check needs a FILE: see specguard check --help\n"},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) { specguard(t, c.args...).expect(t, 1, "", c.stderr) })
 	}

@@ -45,7 +45,7 @@ func testCommand() *cobra.Command {
 		Use:   "test PATH...",
 		Short: "Run unit tests of policies",
 		Long:  testHelp,
-		Args:  cobra.MinimumNArgs(1),
+		Args:  needs("PATH"),
 		RunE:  f.test,
 	}
 	fs := cmd.Flags()

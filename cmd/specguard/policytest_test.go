@@ -64,7 +64,7 @@ func TestTestErrors(t *testing.T) {
 	specguard(t, "test", good, empty).expect(t, 1, "", empty+": no tests: no file ends in _test.yaml or _test.yml\n")
 	specguard(t, "test", "--run", "[", good).expect(t, 1, "", "run: error parsing regexp: missing closing ]: `[`\n")
 	specguard(t, "test", "--color", "x", good).expect(t, 1, "", "color \"x\" is not one of auto, always, never\n")
-	specguard(t, "test").expect(t, 1, "", "requires at least 1 arg(s), only received 0\n")
+	specguard(t, "test").expect(t, 1, "", "specguard test needs a PATH: see specguard test --help\n")
 }
 
 func TestTestJUnit(t *testing.T) {

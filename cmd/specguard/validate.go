@@ -15,7 +15,7 @@ func validateCommand() *cobra.Command {
 		Use:   "validate PATH...",
 		Short: "Check policy files or folders: one line per fault, file:line:column",
 		Long:  "Check policy files or folders. Exit status 0: valid. 1: not valid, one line per fault with its file, line and column. Exceptions that have expired are warned of.",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  needs("PATH"),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			set, err := policy.Load(paths...)
 			if err != nil {
@@ -23,14 +23,27 @@ func validateCommand() *cobra.Command {
 				return exitCode(1)
 			}
 			warnOfExpired(set.Exceptions(), time.Now())
-			fmt.Fprintf(cmd.OutOrStdout(), "valid: %d policies, %d rules", len(set.Names()), set.RuleCount())
-			if n := len(set.Exceptions()); n > 0 {
-				fmt.Fprintf(cmd.OutOrStdout(), ", %d exceptions", n)
-			}
-			fmt.Fprintln(cmd.OutOrStdout())
+			fmt.Fprintln(cmd.OutOrStdout(), "valid: "+summary(set))
 			return nil
 		},
 	}
+}
+
+// summary counts what there is.
+func summary(set *policy.Set) string {
+	n := len(set.Names())
+	if n == 0 {
+		return "no policies (the built-in profile baseline is in force then)"
+	}
+	text := count(n, "policy")
+	if n > 1 {
+		text = fmt.Sprintf("%d policies", n)
+	}
+	text += ", " + count(set.RuleCount(), "rule")
+	if n := len(set.Exceptions()); n > 0 {
+		text += ", " + count(n, "exception")
+	}
+	return text
 }
 
 // warnOfExpired names the exceptions that no longer hold. They are no faults:

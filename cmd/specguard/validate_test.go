@@ -20,12 +20,12 @@ func TestValidate(t *testing.T) {
 		lines   []string
 		anyLine string // stands alone in stderr, after the place
 	}{
-		"a file":       {paths: []string{good}, stdout: "valid: 1 policies, 2 rules\n"},
-		"a folder":     {paths: []string{folder}, stdout: "valid: 1 policies, 1 rules\n"},
-		"an empty one": {paths: []string{t.TempDir()}, stdout: "valid: 0 policies, 0 rules\n"},
+		"a file":       {paths: []string{good}, stdout: "valid: 1 policy, 2 rules\n"},
+		"a folder":     {paths: []string{folder}, stdout: "valid: 1 policy, 1 rule\n"},
+		"an empty one": {paths: []string{t.TempDir()}, stdout: "valid: no policies (the built-in profile baseline is in force then)\n"},
 		"exceptions": {
 			paths:  []string{file(t, "x.yaml", policyText("hostNamespaces: {}")+exceptionText("old", "2020-02-28")+exceptionText("new", "2920-01-01"))},
-			stdout: "valid: 1 policies, 1 rules, 2 exceptions\n", anyLine: `warning: exception "old" of sre ended at 2020-02-29T00:00:00Z and no longer holds`,
+			stdout: "valid: 1 policy, 1 rule, 2 exceptions\n", anyLine: `warning: exception "old" of sre ended at 2020-02-29T00:00:00Z and no longer holds`,
 		},
 		"nothing there": {paths: []string{"/no/such"}, code: 1, lines: []string{"/no/such: no such file or directory"}},
 		"no YAML":       {paths: []string{syntax}, code: 1, lines: []string{syntax + ":2:1: no valid YAML: "}},
