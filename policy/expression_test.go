@@ -160,6 +160,24 @@ func TestExpressionNotKnown(t *testing.T) {
 	}
 }
 
+// TestExpressionOverLongLists: to name a list costs the same whatever its
+// length, which whoever writes the pod chooses.
+func TestExpressionOverLongLists(t *testing.T) {
+	e, env := compiledExpression(t, "spec.mounts.all(m, m.destination != spec.mounts[0].source)")
+	sub := subject(newSpec())
+	for range 10_000 {
+		sub.Spec.Mounts = append(sub.Spec.Mounts, specs.Mount{Destination: "/a", Source: "/srv"})
+	}
+	allocs := testing.AllocsPerRun(1, func() {
+		if a, why := e.ask(env.variables(&sub)); a != yes {
+			t.Error(a, why)
+		}
+	})
+	if most := 50.0 * 10_000; allocs > most {
+		t.Errorf("%.0f allocations, want at most %.0f", allocs, most)
+	}
+}
+
 func TestExpressionsAtTheSameTime(t *testing.T) {
 	set := compileDocs(t, strings.Replace(policyDoc("test", customRule("spec.mounts.all(m, m.destination != pod.name) && spec.process.user.uid > 5")),
 		"spec:\n", "spec:\n  match: {matchConditions: [{name: a, expression: container.image.startsWith(pod.labels.tier)}]}\n", 1))

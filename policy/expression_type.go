@@ -53,6 +53,11 @@ type structMember struct {
 // converter makes a value for CEL.
 type converter func(reflect.Value) ref.Val
 
+// NativeToValue implements types.Adapter for the elements of a list, which are
+// made when they are asked for: a list may be long, and an expression may name
+// it once for each element of another.
+func (c converter) NativeToValue(element any) ref.Val { return c(reflect.ValueOf(element)) }
+
 // missing is the error of reading a member that is not there.
 type missing struct{ member string }
 
@@ -118,11 +123,7 @@ func (p *structTypes) list(t reflect.Type) (*types.Type, converter) {
 		if texts, ok := v.Interface().([]string); ok {
 			return types.NewStringList(types.DefaultTypeAdapter, texts)
 		}
-		out := make([]ref.Val, v.Len())
-		for i := range out {
-			out[i] = value(v.Index(i))
-		}
-		return types.NewRefValList(types.DefaultTypeAdapter, out)
+		return types.NewDynamicList(value, v.Interface())
 	}
 }
 

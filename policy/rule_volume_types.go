@@ -60,13 +60,21 @@ func (v *VolumeTypes) Check(s *Subject) []Finding {
 
 // Adjust removes them. One that lies in a mount which stays is kept, and denied.
 func (v *VolumeTypes) Adjust(s *Subject) []string {
-	others := v.others(s)
-	stays := func(i int) bool { return !slices.Contains(others, i) }
+	others := make(map[int]bool)
+	for _, at := range v.others(s) {
+		others[at] = true
+	}
+	stays := make(map[string]bool) // the mount points of those that stay
+	for i := range s.Spec.Mounts {
+		if !others[i] {
+			stays[mountPoint(&s.Spec.Mounts[i])] = true
+		}
+	}
 	var done []string
 	var kept []specs.Mount
 	for i := range s.Spec.Mounts {
 		m := &s.Spec.Mounts[i]
-		if stays(i) || hides(s.Spec.Mounts, i, stays) {
+		if !others[i] || liesIn(stays, mountPoint(m)) {
 			kept = append(kept, *m)
 			continue
 		}
@@ -79,11 +87,17 @@ func (v *VolumeTypes) Adjust(s *Subject) []string {
 	return done
 }
 
-// hides tells whether the mount at the index lies in one that stays.
-func hides(mounts []specs.Mount, at int, stays func(int) bool) bool {
-	for i := range mounts {
-		_, in := under(mountPoint(&mounts[i]), mountPoint(&mounts[at]))
-		if in && i != at && stays(i) {
+// liesIn tells whether the path is one of the folders or lies below one; all
+// are clean. It is called for every mount of a pod, which can have thousands,
+// so it looks the parents up. A path longer than any that can be mounted is
+// taken to lie in one.
+func liesIn(dirs map[string]bool, p string) bool {
+	const longest = 4096 // PATH_MAX
+	if len(p) > longest || dirs[p] || dirs["/"] {
+		return true
+	}
+	for i, c := range p {
+		if c == '/' && i > 0 && dirs[p[:i]] {
 			return true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"pgregory.net/rapid"
@@ -24,6 +25,25 @@ func places(mounts []specs.Mount) []string {
 		out = append(out, mounts[i].Destination)
 	}
 	return out
+}
+
+// TestVolumeTypesOfManyMounts: a pod can have as many mounts as its manifest
+// has room for, and paths of any length.
+func TestVolumeTypesOfManyMounts(t *testing.T) {
+	const many = 20_000
+	spec := newSpec()
+	for range many {
+		spec.Mounts = append(spec.Mounts, bind("/a", "/srv"))
+	}
+	spec.Mounts = append(spec.Mounts, bind(strings.Repeat("/a", 500_000), "/srv"))
+	start := time.Now()
+	d := decide(t, spec, "volumeTypes: {onViolation: adjust, "+restrictedVolumes+"}")
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("took %s", took)
+	}
+	if d.Outcome() != Denied || len(d.Spec.Mounts) != len(spec.Mounts)-many {
+		t.Errorf("%s with %d mounts", d.Outcome(), len(d.Spec.Mounts))
+	}
 }
 
 func TestVolumeTypes(t *testing.T) {
