@@ -23,7 +23,7 @@ func TestCompileErrors(t *testing.T) {
 		{"syntax", "a: b\n c: d\n", []string{"2:1: no valid YAML: mapping values are not allowed in this context"}},
 		{"tab", "a:\n\tb: c\n", []string{"2:1: no valid YAML: found character that cannot start any token"}},
 		{"not UTF-8", "a: \xff\n", []string{"1:1: no valid YAML: invalid leading UTF-8 octet"}},
-		{"no such anchor", "a: *b\n", []string{"1:1: no valid YAML: unknown anchor 'b' referenced"}},
+		{"no such anchor", "a: *b\n", []string{"1:1: no valid YAML: an alias (*) of no anchor; a text that begins with * must be in quotes"}},
 		{"text", "policy\n", []string{`1:1: must be a mapping, not "policy"`}},
 		{"list", "- kind: Policy\n", []string{"1:1: must be a mapping, not a list"}},
 		{"other version", "apiVersion: v1\nkind: Policy\nmetadata: {name: p}\nspec: {}\n", []string{`1:13: apiVersion: is "v1" (allowed: specguard.dev/v1alpha1)`}},

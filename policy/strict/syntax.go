@@ -8,12 +8,17 @@ import (
 // yamlLine finds the line in a message of the YAML parser.
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
-// SyntaxError gives an error of the YAML parser its place. The parser tells no
-// column.
+// unknownAnchor finds the one text of a document that the parser quotes. It may
+// be a password that begins with *.
+var unknownAnchor = regexp.MustCompile(`(?s)unknown anchor '.*' referenced`)
+
+// SyntaxError gives an error of the YAML parser its place, without text of the
+// document. The parser tells no column.
 func SyntaxError(err error) Error {
 	line := 1
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil && m[1] != "" {
 		line, _ = strconv.Atoi(m[1]) // digits by the pattern
 	}
-	return Error{Line: line, Column: 1, Msg: "no valid YAML: " + yamlLine.ReplaceAllString(err.Error(), "")}
+	msg := unknownAnchor.ReplaceAllString(yamlLine.ReplaceAllString(err.Error(), ""), "an alias (*) of no anchor; a text that begins with * must be in quotes")
+	return Error{Line: line, Column: 1, Msg: "no valid YAML: " + msg}
 }
