@@ -88,9 +88,6 @@ func (b *builder) document(k policy.DocumentKind) node {
 	spec := reflect.TypeOf(k.Spec).Elem()
 	b.spec = b.value(spec)
 	n := b.value(reflect.TypeOf(k.Head))
-	fields := n["properties"].(properties)
-	fields.get("apiVersion")["const"] = policy.APIVersion
-	fields.get("kind")["const"] = k.Name
 	n["description"] = plain(b.comment(key(spec)), spec.Name(), spec)
 	return n
 }

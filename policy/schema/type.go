@@ -106,13 +106,8 @@ func (b *builder) scalar(t reflect.Type) node {
 		b.describeValues(n, t, values)
 		return n
 	}
-	if n["type"] == "string" {
-		switch {
-		case reads(t, "1.5"):
-			n["type"] = []string{"string", "number"}
-		case reads(t, "1"):
-			n["type"] = []string{"string", "integer"}
-		}
+	if n["type"] == "string" && reads(t, "1") {
+		n["type"] = []string{"string", "number"}
 	}
 	if message := allowed(t); n["pattern"] != nil && message != "" {
 		n["patternErrorMessage"] = message
