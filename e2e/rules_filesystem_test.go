@@ -42,7 +42,7 @@ func TestRuleReadOnlyRootFilesystem(t *testing.T) {
 					container: container{name: "no-paths"},
 					found:     []string{"root filesystem is writable"},
 					changes:   []string{"root.readonly"},
-					truth:     readOnly,
+					truth:     func(w *cri.Truth) { w.RootWritable, w.TmpWritable = false, false },
 					stops:     []string{"touch /tmp/x", "touch /run/x"},
 				},
 			},
