@@ -137,7 +137,7 @@ func (c *compiler) rules(s *policySpec) ([]compiledRule, []strict.Error) {
 		}
 		errs = append(errs, faults...)
 		if len(faults) == 0 && rule.Action() != Ignore {
-			out = append(out, compiledRule{Rule: rule, name: k.name, order: i, reads: k.reads})
+			out = append(out, compiledRule{Rule: rule, name: k.name, order: i, reads: k.readBy(rule)})
 		}
 	}
 	return out, errs

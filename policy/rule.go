@@ -55,6 +55,17 @@ const (
 	sandbox                    // the pod's sandbox
 )
 
+// readsMore is implemented by rules that read more where they are told to.
+type readsMore interface{ readsMore() input }
+
+// readBy is what the rule of the kind reads.
+func (k kind) readBy(r Rule) input {
+	if r, ok := r.(readsMore); ok {
+		return k.reads | r.readsMore()
+	}
+	return k.reads
+}
+
 // canAdjust tells whether rules of the kind can adjust.
 func (k kind) canAdjust() bool {
 	_, no := k.make().(interface{ checksOnly() })
@@ -72,7 +83,7 @@ func kinds() []kind {
 		{name: "capabilities", make: func() Rule { return &Capabilities{} }, reads: fullSpec},
 		{name: "allowPrivilegeEscalation", make: func() Rule { return &AllowPrivilegeEscalation{} }, reads: fullSpec},
 		{name: "runAsNonRoot", make: func() Rule { return &RunAsNonRoot{} }, reads: fullSpec},
-		{name: "userNamespace", make: func() Rule { return &UserNamespace{} }, reads: fullSpec},
+		{name: "userNamespace", make: func() Rule { return &UserNamespace{} }, reads: fullSpec | sandbox},
 		{name: "hostNamespaces", make: func() Rule { return &HostNamespaces{} }},
 		{name: "hostPaths", make: func() Rule { return &HostPaths{} }},
 		{name: "volumeTypes", make: func() Rule { return &VolumeTypes{} }},

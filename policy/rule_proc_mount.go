@@ -19,7 +19,9 @@ import (
 // elsewhere behind a link of the image.
 //
 // Reads: linux.maskedPaths, linux.readonlyPaths (OCI runtime spec,
-// config-linux.md, "Masked Paths" and "Readonly Paths").
+// config-linux.md, "Masked Paths" and "Readonly Paths"); with allowUserNamespace
+// also linux.namespaces, linux.uidMappings, linux.gidMappings and those of the
+// pod's sandbox.
 // Adjusts: adds what is missing, and with it the paths that only newer
 // versions of Kubernetes mask, except thermal_throttle of each CPU, whose
 // paths differ between nodes.
@@ -61,6 +63,13 @@ func (p *ProcMount) Validate() error {
 	p.masked = append(requiredMaskedPaths(), texts(p.MaskedPaths)...)
 	p.readonly = append(append(defaultReadonlyPaths(), "/proc/asound"), texts(p.ReadonlyPaths)...)
 	return nil
+}
+
+func (p *ProcMount) readsMore() input {
+	if p.AllowUserNamespace {
+		return sandbox
+	}
+	return 0
 }
 
 // Check finds required paths that are not masked or not read-only.

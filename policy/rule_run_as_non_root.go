@@ -15,7 +15,7 @@ import (
 //
 // Reads: process.user: uid, gid and additionalGids (OCI runtime spec,
 // config.md, "User"); with allowUserNamespaceRoot also linux.namespaces,
-// linux.uidMappings and linux.gidMappings.
+// linux.uidMappings, linux.gidMappings and those of the pod's sandbox.
 // Adjusts: gives runAsUser in place of root or a user that is not allowed,
 // runAsGroup in place of a group that is not, and takes additional groups that
 // are not allowed away. With root goes its group 0.
@@ -208,6 +208,13 @@ func (r *RunAsNonRoot) dropGroups(s *Subject, u *specs.User, wasRoot bool) []str
 		return nil
 	}
 	return []string{"dropped additional groups " + strings.Join(dropped, ", ")}
+}
+
+func (r *RunAsNonRoot) readsMore() input {
+	if r.AllowUserNamespaceRoot {
+		return sandbox
+	}
+	return 0
 }
 
 func (r *RunAsNonRoot) userFine(s *Subject, uid uint32) bool {

@@ -7,7 +7,9 @@ import "github.com/opencontainers/runtime-spec/specs-go"
 // In Kubernetes a pod gets one with hostUsers: false.
 //
 // Reads: linux.namespaces, linux.uidMappings and linux.gidMappings (OCI runtime
-// spec, config-linux.md, "Namespaces" and "User namespace mappings").
+// spec, config-linux.md, "Namespaces" and "User namespace mappings"), and the
+// mappings of the pod's sandbox, which the container joins. Where the sandbox
+// cannot be seen only the container's are judged.
 // Adjusts: nothing. The pod's volumes and root filesystem would have to be
 // mapped too.
 // Source: user_namespaces(7); Kubernetes,

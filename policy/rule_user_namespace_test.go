@@ -30,3 +30,37 @@ func TestUserNamespace(t *testing.T) {
 		})
 	}
 }
+
+// TestUserNamespaceOfSandbox: whoever calls CRI can claim other mappings for a
+// container than its pod's user namespace has.
+func TestUserNamespaceOfSandbox(t *testing.T) {
+	ids := func(host uint32) []specs.LinuxIDMapping { return []specs.LinuxIDMapping{{HostID: host, Size: 65536}} }
+	for name, tt := range map[string]struct {
+		sandbox *Sandbox
+		denied  bool
+	}{
+		"not known":             {nil, false},
+		"the same":              {&Sandbox{UIDMappings: ids(100_000), GIDMappings: ids(100_000)}, false},
+		"users are the host's":  {&Sandbox{UIDMappings: ids(0), GIDMappings: ids(100_000)}, true},
+		"groups are the host's": {&Sandbox{UIDMappings: ids(100_000), GIDMappings: ids(0)}, true},
+		"none":                  {&Sandbox{}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, rule := range []string{"userNamespace: {}", "runAsNonRoot: {allowUserNamespaceRoot: true}", "procMount: {allowUserNamespace: true}"} {
+				sub := subject(newSpec(withUser(0, 0), withPaths(nil, nil), withUserNamespace(100_000, 100_000)))
+				sub.Pod.Sandbox = tt.sandbox
+				set := compileDocs(t, policyDoc("test", rule))
+				if !set.Select(&sub).Sandbox {
+					t.Errorf("%s: does not read the sandbox", rule)
+				}
+				if d := set.Evaluate(sub, Final); (d.Outcome() == Denied) != tt.denied {
+					t.Errorf("%s: %s %q", rule, d.Outcome(), d.Message())
+				}
+			}
+		})
+	}
+	sub := subject(newSpec())
+	if compileDocs(t, policyDoc("test", "runAsNonRoot: {}", "procMount: {}")).Select(&sub).Sandbox {
+		t.Error("the sandbox is read where no user namespace counts")
+	}
+}

@@ -80,6 +80,10 @@ type Sandbox struct {
 
 	// HostPorts are the ports of the host that lead to the pod.
 	HostPorts []HostPort
+
+	// UIDMappings and GIDMappings are those of the pod's user namespace; nil
+	// where it has none.
+	UIDMappings, GIDMappings []specs.LinuxIDMapping
 }
 
 // HostPort is a port of the host that leads to a pod.
@@ -135,9 +139,12 @@ func (s *Subject) hasNamespace(ns specs.LinuxNamespaceType) bool {
 }
 
 // userNamespace tells whether the container has a user namespace in which no
-// user and no group is the host's 0.
+// user and no group is the host's 0. Of the pod's, which the container joins,
+// the spec has the mappings that the caller of CRI claims, and some runtimes do
+// not compare them: the sandbox's count too where it is known.
 func (s *Subject) userNamespace() bool {
-	return s.hasNamespace(specs.UserNamespace) && avoidsRoot(s.Spec.Linux.UIDMappings) && avoidsRoot(s.Spec.Linux.GIDMappings)
+	return s.hasNamespace(specs.UserNamespace) && avoidsRoot(s.Spec.Linux.UIDMappings) && avoidsRoot(s.Spec.Linux.GIDMappings) &&
+		(s.Pod.Sandbox == nil || avoidsRoot(s.Pod.Sandbox.UIDMappings) && avoidsRoot(s.Pod.Sandbox.GIDMappings))
 }
 
 // avoidsRoot tells whether there are mappings and none leads to the host's 0.

@@ -28,7 +28,8 @@ const (
 )
 
 // Sandbox reads what was asked for a pod as a whole. Its sysctls include those
-// that containerd sets on its own.
+// that containerd sets on its own. A sandbox whose spec containerd does not keep
+// has no user namespace that could be told.
 //
 // A sandbox is a container of its own, unless the runtime handler has another
 // sandbox controller, such as its shim: then containerd knows the sandbox only.
@@ -77,6 +78,7 @@ func sandboxOf(id string, extension *anypb.Any, spec []byte) (*policy.Sandbox, e
 	maps.Copy(out.Sysctls, config.Linux.Sysctls)
 	if oci.Linux != nil {
 		maps.Copy(out.Sysctls, oci.Linux.Sysctl) // which are in force
+		out.UIDMappings, out.GIDMappings = oci.Linux.UIDMappings, oci.Linux.GIDMappings
 	}
 	for _, m := range config.PortMappings {
 		if m.HostPort == 0 {

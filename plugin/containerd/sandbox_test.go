@@ -13,6 +13,7 @@ import (
 	containers "github.com/containerd/containerd/api/services/containers/v1"
 	sandboxes "github.com/containerd/containerd/api/services/sandbox/v1"
 	"github.com/containerd/containerd/api/types"
+	"github.com/opencontainers/runtime-spec/specs-go"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/anypb"
@@ -90,6 +91,8 @@ func TestSandbox(t *testing.T) {
 	now, old, other := readRecord(t, "container-2.4.2.json"), readRecord(t, "container-1.7.35.json"), readRecord(t, "sandbox-2.4.2.json")
 	inForce := old.asContainer()
 	inForce.Spec.Value = []byte(`{"linux":{"sysctl":{"kernel.shm_rmid_forced":"0"}}}`)
+	mapped := old.asContainer()
+	mapped.Spec.Value = []byte(`{"linux":{"uidMappings":[{"containerID":0,"hostID":65536,"size":65536}],"gidMappings":[{"containerID":0,"hostID":0,"size":9}]}}`)
 	bare := record{Metadata: json.RawMessage(`{"Version":"v1","Metadata":{"ID":"` + podID + `","Config":{"metadata":{}}}}`)}
 	odd := other.asSandbox()
 	odd.Spec = &anypb.Any{TypeUrl: "example.com/of-its-own", Value: []byte{1}}
@@ -101,9 +104,13 @@ func TestSandbox(t *testing.T) {
 		sandbox   *types.Sandbox
 		want      policy.Sandbox
 	}{
-		"containerd 2.4.2":          {now.asContainer(), nil, policy.Sandbox{Sysctls: with(defaults), HostPorts: ports}},
-		"containerd 1.7.35":         {old.asContainer(), nil, policy.Sandbox{Sysctls: asked, HostPorts: ports}},
-		"the spec is in force":      {inForce, nil, policy.Sandbox{Sysctls: with(map[string]string{"kernel.shm_rmid_forced": "0"}), HostPorts: ports}},
+		"containerd 2.4.2":     {now.asContainer(), nil, policy.Sandbox{Sysctls: with(defaults), HostPorts: ports}},
+		"containerd 1.7.35":    {old.asContainer(), nil, policy.Sandbox{Sysctls: asked, HostPorts: ports}},
+		"the spec is in force": {inForce, nil, policy.Sandbox{Sysctls: with(map[string]string{"kernel.shm_rmid_forced": "0"}), HostPorts: ports}},
+		"a user namespace": {mapped, nil, policy.Sandbox{
+			Sysctls: asked, HostPorts: ports,
+			UIDMappings: []specs.LinuxIDMapping{{HostID: 65536, Size: 65536}}, GIDMappings: []specs.LinuxIDMapping{{Size: 9}},
+		}},
 		"another controller":        {nil, other.asSandbox(), policy.Sandbox{Sysctls: asked, HostPorts: ports}},
 		"another controller's form": {nil, odd, policy.Sandbox{Sysctls: asked, HostPorts: ports}},
 		"another controller's spec": {nil, complete, policy.Sandbox{Sysctls: with(defaults), HostPorts: ports}},

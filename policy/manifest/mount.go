@@ -145,7 +145,7 @@ func (b *builder) runtimeMounts() []specs.Mount {
 func (b *builder) bind(source, destination, access string) specs.Mount {
 	return specs.Mount{
 		Destination: destination, Type: "bind", Source: source, Options: []string{"rbind", "rprivate", access},
-		UIDMappings: b.mappings(), GIDMappings: b.mappings(),
+		UIDMappings: b.pod.mappings(), GIDMappings: b.pod.mappings(),
 	}
 }
 

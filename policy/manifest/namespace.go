@@ -41,13 +41,13 @@ func (b *builder) namespaces() []specs.LinuxNamespace {
 // userNamespace maps ids as the kubelet does, which gives each pod 65536 of
 // them, all above its own.
 func (b *builder) userNamespace() {
-	b.spec.Linux.UIDMappings, b.spec.Linux.GIDMappings = b.mappings(), b.mappings()
+	b.spec.Linux.UIDMappings, b.spec.Linux.GIDMappings = b.pod.mappings(), b.pod.mappings()
 }
 
 // mappings are new at each call, as nothing in a spec may be shared; nil where
 // the pod has no user namespace.
-func (b *builder) mappings() []specs.LinuxIDMapping {
-	if !b.pod.userNamespace() {
+func (p *pod) mappings() []specs.LinuxIDMapping {
+	if !p.userNamespace() {
 		return nil
 	}
 	return []specs.LinuxIDMapping{{ContainerID: 0, HostID: 65536, Size: 65536}}

@@ -98,7 +98,7 @@ func (p *pod) userNamespace() bool { return p.Spec.HostUsers != nil && !*p.Spec.
 // containers it does not ask for. In the host's network namespace Kubernetes
 // takes the container's port for the host's.
 func (p *pod) sandbox() *policy.Sandbox {
-	s := &policy.Sandbox{Sysctls: p.sysctls()}
+	s := &policy.Sandbox{Sysctls: p.sysctls(), UIDMappings: p.mappings(), GIDMappings: p.mappings()}
 	for _, c := range p.Spec.Containers {
 		for _, port := range c.Ports {
 			number := port.HostPort
