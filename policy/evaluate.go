@@ -133,8 +133,15 @@ func (e *evaluation) adjust() {
 			e.decision.Spec = e.sub.Spec
 			e.cloned = true
 		}
-		for _, change := range r.Adjust(&e.sub) {
+		changes := r.Adjust(&e.sub)
+		for i, change := range changes {
+			if i == maxTold && len(changes) > i+1 {
+				change = fmt.Sprintf("and %d more changes", len(changes)-i)
+			}
 			e.decision.Adjustments = append(e.decision.Adjustments, Adjustment{Policy: r.policy.name, Rule: r.name, Change: oneLine(change)})
+			if i == maxTold {
+				break
+			}
 		}
 	}
 	if e.sub.wantSeccomp {
@@ -154,13 +161,28 @@ func (e *evaluation) applySeccomp() {
 	e.sub.linux().Seccomp = profile
 }
 
+// maxTold bounds how many findings and changes of one rule are told one by one:
+// a pod can have thousands of mounts, and each is a line in logs.
+const maxTold = 15
+
+// told gives findings as they are told: in one line each, and not too many.
+func told(findings []Finding) []Finding {
+	if len(findings) > maxTold+1 {
+		more := Finding{Found: fmt.Sprintf("and %d more", len(findings)-maxTold)}
+		findings = append(slices.Clone(findings[:maxTold]), more)
+	}
+	for i, f := range findings {
+		findings[i] = Finding{Found: oneLine(f.Found), Allowed: oneLine(f.Allowed)}
+	}
+	return findings
+}
+
 // check judges the result by every rule.
 func (e *evaluation) check() {
 	e.sub.settle()
 	d := e.decision
 	for _, r := range e.rules {
-		for _, f := range r.Check(&e.sub) {
-			f = Finding{Found: oneLine(f.Found), Allowed: oneLine(f.Allowed)}
+		for _, f := range told(r.Check(&e.sub)) {
 			v := Violation{Policy: r.policy.name, Rule: r.name, Finding: f}
 			switch {
 			case r.unsure:

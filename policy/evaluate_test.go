@@ -126,6 +126,33 @@ func TestMessagesAreOneLine(t *testing.T) {
 	}
 }
 
+// TestMessagesAreBounded: a pod with very many mounts does not fill logs.
+func TestMessagesAreBounded(t *testing.T) {
+	spec := newSpec()
+	for i := range 1000 {
+		withMount(bind(fmt.Sprintf("/data/%d", i), "/srv", "rbind"))(spec)
+	}
+	if got := findings(decide(t, spec, "hostPaths: {}")); len(got) != 16 || got[15] != "hostPaths: and 985 more" {
+		t.Errorf("%d findings: %q", len(got), got)
+	}
+	d := decide(t, spec, "hostPaths: {onViolation: adjust}")
+	if got := changes(d); len(got) != 16 || got[15] != "hostPaths: and 985 more changes" || d.Outcome() != Adjusted {
+		t.Errorf("%s, %d changes: %q", d.Outcome(), len(got), got)
+	}
+	for n, want := range map[int]int{15: 15, 16: 16, 17: 16} {
+		spec := newSpec()
+		for i := range n {
+			withMount(bind(fmt.Sprintf("/data/%d", i), "/srv", "rbind"))(spec)
+		}
+		if got := findings(decide(t, spec, "hostPaths: {}")); len(got) != want || strings.Contains(got[want-1], "more") != (n > 16) {
+			t.Errorf("%d mounts: %q", n, got)
+		}
+		if got := changes(decide(t, spec, "hostPaths: {onViolation: adjust}")); len(got) != want || strings.Contains(got[want-1], "more") != (n > 16) {
+			t.Errorf("%d mounts: %q", n, got)
+		}
+	}
+}
+
 // TestMessagesKeepSecrets: nothing that a rule says about a spec holds an
 // environment value or an argument.
 func TestMessagesKeepSecrets(t *testing.T) {
