@@ -84,16 +84,24 @@ func (c *compiler) claim(d header) bool {
 	return true
 }
 
-func (c *compiler) policy(d header, node *yaml.Node) {
-	var s policySpec
-	if errs := strict.Decode(node, &s, "spec"); len(errs) > 0 {
+// spec decodes the document's spec, and tells whether it counts.
+func (c *compiler) spec(d header, node *yaml.Node, out any, match *Match) bool {
+	if errs := strict.Decode(node, out, "spec"); len(errs) > 0 {
 		c.fail(d.file, errs...)
-		return
+		return false
 	}
 	if !c.claim(d) {
+		return false
+	}
+	c.fail(d.file, match.compile(&c.expressions)...)
+	return true
+}
+
+func (c *compiler) policy(d header, node *yaml.Node) {
+	var s policySpec
+	if !c.spec(d, node, &s, &s.Match) {
 		return
 	}
-	c.fail(d.file, s.Match.compile(&c.expressions)...)
 	p := &compiled{name: d.name, match: s.Match, mode: s.Mode, priority: s.Priority}
 	if p.mode == "" {
 		p.mode = ModeEnforce

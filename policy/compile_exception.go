@@ -19,14 +19,9 @@ type pending struct {
 
 func (c *compiler) exception(d header, node *yaml.Node) {
 	var s exceptionSpec
-	if errs := strict.Decode(node, &s, "spec"); len(errs) > 0 {
-		c.fail(d.file, errs...)
+	if !c.spec(d, node, &s, &s.Match) {
 		return
 	}
-	if !c.claim(d) {
-		return
-	}
-	c.fail(d.file, s.Match.compile(&c.expressions)...)
 	e := exception{match: s.Match, Exception: Exception{
 		Name: d.name, Reason: string(s.Reason), Owner: string(s.Owner), Ends: s.Expires.ends,
 		Source: fmt.Sprintf("%s:%d:%d", d.file, d.root.Line, d.root.Column),
