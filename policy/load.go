@@ -92,6 +92,9 @@ func list(path string) ([]string, error) {
 		case info.IsDir():
 			return nil, &LoadError{File: file, Msg: "is a folder; policies are read from files of one folder"}
 		case filepath.Ext(file) == ".yaml" || filepath.Ext(file) == ".yml":
+			if !info.Mode().IsRegular() {
+				return nil, &LoadError{File: file, Msg: "is no regular file"}
+			}
 			files = append(files, file)
 		}
 	}

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/specguard/specguard/policy"
 )
@@ -197,6 +200,29 @@ func TestCheckStandardInput(t *testing.T) {
 	cmd.Stdin = strings.NewReader(podText("a"))
 	if err := cmd.Run(); err != nil || !strings.HasPrefix(stdout.String(), "-: Pod/a container app: allowed (policies: p)\n") || stderr.Len() > 0 {
 		t.Errorf("%v, %s, %s", err, stdout, stderr)
+	}
+}
+
+// TestCheckInterrupted: Ctrl-C ends a check that waits for its input.
+func TestCheckInterrupted(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	cmd, _, _ := command(ctx, nil, "check", "--policy-dir", policyFile(t, "hostPorts: {}"), "-")
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stdin.Write(make([]byte, 1<<20)); err != nil { // more than a pipe holds: some has been read
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil || err.Error() != "signal: interrupt" {
+		t.Error(err)
 	}
 }
 

@@ -23,8 +23,8 @@ func validateCommand() *cobra.Command {
 				return exitCode(1)
 			}
 			warnOfExpired(set.Exceptions(), time.Now())
-			fmt.Fprintln(cmd.OutOrStdout(), "valid: "+summary(set))
-			return nil
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), "valid: "+summary(set))
+			return err
 		},
 	}
 }
