@@ -145,11 +145,17 @@ func (m *Match) image(c *Container) answer {
 		return yes
 	case c.Image == "":
 		return unknown
-	case matchAny(m.Images, c.Image) || slices.ContainsFunc(c.OtherImages, func(i string) bool { return matchAny(m.Images, i) }):
+	case matchImage(m.Images, c.Image) || slices.ContainsFunc(c.OtherImages, func(i string) bool { return matchImage(m.Images, i) }):
 		return yes
 	default:
 		return no
 	}
+}
+
+// matchImage tells whether a pattern matches the reference as it is, or the
+// image's full name with or without tag and digest.
+func matchImage(globs []Glob, reference string) bool {
+	return matchAny(globs, reference) || matchFullName(globs, reference)
 }
 
 func matches(globs []Glob, s string) bool { return len(globs) == 0 || matchAny(globs, s) }

@@ -86,7 +86,7 @@ func (i *Images) Check(s *Subject) []Finding {
 		return []Finding{{Found: "the image is not known"}}
 	}
 	var out []Finding
-	if len(i.Allowed) > 0 && !i.allows(c.Image) {
+	if len(i.Allowed) > 0 && !matchFullName(i.Allowed, c.Image) {
 		out = append(out, Finding{Found: "image " + c.Image + " not allowed", Allowed: few(i.Allowed)})
 	}
 	if i.RequireDigest && !pinned(c.Image) && !slices.ContainsFunc(c.OtherImages, pinned) {
@@ -95,11 +95,11 @@ func (i *Images) Check(s *Subject) []Finding {
 	return out
 }
 
-// allows tells whether the reference, or its name without tag and digest, is
-// allowed.
-func (i *Images) allows(image string) bool {
+// matchFullName tells whether a pattern matches the full name of the image,
+// with or without tag and digest.
+func matchFullName(globs []Glob, image string) bool {
 	named := parseImage(image)
-	return named != nil && (matchAny(i.Allowed, named.String()) || matchAny(i.Allowed, named.Name()))
+	return named != nil && (matchAny(globs, named.String()) || matchAny(globs, named.Name()))
 }
 
 // pinned tells whether the reference holds a digest.

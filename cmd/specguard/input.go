@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"io/fs"
 
 	"github.com/spf13/pflag"
 
@@ -85,11 +85,12 @@ func readContainers(file string, stdin io.Reader) ([]input.Container, error) {
 
 func readInput(file string, stdin io.Reader) ([]byte, error) {
 	if file == "-" {
-		return io.ReadAll(stdin)
+		return input.ReadAll(stdin)
 	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, errors.Unwrap(err)
+	data, err := input.ReadFile(file)
+	var of *fs.PathError
+	if errors.As(err, &of) {
+		err = of.Err
 	}
-	return data, nil
+	return data, err
 }

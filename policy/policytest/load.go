@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/specguard/specguard/policy"
+	"github.com/specguard/specguard/policy/input"
 	"github.com/specguard/specguard/policy/strict"
 )
 
@@ -43,7 +43,7 @@ type loader struct {
 // load reads the tests of a file. The error joins a policy.LoadError for every
 // fault, in order, one line each.
 func load(file string) ([]suite, error) {
-	data, err := os.ReadFile(file)
+	data, err := input.ReadFile(file)
 	if err != nil {
 		return nil, missing(file, err)
 	}
