@@ -1,11 +1,12 @@
 // Package seal makes and breaks the seal that keeps a container from running
 // until its full OCI spec has been judged.
 //
-// A seal is an OCI createRuntime hook that cannot succeed: a runtime must not
-// start a container whose createRuntime hook fails (OCI runtime spec,
-// runtime.md, "Lifecycle", step 6). Its path lies below /proc, where nobody can
-// make a file, so it never exists. The path carries the reason in words, since
-// runtimes print the path of a hook that they cannot run.
+// A seal is an OCI createRuntime hook: a runtime must not start a container
+// whose createRuntime hook fails (OCI runtime spec, runtime.md, "Lifecycle",
+// step 6). There are two of them. One cannot succeed: its path lies below /proc,
+// where nobody can make a file, so it never exists. The path carries the reason
+// in words, since runtimes print the path of a hook that they cannot run. The
+// other is a program that asks the agent (Verifier).
 package seal
 
 import (
@@ -63,6 +64,16 @@ func Path(reason string) string {
 // Is tells whether the path of a hook is a seal's.
 func Is(path string) bool { return strings.HasPrefix(path, folder+Prefix) }
 
+// verify is what the program of a verifying seal is called with.
+func verify() []string { return []string{"specguard-runtime", "hook"} }
+
+// Verifier is the seal that can be passed: the program, specguard-runtime on the
+// host, asks the agent about the final spec.
+func Verifier(program string) specs.Hook { return specs.Hook{Path: program, Args: verify()} }
+
+// IsHook tells whether the hook is a seal of either form.
+func IsHook(h specs.Hook) bool { return Is(h.Path) || slices.Equal(h.Args, verify()) }
+
 // Reason is the reason that the path of a seal carries.
 func Reason(path string) string { return strings.TrimPrefix(path, folder) }
 
@@ -80,7 +91,7 @@ func Remove(spec *specs.Spec) bool {
 		return false
 	}
 	before := len(spec.Hooks.CreateRuntime)
-	spec.Hooks.CreateRuntime = slices.DeleteFunc(spec.Hooks.CreateRuntime, func(h specs.Hook) bool { return Is(h.Path) })
+	spec.Hooks.CreateRuntime = slices.DeleteFunc(spec.Hooks.CreateRuntime, IsHook)
 	removed := len(spec.Hooks.CreateRuntime) < before
 	if removed && empty(spec.Hooks) {
 		spec.Hooks = nil

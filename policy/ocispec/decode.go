@@ -18,3 +18,13 @@ func Decode(raw []byte) (*specs.Spec, error) {
 	}
 	return spec, nil
 }
+
+// DecodeProcess parses the process part of an OCI config.json, as OCI runtimes
+// read it for a process to execute in a container.
+func DecodeProcess(raw []byte) (*specs.Process, error) {
+	process := &specs.Process{}
+	if err := jsonv1.Unmarshal(raw, process); err != nil {
+		return nil, fmt.Errorf("decode OCI process: %w", err)
+	}
+	return process, nil
+}

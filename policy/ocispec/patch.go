@@ -27,6 +27,15 @@ func Patch(raw []byte, before, after *specs.Spec) ([]byte, error) {
 	return out, nil
 }
 
+// PatchProcess is Patch for what DecodeProcess reads.
+func PatchProcess(raw []byte, before, after *specs.Process) ([]byte, error) {
+	out, err := patchValue(raw, reflect.ValueOf(before).Elem(), reflect.ValueOf(after).Elem())
+	if err != nil {
+		return nil, fmt.Errorf("patch OCI process: %w", err)
+	}
+	return out, nil
+}
+
 // patchValue returns raw, the JSON of before, changed into the JSON of after.
 func patchValue(raw []byte, before, after reflect.Value) ([]byte, error) {
 	if equal(before, after) {

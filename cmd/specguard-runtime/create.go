@@ -1,0 +1,77 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/seal"
+	"github.com/specguard/specguard/policy/ocispec"
+)
+
+// create has the spec in the bundle judged, and writes what may run into it.
+// It returns nil when the real runtime may read the bundle.
+func create(cfg *config, bundlePath, id string) error {
+	b, err := openBundle(cmp.Or(bundlePath, "."))
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	spec, err := ocispec.Decode(b.spec)
+	if err != nil {
+		return err
+	}
+	who := identify(spec, id)
+	if who.sandbox {
+		return nil
+	}
+	answer, err := ask(cfg, judge.Request{Stage: judge.Create, ID: id, Spec: b.spec, Sandbox: sandboxOf(b.path, id, who.sandboxID)})
+	if err != nil {
+		answer = judge.Answer{Verdict: judge.Unknown, Message: unasked(err)}
+	}
+	switch {
+	case answer.Verdict == judge.Unknown && cfg.passes(who) && !sealed(spec):
+		return b.check()
+	case answer.Verdict != judge.Allow:
+		return errors.New(answer.Message)
+	case answer.Spec == nil:
+		return b.check()
+	default:
+		return b.replace(answer.Spec)
+	}
+}
+
+// ask asks the agent.
+func ask(cfg *config, req judge.Request) (judge.Answer, error) {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), time.Duration(cfg.Timeout),
+		fmt.Errorf("no answer in %s", time.Duration(cfg.Timeout)))
+	defer cancel()
+	return judge.Ask(ctx, string(cfg.Socket), req)
+}
+
+// unasked says that the agent could not be asked.
+func unasked(err error) string {
+	return fmt.Sprintf("not judged: the agent cannot be asked: %v", err)
+}
+
+// passes tells whether the host lets the container run unjudged.
+func (c *config) passes(who identity) bool {
+	return who.namespace != "" && slices.Contains(c.Pass.Namespaces, who.namespace)
+}
+
+// sealed tells whether the agent has sealed the container: a policy is for it.
+func sealed(spec *specs.Spec) bool {
+	return spec.Hooks != nil && slices.ContainsFunc(spec.Hooks.CreateRuntime, seal.IsHook)
+}
+
+// restore refuses to bring a process back from a checkpoint: what privileges
+// it has stands in the checkpoint's memory images, not in a spec.
+func restore() error {
+	return errors.New("refused: restoring a checkpoint cannot be judged")
+}
