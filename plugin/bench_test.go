@@ -42,7 +42,10 @@ func benchPlugin(b *testing.B, docs ...string) *Plugin {
 	log.SetOutput(io.Discard)
 	p := &policies{}
 	p.use(compile(b, docs...))
-	return &Plugin{Policies: p, Store: fixed(benchSpec(b)), Recorder: unrecorded{}, Log: log}
+	store := fixed(benchSpec(b))
+	out := &Plugin{Policies: p, Openers: inStore(store), Recorder: unrecorded{}, Log: log}
+	out.conn.configured("containerd", InStore{store})
+	return out
 }
 
 // benchSpec is a spec of the size that containerd makes for a pod's container.
@@ -90,7 +93,7 @@ func BenchmarkCreate(b *testing.B) {
 			pod, ctr := pod(), container()
 			b.ReportAllocs()
 			for b.Loop() {
-				if adjust, err := p.create(p.subject(pod, ctr)); err != nil || (adjust != nil) != (name == "sealed") {
+				if adjust, err := p.create(pod, p.subject(pod, ctr)); err != nil || (adjust != nil) != (name == "sealed") {
 					b.Fatal(adjust, err)
 				}
 			}
@@ -107,10 +110,14 @@ func BenchmarkOpen(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			p := benchPlugin(b, document)
+			store, err := p.store()
+			if err != nil {
+				b.Fatal(err)
+			}
 			pod, ctr := pod(), container()
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := p.open(b.Context(), p.subject(pod, ctr), name != "unmatched"); err != nil {
+				if err := p.open(b.Context(), opening{store: store, sealed: name != "unmatched"}, p.subject(pod, ctr)); err != nil {
 					b.Fatal(err)
 				}
 			}

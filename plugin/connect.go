@@ -121,6 +121,16 @@ func (p *Plugin) serve(ctx context.Context, opts ...stub.Option) error {
 	}
 }
 
+// Opener is the name of the opener in use; "" where no runtime has connected
+// yet.
+func (p *Plugin) Opener() string {
+	opener, err := p.conn.opener()
+	if err != nil {
+		return ""
+	}
+	return opener.Name()
+}
+
 // Connected tells whether the runtime has accepted the plugin and sends it its
 // requests.
 func (p *Plugin) Connected() bool { return p.conn.isReady() }
@@ -131,6 +141,32 @@ type connection struct {
 	ctx   context.Context // ends with the connection
 	stub  stub.Stub
 	ready bool
+
+	// what the runtime was configured with; it outlives the connection.
+	runtime string
+	opens   Opener
+}
+
+// configured keeps the runtime's name and the opener for it.
+func (c *connection) configured(runtime string, o Opener) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.runtime, c.opens = runtime, o
+}
+
+func (c *connection) runtimeName() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.runtime
+}
+
+func (c *connection) opener() (Opener, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.opens == nil {
+		return nil, errors.New("no runtime has configured the plugin")
+	}
+	return c.opens, nil
 }
 
 func (c *connection) begin(ctx context.Context, s stub.Stub) {

@@ -14,12 +14,10 @@ const existingTimeout = 5 * time.Second
 
 // judgeExisting judges containers that were there when the agent connected:
 // made before it was installed, or while it was away. It changes nothing; the
-// recorder reports.
+// recorder reports. Where the opener has no store they are judged by what NRI
+// shows.
 func (p *Plugin) judgeExisting(ctx context.Context, pods []*api.PodSandbox, ctrs []*api.Container) {
-	byID := make(map[string]*api.PodSandbox, len(pods))
-	for _, pod := range pods {
-		byID[pod.GetId()] = pod
-	}
+	byID := podsByID(pods)
 	for _, ctr := range ctrs {
 		if ctx.Err() != nil {
 			return // the runtime will list them again
@@ -31,8 +29,27 @@ func (p *Plugin) judgeExisting(ctx context.Context, pods []*api.PodSandbox, ctrs
 		_, err := guard(ctx, existingTimeout, func(ctx context.Context) (struct{}, error) {
 			return struct{}{}, p.report(ctx, p.subject(pod, ctr))
 		})
-		p.failed(ctx, StageExisting, pod, ctr, err)
+		p.failed(ctx, StageExisting, p.named(pod, ctr), err)
 	}
+}
+
+// remember keeps in mind whose the containers are: one that was created while
+// another agent was connected may not have started.
+func (p *Plugin) remember(pods []*api.PodSandbox, ctrs []*api.Container) {
+	byID := podsByID(pods)
+	for _, ctr := range ctrs {
+		if pod := byID[ctr.GetPodSandboxId()]; pod != nil {
+			p.shown.existing(pod, p.named(pod, ctr))
+		}
+	}
+}
+
+func podsByID(pods []*api.PodSandbox) map[string]*api.PodSandbox {
+	out := make(map[string]*api.PodSandbox, len(pods))
+	for _, pod := range pods {
+		out[pod.GetId()] = pod
+	}
+	return out
 }
 
 func (p *Plugin) report(ctx context.Context, sub policy.Subject) error {
@@ -41,12 +58,16 @@ func (p *Plugin) report(ctx context.Context, sub policy.Subject) error {
 	if sel := set.Select(&sub); !sel.Enforced && !sel.Audited {
 		return nil
 	}
-	if _, err := p.complete(ctx, set, &sub); err != nil {
-		return err
+	phase := policy.Early
+	if store, err := p.store(); err == nil {
+		if _, err := complete(ctx, store, set, &sub); err != nil {
+			return err
+		}
+		phase = policy.Final
 	}
 	sub.Spec = unsealed(sub.Spec)
 	judging := time.Now()
-	d := set.Evaluate(sub, policy.Final)
+	d := set.Evaluate(sub, phase)
 	p.Recorder.Decided(Event{
 		Stage: StageExisting, Pod: sub.Pod, Container: sub.Container, Decision: d,
 		Evaluation: time.Since(judging), Total: time.Since(start),

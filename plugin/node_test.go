@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -117,8 +118,19 @@ func offline(t *testing.T, docs ...string) *node {
 		policies: &policies{}, store: &store{specs: make(map[string]string)}, recorder: &recorder{},
 	}
 	n.policies.use(compile(t, docs...))
-	n.plugin = &Plugin{Policies: n.policies, Store: n.store, Host: func() policy.Host { return policy.NoHost{} }, Recorder: n.recorder, Log: logger}
+	n.plugin = &Plugin{Policies: n.policies, Openers: inStore(n.store), Host: func() policy.Host { return policy.NoHost{} }, Recorder: n.recorder, Log: logger}
+	n.plugin.conn.configured("containerd", InStore{n.store})
 	return n
+}
+
+// inStore is the opener of containerd, and of no other runtime.
+func inStore(s SpecStore) Openers {
+	return func(runtime string) (Opener, error) {
+		if runtime != "containerd" {
+			return nil, errors.New("it is not containerd")
+		}
+		return InStore{s}, nil
+	}
 }
 
 // run runs the plugin until the test ends.

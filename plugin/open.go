@@ -12,15 +12,25 @@ import (
 	"github.com/specguard/specguard/policy/ocispec"
 )
 
+// opening is what open has to know of a container besides its subject.
+type opening struct {
+	store  SpecStore
+	sealed bool // as far as is known before the spec is read
+
+	// phase is policy.Final, or policy.Fixed where the spec cannot be written
+	// any more.
+	phase policy.Phase
+}
+
 // open judges a container by its complete spec and opens its seal, or leaves
 // one that says why not.
-func (p *Plugin) open(ctx context.Context, sub policy.Subject, sealed bool) error {
+func (p *Plugin) open(ctx context.Context, o opening, sub policy.Subject) error {
 	start := time.Now()
 	set := p.Policies.Current()
-	if sel := set.Select(&sub); !sel.Enforced && !sel.Audited && !sealed {
+	if sel := set.Select(&sub); !sel.Enforced && !sel.Audited && !o.sealed {
 		return nil
 	}
-	raw, err := p.complete(ctx, set, &sub)
+	raw, err := complete(ctx, o.store, set, &sub)
 	if err != nil {
 		return err
 	}
@@ -28,12 +38,12 @@ func (p *Plugin) open(ctx context.Context, sub policy.Subject, sealed bool) erro
 	sub.Spec = unsealed(stored)
 
 	judging := time.Now()
-	d := set.Evaluate(sub, policy.Final)
+	d := set.Evaluate(sub, o.phase)
 	e := Event{Stage: StageOpen, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
 
-	if d.Enforced || sealed {
-		if err := p.write(ctx, sub.Container.ID, raw, stored, verdict(d)); err != nil {
-			return notWritten(err, sealed)
+	if o.phase != policy.Fixed && (d.Enforced || o.sealed) {
+		if err := write(ctx, o.store, sub.Container.ID, raw, stored, verdict(d)); err != nil {
+			return notWritten(err, o.sealed)
 		}
 	}
 	e.Total = time.Since(start)
@@ -47,17 +57,19 @@ func (p *Plugin) open(ctx context.Context, sub policy.Subject, sealed bool) erro
 // complete puts the stored spec into the subject, the image where NRI did not
 // tell it, and the pod's sandbox where a rule reads it. It returns the spec's
 // bytes.
-func (p *Plugin) complete(ctx context.Context, set *policy.Set, sub *policy.Subject) ([]byte, error) {
-	stored, err := p.Store.Get(ctx, sub.Container.ID)
+func complete(ctx context.Context, store SpecStore, set *policy.Set, sub *policy.Subject) ([]byte, error) {
+	stored, err := store.Get(ctx, sub.Container.ID)
 	if err != nil {
 		return nil, err
 	}
 	if sub.Spec, err = ocispec.Decode(stored.Spec); err != nil {
 		return nil, err
 	}
-	addImage(&sub.Container, stored.Image)
+	if stored.Image != "" {
+		addImage(&sub.Container, stored.Image)
+	}
 	if set.Select(sub).Sandbox {
-		if sub.Pod.Sandbox, err = p.Store.Sandbox(ctx, sub.Pod.ID); err != nil {
+		if sub.Pod.Sandbox, err = store.Sandbox(ctx, sub.Pod.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -65,12 +77,12 @@ func (p *Plugin) complete(ctx context.Context, set *policy.Set, sub *policy.Subj
 }
 
 // write stores the spec after, which takes the place of raw (before, decoded).
-func (p *Plugin) write(ctx context.Context, id string, raw []byte, before, after *specs.Spec) error {
+func write(ctx context.Context, store SpecStore, id string, raw []byte, before, after *specs.Spec) error {
 	patched, err := ocispec.Patch(raw, before, after)
 	if err != nil {
 		return err
 	}
-	return p.Store.Put(ctx, id, patched)
+	return store.Put(ctx, id, patched)
 }
 
 // notWritten says what comes of a spec that could not be written. A container

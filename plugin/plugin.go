@@ -2,10 +2,11 @@
 // and seals, decisions and answers go out.
 //
 // A container that an enforcing policy matches is sealed in CreateContainer,
-// unless what NRI shows is enough to deny it. In PostCreateContainer its
-// complete spec is read from the runtime's store and judged; then it is written
-// back, adjusted and without the seal, or with a seal that says why not.
-// Whatever goes wrong in between leaves the seal in place.
+// unless what NRI shows is enough to deny it. Before it starts, its complete
+// spec is judged: in PostCreateContainer, read from the runtime's store, or in
+// Judge, brought by the OCI runtime wrapper. Then it is written back, adjusted
+// and without the seal, or with a seal that says why not. Whatever goes wrong in
+// between leaves the seal in place.
 package plugin
 
 import (
@@ -30,12 +31,13 @@ type Policies interface {
 // Plugin judges the containers of one container runtime.
 type Plugin struct {
 	Policies Policies
-	Store    SpecStore
+	Openers  Openers
 	Host     func() policy.Host // the node, for one decision; nil where it cannot be seen
 	Recorder Recorder
 	Log      logrus.FieldLogger
 
-	conn connection
+	conn  connection
+	shown shown
 }
 
 // handlers is what the NRI stub calls. It is apart from Plugin so that Plugin's
@@ -49,17 +51,22 @@ const validatesSince = "v0.10.0"
 // Configure subscribes to what the runtime's NRI knows of the events that
 // specguard handles.
 func (p handlers) Configure(_ context.Context, _, runtime, version string) (api.EventMask, error) {
-	if runtime != "containerd" {
-		return 0, fmt.Errorf("no opener for the runtime %q: only containerd's specs can be opened", runtime)
+	opener, err := p.Openers(runtime)
+	if err != nil {
+		return 0, fmt.Errorf("no opener for the runtime %q: %w", runtime, err)
 	}
+	p.conn.configured(runtime, opener)
 	var events api.EventMask
-	events.Set(api.Event_CREATE_CONTAINER, api.Event_POST_CREATE_CONTAINER, api.Event_UPDATE_CONTAINER)
+	events.Set(api.Event_CREATE_CONTAINER, api.Event_UPDATE_CONTAINER, api.Event_REMOVE_CONTAINER)
+	if opener.Store() != nil {
+		events.Set(api.Event_POST_CREATE_CONTAINER)
+	}
 	nri := p.conn.runtimeVersion()
 	validates := semver.IsValid(nri) && semver.Compare(nri, validatesSince) >= 0
 	if validates {
 		events.Set(api.Event_VALIDATE_CONTAINER_ADJUSTMENT)
 	}
-	p.Log.WithFields(logrus.Fields{"runtime": runtime + " " + version, "nri": nri, "validates": validates}).Info("configured by the runtime")
+	p.Log.WithFields(logrus.Fields{"runtime": runtime + " " + version, "nri": nri, "validates": validates, "opener": opener.Name()}).Info("configured by the runtime")
 	return events, nil
 }
 
@@ -67,9 +74,9 @@ func (p handlers) Configure(_ context.Context, _, runtime, version string) (api.
 // other container that an enforcing policy matches.
 func (p handlers) CreateContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) (*api.ContainerAdjustment, []*api.ContainerUpdate, error) {
 	adjust, err := guard(ctx, p.conn.requestTimeout(), func(context.Context) (*api.ContainerAdjustment, error) {
-		return p.create(p.subject(pod, ctr))
+		return p.create(pod, p.subject(pod, ctr))
 	})
-	p.failed(ctx, StageCreate, pod, ctr, err)
+	p.failed(ctx, StageCreate, p.named(pod, ctr), err)
 	return adjust, nil, err
 }
 
@@ -77,9 +84,13 @@ func (p handlers) CreateContainer(ctx context.Context, pod *api.PodSandbox, ctr 
 // runtime: it is the seal that refuses.
 func (p handlers) PostCreateContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) error {
 	_, err := guard(ctx, p.conn.requestTimeout(), func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, p.open(ctx, p.subject(pod, ctr), isSealed(ctr.GetHooks()))
+		store, err := p.store()
+		if err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, p.open(ctx, opening{store: store, sealed: isSealed(ctr.GetHooks())}, p.subject(pod, ctr))
 	})
-	p.failed(ctx, StageOpen, pod, ctr, err)
+	p.failed(ctx, StageOpen, p.named(pod, ctr), err)
 	return err
 }
 
@@ -88,7 +99,7 @@ func (p handlers) UpdateContainer(ctx context.Context, pod *api.PodSandbox, ctr 
 	updates, err := guard(ctx, p.conn.requestTimeout(), func(ctx context.Context) ([]*api.ContainerUpdate, error) {
 		return p.update(ctx, p.subject(pod, ctr), r)
 	})
-	p.failed(ctx, StageUpdate, pod, ctr, err)
+	p.failed(ctx, StageUpdate, p.named(pod, ctr), err)
 	return updates, err
 }
 
@@ -98,21 +109,33 @@ func (p handlers) ValidateContainerAdjustment(ctx context.Context, req *api.Vali
 	_, err := guard(ctx, p.conn.requestTimeout(), func(context.Context) (struct{}, error) {
 		return struct{}{}, p.validate(p.subject(req.GetPod(), req.GetContainer()), req.GetAdjust())
 	})
-	p.failed(ctx, StageCreate, req.GetPod(), req.GetContainer(), err)
+	p.failed(ctx, StageCreate, p.named(req.GetPod(), req.GetContainer()), err)
 	return err
+}
+
+// RemoveContainer forgets a container.
+func (p handlers) RemoveContainer(_ context.Context, _ *api.PodSandbox, ctr *api.Container) error {
+	p.shown.removed(ctr.GetId())
+	return nil
 }
 
 // Synchronize has what already runs judged and reported, after the answer: the
 // runtime waits for it.
 func (p handlers) Synchronize(_ context.Context, pods []*api.PodSandbox, ctrs []*api.Container) ([]*api.ContainerUpdate, error) {
+	p.remember(pods, ctrs)
 	if ctx, ok := p.conn.synchronized(); ok {
 		go p.judgeExisting(ctx, pods, ctrs) //nolint:contextcheck // it outlives the request
 	}
 	return nil, nil
 }
 
+// named is the subject without the host.
+func (p *Plugin) named(pod *api.PodSandbox, ctr *api.Container) policy.Subject {
+	return subjectOf(p.conn.runtimeName(), pod, ctr)
+}
+
 func (p *Plugin) subject(pod *api.PodSandbox, ctr *api.Container) policy.Subject {
-	sub := subjectOf(pod, ctr)
+	sub := p.named(pod, ctr)
 	if p.Host != nil {
 		sub.Host = p.Host()
 	}
@@ -127,13 +150,12 @@ func (d *denial) Error() string { return d.message }
 
 // failed records an error that is no denial. A recorder that hangs or panics
 // must not keep the answer from the runtime, which would go on without it.
-func (p *Plugin) failed(ctx context.Context, stage Stage, pod *api.PodSandbox, ctr *api.Container, err error) {
+func (p *Plugin) failed(ctx context.Context, stage Stage, sub policy.Subject, err error) {
 	var recorded *denial
 	if err == nil || errors.As(err, &recorded) {
 		return
 	}
 	_, missed := guard(context.WithoutCancel(ctx), p.conn.requestTimeout()/10, func(context.Context) (struct{}, error) {
-		sub := subjectOf(pod, ctr)
 		p.Recorder.Failed(stage, sub.Pod, sub.Container, err)
 		return struct{}{}, nil
 	})
@@ -142,8 +164,21 @@ func (p *Plugin) failed(ctx context.Context, stage Stage, pod *api.PodSandbox, c
 	}
 }
 
-func (p *Plugin) create(sub policy.Subject) (*api.ContainerAdjustment, error) {
+// store is where the runtime keeps specs; an error where it keeps none.
+func (p *Plugin) store() (SpecStore, error) {
+	opener, err := p.conn.opener()
+	if err != nil {
+		return nil, err
+	}
+	if store := opener.Store(); store != nil {
+		return store, nil
+	}
+	return nil, fmt.Errorf("opener %s cannot read the runtime's specs", opener.Name())
+}
+
+func (p *Plugin) create(pod *api.PodSandbox, sub policy.Subject) (*api.ContainerAdjustment, error) {
 	start := time.Now()
+	p.shown.created(pod, sub)
 	set := p.Policies.Current()
 	if !set.Select(&sub).Enforced {
 		return nil, nil
@@ -154,8 +189,15 @@ func (p *Plugin) create(sub policy.Subject) (*api.ContainerAdjustment, error) {
 		p.Recorder.Decided(Event{Stage: StageCreate, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: took, Total: took})
 		return nil, &denial{d.Message()}
 	}
+	opener, err := p.conn.opener()
+	if err != nil {
+		return nil, err
+	}
 	adjust := &api.ContainerAdjustment{}
-	adjust.AddHooks(&api.Hooks{CreateRuntime: []*api.Hook{{Path: seal.Path(seal.Pending)}}})
+	if !opener.Adjusts() {
+		carry(adjust, sub.Spec, d.Spec)
+	}
+	adjust.AddHooks(&api.Hooks{CreateRuntime: []*api.Hook{opener.Seal()}})
 	adjust.AddAnnotation(seal.Annotation, seal.Sealed)
 	return adjust, nil
 }

@@ -30,7 +30,7 @@ func preinstalled() int {
 	log := logrus.New()
 	log.SetLevel(logrus.PanicLevel)
 	p := &Plugin{
-		Policies: &policies{set: set}, Store: &store{specs: map[string]string{}}, Recorder: &recorder{}, Log: log,
+		Policies: &policies{set: set}, Openers: inStore(&store{specs: map[string]string{}}), Recorder: &recorder{}, Log: log,
 	}
 	fmt.Fprint(os.Stderr, p.Run(context.Background(), Registration{Socket: "/nowhere", Name: "unused", Index: "00"}))
 	return 1

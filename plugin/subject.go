@@ -17,12 +17,18 @@ const containerNameLabel = "io.kubernetes.container.name"
 // which it keeps the image.)
 const imageNameAnnotation = "io.kubernetes.cri.image-name"
 
-// managerAnnotation is "cri-o" on the containers of CRI-O.
-const managerAnnotation = "io.container.manager"
+// CRI-O is the name that CRI-O gives itself, and what it writes on the spec of
+// the image: the name under which it keeps it, and the one that the container
+// was asked for with. It writes them over what a pod's annotations say.
+const (
+	crio           = "cri-o"
+	crioImage      = "io.kubernetes.cri-o.ImageName"
+	crioAskedImage = "io.kubernetes.cri-o.Image"
+)
 
-// subjectOf is what NRI shows of a container, with the part of its spec that
-// every version of NRI shows.
-func subjectOf(pod *api.PodSandbox, ctr *api.Container) policy.Subject {
+// subjectOf is what the runtime's NRI shows of a container, with the part of
+// its spec that every version of NRI shows.
+func subjectOf(runtime string, pod *api.PodSandbox, ctr *api.Container) policy.Subject {
 	name := ctr.GetName()
 	if label := ctr.GetLabels()[containerNameLabel]; label != "" {
 		name = label
@@ -37,23 +43,26 @@ func subjectOf(pod *api.PodSandbox, ctr *api.Container) policy.Subject {
 			RuntimeHandler: pod.GetRuntimeHandler(),
 			Namespaces:     namespaceTypes(pod),
 		},
-		Container: policy.Container{Name: name, ID: ctr.GetId(), Image: ctr.GetImage().GetName()},
+		Container: policy.Container{Name: name, ID: ctr.GetId()},
 		Spec:      partialSpec(ctr),
 	}
-	if asked := askedImage(ctr); asked != "" {
+	image, asked := images(runtime, ctr)
+	sub.Container.Image = image
+	if asked != "" {
 		sub.Container.OtherImages = []string{asked}
 	}
 	return sub
 }
 
-// askedImage is the reference that the container was asked for with. CRI-O
-// copies a pod's annotations to its containers: there anybody could have
+// images are the reference under which the runtime keeps the container's image,
+// "" where it does not tell, and the one that the container was asked for with.
+// CRI-O copies a pod's annotations to its containers: there anybody could have
 // written containerd's.
-func askedImage(ctr *api.Container) string {
-	if ctr.GetAnnotations()[managerAnnotation] == "cri-o" {
-		return ""
+func images(runtime string, ctr *api.Container) (image, asked string) {
+	if runtime == crio {
+		return ctr.GetAnnotations()[crioImage], ctr.GetAnnotations()[crioAskedImage]
 	}
-	return ctr.GetAnnotations()[imageNameAnnotation]
+	return ctr.GetImage().GetName(), ctr.GetAnnotations()[imageNameAnnotation]
 }
 
 // addImage adds a reference of the container's image.
@@ -96,7 +105,7 @@ func partialSpec(ctr *api.Container) *specs.Spec {
 // isSealed tells whether NRI shows a seal on the container.
 func isSealed(hooks *api.Hooks) bool {
 	for _, h := range hooks.GetCreateRuntime() {
-		if seal.Is(h.GetPath()) {
+		if seal.IsHook(specs.Hook{Path: h.GetPath(), Args: h.GetArgs()}) {
 			return true
 		}
 	}

@@ -1,19 +1,26 @@
 package plugin
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/containerd/nri/pkg/api"
+
+	"github.com/specguard/specguard/policy"
 )
 
-// TestAskedImage has a pod of CRI-O write what containerd would.
-func TestAskedImage(t *testing.T) {
-	for manager, want := range map[string]int{"": 1, "cri-o": 0} {
-		ctr := container()
-		ctr.Annotations = map[string]string{imageNameAnnotation: "quay.io/app:1", managerAnnotation: manager}
-		ctr.Image = &api.Image{Name: "docker.io/library/app:1"}
-		if got := subjectOf(pod(), ctr).Container.OtherImages; len(got) != want {
-			t.Errorf("manager %q: %q", manager, got)
+// TestImagesByRuntime has a pod of either runtime write what the other would.
+func TestImagesByRuntime(t *testing.T) {
+	ctr := container()
+	ctr.Annotations = map[string]string{imageNameAnnotation: "quay.io/app:1", crioImage: "ghcr.io/app:1", crioAskedImage: "app"}
+	ctr.Image = &api.Image{Name: "docker.io/library/app:1"}
+	for runtime, want := range map[string]policy.Container{
+		"containerd": {Image: "docker.io/library/app:1", OtherImages: []string{"quay.io/app:1"}},
+		"cri-o":      {Image: "ghcr.io/app:1", OtherImages: []string{"app"}},
+	} {
+		want.Name, want.ID = ctr.GetName(), ctr.GetId()
+		if got := subjectOf(runtime, pod(), ctr).Container; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v", runtime, got)
 		}
 	}
 }

@@ -16,7 +16,11 @@ func (p *Plugin) update(ctx context.Context, sub policy.Subject, r *api.LinuxRes
 	set := p.Policies.Current()
 	sel := set.Select(&sub)
 	if sel.ByImage {
-		stored, err := p.Store.Get(ctx, sub.Container.ID)
+		store, err := p.store()
+		if err != nil {
+			return nil, err
+		}
+		stored, err := store.Get(ctx, sub.Container.ID)
 		if err != nil {
 			return nil, err
 		}

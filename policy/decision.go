@@ -75,6 +75,10 @@ type Decision struct {
 	// Violations deny the container.
 	Violations []Violation
 
+	// Unadjusted tells that a violation is of a rule that would have adjusted,
+	// in phase Fixed.
+	Unadjusted bool
+
 	// Audit holds violations that are only reported, and Excepted those that
 	// an exception excuses.
 	Audit    []Violation
@@ -131,6 +135,9 @@ func (d *Decision) Message() string {
 			last = v.Policy
 		}
 		fmt.Fprintf(&b, "%s: %s", v.Rule, v.Finding)
+	}
+	if d.Unadjusted {
+		b.WriteString(" (policy would adjust it; on this node containers can only be refused)")
 	}
 	return b.String()
 }

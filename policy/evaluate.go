@@ -18,6 +18,10 @@ const (
 	// Final: the spec is complete. Every rule decides.
 	Final Phase = iota
 
+	// Fixed: the spec is complete and can no longer be edited. Every rule
+	// decides, none adjusts: a rule that would have adjusted denies.
+	Fixed
+
 	// Early: the spec holds what NRI shows at CreateContainer. Only rules
 	// whose whole input NRI shows decide, and only policies that certainly
 	// match deny. What is denied now would be denied in the end.
@@ -30,7 +34,7 @@ func (s *Set) Evaluate(sub Subject, phase Phase) *Decision {
 	sub = sub.ready()
 	policies := s.matching(&sub)
 	d := (&evaluation{sub: sub, phase: phase}).decide(policies)
-	if phase == Final && slices.ContainsFunc(policies, func(p *compiled) bool { return p.mode == ModeAudit }) {
+	if phase != Early && slices.ContainsFunc(policies, func(p *compiled) bool { return p.mode == ModeAudit }) {
 		d.IfEnforced = (&evaluation{sub: sub, phase: phase, enforce: true}).decide(policies)
 	}
 	return d
@@ -119,11 +123,14 @@ func (e *evaluation) bind(r compiledRule, p *compiled, unsure bool) bound {
 
 // decides tells whether all that the rule reads is known in this phase.
 func (e *evaluation) decides(r compiledRule) bool {
-	return e.phase == Final || r.reads == 0 || r.reads == image && e.sub.Container.Image != ""
+	return e.phase != Early || r.reads == 0 || r.reads == image && e.sub.Container.Image != ""
 }
 
 // adjust lets every rule that may adjust edit a copy of the spec.
 func (e *evaluation) adjust() {
+	if e.phase == Fixed {
+		return
+	}
 	for _, r := range e.rules {
 		if !r.enforced || r.excuse != nil || r.Action() != Adjust || len(r.Check(&e.sub)) == 0 {
 			continue
@@ -190,6 +197,7 @@ func (e *evaluation) check() {
 				d.Excepted = append(d.Excepted, Excepted{Violation: v, Exception: r.excuse.Name})
 			case r.enforced:
 				d.Violations = append(d.Violations, v)
+				d.Unadjusted = d.Unadjusted || e.phase == Fixed && r.Action() == Adjust
 			default:
 				d.Audit = append(d.Audit, v)
 			}

@@ -105,6 +105,9 @@ func (h *HostPorts) Check(s *Subject) []Finding {
 	if s.Pod.Sandbox == nil {
 		return nil
 	}
+	if s.Pod.Sandbox.HostPortsUnseen {
+		return []Finding{{Found: "nothing on this node tells the pod's host ports", Allowed: h.list()}}
+	}
 	var found []string
 	for _, p := range s.Pod.Sandbox.HostPorts {
 		if p.Port != 0 && !h.allows(p) {

@@ -78,8 +78,10 @@ type Sandbox struct {
 	// Sysctls are set in the pod's namespaces when its sandbox starts.
 	Sysctls map[string]string
 
-	// HostPorts are the ports of the host that lead to the pod.
-	HostPorts []HostPort
+	// HostPorts are the ports of the host that lead to the pod. Where nothing
+	// tells them, HostPortsUnseen is true.
+	HostPorts       []HostPort
+	HostPortsUnseen bool
 
 	// UIDMappings and GIDMappings are those of the pod's user namespace; nil
 	// where it has none.

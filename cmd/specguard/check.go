@@ -151,7 +151,7 @@ func (c *checker) container(t *tally, about about, in *input.Container) error {
 	t.containers++
 	var said statement
 	if c.compare == nil {
-		r, err := judge(c.set, about, in, c.known.unknown(in, c.set))
+		r, err := newReport(c.set, about, in, c.known.unknown(in, c.set))
 		if err != nil {
 			return err
 		}

@@ -72,7 +72,7 @@ type ifEnforced struct {
 	audit.Results
 }
 
-func judge(set *policy.Set, about about, c *input.Container, unknown []string) (*report, error) {
+func newReport(set *policy.Set, about about, c *input.Container, unknown []string) (*report, error) {
 	d := set.Evaluate(c.Subject, policy.Final)
 	r := &report{
 		about: about, Outcome: d.Outcome(), Message: d.Message(), Policies: d.Policies, Results: results(d),

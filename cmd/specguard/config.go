@@ -6,10 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 	"gopkg.in/yaml.v3"
 
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/policy/strict"
 )
 
@@ -24,6 +28,11 @@ type config struct {
 	Host      hostConfig `yaml:"host"`
 
 	ContainerdSocket string `yaml:"containerdSocket"`
+
+	// RuntimeSocket is where the OCI runtime wrapper and the seal's hook ask;
+	// empty for nowhere. HookPath is the seal's hook, as the host names it.
+	RuntimeSocket string `yaml:"runtimeSocket"`
+	HookPath      string `yaml:"hookPath"`
 }
 
 type nriConfig struct {
@@ -47,6 +56,7 @@ type hostConfig struct {
 const (
 	defaultConfigFile = "/etc/specguard/config.yaml"
 	defaultPolicyDir  = "/etc/specguard/policies"
+	defaultHookPath   = "/usr/local/bin/specguard-runtime"
 )
 
 func defaultConfig() config {
@@ -54,7 +64,9 @@ func defaultConfig() config {
 		PolicyDir:        defaultPolicyDir,
 		NRI:              nriConfig{Socket: "/var/run/nri/nri.sock", Name: "specguard", Index: "90"},
 		ContainerdSocket: "/run/containerd/containerd.sock",
-		Opener:           "auto",
+		RuntimeSocket:    judge.DefaultSocket,
+		HookPath:         defaultHookPath,
+		Opener:           openerAuto,
 		HTTP:             "127.0.0.1:9464",
 		Log:              logConfig{Level: "info", Format: "text"},
 		Host:             hostConfig{Root: "/", KubeletDir: "/var/lib/kubelet"},
@@ -66,7 +78,8 @@ func (c *config) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.PolicyDir, "policy-dir", c.PolicyDir, "folder of policy files")
 	fs.StringVar(&c.NRI.Socket, "nri-socket", c.NRI.Socket, "the runtime's NRI socket")
 	fs.StringVar(&c.ContainerdSocket, "containerd-socket", c.ContainerdSocket, "containerd's gRPC socket")
-	fs.StringVar(&c.Opener, "opener", c.Opener, "how specs are opened: auto or containerd")
+	fs.StringVar(&c.Opener, "opener", c.Opener, "how specs are opened: auto, containerd, runtime or verify")
+	fs.StringVar(&c.RuntimeSocket, "runtime-socket", c.RuntimeSocket, "socket for the OCI runtime wrapper; empty for none")
 	fs.StringVar(&c.HTTP, "http", c.HTTP, "address of /metrics, /healthz and /readyz; empty for none")
 	fs.StringVar(&c.AuditLog, "audit-log", c.AuditLog, "file that gets a JSON line per decision; - for standard output")
 	fs.StringVar(&c.Log.Level, "log-level", c.Log.Level, "debug, info, warning or error")
@@ -108,10 +121,14 @@ func (c *config) decode(data []byte) []strict.Error {
 }
 
 func (c *config) validate() error {
-	switch c.Opener {
-	case "auto", "containerd":
-	default:
-		return fmt.Errorf("opener %q is not one of auto, containerd", c.Opener)
+	if !slices.Contains(openers(), c.Opener) {
+		return fmt.Errorf("opener %q is not one of %s", c.Opener, strings.Join(openers(), ", "))
+	}
+	if c.RuntimeSocket == "" && c.needsRuntimeSocket() {
+		return fmt.Errorf("opener %s needs a runtime socket", c.Opener)
+	}
+	if !filepath.IsAbs(c.HookPath) {
+		return fmt.Errorf("hookPath %q is not an absolute path", c.HookPath)
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		return fmt.Errorf("log format %q is not one of text, json", c.Log.Format)

@@ -26,6 +26,8 @@ func TestLoadConfig(t *testing.T) {
 	full := file(t, "config.yaml", `policyDir: /p
 nri: {socket: /n, name: other, index: "10"}
 containerdSocket: /c
+runtimeSocket: /r
+hookPath: /h
 opener: containerd
 http: ":1"
 auditLog: /a
@@ -33,7 +35,7 @@ log: {level: debug, format: json, file: /l}
 host: {root: /host, kubeletDir: /k}
 `)
 	all := config{
-		PolicyDir: "/p", NRI: nriConfig{Socket: "/n", Name: "other", Index: "10"}, ContainerdSocket: "/c", Opener: "containerd",
+		PolicyDir: "/p", NRI: nriConfig{Socket: "/n", Name: "other", Index: "10"}, ContainerdSocket: "/c", RuntimeSocket: "/r", HookPath: "/h", Opener: "containerd",
 		HTTP: ":1", AuditLog: "/a", Log: logConfig{Level: "debug", Format: "json", File: "/l"}, Host: hostConfig{Root: "/host", KubeletDir: "/k"},
 	}
 	with := func(c config, edit func(*config)) config { edit(&c); return c }
@@ -55,10 +57,11 @@ host: {root: /host, kubeletDir: /k}
 		"every flag": {
 			[]string{
 				"--policy-dir=1", "--nri-socket=2", "--containerd-socket=3", "--opener=containerd", "--http=5", "--audit-log=6",
-				"--log-level=7", "--log-format=json", "--log-file=9",
+				"--log-level=7", "--log-format=json", "--log-file=9", "--runtime-socket=10",
 			},
 			with(defaultConfig(), func(c *config) {
 				c.PolicyDir, c.NRI.Socket, c.ContainerdSocket, c.Opener, c.HTTP, c.AuditLog = "1", "2", "3", "containerd", "5", "6"
+				c.RuntimeSocket = "10"
 				c.Log = logConfig{Level: "7", Format: "json", File: "9"}
 			}),
 		},
@@ -105,11 +108,13 @@ func TestInvalidConfig(t *testing.T) {
 		args []string
 		want string
 	}{
-		"missing":             {[]string{"--config", "/no/such"}, "read configuration: open /no/such: no such file or directory"},
-		"a folder":            {[]string{"--config", t.TempDir()}, "read configuration: read "},
-		"opener":              {[]string{"--opener", "magic"}, `opener "magic" is not one of auto, containerd`},
-		"log format":          {[]string{"--log-format", "xml"}, `log format "xml" is not one of text, json`},
-		"log format, in file": {[]string{"--config", file(t, "c.yaml", "log: {format: xml}\n")}, `log format "xml"`},
+		"missing":                   {[]string{"--config", "/no/such"}, "read configuration: open /no/such: no such file or directory"},
+		"a folder":                  {[]string{"--config", t.TempDir()}, "read configuration: read "},
+		"opener without its socket": {[]string{"--opener", "verify", "--runtime-socket="}, "opener verify needs a runtime socket"},
+		"hook path":                 {[]string{"--config", file(t, "c.yaml", "hookPath: bin/x\n")}, `hookPath "bin/x" is not an absolute path`},
+		"opener":                    {[]string{"--opener", "magic"}, `opener "magic" is not one of auto, containerd, runtime, verify`},
+		"log format":                {[]string{"--log-format", "xml"}, `log format "xml" is not one of text, json`},
+		"log format, in file":       {[]string{"--config", file(t, "c.yaml", "log: {format: xml}\n")}, `log format "xml"`},
 	} {
 		if _, err := load(t, c.args...); err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%s: error %v", name, err)

@@ -20,9 +20,17 @@ type pinger interface {
 	Ping(context.Context) error
 }
 
+// agentState is what the agent tells of itself.
+type agentState interface {
+	metrics.State
+
+	// Unheard is why the OCI runtime wrapper cannot ask; nil if it can.
+	Unheard() error
+}
+
 // readiness is nil when the agent can judge: it is connected, can reach the
-// runtime's specs, and has the policies in force that it was given.
-func readiness(ctx context.Context, s metrics.State, store pinger) error {
+// runtime's specs where it has to, and has the policies in force that it was given.
+func readiness(ctx context.Context, s agentState, store pinger) error {
 	var errs []error
 	if !s.Connected() {
 		errs = append(errs, errors.New("not connected to NRI"))
@@ -30,12 +38,17 @@ func readiness(ctx context.Context, s metrics.State, store pinger) error {
 	if err := s.ReloadError(); err != nil {
 		errs = append(errs, fmt.Errorf("policies not loaded, older ones are in force: %w", err))
 	}
-	errs = append(errs, store.Ping(ctx))
+	switch s.Opener() {
+	case openerRuntime, openerVerify:
+		errs = append(errs, s.Unheard())
+	default:
+		errs = append(errs, store.Ping(ctx))
+	}
 	return errors.Join(errs...)
 }
 
 // serveHTTP answers on the address until the context ends.
-func serveHTTP(ctx context.Context, addr string, reg *prometheus.Registry, s metrics.State, store pinger, log logrus.FieldLogger) error {
+func serveHTTP(ctx context.Context, addr string, reg *prometheus.Registry, s agentState, store pinger, log logrus.FieldLogger) error {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })

@@ -71,7 +71,12 @@ func loadConfig(cmd *cobra.Command, file string) (config, error) {
 type agent struct {
 	*plugin.Plugin
 	*reload.Folder
+
+	unheard error
 }
+
+// Unheard is why nobody can ask on the runtime socket.
+func (a *agent) Unheard() error { return a.unheard }
 
 func run(ctx context.Context, cfg config) error {
 	log, err := newLog(cfg.Log)
@@ -100,10 +105,13 @@ func run(ctx context.Context, cfg config) error {
 		recorders = append(recorders, audit.New(w, func(err error) { log.Error(err) }))
 	}
 	p := &plugin.Plugin{
-		Policies: policies, Store: store, Recorder: recorders, Log: log,
+		Policies: policies, Openers: cfg.openers(store), Recorder: recorders, Log: log,
 		Host: host.New(cfg.Host.Root, cfg.Host.KubeletDir).Snapshot,
 	}
-	state := agent{p, policies}
+	state := &agent{Plugin: p, Folder: policies}
+	if state.unheard = serveRuntime(ctx, cfg.RuntimeSocket, p, log); state.unheard != nil && cfg.needsRuntimeSocket() {
+		return state.unheard
+	}
 	metrics.RegisterState(reg, state)
 	if cfg.HTTP != "" {
 		if err := serveHTTP(ctx, cfg.HTTP, reg, state, store, log); err != nil {

@@ -48,6 +48,7 @@ func runAgent(t *testing.T, args ...string) *running {
 	a.cmd, _, a.stderr = command(ctx, nil, append([]string{
 		"run", "--http=127.0.0.1:0", "--policy-dir", a.path("policies"), "--nri-socket", a.path("nri"),
 		"--containerd-socket", a.path("containerd"), "--log-file", a.path("log"), "--audit-log", a.path("audit"),
+		"--runtime-socket", a.path("runtime"),
 	}, args...)...)
 	if err := a.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -225,11 +226,15 @@ func TestAgentJudges(t *testing.T) {
 type fakeState struct {
 	metrics.State
 	connected bool
-	err, ping error
+	opener    string
+
+	err, ping, unheard error
 }
 
 func (s fakeState) Connected() bool            { return s.connected }
 func (s fakeState) ReloadError() error         { return s.err }
+func (s fakeState) Opener() string             { return s.opener }
+func (s fakeState) Unheard() error             { return s.unheard }
 func (s fakeState) Ping(context.Context) error { return s.ping }
 
 func TestReadiness(t *testing.T) {
@@ -237,7 +242,9 @@ func TestReadiness(t *testing.T) {
 		"":                     {connected: true},
 		"not connected to NRI": {},
 		"policies not loaded, older ones are in force: a.yaml:1:1: x": {connected: true, err: errors.New("a.yaml:1:1: x")},
-		"no containerd": {connected: true, ping: errors.New("no containerd")},
+		"no containerd": {connected: true, opener: "containerd", ping: errors.New("no containerd"), unheard: errors.New("x")},
+		"no socket":     {connected: true, opener: "runtime", ping: errors.New("x"), unheard: errors.New("no socket")},
+		"no socket ":    {connected: true, opener: "verify", unheard: errors.New("no socket ")},
 		"not connected to NRI\npolicies not loaded, older ones are in force: x\nno containerd": {err: errors.New("x"), ping: errors.New("no containerd")},
 	} {
 		got := ""

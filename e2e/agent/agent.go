@@ -83,7 +83,7 @@ func newFiles(parent string, o Options) (files, error) {
 // args is the command line of `specguard run`.
 func (f files) args(o Options, n *node.Node, http string) []string {
 	args := []string{"run", "--policy-dir", f.policies,
-		"--nri-socket", n.NRISocket(), "--containerd-socket", n.Socket(),
+		"--nri-socket", n.NRISocket(), "--containerd-socket", n.Socket(), "--runtime-socket", RuntimeSocket(n),
 		"--http", http, "--audit-log", f.audit, "--log-format", "json"}
 	if o.Config != "" {
 		args = append(args, "--config", f.config)
@@ -180,3 +180,6 @@ func (a *Agent) SetPolicies(policies map[string]string) error {
 	}
 	return writePolicies(a.files.policies, policies)
 }
+
+// RuntimeSocket is where the agents of a node answer the OCI runtime wrapper.
+func RuntimeSocket(n *node.Node) string { return filepath.Join(n.Dir(), "specguard", "runtime.sock") }

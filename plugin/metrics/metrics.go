@@ -90,6 +90,7 @@ type State interface {
 	PolicyCount() int
 	ReloadError() error
 	Exceptions() []policy.Exception
+	Opener() string
 }
 
 // RegisterState registers gauges that read the agent's state when they are
@@ -103,7 +104,7 @@ func RegisterState(reg prometheus.Registerer, s State) {
 	gauge("policies", "Policies in force.", func() float64 { return float64(s.PolicyCount()) })
 	gauge("policy_reload_success", "1 if the last reading of the policies succeeded; 0: older ones are in force.",
 		func() float64 { return number(s.ReloadError() == nil) })
-	reg.MustRegister(newExceptions(s))
+	reg.MustRegister(newExceptions(s), newOpener(s))
 }
 
 // exceptions reports when the exceptions of the policies in force end.
@@ -135,6 +136,27 @@ func (x exceptions) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(x.ends, prometheus.GaugeValue, float64(e.Ends.Unix()), e.Name, e.Owner)
 	}
 	out <- prometheus.MustNewConstMetric(x.expired, prometheus.GaugeValue, float64(expired))
+}
+
+// opener tells which opener is in use.
+type opener struct {
+	state State
+	desc  *prometheus.Desc
+}
+
+func newOpener(s State) opener {
+	return opener{state: s, desc: prometheus.NewDesc("specguard_opener_info",
+		"1 for the way in which seals are opened (containerd, runtime, verify).", []string{"opener"}, nil)}
+}
+
+// Describe names the metric.
+func (o opener) Describe(out chan<- *prometheus.Desc) { out <- o.desc }
+
+// Collect reads it.
+func (o opener) Collect(out chan<- prometheus.Metric) {
+	if name := o.state.Opener(); name != "" {
+		out <- prometheus.MustNewConstMetric(o.desc, prometheus.GaugeValue, 1, name)
+	}
 }
 
 func number(b bool) float64 {

@@ -112,6 +112,7 @@ func (s *state) Connected() bool    { return s.connected }
 func (s *state) Generation() uint64 { return 7 }
 func (s *state) PolicyCount() int   { return 3 }
 func (s *state) ReloadError() error { return s.err }
+func (s *state) Opener() string     { return "verify" }
 
 func (s *state) Exceptions() []policy.Exception {
 	return []policy.Exception{

@@ -1,0 +1,105 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/policy"
+	"github.com/specguard/specguard/policy/ocispec"
+)
+
+// brought is a SpecStore of one container, whose spec somebody on the host
+// brings and takes back.
+type brought struct {
+	req    judge.Request
+	shown  exhibit
+	result []byte // what was put
+}
+
+// Get returns the spec. Its image NRI has told.
+func (b *brought) Get(context.Context, string) (Stored, error) {
+	return Stored{Spec: b.req.Spec}, nil
+}
+
+// Put keeps the spec.
+func (b *brought) Put(_ context.Context, _ string, spec []byte) error {
+	b.result = spec
+	return nil
+}
+
+// Sandbox reads what the host shows of the pod.
+func (b *brought) Sandbox(_ context.Context, id string) (*policy.Sandbox, error) {
+	sandbox := b.req.Sandbox
+	if sandbox == nil || sandbox.ID != id || len(sandbox.Spec) == 0 {
+		return nil, fmt.Errorf("the host does not show the pod's sandbox %q", id)
+	}
+	spec, err := ocispec.Decode(sandbox.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("the pod's sandbox: %w", err)
+	}
+	out := &policy.Sandbox{Sysctls: make(map[string]string)}
+	if spec.Linux != nil {
+		maps.Copy(out.Sysctls, spec.Linux.Sysctl)
+		out.UIDMappings, out.GIDMappings = spec.Linux.UIDMappings, spec.Linux.GIDMappings
+	}
+	if out.HostPorts, err = b.hostPorts(spec); errors.Is(err, errUnseen) {
+		out.HostPortsUnseen = true
+	} else if err != nil {
+		return nil, fmt.Errorf("the pod's host ports: %w", err)
+	}
+	return out, nil
+}
+
+// portsAnnotation is where CRI-O keeps the ports of a pod, on its sandbox's
+// spec. There it lets the annotations and labels of the pod go over its own.
+const portsAnnotation = "io.kubernetes.cri-o.PortMappings"
+
+// errUnseen: nothing on the host tells the ports.
+var errUnseen = errors.New("not seen")
+
+// hostPorts are the ports of the host that lead to the pod. A pod in the host's
+// network needs none.
+func (b *brought) hostPorts(sandbox *specs.Spec) ([]policy.HostPort, error) {
+	if !slices.Contains(b.shown.pod.Namespaces, string(specs.NetworkNamespace)) {
+		return nil, nil
+	}
+	text, ok := sandbox.Annotations[portsAnnotation]
+	switch _, claimed := b.shown.annotations[portsAnnotation]; {
+	case claimed:
+		return nil, fmt.Errorf("the pod claims them by the annotation or label %s", portsAnnotation)
+	case ok:
+		return ports([]byte(text))
+	case b.req.Sandbox.Networked:
+		return ports(b.req.Sandbox.PortMappings)
+	default:
+		return nil, errUnseen
+	}
+}
+
+// ports reads port mappings as CRI-O and CNI write them; they differ in the
+// case of letters.
+func ports(text []byte) ([]policy.HostPort, error) {
+	var mappings []struct {
+		HostPort int32
+		Protocol string
+		HostIP   string
+	}
+	if err := json.Unmarshal(text, &mappings); err != nil {
+		return nil, err
+	}
+	var out []policy.HostPort
+	for _, m := range mappings {
+		if m.HostPort != 0 {
+			out = append(out, policy.HostPort{Port: m.HostPort, Protocol: strings.ToUpper(m.Protocol), HostIP: m.HostIP})
+		}
+	}
+	return out, nil
+}

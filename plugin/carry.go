@@ -1,0 +1,95 @@
+package plugin
+
+import (
+	"reflect"
+
+	"github.com/containerd/nri/pkg/api"
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// carry adds to the answer what leads from one partial spec to the other, as
+// far as NRI has fields for it: mounts, and limits of memory, CPU and processes.
+func carry(adjust *api.ContainerAdjustment, from, to *specs.Spec) {
+	carryMounts(adjust, from.Mounts, to.Mounts)
+	if to.Linux != nil && to.Linux.Resources != nil {
+		var before specs.LinuxResources
+		if from.Linux != nil && from.Linux.Resources != nil {
+			before = *from.Linux.Resources
+		}
+		carryLimits(adjust, &before, to.Linux.Resources)
+	}
+}
+
+// carryMounts takes out the mounts that are gone or different, and puts the
+// different ones in.
+func carryMounts(adjust *api.ContainerAdjustment, from, to []specs.Mount) {
+	for _, m := range from {
+		if !hasMount(to, m) {
+			adjust.RemoveMount(m.Destination)
+		}
+	}
+	for _, m := range to {
+		if !hasMount(from, m) {
+			adjust.AddMount(&api.Mount{Destination: m.Destination, Type: m.Type, Source: m.Source, Options: m.Options})
+		}
+	}
+}
+
+func hasMount(mounts []specs.Mount, m specs.Mount) bool {
+	for i := range mounts {
+		if reflect.DeepEqual(mounts[i], m) {
+			return true
+		}
+	}
+	return false
+}
+
+func carryLimits(adjust *api.ContainerAdjustment, from, to *specs.LinuxResources) {
+	if limit, ok := changed(memoryLimit(from), memoryLimit(to)); ok {
+		adjust.SetLinuxMemoryLimit(limit)
+	}
+	if pids, ok := changed(pidsLimit(from), pidsLimit(to)); ok {
+		adjust.SetLinuxPidLimits(pids)
+	}
+	before, after := cpu(from), cpu(to)
+	if quota, ok := changed(before.Quota, after.Quota); ok {
+		adjust.SetLinuxCPUQuota(quota)
+	}
+	if period, ok := changed(before.Period, after.Period); ok {
+		adjust.SetLinuxCPUPeriod(int64(period)) // a policy's, in microseconds
+	}
+	for key, value := range to.Unified {
+		if from.Unified[key] != value {
+			adjust.AddLinuxUnified(key, value)
+		}
+	}
+}
+
+// changed gives the new value, where it is another one.
+func changed[T comparable](from, to *T) (value T, ok bool) {
+	if to == nil || from != nil && *from == *to {
+		return value, false
+	}
+	return *to, true
+}
+
+func memoryLimit(r *specs.LinuxResources) *int64 {
+	if r.Memory == nil {
+		return nil
+	}
+	return r.Memory.Limit
+}
+
+func pidsLimit(r *specs.LinuxResources) *int64 {
+	if r.Pids == nil {
+		return nil
+	}
+	return r.Pids.Limit
+}
+
+func cpu(r *specs.LinuxResources) specs.LinuxCPU {
+	if r.CPU == nil {
+		return specs.LinuxCPU{}
+	}
+	return *r.CPU
+}

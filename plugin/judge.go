@@ -1,0 +1,51 @@
+package plugin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/seal"
+	"github.com/specguard/specguard/policy"
+)
+
+// judgeTimeout bounds the judgement of a spec that is brought.
+const judgeTimeout = 5 * time.Second
+
+// unknownContainer is about a container that NRI has not shown.
+const unknownContainer = seal.Prefix + "refused: the container has no seal: it was created while the agent was away, or past NRI (creating it again helps if the agent is back)"
+
+// Judge judges the spec of a container that NRI has shown before, brought by
+// the OCI runtime wrapper or by the seal's hook.
+func (p *Plugin) Judge(ctx context.Context, req judge.Request) judge.Answer {
+	e, ok := p.shown.get(req.ID)
+	if !ok {
+		p.Log.WithField("id", req.ID).Warn("asked about a container that NRI has not shown: refused, unless the host's configuration lets it pass")
+		return judge.Answer{Verdict: judge.Unknown, Message: unknownContainer}
+	}
+	sub := policy.Subject{Pod: e.pod, Container: e.container}
+	phase := policy.Final
+	if req.Stage == judge.Verify {
+		phase = policy.Fixed
+	}
+	spec, err := guard(ctx, judgeTimeout, func(ctx context.Context) ([]byte, error) {
+		if p.Host != nil {
+			sub.Host = p.Host()
+		}
+		b := &brought{req: req, shown: e}
+		err := p.open(ctx, opening{store: b, phase: phase, sealed: bytes.Contains(req.Spec, []byte(seal.Annotation))}, sub)
+		return b.result, err
+	})
+	p.failed(ctx, StageOpen, policy.Subject{Pod: e.pod, Container: e.container}, err)
+	var denied *denial
+	switch {
+	case errors.As(err, &denied):
+		return judge.Refuse(denied.message)
+	case err != nil:
+		return judge.Refuse("not judged: " + err.Error())
+	default:
+		return judge.Answer{Verdict: judge.Allow, Spec: spec}
+	}
+}

@@ -1,0 +1,83 @@
+package plugin
+
+import (
+	"sync"
+
+	"github.com/containerd/nri/pkg/api"
+
+	"github.com/specguard/specguard/policy"
+)
+
+// maxShown bounds how many containers are remembered: a node has some hundred.
+const maxShown = 10_000
+
+// shown remembers the containers that NRI has shown, until they are removed:
+// whoever brings a container's spec to Judge tells its id, and NRI told whose
+// it is.
+type shown struct {
+	mu         sync.Mutex
+	containers map[string]exhibit
+}
+
+// exhibit is what NRI told of a container.
+type exhibit struct {
+	pod       policy.Pod
+	container policy.Container
+
+	// annotations are the pod's, which its author writes.
+	annotations map[string]string
+
+	// twice: two containers were created under the id. On CRI-O a caller of CRI
+	// can claim the id of another container.
+	twice bool
+}
+
+// created remembers a container that is being created.
+func (s *shown) created(pod *api.PodSandbox, sub policy.Subject) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := exhibited(pod, sub)
+	_, e.twice = s.containers[sub.Container.ID]
+	s.put(e)
+}
+
+// existing remembers a container that was there before.
+func (s *shown) existing(pod *api.PodSandbox, sub policy.Subject) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.containers[sub.Container.ID]; !ok {
+		s.put(exhibited(pod, sub))
+	}
+}
+
+func exhibited(pod *api.PodSandbox, sub policy.Subject) exhibit {
+	annotations := make(map[string]string, len(pod.GetAnnotations())+len(pod.GetLabels()))
+	for _, from := range []map[string]string{pod.GetLabels(), pod.GetAnnotations()} {
+		for k, v := range from {
+			annotations[k] = v
+		}
+	}
+	return exhibit{pod: sub.Pod, container: sub.Container, annotations: annotations}
+}
+
+func (s *shown) put(e exhibit) {
+	if s.containers == nil || len(s.containers) >= maxShown {
+		s.containers = make(map[string]exhibit) // who is forgotten does not start
+	}
+	s.containers[e.container.ID] = e
+}
+
+// removed forgets a container.
+func (s *shown) removed(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.containers, id)
+}
+
+// get returns what NRI told of the container, if that is beyond doubt.
+func (s *shown) get(id string) (exhibit, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.containers[id]
+	return e, ok && !e.twice
+}
