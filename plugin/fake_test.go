@@ -262,7 +262,11 @@ func annotated(decision string) string {
 func stored(adjust *api.ContainerAdjustment) string {
 	hooks := ""
 	if list := adjust.GetHooks().GetCreateRuntime(); len(list) > 0 {
-		hooks = fmt.Sprintf(`,"hooks":{"createRuntime":[{"path":%q}]}`, list[0].GetPath())
+		args := ""
+		if len(list[0].GetArgs()) > 0 {
+			args = fmt.Sprintf(`,"args":["%s"]`, strings.Join(list[0].GetArgs(), `","`))
+		}
+		hooks = fmt.Sprintf(`,"hooks":{"createRuntime":[{"path":%q%s}]}`, list[0].GetPath(), args)
 	}
 	return spec(both, hooks, annotated(adjust.GetAnnotations()[seal.Annotation]))
 }

@@ -1,0 +1,264 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/containerd/nri/pkg/api"
+
+	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/seal"
+	"github.com/specguard/specguard/policy"
+)
+
+// with has the node's runtime, of that name, opened in that way.
+func with(t *testing.T, runtime string, o Opener, docs ...string) *node {
+	t.Helper()
+	n := offline(t, docs...)
+	n.plugin.Openers = func(string) (Opener, error) { return o, nil }
+	n.start(t, runtime)
+	n.connect(n.socket)
+	return n
+}
+
+// bring has the container's spec judged, as the host does.
+func (n *node) bring(stage judge.Stage, change func(*judge.Request)) judge.Answer {
+	n.t.Helper()
+	req := judge.Request{Stage: stage, ID: container().GetId(), Spec: []byte(n.store.get(container().GetId()))}
+	if change != nil {
+		change(&req)
+	}
+	return n.plugin.Judge(n.t.Context(), req)
+}
+
+// TestJudge has the spec of a created container brought by the wrapper and by
+// the hook.
+func TestJudge(t *testing.T) {
+	for name, c := range map[string]struct {
+		docs                 []string
+		create, verify       judge.Verdict
+		spec                 string // by the wrapper's answer; "" for none
+		createSays, verifies string
+	}{
+		"no policy": {docs: []string{doc("p", elsewhere, refuse)}, create: judge.Allow, verify: judge.Allow},
+		"allowed":   {docs: []string{doc("p", allow)}, create: judge.Allow, verify: judge.Allow, spec: spec(both, "", annotated("allowed"))},
+		"adjusted": {
+			docs: []string{doc("p", strip)}, create: judge.Allow, spec: spec(one, "", annotated("adjusted")),
+			verify: judge.Deny, verifies: denied + " (policy would adjust it; on this node containers can only be refused)",
+		},
+		"denied": {docs: []string{doc("p", refuse)}, create: judge.Deny, createSays: denied, verify: judge.Deny, verifies: denied},
+		"audit":  {docs: []string{doc("p", auditing, refuse)}, create: judge.Allow, verify: judge.Allow},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, o := range []Opener{ByWrapper{}, ByHook{"/opt/specguard-runtime"}} {
+				n := with(t, "cri-o", o, c.docs...)
+				if _, err := n.create(pod(), container()); err != nil {
+					t.Fatal(err)
+				}
+				a := n.bring(judge.Create, nil)
+				if a.Verdict != c.create || a.Message != c.createSays || a.Verdict == judge.Allow && string(a.Spec) != c.spec {
+					t.Errorf("%s: create: %+v\nspec %s", o.Name(), a, a.Spec)
+				}
+				if a := n.bring(judge.Verify, nil); a.Verdict != c.verify || a.Message != c.verifies || a.Spec != nil {
+					t.Errorf("%s: verify: %+v\nspec %s", o.Name(), a, a.Spec)
+				}
+			}
+		})
+	}
+}
+
+// TestJudgeUnknown tells containers whose owner is in doubt.
+func TestJudgeUnknown(t *testing.T) {
+	n := with(t, "cri-o", ByWrapper{}, doc("p", strip))
+	ctr := container()
+	expect := func(when string, want judge.Verdict) {
+		t.Helper()
+		if a := n.bring(judge.Create, nil); a.Verdict != want || (a.Message == unknownContainer) != (want == judge.Unknown) {
+			t.Errorf("%s: %+v", when, a)
+		}
+	}
+	expect("never shown", judge.Unknown)
+	if _, err := n.create(pod(), ctr); err != nil {
+		t.Fatal(err)
+	}
+	expect("created", judge.Allow)
+	other := pod()
+	other.Namespace = "other"
+	if _, err := n.create(other, container()); err != nil {
+		t.Fatal(err)
+	}
+	expect("another was created under its id", judge.Unknown)
+	if err := n.RemoveContainer(context.Background(), &api.RemoveContainerRequest{Pod: pod(), Container: ctr}); err != nil {
+		t.Fatal(err)
+	}
+	expect("removed", judge.Unknown)
+	if _, err := n.create(pod(), container()); err != nil {
+		t.Fatal(err)
+	}
+	expect("created once more", judge.Allow)
+}
+
+// TestJudgeAfterRestart has an agent that was not there when the container was
+// created find it with the others.
+func TestJudgeAfterRestart(t *testing.T) {
+	n := offline(t, doc("p", strip))
+	n.plugin.Openers = func(string) (Opener, error) { return ByWrapper{}, nil }
+	n.pods, n.ctrs = []*api.PodSandbox{pod()}, []*api.Container{container()}
+	n.start(t, "cri-o")
+	n.connect(n.socket)
+	n.store.put(container().GetId(), spec(both, sealedBy(seal.Pending), annotated(seal.Sealed)))
+	if a := n.bring(judge.Create, nil); a.Verdict != judge.Allow || string(a.Spec) != spec(one, "", annotated("adjusted")) {
+		t.Errorf("%+v\n%s", a, a.Spec)
+	}
+}
+
+// TestJudgeFailures refuses what cannot be judged.
+func TestJudgeFailures(t *testing.T) {
+	n := with(t, "cri-o", ByWrapper{}, doc("p", strip), doc("q", noPorts))
+	if _, err := n.create(pod(), container()); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		change func(*judge.Request)
+		want   string
+	}{
+		"no JSON":            {func(r *judge.Request) { r.Spec = []byte("{") }, "not judged: decode OCI spec: "},
+		"no sandbox":         {nil, `not judged: the host does not show the pod's sandbox "5d1c"`},
+		"another's sandbox":  {func(r *judge.Request) { r.Sandbox = &judge.Sandbox{ID: "5d1d", Spec: []byte("{}")} }, `not judged: the host does not show the pod's sandbox "5d1c"`},
+		"no sandbox's spec":  {func(r *judge.Request) { r.Sandbox = &judge.Sandbox{ID: "5d1c"} }, `not judged: the host does not show the pod's sandbox "5d1c"`},
+		"no JSON in sandbox": {func(r *judge.Request) { r.Sandbox = &judge.Sandbox{ID: "5d1c", Spec: []byte("{")} }, "not judged: the pod's sandbox: decode OCI spec: "},
+		"no JSON in ports": {func(r *judge.Request) {
+			r.Sandbox = &judge.Sandbox{ID: "5d1c", Spec: []byte("{}"), Networked: true, PortMappings: []byte("{}")}
+		}, "not judged: the pod's host ports: "},
+	} {
+		if a := n.bring(judge.Create, c.change); a.Verdict != judge.Deny || a.Spec != nil || !strings.HasPrefix(a.Message, c.want) {
+			t.Errorf("%s: %+v", name, a)
+		}
+	}
+	n.policies.answer(nil, func() *policy.Set { panic("broken") })
+	if a := n.bring(judge.Create, nil); a.Verdict != judge.Deny || !strings.Contains(a.Message, "internal error") {
+		t.Errorf("a panic: %+v", a)
+	}
+}
+
+// TestJudgeHostPorts reads the ports where either runtime keeps them, and
+// trusts nothing that the pod's author may have written.
+func TestJudgeHostPorts(t *testing.T) {
+	const (
+		crioPorts = `[{"HostPort":8080,"ContainerPort":80,"Protocol":"TCP","HostIP":""}]`
+		cniPorts  = `[{"hostPort":8080,"containerPort":80,"protocol":"tcp","hostIP":""}]`
+		unseen    = `specguard: denied by policy "p": hostPorts: nothing on this node tells the pod's host ports (allowed: none)`
+	)
+	onCRIO := func(ports string) *judge.Sandbox {
+		text, err := json.Marshal(ports)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &judge.Sandbox{ID: "5d1c", Spec: []byte(`{"annotations":{"` + portsAnnotation + `":` + string(text) + `}}`)}
+	}
+	inCNI := func(ports string) *judge.Sandbox {
+		return &judge.Sandbox{ID: "5d1c", Spec: []byte("{}"), Networked: true, PortMappings: []byte(ports)}
+	}
+	claims := func(pod *api.PodSandbox) { pod.Annotations = map[string]string{portsAnnotation: "[]"} }
+	labels := func(pod *api.PodSandbox) { pod.Labels = map[string]string{portsAnnotation: "[]"} }
+	inHost := func(pod *api.PodSandbox) { pod.Linux.Namespaces = namespaces("pid", "ipc") }
+	for name, c := range map[string]struct {
+		sandbox *judge.Sandbox
+		pod     func(*api.PodSandbox)
+		want    string // "" where it may run
+	}{
+		"CRI-O":                      {onCRIO(crioPorts), nil, noPortsDenied},
+		"CRI-O, none":                {onCRIO("null"), nil, ""},
+		"CRI-O, claimed":             {onCRIO("[]"), claims, "not judged: the pod's host ports: the pod claims them by the annotation or label " + portsAnnotation},
+		"CRI-O, claimed by a label":  {onCRIO("[]"), labels, "not judged: the pod's host ports: the pod claims them by the annotation or label " + portsAnnotation},
+		"CNI":                        {inCNI(cniPorts), nil, noPortsDenied},
+		"CNI, none":                  {inCNI("[]"), nil, ""},
+		"CNI, of the pod alone":      {inCNI(`[{"containerPort":80}]`), nil, ""},
+		"nowhere":                    {&judge.Sandbox{ID: "5d1c", Spec: []byte("{}")}, nil, unseen},
+		"in the host's network":      {&judge.Sandbox{ID: "5d1c", Spec: []byte("{}")}, inHost, ""},
+		"claimed, where CNI tells":   {inCNI("[]"), claims, "not judged: the pod's host ports: the pod claims them by the annotation or label " + portsAnnotation},
+		"CRI-O, claimed without one": {&judge.Sandbox{ID: "5d1c", Spec: []byte("{}")}, claims, "not judged: the pod's host ports: the pod claims them by the annotation or label " + portsAnnotation},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := with(t, "cri-o", ByWrapper{}, doc("p", noPorts))
+			p := pod()
+			if c.pod != nil {
+				c.pod(p)
+			}
+			if _, err := n.create(p, container()); err != nil {
+				t.Fatal(err)
+			}
+			a := n.bring(judge.Create, func(r *judge.Request) { r.Sandbox = c.sandbox })
+			if a.Message != c.want || (a.Verdict == judge.Allow) != (c.want == "") {
+				t.Errorf("%+v", a)
+			}
+		})
+	}
+}
+
+// TestVerifySeal has NRI carry what it can.
+func TestVerifySeal(t *testing.T) {
+	n := with(t, "cri-o", ByHook{"/opt/specguard-runtime"}, doc("p",
+		"rules: {resources: {onViolation: adjust, memory: {max: 1Mi}, cpu: {max: \"1\"}, pids: {max: 9}}, hostPaths: {onViolation: adjust, allowed: [{path: /srv, readOnly: true}]}}"))
+	ctr := container()
+	ctr.Linux.Resources = &api.LinuxResources{
+		Memory: &api.LinuxMemory{Limit: api.Int64(2 << 20)}, Cpu: &api.LinuxCPU{Quota: api.Int64(300000), Period: api.UInt64(100000)},
+		Pids: &api.LinuxPids{Limit: 99},
+	}
+	ctr.Mounts = []*api.Mount{
+		{Destination: "/proc", Type: "proc", Source: "proc"},
+		{Destination: "/srv", Type: "bind", Source: "/srv/data", Options: []string{"rbind", "rw"}},
+		{Destination: "/etc/x", Type: "bind", Source: "/etc", Options: []string{"rbind", "ro"}},
+	}
+	adjust, err := n.create(pod(), ctr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hook := adjust.GetHooks().GetCreateRuntime()
+	if len(hook) != 1 || hook[0].GetPath() != "/opt/specguard-runtime" || strings.Join(hook[0].GetArgs(), " ") != "specguard-runtime hook" || !isSealed(adjust.GetHooks()) {
+		t.Errorf("hooks %v", hook)
+	}
+	var mounts []string
+	for _, m := range adjust.GetMounts() {
+		mounts = append(mounts, m.GetDestination()+" "+m.GetSource()+" "+strings.Join(m.GetOptions(), ","))
+	}
+	// One that is taken out and put in again takes the other's place.
+	if got := strings.Join(mounts, "; "); got != "/srv /srv/data rbind,ro; -/etc/x  " {
+		t.Errorf("mounts %q", got)
+	}
+	r := adjust.GetLinux().GetResources()
+	if r.GetMemory().GetLimit().GetValue() != 1<<20 || r.GetPids().GetLimit() != 9 || r.GetCpu().GetQuota().GetValue() != 100000 {
+		t.Errorf("resources %v", r)
+	}
+}
+
+// TestNoStore has the other openers refuse what needs a store, and report
+// existing containers by what NRI shows.
+func TestNoStore(t *testing.T) {
+	n := offline(t, doc("p", strip), doc("q", "rules: {hostNamespaces: {}}"))
+	n.plugin.Openers = func(string) (Opener, error) { return ByWrapper{}, nil }
+	shared := pod()
+	shared.Linux.Namespaces = namespaces("pid", "ipc")
+	n.pods, n.ctrs = []*api.PodSandbox{shared}, []*api.Container{container()}
+	n.start(t, "cri-o")
+	n.connect(n.socket)
+	waitFor(t, "a report", func() bool { return n.recorder.all() != "" })
+	n.recorder.expect(t, "existing team-a/web-0/app denied")
+	if err := (handlers{n.plugin}).PostCreateContainer(t.Context(), pod(), container()); err == nil || err.Error() != "opener runtime cannot read the runtime's specs" {
+		t.Errorf("error %v", err)
+	}
+	if gets, puts := n.store.calls(); gets+puts > 0 {
+		t.Error("the store was called")
+	}
+	var none *Plugin = &Plugin{}
+	if _, err := none.store(); err == nil || none.Opener() != "" || n.plugin.Opener() != "runtime" {
+		t.Errorf("opener %q, %q, error %v", none.Opener(), n.plugin.Opener(), err)
+	}
+	n.plugin.Openers = func(string) (Opener, error) { return nil, errors.New("none") }
+	if _, err := (handlers{n.plugin}).Configure(t.Context(), "", "cri-o", "1"); err == nil || err.Error() != `no opener for the runtime "cri-o": none` {
+		t.Errorf("error %v", err)
+	}
+}
