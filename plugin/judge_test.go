@@ -253,7 +253,7 @@ func TestNoStore(t *testing.T) {
 	if gets, puts := n.store.calls(); gets+puts > 0 {
 		t.Error("the store was called")
 	}
-	var none *Plugin = &Plugin{}
+	none := &Plugin{}
 	if _, err := none.store(); err == nil || none.Opener() != "" || n.plugin.Opener() != "runtime" {
 		t.Errorf("opener %q, %q, error %v", none.Opener(), n.plugin.Opener(), err)
 	}

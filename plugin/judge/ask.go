@@ -17,7 +17,7 @@ func Ask(ctx context.Context, socket string, req Request) (Answer, error) {
 		return Answer{}, err
 	}
 	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })() // it ends what waits below
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })() // it ends what waits below
 	answer, err := ask(conn.(*net.UnixConn), req)
 	switch {
 	case ctx.Err() != nil:

@@ -197,7 +197,7 @@ func TestOthersMayNotAsk(t *testing.T) {
 	})
 	dir := filepath.Dir(a.socket)
 	for _, path := range []string{filepath.Dir(dir), dir, a.socket} {
-		if err := os.Chmod(path, 0o777); err != nil { //nolint:gosec // the point
+		if err := os.Chmod(path, 0o777); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -210,7 +210,7 @@ func TestOthersMayNotAsk(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd.Path = filepath.Join(dir, "asker")
-	if err := os.WriteFile(cmd.Path, binary, 0o755); err != nil { //nolint:gosec // the point
+	if err := os.WriteFile(cmd.Path, binary, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	var stderr strings.Builder
@@ -226,7 +226,7 @@ func TestOthersMayNotAsk(t *testing.T) {
 func TestListen(t *testing.T) {
 	dir := folder(t)
 	open := filepath.Join(dir, "open")
-	if err := errors.Join(os.Mkdir(open, 0o700), os.Chmod(open, 0o770)); err != nil { //nolint:gosec // the point
+	if err := errors.Join(os.Mkdir(open, 0o700), os.Chmod(open, 0o770)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Listen(filepath.Join(open, "s")); err == nil || !strings.Contains(err.Error(), "mode 0770: it must be root's, and nobody else may write to it") {
