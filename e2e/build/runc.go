@@ -2,12 +2,11 @@ package build
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 )
 
-// RuncVersion is the runc that current containerd runs on here.
+// RuncVersion is the runc that current containerd and CRI-O run on here.
 const RuncVersion = "v1.5.2"
 
 // debianRunc is the runc 1.1 of Debian 12, which containerd 1.7 runs on here.
@@ -37,26 +36,4 @@ func (c *Cache) Runc(ctx context.Context, release Release) (string, error) {
 		return "", err
 	}
 	return filepath.Join(dir, "runc"), nil
-}
-
-// Busybox is Debian's statically linked busybox, which test images are made of.
-const Busybox = "/bin/busybox"
-
-// packageFiles names one file of each Debian package that is needed. Any of
-// the alternatives will do.
-var packageFiles = map[string][]string{
-	"busybox-static": {"/usr/share/doc/busybox-static"},
-	"libseccomp-dev": {"/usr/include/seccomp.h"},
-	"pkg-config":     {"/usr/bin/pkg-config"},
-	"runc":           {debianRunc},
-}
-
-// Package reports, in one line, that a Debian package is not installed.
-func Package(name string) error {
-	for _, file := range packageFiles[name] {
-		if exists(file) {
-			return nil
-		}
-	}
-	return fmt.Errorf("the Debian package %s is not installed", name)
 }
