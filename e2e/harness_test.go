@@ -81,7 +81,12 @@ func TestHarnessTellsTheTruth(t *testing.T) {
 					t.Fatal(err)
 				}
 				sameTruth(t, "main process", main, test.want)
-				sameTruth(t, "exec", exec, test.want)
+				stream, err := c.StreamTruth(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				sameTruth(t, "exec-sync", exec, test.want)
+				sameTruth(t, "exec", stream, test.want)
 			})
 		}
 	})
@@ -140,7 +145,12 @@ func TestHarnessContainersOutliveContainerd(t *testing.T) {
 }
 
 func TestHarnessLeavesNothing(t *testing.T) {
-	n := lab.Private(t, build.Containerd2, nil)
+	for _, release := range []build.Release{build.Containerd2, build.CRIO} {
+		t.Run(release.String(), func(t *testing.T) { leavesNothing(t, lab.Private(t, release, nil)) })
+	}
+}
+
+func leavesNothing(t *testing.T, n *node.Node) {
 	pod, err := n.CRI.RunPod(t.Context(), n.CRI.Pod("left"))
 	if err != nil {
 		t.Fatal(err)
