@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"context"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -43,11 +44,13 @@ func TestHarnessBehavesLikeAKubelet(t *testing.T) {
 				t.Errorf("%s is %+v, want %s", path, mount, mode)
 			}
 		}
-		if out, err := c.Exec(t.Context(), "sh", "-c", "echo $A; [ -c /dev/fuse ]"); err != nil || out != "b c\n" {
-			t.Errorf("exec: %q, %v", out, err)
-		}
-		if _, err := c.Exec(t.Context(), "sh", "-c", "echo why >&2; exit 3"); err == nil || !strings.Contains(err.Error(), "exit code 3: why") {
-			t.Errorf("failed exec: %v", err)
+		for way, exec := range map[string]func(context.Context, ...string) (string, error){"exec": c.StreamExec, "exec-sync": c.Exec} {
+			if out, err := exec(t.Context(), "sh", "-c", "echo $A; [ -c /dev/fuse ]"); err != nil || out != "b c\n" {
+				t.Errorf("%s: %q, %v", way, out, err)
+			}
+			if _, err := exec(t.Context(), "sh", "-c", "echo why >&2; exit 3"); err == nil || !strings.Contains(err.Error(), "exit code 3: why") {
+				t.Errorf("failed %s: %v", way, err)
+			}
 		}
 		if err := c.UpdateResources(t.Context(), &api.LinuxContainerResources{MemoryLimitInBytes: 64 << 20}); err != nil {
 			t.Error(err)

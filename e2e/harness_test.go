@@ -19,17 +19,28 @@ func TestMain(m *testing.M) { os.Exit(shared.Run(m)) }
 
 // eachRelease runs a test on the shared node of every release.
 func eachRelease(t *testing.T, test func(t *testing.T, n *node.Node)) {
-	for _, release := range []build.Release{build.Containerd2, build.Containerd1} {
+	for _, release := range []build.Release{build.Containerd2, build.Containerd1, build.CRIO} {
 		t.Run(release.String(), func(t *testing.T) { test(t, shared.Node(t, release)) })
 	}
 }
 
-// defaultCaps is what containerd gives a container that asks for nothing.
-var defaultCaps = cri.CapsOf("CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID",
+// containerdCaps is what containerd gives a container that asks for nothing,
+// and specguard leaves one that is no longer privileged.
+var containerdCaps = cri.CapsOf("CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID",
 	"SETUID", "SETFCAP", "SETPCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE")
+
+// defaultCaps is what the node gives a container that asks for nothing.
+func defaultCaps(n *node.Node) cri.Caps {
+	if n.Release() == build.CRIO {
+		return containerdCaps &^ cri.CapsOf("MKNOD", "NET_RAW", "SETFCAP", "SYS_CHROOT", "AUDIT_WRITE")
+	}
+	return containerdCaps
+}
 
 func TestHarnessTellsTheTruth(t *testing.T) {
 	eachRelease(t, func(t *testing.T, n *node.Node) {
+		caps := defaultCaps(n)
+		added := caps | cri.CapsOf("NET_ADMIN")
 		pod, err := n.CRI.RunPod(t.Context(), n.CRI.Pod("truth"))
 		if err != nil {
 			t.Fatal(err)
@@ -42,7 +53,7 @@ func TestHarnessTellsTheTruth(t *testing.T) {
 		}{
 			{
 				name: "default",
-				want: cri.Truth{Permitted: defaultCaps, Effective: defaultCaps, Bounding: defaultCaps, RootWritable: true},
+				want: cri.Truth{Permitted: caps, Effective: caps, Bounding: caps, RootWritable: true},
 			},
 			{
 				name: "restricted",
@@ -53,8 +64,7 @@ func TestHarnessTellsTheTruth(t *testing.T) {
 			{
 				name:    "added",
 				options: []cri.ContainerOption{cri.Capabilities([]string{"NET_ADMIN"}, nil), cri.RuntimeDefaultSeccomp()},
-				want: cri.Truth{Permitted: defaultCaps | cri.CapsOf("NET_ADMIN"), Effective: defaultCaps | cri.CapsOf("NET_ADMIN"),
-					Bounding: defaultCaps | cri.CapsOf("NET_ADMIN"), Seccomp: 2, RootWritable: true},
+				want:    cri.Truth{Permitted: added, Effective: added, Bounding: added, Seccomp: 2, RootWritable: true},
 			},
 		} {
 			t.Run(test.name, func(t *testing.T) {
@@ -71,7 +81,12 @@ func TestHarnessTellsTheTruth(t *testing.T) {
 					t.Fatal(err)
 				}
 				sameTruth(t, "main process", main, test.want)
-				sameTruth(t, "exec", exec, test.want)
+				stream, err := c.StreamTruth(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				sameTruth(t, "exec-sync", exec, test.want)
+				sameTruth(t, "exec", stream, test.want)
 			})
 		}
 	})
@@ -130,7 +145,12 @@ func TestHarnessContainersOutliveContainerd(t *testing.T) {
 }
 
 func TestHarnessLeavesNothing(t *testing.T) {
-	n := lab.Private(t, build.Containerd2, nil)
+	for _, release := range []build.Release{build.Containerd2, build.CRIO} {
+		t.Run(release.String(), func(t *testing.T) { leavesNothing(t, lab.Private(t, release, nil)) })
+	}
+}
+
+func leavesNothing(t *testing.T, n *node.Node) {
 	pod, err := n.CRI.RunPod(t.Context(), n.CRI.Pod("left"))
 	if err != nil {
 		t.Fatal(err)

@@ -35,8 +35,8 @@ func TestNothingChangesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sameTruth(t, "main process", truth, cri.Truth{Permitted: defaultCaps, Effective: defaultCaps,
-			Bounding: defaultCaps, RootWritable: true})
+		caps := defaultCaps(n)
+		sameTruth(t, "main process", truth, cri.Truth{Permitted: caps, Effective: caps, Bounding: caps, RootWritable: true})
 		select {
 		case <-plugin.Done():
 			t.Errorf("the plugin ended: %v", plugin.Err())

@@ -12,7 +12,7 @@ import (
 const openDevice = "mknod /k c 1 11 || exit 1; dd if=/k of=/dev/null count=0; r=$?; rm /k; exit $r"
 
 func TestRulePrivileged(t *testing.T) {
-	testRule(t, func(*testing.T, *node.Node) rule {
+	testRule(t, func(_ *testing.T, n *node.Node) rule {
 		return rule{
 			name: "privileged",
 			breaking: []breach{
@@ -23,7 +23,7 @@ func TestRulePrivileged(t *testing.T) {
 					changes: []string{"process.capabilities", "mounts", "linux.devices", "linux.resources",
 						"linux.maskedPaths", "linux.readonlyPaths", "linux.seccomp"},
 					truth: func(w *cri.Truth) {
-						w.Permitted, w.Effective, w.Bounding, w.Seccomp = defaultCaps, defaultCaps, defaultCaps, 2
+						w.Permitted, w.Effective, w.Bounding, w.Seccomp = containerdCaps, containerdCaps, containerdCaps, 2
 					},
 					stops: []string{
 						"test -e /dev/kmsg", openDevice, "mount -t tmpfs tmpfs /tmp && umount /tmp",
@@ -42,7 +42,7 @@ func TestRulePrivileged(t *testing.T) {
 					found:   []string{"privileged container: capabilities SYS_ADMIN, SYS_MODULE and SYS_RAWIO, no seccomp profile"},
 					changes: []string{"process.capabilities", "linux.seccomp"},
 					truth: func(w *cri.Truth) {
-						left := defaultCaps &^ cri.CapsOf("KILL")
+						left := defaultCaps(n) &^ cri.CapsOf("KILL")
 						w.Permitted, w.Effective, w.Bounding, w.Seccomp = left, left, left, 2
 					},
 					stops: []string{"mount -t tmpfs tmpfs /tmp && umount /tmp"},

@@ -82,6 +82,7 @@ func TestRelease(t *testing.T) {
 		{Containerd1, "1.7.35", "github.com/containerd/containerd"},
 		{Containerd2, "2.4.2", "github.com/containerd/containerd/v2"},
 		{Containerd2NRI, "2.4.2-nri-0.12.5", "github.com/containerd/containerd/v2"},
+		{CRIO, "cri-o-1.34.0", "github.com/cri-o/cri-o"},
 	} {
 		if got := test.release.String(); got != test.name {
 			t.Errorf("name %q, want %q", got, test.name)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Agent returns a specguard built from the checkout, or the one that
@@ -25,7 +26,7 @@ func (c *Cache) Nothing(ctx context.Context) (string, error) {
 
 // own builds a program of this repository. It is compiled on every call: go's
 // own cache makes that quick, and a stale agent would make the tests lie.
-func (c *Cache) own(ctx context.Context, env, module, pkg string) (string, error) {
+func (c *Cache) own(ctx context.Context, env, module, pkg string, ldflags ...string) (string, error) {
 	if path := os.Getenv(env); env != "" && path != "" {
 		return filepath.Abs(path)
 	}
@@ -42,7 +43,7 @@ func (c *Cache) own(ctx context.Context, env, module, pkg string) (string, error
 	final := filepath.Join(c.dir, name)
 	temp := final + ".new"
 	_, err = goTool(ctx, filepath.Join(root, module), []string{"CGO_ENABLED=0"},
-		"build", "-trimpath", "-tags=grpcnotrace", "-ldflags=-s -w", "-o", temp, pkg)
+		"build", "-trimpath", "-tags=grpcnotrace", "-ldflags="+strings.Join(append(ldflags, "-s -w"), " "), "-o", temp, pkg)
 	if err != nil {
 		return "", err
 	}

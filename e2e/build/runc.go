@@ -2,12 +2,11 @@ package build
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 )
 
-// RuncVersion is the runc that current containerd runs on here.
+// RuncVersion is the runc that current containerd and CRI-O run on here.
 const RuncVersion = "v1.5.2"
 
 // debianRunc is the runc 1.1 of Debian 12, which containerd 1.7 runs on here.
@@ -15,7 +14,8 @@ const debianRunc = "/usr/sbin/runc"
 
 // Runc returns the path of the runc to run release on: the newest, built from
 // its module with seccomp, or Debian's for containerd 1.7, so that both an old
-// and a new pair of runtimes are covered.
+// and a new pair of runtimes are covered. For CRI-O it is the newest behind
+// fitcaps, a program of the tests.
 func (c *Cache) Runc(ctx context.Context, release Release) (string, error) {
 	if release.Major() == "1" {
 		if err := Package("runc"); err != nil {
@@ -36,27 +36,9 @@ func (c *Cache) Runc(ctx context.Context, release Release) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(dir, "runc"), nil
-}
-
-// Busybox is Debian's statically linked busybox, which test images are made of.
-const Busybox = "/bin/busybox"
-
-// packageFiles names one file of each Debian package that is needed. Any of
-// the alternatives will do.
-var packageFiles = map[string][]string{
-	"busybox-static": {"/usr/share/doc/busybox-static"},
-	"libseccomp-dev": {"/usr/include/seccomp.h"},
-	"pkg-config":     {"/usr/bin/pkg-config"},
-	"runc":           {debianRunc},
-}
-
-// Package reports, in one line, that a Debian package is not installed.
-func Package(name string) error {
-	for _, file := range packageFiles[name] {
-		if exists(file) {
-			return nil
-		}
+	runc := filepath.Join(dir, "runc")
+	if release.Project == ProjectCRIO {
+		return c.own(ctx, "", ".", "./cmd/fitcaps", "-X main.runc="+runc)
 	}
-	return fmt.Errorf("the Debian package %s is not installed", name)
+	return runc, nil
 }

@@ -22,12 +22,15 @@ type Client struct {
 	layout Layout
 }
 
-// Layout says where on the host the client's pods go.
+// Layout says where on the host the client's pods are.
 type Layout struct {
 	// CgroupParent is the cgroup that every pod's cgroup lies below.
 	CgroupParent string
 	// LogRoot is the folder of all pods' log folders.
 	LogRoot string
+	// SpecFile is the file that holds the OCI spec that a container runs with;
+	// "" if CRI tells it.
+	SpecFile func(id string) string
 }
 
 // Dial connects to the runtime's unix socket. It does not wait for an answer.

@@ -2,8 +2,6 @@ package cri
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -63,10 +61,20 @@ func (s *Sandbox) Run(ctx context.Context, config *api.ContainerConfig) (*Runnin
 	return c, c.Start(ctx)
 }
 
-// Remove stops and removes the pod and its containers.
+// Remove kills the pod's containers, and stops and removes the pod.
 func (s *Sandbox) Remove(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	// CRI-O would wait half a minute for a process that ignores the signal to stop.
+	list, err := s.client.Runtime.ListContainers(ctx, &api.ListContainersRequest{Filter: &api.ContainerFilter{PodSandboxId: s.ID}})
+	if err != nil {
+		return fmt.Errorf("list containers: %w", err)
+	}
+	for _, c := range list.Containers {
+		if _, err := s.client.Runtime.StopContainer(ctx, &api.StopContainerRequest{ContainerId: c.Id}); err != nil {
+			return fmt.Errorf("stop container: %w", err)
+		}
+	}
 	if _, err := s.client.Runtime.StopPodSandbox(ctx, &api.StopPodSandboxRequest{PodSandboxId: s.ID}); err != nil {
 		return fmt.Errorf("stop pod: %w", err)
 	}
@@ -118,24 +126,6 @@ func (r *Running) status(ctx context.Context, verbose bool) (*api.ContainerStatu
 		return nil, fmt.Errorf("container status: %w", err)
 	}
 	return answer, nil
-}
-
-// Spec returns the OCI spec that the runtime has stored for the container.
-func (r *Running) Spec(ctx context.Context) (json.RawMessage, error) {
-	answer, err := r.status(ctx, true)
-	if err != nil {
-		return nil, err
-	}
-	var info struct {
-		RuntimeSpec json.RawMessage `json:"runtimeSpec"`
-	}
-	if err := json.Unmarshal([]byte(answer.Info["info"]), &info); err != nil {
-		return nil, fmt.Errorf("container status: verbose info: %w", err)
-	}
-	if info.RuntimeSpec == nil {
-		return nil, errors.New("container status: no spec in the verbose info")
-	}
-	return info.RuntimeSpec, nil
 }
 
 // Exec runs a command in the container and returns its standard output. A

@@ -103,6 +103,15 @@ func (r *Running) ExecTruth(ctx context.Context) (Truth, error) {
 	return parseTruth(out)
 }
 
+// StreamTruth is the same by way of [Running.StreamExec].
+func (r *Running) StreamTruth(ctx context.Context) (Truth, error) {
+	out, err := r.StreamExec(ctx, "/bin/sh", "-c", probe)
+	if err != nil {
+		return Truth{}, err
+	}
+	return parseTruth(out)
+}
+
 // parseTruth reads what the probe prints.
 func parseTruth(out string) (Truth, error) {
 	var t Truth

@@ -37,6 +37,12 @@ const (
 	typeLayer    = "application/vnd.oci.image.layer.v1.tar"
 )
 
+// Annotations that an image's name is found by.
+const (
+	nameContainerd = "io.containerd.image.name"
+	nameOCI        = "org.opencontainers.image.ref.name" // also the name that skopeo selects an image by
+)
+
 type descriptor struct {
 	MediaType   string            `json:"mediaType"`
 	Digest      string            `json:"digest"`
@@ -127,7 +133,7 @@ func (l *layout) image(image Image, rootfs descriptor) descriptor {
 		Config:        settings,
 		Layers:        []descriptor{rootfs},
 	})
-	d.Annotations = map[string]string{"io.containerd.image.name": image.Name}
+	d.Annotations = map[string]string{nameContainerd: image.Name, nameOCI: image.Name}
 	return d
 }
 

@@ -96,7 +96,7 @@ func Options(t testing.TB, release build.Release) node.Options {
 	ctx, cancel := context.WithTimeout(t.Context(), buildTimeout)
 	defer cancel()
 	cache := Cache(t)
-	containerd, err := cache.Containerd(ctx, release)
+	programs, err := cache.Programs(ctx, release)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func Options(t testing.TB, release build.Release) node.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return node.Options{Containerd: containerd, Runc: runc}
+	return node.Options{Programs: programs, Runc: runc}
 }
 
 // Cache returns the cache of built programs.

@@ -28,11 +28,8 @@ func TestRenderConfig(t *testing.T) {
 		{build.Containerd2, 3, CRIRuntime2},
 		{build.Containerd1, 2, CRIRuntime1},
 	} {
-		o := Options{
-			Containerd: build.Containerd{Release: test.release},
-			Extra:      "[" + test.cri + "]\nenable_selinux = true\n[" + NRI + "]\nplugin_request_timeout = '1s'\n",
-		}
-		data, err := renderConfig(o, paths{nriSocket: "/n.sock"}, "native")
+		engine := containerd{options: Options{Programs: build.Programs{Release: test.release}}, paths: paths{nriSocket: "/n.sock"}}
+		data, err := renderConfig(engine.config(), "["+test.cri+"]\nenable_selinux = true\n["+NRI+"]\nplugin_request_timeout = '1s'\n")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +50,7 @@ func TestRenderConfig(t *testing.T) {
 }
 
 func TestRenderConfigRejectsBadExtra(t *testing.T) {
-	if _, err := renderConfig(Options{Extra: "[broken"}, paths{}, "native"); err == nil {
+	if _, err := renderConfig(table{}, "[broken"); err == nil {
 		t.Error("no error")
 	}
 }

@@ -24,7 +24,7 @@ sed -n 's|.*unix://\(/run/containerd/s/[0-9a-f]*\).*|\1|p' \
 
 tries=0
 while :; do
-	awk -v dir="$dir/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount -l
+	awk -v dir="$dir" '$2 == dir || index($2, dir "/") == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount -l
 	rm -rf --one-file-system "$dir" 2>/dev/null
 	for cgroup; do
 		[ ! -d "$cgroup" ] || find "$cgroup" -depth -type d -exec rmdir {} \; 2>/dev/null

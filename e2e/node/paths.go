@@ -17,8 +17,9 @@ type paths struct {
 	images                           string
 }
 
-// newPaths makes the folders. The base is short because sockets lie below it.
-func newPaths() (paths, error) {
+// newPaths makes the folders of a node whose daemon has a name. The base is
+// short because sockets lie below it.
+func newPaths(daemon string) (paths, error) {
 	dir, err := os.MkdirTemp("", "sg-")
 	if err != nil {
 		return paths{}, fmt.Errorf("make node folder: %w", err)
@@ -31,7 +32,7 @@ func newPaths() (paths, error) {
 	in := func(elem ...string) string { return filepath.Join(append([]string{dir}, elem...)...) }
 	p := paths{
 		dir: dir, root: in("root"), state: in("state"), cni: in("cni"), logs: in("pods"),
-		socket: in("containerd.sock"), config: in("containerd.toml"), daemonLog: in("containerd.log"),
+		socket: in(daemon + ".sock"), config: in(daemon + ".toml"), daemonLog: in(daemon + ".log"),
 		nriSocket: in("nri.sock"), nriPlugins: in("nri", "plugins"), nriConfig: in("nri", "conf.d"),
 		images: in("images.tar"),
 	}

@@ -35,7 +35,7 @@ func missing() error {
 	if os.Geteuid() != 0 {
 		errs = append(errs, errors.New("not root"))
 	}
-	for _, name := range []string{"busybox-static", "libseccomp-dev", "pkg-config", "runc"} {
+	for _, name := range []string{"busybox-static", "conmon", "libseccomp-dev", "pkg-config", "runc", "skopeo"} {
 		errs = append(errs, build.Package(name))
 	}
 	return errors.Join(errs...)

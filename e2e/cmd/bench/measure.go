@@ -84,7 +84,7 @@ func measure(ctx context.Context, o options) (_ *report, err error) {
 }
 
 func startNode(ctx context.Context, cache *build.Cache, release build.Release) (*node.Node, error) {
-	containerd, err := cache.Containerd(ctx, release)
+	programs, err := cache.Programs(ctx, release)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func startNode(ctx context.Context, cache *build.Cache, release build.Release) (
 	if err != nil {
 		return nil, err
 	}
-	return node.Start(ctx, node.Options{Containerd: containerd, Runc: runc})
+	return node.Start(ctx, node.Options{Programs: programs, Runc: runc})
 }
 
 // hardenedOptions makes a container ask by itself for what the built-in policy

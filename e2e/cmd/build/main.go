@@ -26,12 +26,12 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, release := range []build.Release{build.Containerd2, build.Containerd1, build.Containerd2NRI} {
-		containerd, err := cache.Containerd(ctx, release)
+	for _, release := range []build.Release{build.Containerd2, build.Containerd1, build.Containerd2NRI, build.CRIO} {
+		programs, err := cache.Programs(ctx, release)
 		if err != nil {
 			return err
 		}
-		fmt.Println(containerd.Daemon)
+		fmt.Println(programs.Daemon)
 		runc, err := cache.Runc(ctx, release)
 		if err != nil {
 			return err

@@ -96,7 +96,7 @@ func startNode(ctx context.Context, w io.Writer) (*node.Node, error) {
 		return nil, err
 	}
 	fmt.Fprintf(w, "building containerd %s and runc (once; takes some minutes) ...\n", build.Containerd2)
-	containerd, err := cache.Containerd(ctx, build.Containerd2)
+	programs, err := cache.Programs(ctx, build.Containerd2)
 	if err != nil {
 		return nil, err
 	}
@@ -104,5 +104,5 @@ func startNode(ctx context.Context, w io.Writer) (*node.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return node.Start(ctx, node.Options{Containerd: containerd, Runc: runc})
+	return node.Start(ctx, node.Options{Programs: programs, Runc: runc})
 }

@@ -7,28 +7,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// chooseSnapshotter returns overlayfs, or native where the folder's filesystem
-// cannot carry an overlay.
-func chooseSnapshotter(dir string) string {
+// canOverlay is whether the folder's filesystem can carry an overlay.
+func canOverlay(dir string) bool {
 	probe, err := os.MkdirTemp(dir, "overlay-")
 	if err != nil {
-		return "native"
+		return false
 	}
 	defer os.RemoveAll(probe)
 	var at []string
 	for _, name := range []string{"lower", "upper", "work", "merged"} {
 		path := filepath.Join(probe, name)
 		if err := os.Mkdir(path, 0o755); err != nil {
-			return "native"
+			return false
 		}
 		at = append(at, path)
 	}
 	options := "lowerdir=" + at[0] + ",upperdir=" + at[1] + ",workdir=" + at[2]
 	if err := unix.Mount("overlay", at[3], "overlay", 0, options); err != nil {
-		return "native"
+		return false
 	}
 	if err := unix.Unmount(at[3], unix.MNT_DETACH); err != nil {
-		return "native"
+		return false
 	}
-	return "overlayfs"
+	return true
 }

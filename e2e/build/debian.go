@@ -1,0 +1,31 @@
+package build
+
+import "fmt"
+
+// Programs of Debian's packages.
+const (
+	Busybox = "/bin/busybox"    // statically linked; test images are made of it
+	Conmon  = "/usr/bin/conmon" // watches over CRI-O's containers
+	Skopeo  = "/usr/bin/skopeo" // puts images in CRI-O's store
+)
+
+// packageFiles names one file of each Debian package that is needed. Any of
+// the alternatives will do.
+var packageFiles = map[string][]string{
+	"busybox-static": {"/usr/share/doc/busybox-static"},
+	"conmon":         {Conmon},
+	"libseccomp-dev": {"/usr/include/seccomp.h"},
+	"pkg-config":     {"/usr/bin/pkg-config"},
+	"runc":           {debianRunc},
+	"skopeo":         {Skopeo},
+}
+
+// Package reports, in one line, that a Debian package is not installed.
+func Package(name string) error {
+	for _, file := range packageFiles[name] {
+		if exists(file) {
+			return nil
+		}
+	}
+	return fmt.Errorf("the Debian package %s is not installed", name)
+}

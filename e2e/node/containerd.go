@@ -1,0 +1,52 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+)
+
+// containerd is the engine of a node that runs containerd.
+type containerd struct {
+	options Options
+	paths   paths
+	overlay bool
+}
+
+func (containerd) prepare() error { return nil }
+
+func (c containerd) configure([]string) error {
+	return writeConfig(c.paths.config, c.config(), c.options.Extra)
+}
+
+// command starts containerd. The shim inherits its environment, and the OCI
+// runtime the shim's.
+func (c containerd) command(env []string) *exec.Cmd {
+	programs := c.options.Programs
+	cmd := exec.Command(programs.Daemon, "--config", c.paths.config)
+	cmd.Dir = c.paths.dir
+	cmd.Env = append(os.Environ(), "PATH="+programs.Dir+":"+os.Getenv("PATH"))
+	cmd.Env = append(cmd.Env, env...)
+	return cmd
+}
+
+// importImages imports with containerd's own client. CRI learns of the images
+// from events, a moment later.
+func (c containerd) importImages(ctx context.Context, archive string, _ []string) error {
+	cmd := exec.CommandContext(ctx, c.options.Programs.Ctr, "--address", c.paths.socket, "--namespace", "k8s.io",
+		"images", "import", "--local", "--snapshotter", c.snapshotter(), archive)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("import images: %w: %s", err, out)
+	}
+	return nil
+}
+
+func (containerd) specFile(string) string { return "" }
+
+func (c containerd) snapshotter() string {
+	if c.overlay {
+		return "overlayfs"
+	}
+	return "native"
+}

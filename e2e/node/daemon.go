@@ -1,0 +1,72 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+)
+
+const (
+	startTimeout = 30 * time.Second
+	readyPoll    = 20 * time.Millisecond
+)
+
+// StartDaemon starts the container runtime and waits until CRI answers.
+func (n *Node) StartDaemon(ctx context.Context) error {
+	if err := n.engine.configure(n.env); err != nil {
+		return err
+	}
+	daemon, err := n.Spawn(n.engine.command(n.env), n.paths.daemonLog)
+	if err != nil {
+		return err
+	}
+	n.daemon = daemon
+	return n.waitReady(ctx)
+}
+
+// waitReady waits until CRI answers and knows the images.
+func (n *Node) waitReady(ctx context.Context, images ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		err := n.CRI.Ready(ctx, images...)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-n.daemon.Done():
+			return fmt.Errorf("%s ended (%v): %s", n.Release().Project, n.daemon.Err(), tail(n.paths.daemonLog)) //nolint:errorlint // nil where it ended well
+		case <-ctx.Done():
+			return fmt.Errorf("wait for %s: %w: %s", n.Release().Project, err, tail(n.paths.daemonLog))
+		case <-time.After(readyPoll):
+		}
+	}
+}
+
+// Stop ends the container runtime as a service manager does; containers run
+// on.
+func (n *Node) Stop(ctx context.Context) error { return n.daemon.Stop(ctx) }
+
+// Kill ends the container runtime with SIGKILL; containers run on.
+func (n *Node) Kill(ctx context.Context) error { return n.daemon.Kill(ctx) }
+
+// Restart stops the container runtime and starts it again.
+func (n *Node) Restart(ctx context.Context) error {
+	if err := n.Stop(ctx); err != nil {
+		return err
+	}
+	return n.StartDaemon(ctx)
+}
+
+// PID is the container runtime's process id.
+func (n *Node) PID() int { return n.daemon.PID() }
+
+// Logs returns what the container runtime has logged since the node was made.
+func (n *Node) Logs() (string, error) {
+	data, err := os.ReadFile(n.paths.daemonLog)
+	if err != nil {
+		return "", fmt.Errorf("log of %s: %w", n.Release().Project, err)
+	}
+	return string(data), nil
+}
