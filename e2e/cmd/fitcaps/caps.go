@@ -40,6 +40,9 @@ func edit(file string, missing []string, at ...string) error {
 	if err != nil {
 		return err
 	}
+	if !slices.ContainsFunc(missing, func(c string) bool { return strings.Contains(string(data), c) }) {
+		return nil // it may be a file that cannot be written
+	}
 	edited, err := change(data, append(at, "capabilities"), func(sets json.RawMessage) (json.RawMessage, error) {
 		return without(sets, missing)
 	})

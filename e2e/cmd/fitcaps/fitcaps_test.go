@@ -58,7 +58,7 @@ func TestEdit(t *testing.T) {
 		})
 	}
 	broken := filepath.Join(t.TempDir(), "file.json")
-	if err := os.WriteFile(broken, []byte("{"), 0o600); err != nil {
+	if err := os.WriteFile(broken, []byte("{CAP_SYS_RESOURCE"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := edit(broken, missing); err == nil {
