@@ -57,29 +57,31 @@ func (g *guarded) run(t *testing.T, c *tally, pod *cri.Sandbox, name string, opt
 // TestCreateStorms creates two times fifty containers at once, of which every
 // second asks for a host path and must be denied.
 func TestCreateStorms(t *testing.T) {
-	eachGuarded(t, func(t *testing.T, g *guarded) {
-		var c tally
-		var storms sync.WaitGroup
-		for storm := range 2 {
-			pod := g.pod(t, fmt.Sprintf("storm-%d", storm))
-			for i := range 50 {
-				storms.Go(func() {
-					var options []cri.ContainerOption
-					if i%2 == 1 {
-						options = append(options, cri.HostPath("/etc", "/host", true))
-					}
-					g.run(t, &c, pod, fmt.Sprintf("c%d-%d", storm, i), options...)
-				})
-			}
+	eachGuarded(t, createStorm)
+}
+
+func createStorm(t *testing.T, g *guarded) {
+	var c tally
+	var storms sync.WaitGroup
+	for storm := range 2 {
+		pod := g.pod(t, fmt.Sprintf("storm-%d", storm))
+		for i := range 50 {
+			storms.Go(func() {
+				var options []cri.ContainerOption
+				if i%2 == 1 {
+					options = append(options, cri.HostPath("/etc", "/host", true))
+				}
+				g.run(t, &c, pod, fmt.Sprintf("c%d-%d", storm, i), options...)
+			})
 		}
-		storms.Wait()
-		ran, denied, sealed, other := c.ran.Load(), c.denied.Load(), c.sealed.Load(), c.other.Load()
-		t.Logf("ran %d, denied %d, sealed %d, other %d", ran, denied, sealed, other)
-		if denied != 50 || ran+sealed != 50 || other != 0 {
-			t.Error("want 50 denied and 50 that run, or say why they do not")
-		}
-		g.works(t)
-	})
+	}
+	storms.Wait()
+	ran, denied, sealed, other := c.ran.Load(), c.denied.Load(), c.sealed.Load(), c.other.Load()
+	t.Logf("ran %d, denied %d, sealed %d, other %d", ran, denied, sealed, other)
+	if denied != 50 || ran+sealed != 50 || other != 0 {
+		t.Error("want 50 denied and 50 that run, or say why they do not")
+	}
+	g.works(t)
 }
 
 // TestRuntimeRestartsUnderLoad restarts containerd while containers are
@@ -119,21 +121,27 @@ func installedNode(t *testing.T, release build.Release) *guarded {
 }
 
 func restartUnderLoad(t *testing.T, g *guarded) {
-	c := tally{maySilent: true}
 	pod := g.pod(t, "load")
+	underLoad(t, g, pod, &tally{maySilent: true}, func() error { return g.Restart(t.Context()) })
+	g.onlyHardenedRan(t, pod)
+}
+
+// underLoad does something three times while containers are created in the pod.
+func underLoad(t *testing.T, g *guarded, pod *cri.Sandbox, c *tally, do func() error) {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	var load sync.WaitGroup
 	for worker := range 4 {
 		load.Go(func() {
 			for i := 0; ctx.Err() == nil; i++ {
-				g.run(t, &c, pod, fmt.Sprintf("w%d-%d", worker, i))
+				g.run(t, c, pod, fmt.Sprintf("w%d-%d", worker, i))
 				pause(ctx, 10*time.Millisecond)
 			}
 		})
 	}
 	for range 3 {
 		pause(ctx, time.Second)
-		if err := g.Restart(t.Context()); err != nil {
+		if err := do(); err != nil {
 			t.Error(err)
 		}
 	}
@@ -145,7 +153,6 @@ func restartUnderLoad(t *testing.T, g *guarded) {
 		t.Error("nothing ran")
 	}
 	g.works(t)
-	g.onlyHardenedRan(t, pod)
 }
 
 // onlyHardenedRan checks the stored spec of every container of the pod that

@@ -13,9 +13,17 @@ import (
 // wrapperConfig is the name of the wrapper's configuration in the node's folder.
 const wrapperConfig = "runtime.yaml"
 
-// Wrap puts specguard-runtime in the place of a node's OCI runtime. extra is
-// more of its configuration.
-func Wrap(t testing.TB, extra string) func(*node.Options) {
+// Wrapping says how a node's OCI runtime is wrapped.
+type Wrapping struct {
+	// Socket is where the wrapper asks, below the node's folder; the agents'
+	// own if empty.
+	Socket string
+	// Extra is more of the wrapper's configuration.
+	Extra string
+}
+
+// Wrap puts specguard-runtime in the place of a node's OCI runtime.
+func Wrap(t testing.TB, w Wrapping) func(*node.Options) {
 	t.Helper()
 	wrapper, err := Cache(t).Runtime(t.Context())
 	if err != nil {
@@ -24,14 +32,18 @@ func Wrap(t testing.TB, extra string) func(*node.Options) {
 	return func(o *node.Options) {
 		real := o.Runc
 		o.Runc = wrapper
-		o.BeforeStart = func(n *node.Node) error { return configure(n, real, extra) }
+		o.BeforeStart = func(n *node.Node) error { return w.configure(n, real) }
 	}
 }
 
 // configure writes the wrapper's configuration and tells the wrapper of it.
-func configure(n *node.Node, real, extra string) error {
+func (w Wrapping) configure(n *node.Node, real string) error {
+	socket := agent.RuntimeSocket(n)
+	if w.Socket != "" {
+		socket = filepath.Join(n.Dir(), w.Socket)
+	}
 	file := filepath.Join(n.Dir(), wrapperConfig)
-	text := fmt.Sprintf("runtimes: {specguard-runtime: %s}\nsocket: %s\n%s\n", real, agent.RuntimeSocket(n), extra)
+	text := fmt.Sprintf("runtimes: {specguard-runtime: %s}\nsocket: %s\n%s\n", real, socket, w.Extra)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("wrapper's configuration: %w", err)
 	}
