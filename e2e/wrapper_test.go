@@ -40,7 +40,7 @@ func eachWrapped(t *testing.T, test func(t *testing.T, g *guarded)) {
 func wrappedNode(t *testing.T, release build.Release) *guarded {
 	t.Helper()
 	const socket = "gate.sock"
-	n := lab.Private(t, release, lab.Wrap(t, lab.Wrapping{Socket: socket, Extra: "timeout: 2s\npass: {namespaces: [kube-system]}"}))
+	n := lab.Private(t, release, lab.Wrap(t, agent.Wrapping{Socket: socket, Extra: "timeout: 2s\npass: {namespaces: [kube-system]}"}))
 	g, err := gate.New(filepath.Join(n.Dir(), socket), agent.RuntimeSocket(n))
 	if err != nil {
 		t.Fatal(err)

@@ -38,9 +38,13 @@ func main() {
 	flag.IntVar(&o.warmup, "warmup", 5, "containers per condition that are not counted, before the others")
 	flag.StringVar(&o.policyDir, "policy-dir", "", "specguard's policies; they must adjust a default container (default: built in)")
 	flag.StringVar(&o.json, "json", "", "write the results as JSON to this file (- for standard output)")
+	crio := flag.Bool("cri-o", false, "measure on CRI-O, with the OCI runtime wrapper")
 	nri := flag.String("nri", "", "build containerd with this version of NRI, for example v0.12.5")
 	flag.Parse()
 	o.release.NRI = *nri
+	if *crio {
+		o.release = build.CRIO
+	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

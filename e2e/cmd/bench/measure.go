@@ -55,7 +55,7 @@ func measure(ctx context.Context, o options) (_ *report, err error) {
 		}
 	}()
 	for _, name := range []string{noPlugin, nothing, specguard} {
-		n, err := startNode(ctx, cache, o.release)
+		n, err := startNode(ctx, cache, o.release, name == specguard)
 		if err != nil {
 			return nil, err
 		}
@@ -80,10 +80,16 @@ func measure(ctx context.Context, o options) (_ *report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return newReport(o, conditions, info.Size(), memory), nil
+	r := newReport(o, conditions, info.Size(), memory)
+	if r.Calls, r.Agent.WrapperBytes, err = measureCalls(ctx, cache, plain, o.count); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
-func startNode(ctx context.Context, cache *build.Cache, release build.Release) (*node.Node, error) {
+// startNode starts a node; where it is guarded and runs CRI-O its OCI runtime
+// is wrapped.
+func startNode(ctx context.Context, cache *build.Cache, release build.Release, guarded bool) (*node.Node, error) {
 	programs, err := cache.Programs(ctx, release)
 	if err != nil {
 		return nil, err
@@ -92,7 +98,15 @@ func startNode(ctx context.Context, cache *build.Cache, release build.Release) (
 	if err != nil {
 		return nil, err
 	}
-	return node.Start(ctx, node.Options{Programs: programs, Runc: runc})
+	o := node.Options{Programs: programs, Runc: runc}
+	if guarded && release == build.CRIO {
+		wrapper, err := cache.Runtime(ctx)
+		if err != nil {
+			return nil, err
+		}
+		agent.Wrapping{Binary: wrapper}.Wrap(&o)
+	}
+	return node.Start(ctx, o)
 }
 
 // hardenedOptions makes a container ask by itself for what the built-in policy

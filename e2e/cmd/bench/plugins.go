@@ -17,6 +17,9 @@ var policy string
 
 func agentOptions(o options, binary string) agent.Options {
 	a := agent.Options{Binary: binary, PolicyDir: o.policyDir}
+	if o.release == build.CRIO {
+		a.Opener = "runtime"
+	}
 	if o.policyDir == "" {
 		a.Policies = map[string]string{"tenants.yaml": policy}
 	}

@@ -12,11 +12,15 @@ import (
 
 // report is what a run found.
 type report struct {
-	Containerd string `json:"containerd"`
+	Runtime    string `json:"runtime"`
 	Containers int    `json:"containersPerCondition"`
 	Rows       []row  `json:"rows"`
-	Agent      struct {
+
+	// Calls are calls of the OCI runtime.
+	Calls []call `json:"calls"`
+	Agent struct {
 		BinaryBytes  int64 `json:"binaryBytes"`
+		WrapperBytes int64 `json:"wrapperBytes"`
 		RSSBytes     int64 `json:"rssBytes"`
 		RSSAnonBytes int64 `json:"rssAnonBytes"`
 	} `json:"agent"`
@@ -38,7 +42,7 @@ type row struct {
 }
 
 func newReport(o options, conditions []*condition, binary int64, memory node.Memory) *report {
-	r := &report{Containerd: o.release.String(), Containers: o.count}
+	r := &report{Runtime: o.release.String(), Containers: o.count}
 	r.Agent.BinaryBytes, r.Agent.RSSBytes, r.Agent.RSSAnonBytes = binary, memory.RSS, memory.Anon
 	for _, phase := range []string{"create", "start", "create+start"} {
 		first := len(r.Rows)
@@ -86,8 +90,8 @@ func percentile(sorted []time.Duration, p int) float64 {
 }
 
 func (r *report) print(w io.Writer) {
-	fmt.Fprintf(w, "containerd %s, %d containers per condition, alternating between three nodes\n"+
-		"(hardened: the containers ask by themselves for what specguard adjusts)\n\n", r.Containerd, r.Containers)
+	fmt.Fprintf(w, "%s, %d containers per condition, alternating between three nodes\n"+
+		"(hardened: the containers ask by themselves for what specguard adjusts)\n\n", r.Runtime, r.Containers)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "phase\tcondition\tp50 ms\tp95 ms\tp50/no plugin\tp95/no plugin\tp50/do-nothing\tp95/do-nothing\tp50/hardened\tp95/hardened\t")
 	for _, x := range r.Rows {
@@ -95,7 +99,14 @@ func (r *report) print(w io.Writer) {
 			x.Phase, x.Condition, x.P50, x.P95, x.P50Plain, x.P95Plain, x.P50Nothing, x.P95Nothing, x.P50Hardened, x.P95Hardened)
 	}
 	t.Flush()
+	fmt.Fprintf(w, "\nruncs called directly and through specguard-runtime, alternating\n\n")
+	t = tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "call\trunc p50 ms\twrapped p50 ms\tadded ms\twrapped/runc\t")
+	for _, c := range r.Calls {
+		fmt.Fprintf(t, "%s\t%.1f\t%.1f\t%.1f\t%.3f\t\n", c.Name, c.P50, c.P50Wrapped, c.P50Wrapped-c.P50, c.P50Wrapped/c.P50)
+	}
+	t.Flush()
 	const mib = 1 << 20
-	fmt.Fprintf(w, "\nagent: binary %.1f MiB, after the containers VmRSS %.1f MiB, RssAnon %.1f MiB\n",
-		float64(r.Agent.BinaryBytes)/mib, float64(r.Agent.RSSBytes)/mib, float64(r.Agent.RSSAnonBytes)/mib)
+	fmt.Fprintf(w, "\nspecguard-runtime: binary %.1f MiB\nagent: binary %.1f MiB, after the containers VmRSS %.1f MiB, RssAnon %.1f MiB\n",
+		float64(r.Agent.WrapperBytes)/mib, float64(r.Agent.BinaryBytes)/mib, float64(r.Agent.RSSBytes)/mib, float64(r.Agent.RSSAnonBytes)/mib)
 }
