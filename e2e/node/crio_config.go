@@ -58,6 +58,7 @@ func (c crio) config(env []string) table {
 			"irqbalance_config_restore_file": "disable",
 			"decryption_keys_path":           run("keys"),
 			"hooks_dir":                      []string{},
+			"disable_hostport_mapping":       true, // it takes nft or iptables; CRI-O crashes without
 			"cdi_spec_dirs":                  []string{},
 		},
 	}}
