@@ -2,6 +2,7 @@
 package e2e_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,9 +18,15 @@ var shared lab.Lab
 
 func TestMain(m *testing.M) { os.Exit(shared.Run(m)) }
 
-// eachRelease runs a test on the shared node of every release.
+// The releases that tests run on: all, and those that specguard runs on.
+var (
+	releases        = append([]build.Release{build.CRIO}, guardedReleases...)
+	guardedReleases = []build.Release{build.Containerd2, build.Containerd1}
+)
+
+// eachRelease runs a test of the harness on the shared node of every release.
 func eachRelease(t *testing.T, test func(t *testing.T, n *node.Node)) {
-	for _, release := range []build.Release{build.Containerd2, build.Containerd1, build.CRIO} {
+	for _, release := range releases {
 		t.Run(release.String(), func(t *testing.T) { test(t, shared.Node(t, release)) })
 	}
 }
@@ -120,7 +127,7 @@ func sameTruth(t *testing.T, who string, got, want cri.Truth) {
 	}
 }
 
-func TestHarnessContainersOutliveContainerd(t *testing.T) {
+func TestHarnessContainersOutliveTheRuntime(t *testing.T) {
 	eachRelease(t, func(t *testing.T, n *node.Node) {
 		pod, err := n.CRI.RunPod(t.Context(), n.CRI.Pod("restart"))
 		if err != nil {
@@ -137,9 +144,15 @@ func TestHarnessContainersOutliveContainerd(t *testing.T) {
 		if _, err := c.Exec(t.Context(), "true"); err != nil {
 			t.Error(err)
 		}
+		if err := errors.Join(n.Kill(t.Context()), n.StartDaemon(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.StreamExec(t.Context(), "true"); err != nil {
+			t.Error(err)
+		}
 		spec, err := c.Spec(t.Context())
 		if err != nil || !strings.Contains(string(spec), `"ociVersion"`) {
-			t.Errorf("stored spec %.80q, %v", spec, err)
+			t.Errorf("spec %.80q, %v", spec, err)
 		}
 	})
 }

@@ -135,7 +135,7 @@ func TestRuleImages(t *testing.T) {
 				{name: "by-id", config: `allowed: ["registry.example.com/team/*"]`, options: ask(node.AppImage)},
 			},
 		}
-		byDigest := container{name: "by-digest", config: "requireDigest: true", options: ask("registry.example.com/team/app@" + id)}
+		byDigest := container{name: "by-digest", config: "requireDigest: true", options: ask("registry.example.com/team/app@sha256:" + strings.TrimPrefix(id, "sha256:"))}
 		if n.Release().Major() == "2" {
 			r.compliant = append(r.compliant, byDigest)
 		} else { // containerd 1.7 does not tell what was asked for
