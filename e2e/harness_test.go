@@ -4,7 +4,6 @@ package e2e_test
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -155,41 +154,4 @@ func TestHarnessContainersOutliveTheRuntime(t *testing.T) {
 			t.Errorf("spec %.80q, %v", spec, err)
 		}
 	})
-}
-
-func TestHarnessLeavesNothing(t *testing.T) {
-	for _, release := range []build.Release{build.Containerd2, build.CRIO} {
-		t.Run(release.String(), func(t *testing.T) { leavesNothing(t, lab.Private(t, release, nil)) })
-	}
-}
-
-func leavesNothing(t *testing.T, n *node.Node) {
-	pod, err := n.CRI.RunPod(t.Context(), n.CRI.Pod("left"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := pod.Run(t.Context(), cri.Container("main", node.AppImage, []string{"sleep", "600"})); err != nil {
-		t.Fatal(err)
-	}
-	if err := n.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range append(n.Cgroups(), n.Dir()) {
-		if _, err := os.Lstat(path); err == nil {
-			t.Errorf("%s is left", path)
-		}
-	}
-	if mounts, err := os.ReadFile("/proc/self/mounts"); err != nil || strings.Contains(string(mounts), n.Dir()) {
-		t.Errorf("mounts are left (%v):\n%s", err, mounts)
-	}
-	commands, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range commands {
-		command, _ := os.ReadFile(file) // a process may end meanwhile
-		if strings.Contains(string(command), n.Dir()) {
-			t.Errorf("a process is left: %q", command)
-		}
-	}
 }
