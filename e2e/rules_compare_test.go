@@ -26,7 +26,11 @@ func readSpec(t *testing.T, c *cri.Running, name string) spec {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.NewReplacer(c.ID, "ID", name, "NAME").Replace(string(raw))
+	var own struct{ Root struct{ Path string } }
+	if err := json.Unmarshal(raw, &own); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.NewReplacer(own.Root.Path, "ROOT", c.ID, "ID", name, "NAME").Replace(string(raw))
 	var s spec
 	if err := json.Unmarshal([]byte(text), &s.fields); err != nil {
 		t.Fatal(err)
@@ -34,6 +38,7 @@ func readSpec(t *testing.T, c *cri.Running, name string) spec {
 	annotations, _ := s.fields["annotations"].(map[string]any)
 	s.decision, _ = annotations[annotation].(string)
 	delete(annotations, annotation)
+	delete(annotations, "io.kubernetes.cri-o.Created")
 	return s
 }
 
