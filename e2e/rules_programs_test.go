@@ -44,7 +44,7 @@ func TestRuleEnv(t *testing.T) {
 // the container's root filesystem.
 func touch(file string) *nri.Hook {
 	return &nri.Hook{Path: "/bin/sh", Args: []string{"sh", "-c",
-		`touch "$(sed 's/.*"bundle":"\([^"]*\)".*/\1/')/rootfs` + file + `"`}}
+		`cd "$(sed 's/.*"bundle":"\([^"]*\)".*/\1/')" && touch "$(sed 's/.*"root":{"path":"\([^"]*\)".*/\1/' config.json)` + file + `"`}}
 }
 
 func withHooks(hooks *nri.Hooks) *nri.ContainerAdjustment {
