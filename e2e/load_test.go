@@ -192,7 +192,7 @@ func pause(ctx context.Context, d time.Duration) {
 
 // TestPreinstalled runs the agent as NRI starts it, on every release.
 func TestPreinstalled(t *testing.T) {
-	for _, release := range []build.Release{build.Containerd2, build.Containerd1} {
+	for _, release := range guardedReleases {
 		t.Run(release.String(), func(t *testing.T) {
 			t.Parallel()
 			installedNode(t, release).works(t)

@@ -44,7 +44,7 @@ func TestRuleEnv(t *testing.T) {
 // the container's root filesystem.
 func touch(file string) *nri.Hook {
 	return &nri.Hook{Path: "/bin/sh", Args: []string{"sh", "-c",
-		`touch "$(sed 's/.*"bundle":"\([^"]*\)".*/\1/')/rootfs` + file + `"`}}
+		`cd "$(sed 's/.*"bundle":"\([^"]*\)".*/\1/')" && touch "$(sed 's/.*"root":{"path":"\([^"]*\)".*/\1/' config.json)` + file + `"`}}
 }
 
 func withHooks(hooks *nri.Hooks) *nri.ContainerAdjustment {
@@ -62,9 +62,9 @@ func TestRuleHooks(t *testing.T) {
 					container: container{name: "some", config: "allowed: [/bin/true]", other: withHooks(&nri.Hooks{
 						Prestart:      []*nri.Hook{touch("/prestart")},
 						CreateRuntime: []*nri.Hook{{Path: "/bin/true"}, touch("/hooked")},
-						Poststop:      []*nri.Hook{{Path: "/bin/false"}},
+						Poststop:      []*nri.Hook{{Path: "/bin/echo"}},
 					})},
-					found:   []string{"hooks prestart /bin/sh, createRuntime /bin/sh, poststop /bin/false not allowed (allowed: /bin/true)"},
+					found:   []string{"hooks prestart /bin/sh, createRuntime /bin/sh, poststop /bin/echo not allowed (allowed: /bin/true)"},
 					changes: []string{"hooks.createRuntime", "hooks.poststop", "hooks.prestart"},
 					stops:   []string{"test -e /hooked", "test -e /prestart"},
 				},
@@ -135,7 +135,7 @@ func TestRuleImages(t *testing.T) {
 				{name: "by-id", config: `allowed: ["registry.example.com/team/*"]`, options: ask(node.AppImage)},
 			},
 		}
-		byDigest := container{name: "by-digest", config: "requireDigest: true", options: ask("registry.example.com/team/app@" + id)}
+		byDigest := container{name: "by-digest", config: "requireDigest: true", options: ask("registry.example.com/team/app@sha256:" + strings.TrimPrefix(id, "sha256:"))}
 		if n.Release().Major() == "2" {
 			r.compliant = append(r.compliant, byDigest)
 		} else { // containerd 1.7 does not tell what was asked for

@@ -12,14 +12,13 @@ import (
 	api "k8s.io/cri-api/pkg/apis/runtime/v1"
 
 	"github.com/specguard/specguard/e2e/agent"
-	"github.com/specguard/specguard/e2e/build"
 	"github.com/specguard/specguard/e2e/cri"
 	"github.com/specguard/specguard/e2e/node"
 )
 
 // eachNode runs a test on the shared node of each release, all at once.
 func eachNode(t *testing.T, test func(t *testing.T, n *node.Node)) {
-	for _, release := range []build.Release{build.Containerd2, build.Containerd1} {
+	for _, release := range guardedReleases {
 		t.Run(release.String(), func(t *testing.T) {
 			t.Parallel()
 			test(t, shared.Node(t, release))
