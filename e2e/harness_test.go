@@ -21,6 +21,7 @@ func TestMain(m *testing.M) { os.Exit(shared.Run(m)) }
 var (
 	releases        = append([]build.Release{build.CRIO}, guardedReleases...)
 	guardedReleases = []build.Release{build.Containerd2, build.Containerd1}
+	wrappedReleases = []build.Release{build.CRIO, build.Containerd2}
 )
 
 // eachRelease runs a test of the harness on the shared node of every release.

@@ -12,16 +12,24 @@ import (
 	api "k8s.io/cri-api/pkg/apis/runtime/v1"
 
 	"github.com/specguard/specguard/e2e/agent"
+	"github.com/specguard/specguard/e2e/build"
 	"github.com/specguard/specguard/e2e/cri"
 	"github.com/specguard/specguard/e2e/node"
 )
 
-// eachNode runs a test on the shared node of each release, all at once.
+// eachNode runs a test on shared nodes, all at once: of each release whose
+// specs the agent writes itself, and of those with the OCI runtime wrapper.
 func eachNode(t *testing.T, test func(t *testing.T, n *node.Node)) {
 	for _, release := range guardedReleases {
 		t.Run(release.String(), func(t *testing.T) {
 			t.Parallel()
 			test(t, shared.Node(t, release))
+		})
+	}
+	for _, release := range wrappedReleases {
+		t.Run(release.String()+" wrapped", func(t *testing.T) {
+			t.Parallel()
+			test(t, shared.Wrapped(t, release))
 		})
 	}
 }
@@ -42,11 +50,15 @@ func startRig(t *testing.T, n *node.Node, o rigOptions) *rig {
 	if o.root == "" {
 		o.root = "/"
 	}
-	a, err := agent.Start(t.Context(), n, agent.Options{
+	options := agent.Options{
 		Binary:   agentBinary(t),
 		Policies: map[string]string{"matrix.yaml": o.policies},
 		Config:   fmt.Sprintf("host: {root: %s, kubeletDir: %s}\n", o.root, kubeletDir(n)),
-	})
+	}
+	if n.Wrapped() {
+		options.Opener, options.Args = "runtime", []string{"--containerd-socket", "/no/such/socket"}
+	}
+	a, err := agent.Start(t.Context(), n, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,11 +114,20 @@ func (g *rig) create(t *testing.T, r *request, decision string) running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := running{Running: c, pod: r.pod, spec: readSpec(t, c, r.config.Metadata.Name)}
-	if out.spec.decision != decision {
-		t.Errorf("%s: the stored spec says %q, want %q", r.config.Metadata.Name, out.spec.decision, decision)
+	out := running{Running: c, pod: r.pod}
+	if !g.Wrapped() {
+		out.look(t, r, decision)
 	}
 	return out
+}
+
+// look reads the container's spec and checks the decision that it tells of.
+func (c *running) look(t *testing.T, r *request, decision string) {
+	t.Helper()
+	c.spec = readSpec(t, c.Running, r.config.Metadata.Name)
+	if c.spec.decision != decision {
+		t.Errorf("%s: the spec says %q, want %q", r.config.Metadata.Name, c.spec.decision, decision)
+	}
 }
 
 // run creates and starts a container and hears what the kernel says in it.
@@ -116,6 +137,9 @@ func (g *rig) run(t *testing.T, r *request, decision string) running {
 	name := r.config.Metadata.Name
 	err := c.Start(t.Context())
 	if err == nil {
+		if g.Wrapped() {
+			c.look(t, r, decision)
+		}
 		c.main, err = c.Truth(t.Context())
 	}
 	if err == nil {
@@ -138,6 +162,13 @@ type refusal struct {
 func (g *rig) refused(t *testing.T, r *request, want refusal) {
 	t.Helper()
 	c, err := r.pod.Create(t.Context(), r.config)
+	if g.Release() == build.CRIO { // it has the OCI runtime create the container at once
+		if err == nil || !strings.HasSuffix(strings.TrimSpace(err.Error()), want.sentence) {
+			t.Errorf("create: %v\nwant   %s", err, want.sentence)
+		}
+		g.notStored(t, r)
+		return
+	}
 	if want.early {
 		if err == nil || !strings.HasSuffix(err.Error(), " desc = "+want.sentence) {
 			t.Errorf("create: %v\nwant   %s", err, want.sentence)
@@ -148,12 +179,16 @@ func (g *rig) refused(t *testing.T, r *request, want refusal) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := readSpec(t, c, r.config.Metadata.Name); s.decision != "denied" {
-		t.Errorf("the stored spec says %q", s.decision)
+	told := "OCI runtime create failed: " + want.sentence
+	if !g.Wrapped() {
+		if s := readSpec(t, c, r.config.Metadata.Name); s.decision != "denied" {
+			t.Errorf("the stored spec says %q", s.decision)
+		}
+		// The seal's path holds the sentence; this is how runc ends it.
+		told = "/proc/" + want.sentence + ": no such file or directory"
 	}
 	err = c.Start(t.Context())
-	// The seal's path holds the sentence; this is how runc ends it.
-	if err == nil || !strings.Contains(err.Error(), "/proc/"+want.sentence+": no such file or directory") {
+	if err == nil || !strings.Contains(err.Error(), told) {
 		t.Errorf("start: %v\nwant  %s", err, want.sentence)
 	}
 	g.neverStarted(t, c)

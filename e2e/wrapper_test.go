@@ -29,7 +29,7 @@ var wrappedPolicy = strings.Replace(hardening, "hostPaths: {onViolation: reject}
 // has no other way to open seals. A gate stands between the wrapper and the
 // agent.
 func eachWrapped(t *testing.T, test func(t *testing.T, g *guarded)) {
-	for _, release := range []build.Release{build.CRIO, build.Containerd2} {
+	for _, release := range wrappedReleases {
 		t.Run(release.String(), func(t *testing.T) {
 			t.Parallel()
 			test(t, wrappedNode(t, release))

@@ -25,7 +25,7 @@ type Wrapping struct {
 // Wrap puts the wrapper in the place of the OCI runtime of a node to start.
 func (w Wrapping) Wrap(o *node.Options) {
 	real := o.Runc
-	o.Runc = w.Binary
+	o.Runc, o.Wrapped = w.Binary, true
 	o.BeforeStart = func(n *node.Node) error {
 		file, err := w.configure(n, real)
 		n.Setenv("SPECGUARD_RUNTIME_CONFIG", file)

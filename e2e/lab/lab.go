@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/specguard/specguard/e2e/agent"
 	"github.com/specguard/specguard/e2e/build"
 	"github.com/specguard/specguard/e2e/node"
 	"github.com/specguard/specguard/e2e/require"
@@ -23,7 +24,13 @@ const buildTimeout = 20 * time.Minute
 // A Lab keeps shared nodes. The zero value is ready to use.
 type Lab struct {
 	mu    sync.Mutex
-	nodes map[build.Release]*node.Node
+	nodes map[kind]*node.Node
+}
+
+// kind is what nodes are shared by.
+type kind struct {
+	release build.Release
+	wrapped bool
 }
 
 // Run runs a test binary's tests and then closes the lab; for TestMain.
@@ -52,20 +59,36 @@ func (l *Lab) Close() error {
 // be run. Tests must leave it as they found it: no plugin, the runtime running.
 func (l *Lab) Node(t testing.TB, release build.Release) *node.Node {
 	t.Helper()
-	require.Release(t, release)
+	return l.node(t, kind{release: release})
+}
+
+// Wrapped returns the shared node of a release whose OCI runtime is wrapped by
+// specguard-runtime: without an agent no container runs there.
+func (l *Lab) Wrapped(t testing.TB, release build.Release) *node.Node {
+	t.Helper()
+	return l.node(t, kind{release: release, wrapped: true})
+}
+
+func (l *Lab) node(t testing.TB, k kind) *node.Node {
+	t.Helper()
+	require.Release(t, k.release)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if n := l.nodes[release]; n != nil {
+	if n := l.nodes[k]; n != nil {
 		return n
 	}
-	n, err := node.Start(t.Context(), Options(t, release))
+	o := Options(t, k.release)
+	if k.wrapped {
+		Wrap(t, agent.Wrapping{})(&o)
+	}
+	n, err := node.Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if l.nodes == nil {
-		l.nodes = map[build.Release]*node.Node{}
+		l.nodes = map[kind]*node.Node{}
 	}
-	l.nodes[release] = n
+	l.nodes[k] = n
 	return n
 }
 

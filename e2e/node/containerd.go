@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 )
 
 // containerd is the engine of a node that runs containerd.
@@ -42,7 +43,14 @@ func (c containerd) importImages(ctx context.Context, archive string, _ []string
 	return nil
 }
 
-func (containerd) specFile(string) string { return "" }
+// specFile is the container's bundle, where the OCI runtime edits that. It is
+// there while the container runs.
+func (c containerd) specFile(id string) string {
+	if !c.options.Wrapped {
+		return ""
+	}
+	return filepath.Join(c.paths.state, "io.containerd.runtime.v2.task", "k8s.io", id, "config.json")
+}
 
 func (c containerd) snapshotter() string {
 	if c.overlay {

@@ -28,6 +28,9 @@ type Options struct {
 	// Runc is the OCI runtime of every runtime handler: a runc, or what wraps
 	// one; see [Node.Setenv].
 	Runc string
+	// Wrapped: Runc edits bundles, so that what containers run with stands
+	// nowhere else.
+	Wrapped bool
 	// Images besides PauseImage and AppImage.
 	Images []image.Image
 	// NRI's timeouts; NRI's own defaults if zero (5 s and 2 s).
@@ -151,6 +154,9 @@ func (n *Node) PluginConfigDir() string { return n.paths.nriConfig }
 
 // Cgroups are the node's folders in every cgroup hierarchy.
 func (n *Node) Cgroups() []string { return n.cgroup.all }
+
+// Wrapped tells whether the node's OCI runtime edits bundles.
+func (n *Node) Wrapped() bool { return n.options.Wrapped }
 
 // Release is the container runtime that the node runs.
 func (n *Node) Release() build.Release { return n.options.Programs.Release }
