@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// checkCgroups tells the version of cgroups. Kubernetes has version 1 in
-// maintenance mode since 1.31.
+// checkCgroups tells the version of cgroups. The kubelet's failCgroupV1 is on by
+// default since Kubernetes 1.35 (KEP-5573).
 func checkCgroups(_ context.Context, n *Node) []Finding {
-	const advice = "move the node to cgroup v2: Kubernetes maintains version 1 no longer than it has to"
+	const advice = "move the node to cgroup v2: since Kubernetes 1.35 the kubelet refuses version 1 by default"
 	dir := filepath.Join(n.kernelRoot(), "sys/fs/cgroup")
 	kind, err := n.statfs(dir)
 	if err != nil {

@@ -19,11 +19,12 @@ func readContainerd(f files, main string) runtimeConfig {
 		require:    "enable = true and required_plugins = ['%s'] under [plugins.'" + nriPlugin + "'.default_validator]",
 		tolerate:   "tolerate_missing_plugins_annotation",
 	}}
+	if _, err := f.stat(main); errors.Is(err, fs.ErrNotExist) {
+		return c
+	}
 	all, err := withImports(f, main)
 	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			c.err = err
-		}
+		c.err = err
 		return c
 	}
 	c.found = true

@@ -12,7 +12,6 @@ import (
 type nri struct {
 	version   string
 	validates bool // plugins validate, and the default validator requires them: since NRI 0.10
-	policy    bool // a plugin's failure policy is kept: since NRI 0.12.4
 }
 
 // release is a first version of a runtime and its NRI, as in its go.mod.

@@ -18,17 +18,18 @@ func checkNRISocket(ctx context.Context, n *Node) []Finding {
 	if err != nil {
 		return []Finding{problem(n.switchNRIOn(), "%v", err)}
 	}
+	var out []Finding
 	if f := n.own.reachable(n.NRISocket, info); f != nil {
-		return []Finding{*f}
+		out = append(out, *f)
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", n.NRISocket)
 	if err != nil {
-		return []Finding{problem(n.switchNRIOn(), "nobody accepts connections: %v", err)}
+		return append(out, problem(n.switchNRIOn(), "nobody accepts connections: %v", err))
 	}
 	_ = conn.Close()
-	return []Finding{ok("%s accepts connections", n.NRISocket)}
+	return append(out, ok("%s accepts connections", n.NRISocket))
 }
 
 // switchNRIOn says how to, for the runtimes that there are.

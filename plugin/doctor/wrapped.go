@@ -48,8 +48,8 @@ func readWrapped(f files) wrapped {
 	case err != nil:
 		w.err = w.fault(strict.SyntaxError(err))
 	default:
-		for _, fault := range strict.Decode(node.Content[0], &w, "") {
-			w.err = errors.Join(w.err, w.fault(fault))
+		if faults := strict.Decode(node.Content[0], &w, ""); len(faults) > 0 {
+			w.err = w.fault(faults[0]) // as the wrapper does
 		}
 	}
 	return w
