@@ -78,4 +78,6 @@ func (raw) Unmarshal(data []byte, v any) error {
 	return nil
 }
 
-func (raw) Name() string { return "proto" }
+// Name is the content type's suffix: none. CRI-O takes application/grpc alone for
+// gRPC (cmd/crio/main.go).
+func (raw) Name() string { return "" }

@@ -78,18 +78,26 @@ func (f files) loose(p string) (string, error) {
 
 func (f files) looseItself(info fs.FileInfo) string {
 	stat, ok := info.Sys().(*syscall.Stat_t)
-	sticky := info.IsDir() && info.Mode()&fs.ModeSticky != 0
-	switch mode := info.Mode().Perm(); {
-	case !ok:
+	if !ok {
 		return "has no owner that can be told"
-	case stat.Uid != 0 && stat.Uid != f.owner:
-		return fmt.Sprintf("belongs to user %d", stat.Uid)
-	case sticky: // others can add files, and neither remove nor rename those that are there
+	}
+	if stat.Uid == f.owner {
+		return looseMode(info.Mode(), 0, stat.Gid)
+	}
+	return looseMode(info.Mode(), stat.Uid, stat.Gid)
+}
+
+// looseMode says which others can change a file of that mode, user and group.
+func looseMode(mode fs.FileMode, uid, gid uint32) string {
+	switch perm := mode.Perm(); {
+	case uid != 0:
+		return fmt.Sprintf("belongs to user %d", uid)
+	case mode.IsDir() && mode&fs.ModeSticky != 0: // others can add files, and neither remove nor rename those that are there
 		return ""
-	case mode&0o002 != 0:
-		return fmt.Sprintf("can be written by others (mode %04o)", mode)
-	case mode&0o020 != 0 && stat.Gid != 0:
-		return fmt.Sprintf("can be written by group %d (mode %04o)", stat.Gid, mode)
+	case perm&0o002 != 0:
+		return fmt.Sprintf("can be written by others (mode %04o)", perm)
+	case perm&0o020 != 0 && gid != 0:
+		return fmt.Sprintf("can be written by group %d (mode %04o)", gid, perm)
 	default:
 		return ""
 	}

@@ -8,6 +8,29 @@ import (
 	"testing"
 )
 
+func TestLooseMode(t *testing.T) {
+	for _, test := range []struct {
+		mode     fs.FileMode
+		uid, gid uint32
+		want     string
+	}{
+		{0o644, 0, 0, ""},
+		{0o644, 0, 50, ""},
+		{0o644, 1000, 0, "belongs to user 1000"},
+		{0o664, 0, 50, "can be written by group 50 (mode 0664)"},
+		{0o664, 0, 0, ""}, // root's group is root
+		{0o646, 0, 0, "can be written by others (mode 0646)"},
+		{fs.ModeDir | 0o777, 0, 0, "can be written by others (mode 0777)"},
+		{fs.ModeDir | fs.ModeSticky | 0o777, 0, 0, ""},
+		{fs.ModeDir | fs.ModeSticky | 0o777, 7, 0, "belongs to user 7"},
+		{fs.ModeSticky | 0o666, 0, 0, "can be written by others (mode 0666)"}, // no folder
+	} {
+		if got := looseMode(test.mode, test.uid, test.gid); got != test.want {
+			t.Errorf("%v of %d:%d: %q, want %q", test.mode, test.uid, test.gid, got, test.want)
+		}
+	}
+}
+
 func TestFiles(t *testing.T) {
 	const config = "etc/specguard/runtime.yaml"
 	for _, test := range []struct {

@@ -6,12 +6,14 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -26,7 +28,7 @@ func TestMain(m *testing.M) {
 // tree is a host's files by path; a content "-> x" makes a symlink.
 type tree map[string]string
 
-// program is a file's content that tells a version, as runc and crun do.
+// programText is a file's content that tells a version, as runc and crun do.
 func programText(says string) string { return "#!/bin/sh\necho '" + says + "'\n" }
 
 // fake is a node with those files and nothing else. It belongs to whoever runs
@@ -86,6 +88,10 @@ func serveCRI(t *testing.T, socket, name, version string) {
 		method, _ := grpc.MethodFromServerStream(stream)
 		if method != "/runtime.v1.RuntimeService/Version" || version == "" {
 			return status.Error(codes.Unimplemented, "unknown service")
+		}
+		md, _ := metadata.FromIncomingContext(stream.Context())
+		if kind := md.Get("content-type"); !slices.Equal(kind, []string{"application/grpc"}) {
+			return status.Errorf(codes.Internal, "CRI-O does not take %q", kind)
 		}
 		var request []byte
 		if err := stream.RecvMsg(&request); err != nil {
