@@ -1,6 +1,9 @@
 package doctor
 
-import "regexp"
+import (
+	"fmt"
+	"regexp"
+)
 
 // version is a version as a component tells it.
 type version struct {
@@ -29,4 +32,14 @@ func parseVersion(text string) (version, bool) {
 		}
 	}
 	return v, true
+}
+
+// UnmarshalText reads a version of upstream's.
+func (v *version) UnmarshalText(text []byte) error {
+	parsed, ok := parseVersion(string(text))
+	if !ok || parsed.packaged {
+		return fmt.Errorf("%q is no upstream version", text)
+	}
+	*v = parsed
+	return nil
 }
