@@ -102,7 +102,7 @@ func TestUsage(t *testing.T) {
 func TestHelp(t *testing.T) {
 	for _, args := range [][]string{{}, {"--help"}} {
 		r := specguard(t, args...)
-		for _, name := range []string{"run", "validate", "check", "version"} {
+		for _, name := range []string{"run", "validate", "check", "doctor", "version"} {
 			if !strings.Contains(r.stdout, "\n  "+name+" ") {
 				t.Errorf("%v: no %s in %s", args, name, r.stdout)
 			}

@@ -13,6 +13,9 @@ import (
 	"strings"
 )
 
+// Address is where the agent serves HTTP.
+func (a *Agent) Address() string { return a.http }
+
 // Get asks the agent's HTTP server; any answer but 200 is an error.
 func (a *Agent) Get(ctx context.Context, path string) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.http+path, nil)

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/specguard/specguard/plugin/doctor"
+	"github.com/specguard/specguard/policy"
+)
+
+const doctorHelp = `Say whether this node is ready for specguard: its kernel, container runtimes and
+OCI runtimes with known vulnerabilities, NRI, how specs would be opened, who can
+change the configuration, the policies, and the agent. Each line is ok, a
+warning or a problem, with what to do. Nothing is changed.
+
+It reads the agent's configuration file, as "specguard run" does, and needs
+root. Exit status 0: no problem. 1: a problem, or an error.`
+
+// doctorFlags are the flags of doctor beside those of the configuration.
+type doctorFlags struct {
+	config, output, color        string
+	crioSocket                   string
+	containerdConfig, crioConfig string
+}
+
+func doctorCommand() *cobra.Command {
+	var f doctorFlags
+	defaults := defaultConfig()
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Say whether this node is ready for specguard",
+		Long:  doctorHelp,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := loadConfig(cmd, f.config)
+			if err != nil {
+				return err
+			}
+			return f.examine(cmd, cfg)
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.config, "config", defaultConfigFile, "configuration file of the agent")
+	defaults.nodeFlags(fs)
+	fs.StringVar(&f.crioSocket, "crio-socket", "/var/run/crio/crio.sock", "CRI-O's socket")
+	fs.StringVar(&f.containerdConfig, "containerd-config", "/etc/containerd/config.toml", "containerd's configuration file, on the host")
+	fs.StringVar(&f.crioConfig, "crio-config", "/etc/crio/crio.conf", "CRI-O's configuration file, on the host; the files in FILE.d go over it")
+	fs.StringVar(&f.output, "output", "text", "text or json")
+	fs.StringVar(&f.color, "color", "auto", "auto, always or never")
+	return cmd
+}
+
+func (f *doctorFlags) examine(cmd *cobra.Command, cfg config) error {
+	p, err := newPrinter(cmd.OutOrStdout(), f.color)
+	if err != nil {
+		return err
+	}
+	if f.output != "text" && f.output != "json" {
+		return fmt.Errorf("output %q is not one of text, json", f.output)
+	}
+	findings := doctor.Examine(cmd.Context(), doctor.Inspect(cmd.Context(), doctor.Settings{
+		Root:             cfg.Host.Root,
+		ContainerdSocket: cfg.ContainerdSocket, CRIOSocket: f.crioSocket, NRISocket: cfg.NRI.Socket,
+		ContainerdConfig: f.containerdConfig, CRIOConfig: f.crioConfig,
+		ConfigFile: f.config, PolicyDir: cfg.PolicyDir,
+		Policies: func() (*policy.Set, error) { return openPolicies(cfg.PolicyDir) },
+		Plugin:   cfg.NRI.Name, Opener: cfg.Opener, HTTP: cfg.HTTP,
+	}))
+	if f.output == "json" {
+		enc := json.NewEncoder(cmd.OutOrStdout())
+		enc.SetEscapeHTML(false)
+		for _, finding := range findings {
+			if err := enc.Encode(finding); err != nil {
+				return err
+			}
+		}
+	} else if printFindings(p, findings); p.err != nil {
+		return p.err
+	}
+	if !doctor.Ready(findings) {
+		return exitError
+	}
+	return nil
+}
+
+// printFindings prints the findings and how many want attention.
+func printFindings(p *printer, findings []doctor.Finding) {
+	styles := map[doctor.Status]style{doctor.OK: green, doctor.Warning: yellow, doctor.Problem: red.bold()}
+	counts := make(map[doctor.Status]int)
+	for _, f := range findings {
+		counts[f.Status]++
+		p.line(styles[f.Status], "%-8s %s: %s", f.Status, f.Check, f.Found)
+		for _, d := range f.Details {
+			p.line(faint, "           %s", d)
+		}
+		if f.Advice != "" {
+			p.line(plain, "         -> %s", f.Advice)
+		}
+	}
+	sum, style := "ready", green.bold()
+	if counts[doctor.Problem] > 0 {
+		sum, style = "not ready: "+count(counts[doctor.Problem], "problem"), red.bold()
+	}
+	if counts[doctor.Warning] > 0 {
+		sum += ", " + count(counts[doctor.Warning], "warning")
+	}
+	p.line(style, "%s", sum)
+}

@@ -1,0 +1,111 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/specguard/specguard/e2e/agent"
+	"github.com/specguard/specguard/e2e/build"
+	"github.com/specguard/specguard/e2e/lab"
+	"github.com/specguard/specguard/e2e/node"
+)
+
+// told is what doctor says, by check: the status, and what was found.
+type told map[string][2]string
+
+// doctor runs specguard doctor on the node.
+func doctor(t *testing.T, binary string, n *node.Node, args ...string) (said told, code int) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), binary, append([]string{"doctor", "--output", "json",
+		"--containerd-socket", n.Socket(), "--nri-socket", n.NRISocket(), "--crio-socket", filepath.Join(n.Dir(), "none"),
+		"--containerd-config", filepath.Join(n.Dir(), "containerd.toml")}, args...)...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if exited := new(exec.ExitError); err != nil && !errors.As(err, &exited) || stderr.Len() > 0 {
+		t.Fatalf("%v: %s", err, stderr.String())
+	}
+	said = told{}
+	for line := range strings.Lines(string(out)) {
+		var f struct{ Check, Status, Found string }
+		if err := json.Unmarshal([]byte(line), &f); err != nil {
+			t.Fatal(err)
+		}
+		said[f.Check] = [2]string{said[f.Check][0] + f.Status, said[f.Check][1] + f.Found + "\n"}
+	}
+	return said, cmd.ProcessState.ExitCode()
+}
+
+func (s told) expect(t *testing.T, check, status, found string) {
+	t.Helper()
+	if got := s[check]; !strings.Contains(got[0], status) || !strings.Contains(got[1], found) {
+		t.Errorf("%s: %q, want %s %q", check, got, status, found)
+	}
+}
+
+// TestDoctor asks doctor about nodes with and without an agent, and an agent to
+// connect to NRI right after doctor did.
+func TestDoctor(t *testing.T) {
+	eachRelease(t, func(t *testing.T, n *node.Node) {
+		binary, err := lab.Cache(t).Agent(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		said, _ := doctor(t, binary, n, "--http", "127.0.0.1:1")
+		said.expect(t, "agent", "warning", "no agent at 127.0.0.1:1")
+		said.expect(t, "nri-socket", "warning", "others can enter "+n.Dir()) // the folder of a test's node
+		said.expect(t, "nri-socket", "ok", n.NRISocket()+" accepts connections")
+		said.expect(t, "nri-config", "ok", "nothing in "+n.Dir())
+		said.expect(t, "runtime", "ok", "containerd v"+n.Release().Version)
+		said.expect(t, "opener", "ok", "containerd, by its API")
+		if n.Release() == build.Containerd2 {
+			said.expect(t, "fail-closed", "warning", "NRI 0.12.3")
+			said.expect(t, "oci-runtime", "ok", "runc "+strings.TrimPrefix(build.RuncVersion, "v"))
+		} else {
+			said.expect(t, "fail-closed", "warning", "NRI 0.8")
+			said.expect(t, "oci-runtime", "ok", "runc 1.1.5+ds1 at /usr/sbin/runc")
+			said.expect(t, "vulnerabilities", "warning", "a distribution's")
+		}
+		a, err := agent.Start(t.Context(), n, agent.Options{Binary: binary})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Stop(t.Context())
+		said, _ = doctor(t, binary, n, "--http", a.Address())
+		said.expect(t, "agent", "ok", "ready at "+a.Address())
+		if err := a.WaitReady(t.Context()); err != nil {
+			t.Errorf("after doctor: %v", err)
+		}
+	})
+}
+
+// TestDoctorFindsProblems asks doctor about a node on which seals are forbidden.
+func TestDoctorFindsProblems(t *testing.T) {
+	n := lab.Private(t, build.Containerd2, func(o *node.Options) {
+		o.Extra = "[" + node.NRI + ".default_validator]\nenable = true\nreject_oci_hook_adjustment = true\nrequired_plugins = ['specguard']\n"
+	})
+	binary, err := lab.Cache(t).Agent(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, code := doctor(t, binary, n)
+	said.expect(t, "nri-config", "problem", "forbids hooks")
+	said.expect(t, "fail-closed", "ok", "required_plugins")
+	if code != 1 {
+		t.Errorf("exit status %d", code)
+	}
+	if err := n.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	said, code = doctor(t, binary, n)
+	said.expect(t, "nri-socket", "problem", "nobody accepts connections")
+	said.expect(t, "runtime", "problem", "no container runtime") // it took its socket with it
+	if code != 1 {
+		t.Errorf("exit status %d", code)
+	}
+}

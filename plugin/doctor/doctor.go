@@ -1,0 +1,89 @@
+// Package doctor tells whether a node is ready for specguard: what it found, and
+// what to do about it. It changes nothing on the node.
+package doctor
+
+import (
+	"context"
+	"fmt"
+)
+
+// Status is how a finding is meant.
+type Status string
+
+// The statuses. With a problem, specguard cannot do its work, or others can undo
+// it; a warning is what an operator should know and may accept.
+const (
+	OK      Status = "ok"
+	Warning Status = "warning"
+	Problem Status = "problem"
+)
+
+// Finding is what a check has found, in one line.
+type Finding struct {
+	Check   string   `json:"check"`
+	Status  Status   `json:"status"`
+	Found   string   `json:"found"`
+	Advice  string   `json:"advice,omitempty"`  // what to do; none where all is well
+	Details []string `json:"details,omitempty"` // what the finding sums up
+}
+
+// check looks at one thing. Its findings are without the check's name.
+type check struct {
+	name string
+	run  func(context.Context, *Node) []Finding
+}
+
+// checks are all checks in the order in which they are told.
+func checks() []check {
+	return []check{
+		{"host", checkHost},
+		{"kernel", checkKernel},
+		{"cgroups", checkCgroups},
+		{"lsm", checkLSM},
+		{"seccomp", checkSeccomp},
+		{"runtime", checkRuntime},
+		{"oci-runtime", checkOCIRuntime},
+		{"nri-socket", checkNRISocket},
+		{"nri-config", checkNRIConfig},
+		{"fail-closed", checkFailClosed},
+		{"opener", checkOpener},
+		{"files", checkFiles},
+		{"policies", checkPolicies},
+		{"agent", checkAgent},
+		{"vulnerabilities", checkVulnerabilities},
+	}
+}
+
+// Examine runs every check on the node.
+func Examine(ctx context.Context, n *Node) []Finding {
+	var out []Finding
+	for _, c := range checks() {
+		for _, f := range c.run(ctx, n) {
+			f.Check = c.name
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// Ready tells whether none of the findings is a problem.
+func Ready(findings []Finding) bool {
+	for _, f := range findings {
+		if f.Status == Problem {
+			return false
+		}
+	}
+	return true
+}
+
+func ok(format string, args ...any) Finding {
+	return Finding{Status: OK, Found: fmt.Sprintf(format, args...)}
+}
+
+func warning(advice, format string, args ...any) Finding {
+	return Finding{Status: Warning, Found: fmt.Sprintf(format, args...), Advice: advice}
+}
+
+func problem(advice, format string, args ...any) Finding {
+	return Finding{Status: Problem, Found: fmt.Sprintf(format, args...), Advice: advice}
+}

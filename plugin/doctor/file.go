@@ -1,0 +1,113 @@
+package doctor
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"syscall"
+
+	"github.com/specguard/specguard/plugin/host"
+)
+
+// files are those of the host or of the agent's own root. Their paths are the
+// host's or the agent's, and errors name them so.
+type files struct {
+	root  string
+	host  *host.Host
+	owner uint32 // who may own what root alone may change: root, but for tests
+}
+
+// at follows the path's symlinks and gives the place where it is seen.
+func (f files) at(p string) (place, resolved string, err error) {
+	resolved, err = f.host.ResolvePath(p)
+	if err != nil {
+		return "", p, err
+	}
+	return filepath.Join(f.root, resolved), resolved, nil
+}
+
+func (f files) stat(p string) (fs.FileInfo, error) {
+	place, _, err := f.at(p)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(place)
+	return info, named(p, err)
+}
+
+func (f files) read(p string) ([]byte, error) {
+	place, _, err := f.at(p)
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(place)
+	return data, named(p, err)
+}
+
+// named makes an error name the path that was asked for.
+func named(p string, err error) error {
+	if perr, ok := err.(*fs.PathError); ok { //nolint:errorlint // as os returns it
+		return &fs.PathError{Op: perr.Op, Path: p, Err: perr.Err}
+	}
+	return err
+}
+
+// loose says why others than root can change the file, or put another in its
+// place: it or a folder above it belongs to somebody else or can be written by
+// others. It is "" where they cannot.
+func (f files) loose(p string) (string, error) {
+	place, resolved, err := f.at(p)
+	if err != nil {
+		return "", err
+	}
+	for ; ; place, resolved = filepath.Dir(place), path.Dir(resolved) {
+		info, err := os.Stat(place)
+		if err != nil {
+			return "", named(resolved, err)
+		}
+		if why := f.looseItself(info); why != "" {
+			return resolved + " " + why, nil
+		}
+		if resolved == "/" {
+			return "", nil
+		}
+	}
+}
+
+func (f files) looseItself(info fs.FileInfo) string {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return "has no owner that can be told"
+	}
+	if stat.Uid == f.owner {
+		return looseMode(info.Mode(), 0, stat.Gid)
+	}
+	return looseMode(info.Mode(), stat.Uid, stat.Gid)
+}
+
+// looseMode says which others can change a file of that mode, user and group.
+func looseMode(mode fs.FileMode, uid, gid uint32) string {
+	switch perm := mode.Perm(); {
+	case uid != 0:
+		return fmt.Sprintf("belongs to user %d", uid)
+	case mode.IsDir() && mode&fs.ModeSticky != 0: // others can add files, and neither remove nor rename those that are there
+		return ""
+	case perm&0o002 != 0:
+		return fmt.Sprintf("can be written by others (mode %04o)", perm)
+	case perm&0o020 != 0 && gid != 0:
+		return fmt.Sprintf("can be written by group %d (mode %04o)", gid, perm)
+	default:
+		return ""
+	}
+}
+
+// executable is an error where the path is no program.
+func (f files) executable(p string) error {
+	info, err := f.stat(p)
+	if err == nil && (!info.Mode().IsRegular() || info.Mode()&0o111 == 0) {
+		err = &fs.PathError{Op: "run", Path: p, Err: syscall.EACCES}
+	}
+	return err
+}

@@ -1,0 +1,72 @@
+package doctor
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/specguard/specguard/policy"
+)
+
+// checkLSM tells whether the kernel has AppArmor or SELinux on, and whether it
+// enforces.
+func checkLSM(_ context.Context, n *Node) []Finding {
+	armor, se := n.host.AppArmor(), n.host.SELinux()
+	var out []Finding
+	if armor.State == policy.Enabled {
+		out = append(out, appArmor(armor))
+	}
+	if se == policy.Enabled {
+		out = append(out, n.seLinux())
+	}
+	switch {
+	case len(out) > 0:
+		return out
+	case armor.State == policy.Disabled && se == policy.Disabled:
+		return []Finding{warning("switch one on: rules appArmorProfile and seLinuxOptions have nothing to ask for until then", "neither AppArmor nor SELinux is on")}
+	default:
+		return []Finding{warning("let the agent see the host's /sys and /proc (host.root)", "whether AppArmor or SELinux is on cannot be seen")}
+	}
+}
+
+func appArmor(armor policy.AppArmor) Finding {
+	if armor.Profiles == nil {
+		return warning("run doctor and the agent as root, with securityfs mounted at /sys/kernel/security",
+			"AppArmor is on, but its profiles cannot be read: rule appArmorProfile refuses those that it cannot see")
+	}
+	confining := 0
+	for _, confines := range armor.Profiles {
+		if confines {
+			confining++
+		}
+	}
+	return ok("AppArmor is on; of %d loaded profiles %d confine", len(armor.Profiles), confining)
+}
+
+func (n *Node) seLinux() Finding {
+	enforce, err := os.ReadFile(filepath.Join(n.kernelRoot(), "sys/fs/selinux/enforce"))
+	switch {
+	case err != nil:
+		return warning("mount selinuxfs at /sys/fs/selinux", "SELinux is on; whether it enforces cannot be read")
+	case strings.TrimSpace(string(enforce)) != "1":
+		return warning("setenforce 1, and SELINUX=enforcing in /etc/selinux/config", "SELinux is on, but permissive: it denies nothing")
+	default:
+		return ok("SELinux is on and enforces")
+	}
+}
+
+// checkSeccomp tells whether the kernel can filter system calls.
+func checkSeccomp(_ context.Context, n *Node) []Finding {
+	data, err := os.ReadFile(filepath.Join(n.kernelRoot(), "proc/sys/kernel/seccomp/actions_avail"))
+	switch {
+	case err != nil:
+		return []Finding{problem("use a kernel with CONFIG_SECCOMP_FILTER: containers with a seccomp profile cannot start",
+			"no seccomp filters: %v", named("/proc/sys/kernel/seccomp/actions_avail", err))}
+	case !slices.Contains(strings.Fields(string(data)), "errno"):
+		return []Finding{problem("use a kernel with CONFIG_SECCOMP_FILTER", "seccomp cannot refuse system calls (it has: %s)", strings.TrimSpace(string(data)))}
+	default:
+		return []Finding{ok("available")}
+	}
+}

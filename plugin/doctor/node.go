@@ -1,0 +1,93 @@
+package doctor
+
+import (
+	"context"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/specguard/specguard/plugin/host"
+	"github.com/specguard/specguard/policy"
+)
+
+// Settings say where to look, and how the agent is configured.
+type Settings struct {
+	// Root is where the host's files are seen, as the agent's host.root; ""
+	// where they are not.
+	Root string
+
+	// Sockets, as the agent sees them.
+	ContainerdSocket, CRIOSocket, NRISocket string
+
+	// The runtimes' configuration files, as the host names them.
+	ContainerdConfig, CRIOConfig string
+
+	// ConfigFile and PolicyDir are the agent's, as it sees them.
+	ConfigFile, PolicyDir string
+
+	// Policies reads the policies as the agent does.
+	Policies func() (*policy.Set, error)
+
+	Plugin string // the name that the agent registers with NRI
+	Opener string // how specs are opened: auto, containerd, runtime or verify
+	HTTP   string // address of the agent's /readyz; "" for none
+}
+
+// Node is a node and what was learned of it.
+type Node struct {
+	Settings
+	host   *host.Host
+	files  files // of the host
+	own    files // as the agent sees them
+	kernel string
+	statfs func(path string) (fileSystem int64, err error)
+
+	runtimes []containerRuntime
+	programs []program // OCI runtimes
+	wrapped  wrapped
+}
+
+// Inspect asks the node's runtimes and reads their configuration.
+func Inspect(ctx context.Context, s Settings) *Node {
+	n := newNode(s)
+	n.kernel = kernelRelease()
+	n.inspect(ctx)
+	return n
+}
+
+func newNode(s Settings) *Node {
+	h := host.New(s.Root, "")
+	return &Node{
+		Settings: s,
+		host:     h,
+		files:    files{root: s.Root, host: h},
+		own:      files{root: "/", host: host.New("/", "")},
+		statfs:   statfs,
+	}
+}
+
+func (n *Node) inspect(ctx context.Context) {
+	n.wrapped = readWrapped(n.files)
+	for _, r := range []containerRuntime{
+		{component: containerd, socket: n.ContainerdSocket, config: readContainerd(n.files, n.ContainerdConfig)},
+		{component: crio, socket: n.CRIOSocket, config: readCRIO(n.files, n.CRIOConfig)},
+	} {
+		if r.ask(ctx) {
+			n.runtimes = append(n.runtimes, r)
+		}
+	}
+	n.programs = n.findPrograms(ctx)
+}
+
+func kernelRelease() string {
+	var name unix.Utsname
+	if unix.Uname(&name) != nil {
+		return ""
+	}
+	return unix.ByteSliceToString(name.Release[:])
+}
+
+func statfs(path string) (int64, error) {
+	var s unix.Statfs_t
+	err := unix.Statfs(path, &s)
+	return s.Type, err
+}

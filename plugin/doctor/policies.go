@@ -1,0 +1,24 @@
+package doctor
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// checkPolicies reads the policies as the agent does.
+func checkPolicies(_ context.Context, n *Node) []Finding {
+	set, err := n.Policies()
+	if err != nil {
+		f := problem("see specguard validate "+n.PolicyDir+"; the agent does not start with them", "the policies are not valid")
+		f.Details = strings.Split(err.Error(), "\n")
+		return []Finding{f}
+	}
+	out := []Finding{ok("%d in force: %s", len(set.Names()), strings.Join(set.Names(), ", "))}
+	for _, e := range set.Exceptions() {
+		if e.Expired(time.Now()) {
+			out = append(out, warning("renew or remove it", "%s: exception %q of %s ended at %s", e.Source, e.Name, e.Owner, e.Ends.Format(time.RFC3339)))
+		}
+	}
+	return out
+}

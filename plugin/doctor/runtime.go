@@ -1,0 +1,83 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"golang.org/x/mod/semver"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// The container runtimes, as the data of vulnerabilities names them.
+const (
+	containerd = "containerd"
+	crio       = "cri-o"
+)
+
+// containerRuntime is a container runtime that has a socket on the node.
+type containerRuntime struct {
+	component string
+	socket    string
+	config    runtimeConfig
+
+	version version
+	err     error // it did not tell its version
+}
+
+// ask asks the runtime for its version; it tells whether there is a runtime.
+func (r *containerRuntime) ask(ctx context.Context) bool {
+	if _, err := os.Stat(r.socket); errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	_, text, err := criVersion(ctx, r.socket)
+	if err != nil {
+		r.err = err
+		return true
+	}
+	var known bool
+	if r.version, known = parseVersion(text); !known {
+		r.err = fmt.Errorf("its version is %q", text)
+	}
+	return true
+}
+
+func (r *containerRuntime) String() string { return r.component + " " + r.version.text }
+
+// before tells whether the runtime is older than the version.
+func (r *containerRuntime) before(version string) bool {
+	return semver.Compare(r.version.semver, version) < 0
+}
+
+// checkRuntime tells which container runtimes answer, and whether they have NRI:
+// containerd since 1.7, CRI-O since 1.26.
+func checkRuntime(_ context.Context, n *Node) []Finding {
+	if len(n.runtimes) == 0 {
+		return []Finding{problem("start the runtime, or name its socket: --containerd-socket or --crio-socket",
+			"no container runtime: neither %s nor %s is there", n.ContainerdSocket, n.CRIOSocket)}
+	}
+	var out []Finding
+	for _, r := range n.runtimes {
+		switch since := nriSince(r.component); {
+		case status.Code(r.err) == codes.Unimplemented:
+			out = append(out, problem("take cri out of disabled_plugins in "+r.config.path, "%s at %s does not serve CRI", r.component, r.socket))
+		case r.err != nil:
+			out = append(out, problem("look at the runtime's log; doctor has to run as root", "%s does not answer at %s: %v", r.component, r.socket, r.err))
+		case r.before(since):
+			out = append(out, problem(fmt.Sprintf("update to %s %s or later", r.component, since[1:]), "%s has no NRI", &r))
+		default:
+			out = append(out, ok("%s at %s", &r, r.socket))
+		}
+	}
+	return out
+}
+
+func nriSince(component string) string {
+	if component == crio {
+		return "v1.26.0"
+	}
+	return "v1.7.0"
+}
