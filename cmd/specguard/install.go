@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -133,13 +134,13 @@ func printFileChange(w io.Writer, c install.Change, diff bool) {
 // edited in few places: what the two have in common at both ends is left out,
 // and within it lines that are in both.
 func lineDiff(before, after string) []string {
-	a, b := lines(before), lines(after)
+	a, b := splitLines(before), splitLines(after)
 	var out []string
 	for len(a) > 0 || len(b) > 0 {
 		switch {
 		case len(a) > 0 && len(b) > 0 && a[0] == b[0]:
 			a, b = a[1:], b[1:]
-		case len(b) > 0 && (len(a) == 0 || !contains(b[0], a)):
+		case len(b) > 0 && (len(a) == 0 || !slices.Contains(a, b[0])):
 			out, b = append(out, "+ "+b[0]), b[1:]
 		default:
 			out, a = append(out, "- "+a[0]), a[1:]
@@ -148,18 +149,9 @@ func lineDiff(before, after string) []string {
 	return out
 }
 
-func lines(text string) []string {
+func splitLines(text string) []string {
 	if text == "" {
 		return nil
 	}
 	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-}
-
-func contains(line string, in []string) bool {
-	for _, l := range in {
-		if l == line {
-			return true
-		}
-	}
-	return false
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -183,7 +184,7 @@ func (i *installer) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	i.plan.Changes = append(files, config...)
+	i.plan.Changes = slices.Concat(files, config)
 	return nil
 }
 

@@ -35,7 +35,7 @@ func (c chroot) run(ctx context.Context, env []string, path string, args ...stri
 	ctx, cancel := context.WithTimeout(ctx, programTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env = append(env, "PATH="+systemPath, "HOME=/root")
+	cmd.Env = append([]string{"PATH=" + systemPath, "HOME=/root"}, env...)
 	cmd.Dir = "/"
 	cmd.WaitDelay = time.Second
 	if c.root != "/" {
@@ -101,7 +101,7 @@ func (s scratch) write(name string, data []byte, mode os.FileMode) (string, erro
 	if err := os.MkdirAll(filepath.Dir(p), 0o700); err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(p, data, mode); err != nil {
+	if err := os.WriteFile(p, data, mode); err != nil { //nolint:gosec // in the folder just made
 		return "", err
 	}
 	return filepath.Join(s.node, name), nil
