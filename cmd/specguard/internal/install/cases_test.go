@@ -37,7 +37,8 @@ func containerd2Cases() []nodeCase {
 		{
 			name: "containerd 2, an empty list of imports", release: "containerd2",
 			before: files{mainFile: "version = 2\nimports = []\n"},
-			after:  files{dropInFile: dropIn, mainFile: "version = 2\nimports = [" + element + "]\n"},
+			after: files{dropInFile: strings.ReplaceAll(strings.Replace(dropIn, "version = 3", "version = 2", 1), criRuntime2, criRuntime1),
+				mainFile: "version = 2\nimports = [" + element + "]\n"},
 		},
 		{
 			name: "containerd 2, no configuration", release: "containerd2",

@@ -41,10 +41,12 @@ type containerd struct {
 	files, originals []configFile
 	created          []byte
 	before           table
+	// version is the main file's.
+	version int64
 }
 
 func newContainerd(ctx context.Context, i *installer, s scratch, program string) (*containerd, error) {
-	c := &containerd{installer: i, paths: newContainerdPaths(i.Config), scratch: s, program: program}
+	c := &containerd{installer: i, paths: newContainerdPaths(i.Config), scratch: s, program: program, version: 3}
 	out, err := i.programs.run(ctx, nil, program, "--version")
 	if err != nil {
 		return nil, err
@@ -69,7 +71,7 @@ func newContainerd(ctx context.Context, i *installer, s scratch, program string)
 		if err != nil {
 			return nil, err
 		}
-		if version, _ := main["version"].(int64); version < 2 {
+		if c.version, _ = main["version"].(int64); c.version < 2 {
 			return nil, fmt.Errorf("%s has version 1, which is not supported: it needs version = 2 or later", c.paths.main)
 		}
 	}
@@ -121,17 +123,24 @@ func (c *containerd) configure(ctx context.Context, handlers []handler) ([]Chang
 	return c.addDropIn(ctx, handlers)
 }
 
-// addDropIn writes the drop-in and has the main file import it.
+// addDropIn writes the drop-in and has the main file import it. The drop-in has
+// the version of the main file: before 2.3, containerd took the version of the
+// file that it read last for that of all.
 func (c *containerd) addDropIn(ctx context.Context, handlers []handler) ([]Change, error) {
 	runtimes := table{}
 	for _, h := range handlers {
 		runtimes[h.name] = nest(h.wrappers[h.binary], "options", "BinaryName")
 	}
-	body, err := render(nest(runtimes, "plugins", c.section(), "containerd", "runtimes"))
+	version, section := min(c.version, 3), criRuntime2
+	if version == 2 {
+		section = criRuntime1
+	}
+	body, err := render(nest(runtimes, "plugins", section, "containerd", "runtimes"))
 	if err != nil {
 		return nil, err
 	}
-	dropIn := slices.Concat([]byte("# Written by specguard install; specguard uninstall takes it back.\nversion = 3\n\n"), body)
+	head := fmt.Sprintf("# Written by specguard install; specguard uninstall takes it back.\nversion = %d\n\n", version)
+	dropIn := slices.Concat([]byte(head), body)
 
 	var out []Change
 	if change, ok := c.file(c.paths.dropIn, dropIn, 0o644); ok {
