@@ -215,6 +215,11 @@ func (i *installer) pick(all []handler) ([]handler, error) {
 			return nil, fmt.Errorf("no runtime handler %q that calls an OCI runtime (there are: %s)", name, names(all))
 		}
 	}
+	for _, h := range all {
+		if !slices.Contains(i.Handlers, h.name) {
+			i.plan.note("runtime handler %q is left as it is: its containers are not seen by the wrapper", h.name)
+		}
+	}
 	return out, nil
 }
 

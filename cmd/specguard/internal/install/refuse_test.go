@@ -144,3 +144,16 @@ func TestRootIsNotLeft(t *testing.T) {
 		t.Errorf("outside of the root: %v, %v", entries, err)
 	}
 }
+
+func TestChosenHandlersAlone(t *testing.T) {
+	n := newNode(t, "crio", files{"/usr/bin/crun": "real", crioConfig: "[crio.runtime.runtimes.runc]\nruntime_path = ''\n"})
+	o := n.options(t)
+	o.Handlers = []string{"runc", "runc"}
+	notes := n.install(t, o)
+	if len(notes) != 1 || !strings.Contains(notes[0], `"crun" is left as it is`) {
+		t.Errorf("notes %q", notes)
+	}
+	if got := n.called(t); len(got) != 1 || got[0] != newWrapper {
+		t.Errorf("called are %v", got)
+	}
+}
