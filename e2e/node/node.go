@@ -137,6 +137,9 @@ func (n *Node) Close() error {
 // Dir is the node's folder; everything in it goes with the node.
 func (n *Node) Dir() string { return n.paths.dir }
 
+// Config is the container runtime's main configuration file.
+func (n *Node) Config() string { return n.paths.config }
+
 // Socket is the container runtime's socket.
 func (n *Node) Socket() string { return n.paths.socket }
 
