@@ -157,3 +157,21 @@ func TestChosenHandlersAlone(t *testing.T) {
 		t.Errorf("called are %v", got)
 	}
 }
+
+// An operator's file keeps its mode when it is edited: it may hold secrets.
+func TestEditedFileKeepsItsMode(t *testing.T) {
+	n := newNode(t, "containerd1", files{mainFile: "version = 2\n"})
+	if err := os.Chmod(filepath.Join(n.root, mainFile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n.install(t, n.options(t))
+	for path, want := range map[string]os.FileMode{mainFile: 0o600, newWrapper: 0o755, RuntimeConfig: 0o644} {
+		if info, err := n.lstat(path); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v", path, info.Mode(), err)
+		}
+	}
+	n.uninstall(t, UninstallOptions{Runtime: "auto"})
+	if info, err := n.lstat(mainFile); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("after the uninstall: %v, %v", info.Mode(), err)
+	}
+}
