@@ -59,7 +59,11 @@ func TestInstallRefuses(t *testing.T) {
 			before: files{mainFile: "version = 2\n[" + strings.TrimSuffix(cri1, ".runtimes") + ".default_runtime]\nruntime_type = 'io.containerd.runc.v2'\n"},
 			want:   "old table default_runtime",
 		},
-		{name: "runtime.yaml is broken", release: "containerd2", before: files{RuntimeConfig: "runtimes: [\n"}, want: RuntimeConfig},
+		{name: "runtime.yaml is broken", release: "containerd2", before: files{RuntimeConfig: "runtimes: [\n"}, want: RuntimeConfig + ":"},
+		{name: "unknown key in runtime.yaml", release: "containerd2", before: files{RuntimeConfig: "timeout: 5s\nsockets: /a\n"}, want: RuntimeConfig + ":2:1: "},
+		{name: "relative path in runtime.yaml", release: "containerd2", before: files{RuntimeConfig: "runtimes: {specguard-runtime: runc}\n"}, want: `:1:31: runtimes.specguard-runtime: "runc" is not an absolute path`},
+		{name: "no duration in runtime.yaml", release: "containerd2", before: files{RuntimeConfig: "timeout: 5\n"}, want: "is not a duration"},
+		{name: "two documents in runtime.yaml", release: "containerd2", before: files{RuntimeConfig: "timeout: 5s\n---\n"}, want: "more than one document"},
 		{
 			name: "runtime.yaml says nothing of a runtime", release: "containerd2",
 			before: files{RuntimeConfig: "timeout: 5s\n", "/opt/youki": "real", mainFile: imports + "[" + cri2 + ".runc.options]\nBinaryName = '/opt/youki'\n"},
@@ -155,5 +159,23 @@ func TestChosenHandlersAlone(t *testing.T) {
 	}
 	if got := n.called(t); len(got) != 1 || got[0] != newWrapper {
 		t.Errorf("called are %v", got)
+	}
+}
+
+// An operator's file keeps its mode when it is edited: it may hold secrets.
+func TestEditedFileKeepsItsMode(t *testing.T) {
+	n := newNode(t, "containerd1", files{mainFile: "version = 2\n"})
+	if err := os.Chmod(filepath.Join(n.root, mainFile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n.install(t, n.options(t))
+	for path, want := range map[string]os.FileMode{mainFile: 0o600, newWrapper: 0o755, RuntimeConfig: 0o644} {
+		if info, err := n.lstat(path); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v", path, info.Mode(), err)
+		}
+	}
+	n.uninstall(t, UninstallOptions{Runtime: "auto"})
+	if info, err := n.lstat(mainFile); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("after the uninstall: %v, %v", info.Mode(), err)
 	}
 }

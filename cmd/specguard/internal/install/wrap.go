@@ -3,10 +3,7 @@ package install
 import (
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
-
-	"gopkg.in/yaml.v3"
 )
 
 // wrapping is the names of the wrapper, with the real OCI runtime of each.
@@ -18,21 +15,6 @@ type wrapping struct {
 	exists bool
 }
 
-// hostConfig is what install writes of the wrapper's configuration.
-type hostConfig struct {
-	Runtimes map[string]string `yaml:"runtimes"`
-	Pass     struct {
-		Namespaces []string `yaml:"namespaces"`
-	} `yaml:"pass"`
-}
-
-const hostConfigHead = `# Settings of specguard-runtime on this node. specguard install wrote this file
-# once, and leaves it alone from then on: it is yours to edit.
-#
-# runtimes: the real OCI runtime, by the name that the wrapper is started by.
-# pass: what may run unjudged while the agent cannot be asked.
-`
-
 // wrap names the wrapper for every OCI runtime that the handlers call, in
 // their order. It fills in their wrappers.
 func (i *installer) wrap(handlers []handler) (wrapping, error) {
@@ -40,8 +22,8 @@ func (i *installer) wrap(handlers []handler) (wrapping, error) {
 	switch data, err := i.tree.read(i.RuntimeConfig); {
 	case err == nil:
 		w.exists = true
-		if err := yaml.Unmarshal(data, &w.config); err != nil {
-			return w, fmt.Errorf("%s: %w", i.RuntimeConfig, err)
+		if w.config, err = readHostConfig(i.RuntimeConfig, data); err != nil {
+			return w, err
 		}
 	case !isNotExist(err):
 		return w, err
@@ -111,7 +93,7 @@ func (i *installer) agrees(w wrapping, name, real string) error {
 // realOf is the runtime that a wrapper of that name starts.
 func (i *installer) realOf(w wrapping, name string) (string, bool) {
 	if p := w.config.Runtimes[name]; p != "" {
-		return p, true
+		return string(p), true
 	}
 	if name == wrapper {
 		return i.lookup("runc")
@@ -137,15 +119,4 @@ func (i *installer) lookup(binary string) (string, bool) {
 // isWrapper tells whether a configured OCI runtime is the wrapper.
 func (o Options) isWrapper(binary string) bool {
 	return filepath.Dir(binary) == filepath.Clean(o.Prefix) && strings.HasPrefix(filepath.Base(binary), wrapperPrefix)
-}
-
-// render gives a new runtime.yaml.
-func (w wrapping) render(pass []string) ([]byte, error) {
-	c := hostConfig{Runtimes: w.real}
-	c.Pass.Namespaces = slices.Compact(slices.Sorted(slices.Values(pass)))
-	data, err := yaml.Marshal(c)
-	if err != nil {
-		return nil, fmt.Errorf("render runtime.yaml: %w", err)
-	}
-	return append([]byte(hostConfigHead), data...), nil
 }
