@@ -35,7 +35,7 @@ unit: ## unit and property tests and fuzz seeds, with the race detector
 	go test -race ./...
 
 .PHONY: e2e
-e2e: ## tests on real containerd, built on first use (root)
+e2e: ## tests on real containerd and CRI-O, built on first use (root)
 	cd e2e && go vet ./... && go test -count=1 -timeout 60m ./...
 
 .PHONY: conformance

@@ -96,7 +96,7 @@ func TestHarnessLeavesNothingWhenKilled(t *testing.T) {
 			if file := os.Getenv(envFootprint); file != "" {
 				beKilled(t, release, file)
 			}
-			require.Host(t)
+			require.Release(t, release)
 			f := killOwner(t)
 			var left []string
 			for range 100 {

@@ -62,9 +62,9 @@ func TestRuleHooks(t *testing.T) {
 					container: container{name: "some", config: "allowed: [/bin/true]", other: withHooks(&nri.Hooks{
 						Prestart:      []*nri.Hook{touch("/prestart")},
 						CreateRuntime: []*nri.Hook{{Path: "/bin/true"}, touch("/hooked")},
-						Poststop:      []*nri.Hook{{Path: "/bin/false"}},
+						Poststop:      []*nri.Hook{{Path: "/bin/echo"}},
 					})},
-					found:   []string{"hooks prestart /bin/sh, createRuntime /bin/sh, poststop /bin/false not allowed (allowed: /bin/true)"},
+					found:   []string{"hooks prestart /bin/sh, createRuntime /bin/sh, poststop /bin/echo not allowed (allowed: /bin/true)"},
 					changes: []string{"hooks.createRuntime", "hooks.poststop", "hooks.prestart"},
 					stops:   []string{"test -e /hooked", "test -e /prestart"},
 				},

@@ -136,7 +136,7 @@ func TestDaemon(t *testing.T) {
 }
 
 func TestInstalled(t *testing.T) {
-	for _, release := range []build.Release{build.Containerd2, build.Containerd1} {
+	for _, release := range []build.Release{build.Containerd2, build.Containerd1, build.CRIO} {
 		t.Run(release.String(), func(t *testing.T) {
 			var a *agent.Agent
 			n := lab.Private(t, release, func(o *node.Options) {

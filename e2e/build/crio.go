@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 )
 
-// crioTags leave out what would need C libraries beside seccomp's: GPG checks
-// signatures in Go, and there are no ostree and btrfs. With any of the images'
-// storage drivers left out that way, overlay remains.
+// crioTags are those of CRI-O without the parts that need more C libraries
+// than libseccomp: signatures are checked in Go, and ostree and btrfs are left
+// out.
 const crioTags = "containers_image_openpgp containers_image_ostree_stub exclude_graphdriver_btrfs seccomp"
 
 // crio returns the programs of a CRI-O, building it at first use.

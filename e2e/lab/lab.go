@@ -49,10 +49,10 @@ func (l *Lab) Close() error {
 }
 
 // Node returns the shared node of a release, or skips the test where none can
-// be run. Tests must leave it as they found it: no plugin, containerd running.
+// be run. Tests must leave it as they found it: no plugin, the runtime running.
 func (l *Lab) Node(t testing.TB, release build.Release) *node.Node {
 	t.Helper()
-	require.Host(t)
+	require.Release(t, release)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if n := l.nodes[release]; n != nil {
@@ -73,7 +73,7 @@ func (l *Lab) Node(t testing.TB, release build.Release) *node.Node {
 // may set options.
 func Private(t testing.TB, release build.Release, change func(*node.Options)) *node.Node {
 	t.Helper()
-	require.Host(t)
+	require.Release(t, release)
 	o := Options(t, release)
 	if change != nil {
 		change(&o)

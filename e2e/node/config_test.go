@@ -2,8 +2,10 @@ package node
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -45,6 +47,41 @@ func TestRenderConfig(t *testing.T) {
 		if got.Version != test.version || cri["enable_selinux"] != true || cri["restrict_oom_score_adj"] != true ||
 			nri["plugin_request_timeout"] != "1s" || nri["socket_path"] != "/n.sock" {
 			t.Errorf("%s:\n%s", test.release, data)
+		}
+	}
+}
+
+func TestRenderConfigOfCRIO(t *testing.T) {
+	o := Options{Programs: build.Programs{Release: build.CRIO, Pinns: "/pinns"}, Runc: "/runc", RequestTimeout: time.Second}
+	engine := crio{options: o, paths: paths{nriSocket: "/n.sock"}}
+	data, err := renderConfig(engine.config([]string{"A=b"}), "["+CRIORuntime+"]\nread_only = true\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		CRIO struct {
+			NRI     map[string]any
+			Runtime struct {
+				Pinns    string `toml:"pinns_path"`
+				Default  string `toml:"default_runtime"`
+				ReadOnly bool   `toml:"read_only"`
+				Runtimes map[string]struct {
+					Path string   `toml:"runtime_path"`
+					Env  []string `toml:"monitor_env"`
+				}
+			}
+		}
+	}
+	if err := toml.Unmarshal(data, &got); err != nil {
+		t.Fatal(err)
+	}
+	runtime := got.CRIO.Runtime
+	if runtime.Pinns != "/pinns" || !runtime.ReadOnly || got.CRIO.NRI["nri_plugin_request_timeout"] != "1s" || got.CRIO.NRI["nri_listen"] != "/n.sock" {
+		t.Errorf("%s", data)
+	}
+	for _, handler := range []string{runtime.Default, OtherHandler} {
+		if r := runtime.Runtimes[handler]; r.Path != "/runc" || !slices.Contains(r.Env, "A=b") {
+			t.Errorf("handler %q: %+v", handler, r)
 		}
 	}
 }

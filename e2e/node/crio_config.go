@@ -6,6 +6,9 @@ import (
 	"github.com/specguard/specguard/e2e/build"
 )
 
+// CRIORuntime is a table of CRI-O's configuration, for use in [Options.Extra].
+const CRIORuntime = `crio.runtime`
+
 // crioRuntime is the name of CRI-O's default runtime handler.
 const crioRuntime = "runc"
 
@@ -21,8 +24,6 @@ func (c crio) config(env []string) table {
 		"monitor_path":   build.Conmon,
 		"monitor_cgroup": "pod",
 		"monitor_env":    append([]string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}, env...),
-		// Current Kubernetes asks for it by other means.
-		"allowed_annotations": []string{},
 	}
 	return table{"crio": table{
 		"log_dir":             p.logs,

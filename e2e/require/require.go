@@ -18,6 +18,15 @@ func Host(t testing.TB) {
 	Or(t, missing())
 }
 
+// Release is what a test with a release needs: for CRI-O more than [Host].
+func Release(t testing.TB, release build.Release) {
+	t.Helper()
+	Host(t)
+	if release.Project == build.ProjectCRIO {
+		Or(t, errors.Join(build.Package("conmon"), build.Package("skopeo")))
+	}
+}
+
 // Or skips the test, or fails it in CI, if err says that something is missing.
 func Or(t testing.TB, err error) {
 	t.Helper()
@@ -35,7 +44,7 @@ func missing() error {
 	if os.Geteuid() != 0 {
 		errs = append(errs, errors.New("not root"))
 	}
-	for _, name := range []string{"busybox-static", "conmon", "libseccomp-dev", "pkg-config", "runc", "skopeo"} {
+	for _, name := range []string{"busybox-static", "libseccomp-dev", "pkg-config", "runc"} {
 		errs = append(errs, build.Package(name))
 	}
 	return errors.Join(errs...)

@@ -46,7 +46,7 @@ func edit(file string, missing []string, at ...string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	return os.WriteFile(file, edited, 0o600) //nolint:gosec // it is there already
+	return os.WriteFile(file, edited, 0o600)
 }
 
 // change replaces the value that keys lead to in a JSON object, if it is there.

@@ -40,7 +40,7 @@ func set(sysctl string) error {
 	if !filepath.IsLocal(path) {
 		return fmt.Errorf("sysctl %q is not a key", key)
 	}
-	if err := os.WriteFile(filepath.Join("/proc/sys", path), []byte(value), 0); err != nil { //nolint:gosec // there already
+	if err := os.WriteFile(filepath.Join("/proc/sys", path), []byte(value), 0); err != nil {
 		return fmt.Errorf("set sysctl: %w", err)
 	}
 	return nil
