@@ -124,7 +124,7 @@ func New(ctx context.Context, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plan(ctx, o, t, programs{chroot{t.root}})
+	return plan(ctx, o, t, chroot{t.root})
 }
 
 func plan(ctx context.Context, o Options, t tree, p programs) (*Plan, error) {

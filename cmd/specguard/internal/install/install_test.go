@@ -52,7 +52,7 @@ func (n *fakeNode) options(t testing.TB) Options {
 
 func (n *fakeNode) plan(t testing.TB, o Options) (*Plan, error) {
 	t.Helper()
-	return plan(t.Context(), o, n.tree, programs{n})
+	return plan(t.Context(), o, n.tree, n)
 }
 
 // install installs and gives the notes.

@@ -20,11 +20,9 @@ const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 // programTimeout bounds a runtime that prints its version or configuration.
 const programTimeout = 20 * time.Second
 
-// programs are the node's own: its runtime and OCI runtimes.
-type programs struct{ runner }
-
-// runner runs a program of the node and gives its standard output.
-type runner interface {
+// programs runs a program of the node, such as its runtime, and gives its
+// standard output.
+type programs interface {
 	run(ctx context.Context, env []string, path string, args ...string) ([]byte, error)
 }
 
