@@ -69,7 +69,7 @@ func (c crio) file(name string) string { return filepath.Join(c.paths.dir, name)
 // folder, which that namespace shares with the machine's and with the next one.
 func (c crio) command(env []string) *exec.Cmd {
 	cmd := exec.Command("unshare", "--mount", "--propagation", "shared",
-		c.options.Programs.Daemon, "--config", c.paths.config, "--config-dir", "")
+		c.options.Programs.Daemon, "--config", c.paths.config, "--config-dir", c.paths.config+".d")
 	cmd.Dir = c.paths.dir
 	cmd.Env = append(c.environment(), env...)
 	return cmd

@@ -12,10 +12,14 @@ const (
 	readyPoll    = 20 * time.Millisecond
 )
 
-// StartDaemon starts the container runtime and waits until CRI answers.
+// StartDaemon starts the container runtime and waits until CRI answers. The
+// configuration is written once, so that edits of it stay.
 func (n *Node) StartDaemon(ctx context.Context) error {
-	if err := n.engine.configure(n.env); err != nil {
-		return err
+	if !n.configured {
+		if err := n.engine.configure(n.env); err != nil {
+			return err
+		}
+		n.configured = true
 	}
 	daemon, err := n.Spawn(n.engine.command(n.env), n.paths.daemonLog)
 	if err != nil {

@@ -52,9 +52,11 @@ type Node struct {
 	paths   paths
 	engine  engine
 	env     []string
-	cgroup  cgroup
-	janitor *janitor
-	daemon  *Process
+	// configured: the daemon's configuration has been written, with env.
+	configured bool
+	cgroup     cgroup
+	janitor    *janitor
+	daemon     *Process
 }
 
 // Start makes a node and waits until it serves containers.
@@ -126,7 +128,10 @@ func (n *Node) importImages(ctx context.Context) error {
 
 // Setenv sets a variable in the environment that the node's OCI runtime is
 // started with, from the next start of the container runtime on.
-func (n *Node) Setenv(key, value string) { n.env = append(n.env, key+"="+value) }
+func (n *Node) Setenv(key, value string) {
+	n.env = append(n.env, key+"="+value)
+	n.configured = false
+}
 
 // Close ends every process of the node and removes all that it left: mounts,
 // cgroups and files. Further calls do nothing.
@@ -139,6 +144,9 @@ func (n *Node) Close() error {
 
 // Dir is the node's folder; everything in it goes with the node.
 func (n *Node) Dir() string { return n.paths.dir }
+
+// Config is the container runtime's main configuration file.
+func (n *Node) Config() string { return n.paths.config }
 
 // Socket is the container runtime's socket.
 func (n *Node) Socket() string { return n.paths.socket }
