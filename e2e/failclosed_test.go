@@ -165,7 +165,7 @@ func neverRan(t *testing.T, c *cri.Running, reason string) {
 
 const notJudged = "specguard: not judged"
 
-// guardedReleases are the releases that failing closed is tested on.
+// eachGuarded runs a test on the releases that failing closed is tested on.
 func eachGuarded(t *testing.T, test func(t *testing.T, g *guarded)) {
 	for _, release := range []build.Release{build.Containerd2, build.Containerd2NRI, build.Containerd1} {
 		t.Run(release.String(), func(t *testing.T) {

@@ -33,7 +33,7 @@ func TestRuleDevices(t *testing.T) {
 					works:   []string{"echo x >/dev/null && head -c 1 /dev/urandom && test -e /dev/pts/ptmx"},
 				},
 				{
-					container: container{name: "access", config: readFuse, options: device("rwm")},
+					container: container{name: "access", config: readFuse, options: append(device("rwm"), cri.Capabilities([]string{"MKNOD"}, nil))},
 					found:     []string{"use of devices c 10:229 rwm not allowed (allowed: those of every container, /dev/fuse (c 10:229 rm))"},
 					changes:   []string{"linux.resources"},
 					stops:     []string{openForWriting("/dev/fuse")},

@@ -20,20 +20,22 @@ func TestPoliciesTogether(t *testing.T) {
 		policy("both-reject", "two", "capabilities: {drop: [KILL]}, runAsNonRoot: {}") +
 		policy("early", "reject", "hostPaths: {}") +
 		policy("early", "adjust", "resources: {onViolation: adjust, pids: {max: 64}}, runAsNonRoot: {onViolation: adjust}")
+	netRaw := []cri.ContainerOption{cri.Capabilities([]string{"NET_RAW"}, nil)} // CRI-O does not give it by default
 	eachNode(t, func(t *testing.T, n *node.Node) {
 		g := startRig(t, n, rigOptions{policies: policies})
 		for _, s := range []scenario{
 			{namespace: "helped", breach: breach{
-				changes: []string{"process.capabilities", "process.user"},
+				container: container{options: netRaw},
+				changes:   []string{"process.capabilities", "process.user"},
 				truth: func(w *cri.Truth) {
 					w.UID, w.GID, w.Groups, w.RootWritable = 1000, 1000, nil, false
 					w.Permitted, w.Effective = 0, 0
 					w.Bounding &^= cri.CapsOf("NET_RAW", "KILL")
 				},
 			}},
-			{namespace: "in-vain", denied: &refusal{sentence: `specguard: denied by policy "in-vain-reject": ` +
+			{namespace: "in-vain", breach: breach{container: container{options: netRaw}}, denied: &refusal{sentence: `specguard: denied by policy "in-vain-reject": ` +
 				`capabilities: KILL not allowed (allowed: all but NET_RAW, KILL)`}},
-			{namespace: "both-reject", denied: &refusal{sentence: `specguard: denied by policy "both-reject-one": capabilities: NET_RAW not allowed ` +
+			{namespace: "both-reject", breach: breach{container: container{options: netRaw}}, denied: &refusal{sentence: `specguard: denied by policy "both-reject-one": capabilities: NET_RAW not allowed ` +
 				`(allowed: all but NET_RAW); policy "both-reject-two": capabilities: KILL not allowed (allowed: all but KILL); ` +
 				`runAsNonRoot: runs as root (uid 0) (allowed: any uid but 0)`}},
 			{namespace: "early", breach: breach{container: container{options: hostPath("/srv")}}, denied: &refusal{early: true,
@@ -48,7 +50,8 @@ func TestPoliciesTogether(t *testing.T) {
 }
 
 // TestOtherNamespaces compares containers that no policy is for with the same
-// ones from before the agent came.
+// ones from before the agent came. (Without an agent none runs on a wrapped
+// node.)
 func TestOtherNamespaces(t *testing.T) {
 	const hard = "profile: restricted\nrules: {capabilities: {onViolation: adjust}, seccompProfile: {onViolation: adjust}}"
 	policies := policyText("team", "{namespaces: [team-*], excludeNamespaces: [team-infra]}", "enforce", hard) +
@@ -57,7 +60,7 @@ func TestOtherNamespaces(t *testing.T) {
 		policyText("star", "{namespaces: ['**', '*', 'kube-*', 'kube-syste[m]']}", "enforce", hard)
 	named := policyText("named", "{namespaces: [kube-system, kube-public], containers: ["+ctrReject+"]}", "enforce", "rules: {runAsNonRoot: {}}")
 	asRoot := refusal{sentence: sentence("named", "runAsNonRoot", []string{"runs as root (uid 0) (allowed: any uid but 0)"})}
-	eachNode(t, func(t *testing.T, n *node.Node) {
+	eachUnwrapped(t, func(t *testing.T, n *node.Node) {
 		none := &rig{Node: n}
 		before := map[string]running{}
 		for _, namespace := range []string{"infra", "team-infra", "kube-system"} {

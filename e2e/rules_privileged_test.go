@@ -24,6 +24,7 @@ func TestRulePrivileged(t *testing.T) {
 						"linux.maskedPaths", "linux.readonlyPaths", "linux.seccomp"},
 					truth: func(w *cri.Truth) {
 						w.Permitted, w.Effective, w.Bounding, w.Seccomp = containerdCaps, containerdCaps, containerdCaps, 2
+						w.Inheritable, w.Ambient = w.Inheritable&containerdCaps, w.Ambient&containerdCaps // CRI-O gives them
 					},
 					stops: []string{
 						"test -e /dev/kmsg", openDevice, "mount -t tmpfs tmpfs /tmp && umount /tmp",

@@ -20,16 +20,21 @@ import (
 // eachNode runs a test on shared nodes, all at once: of each release whose
 // specs the agent writes itself, and of those with the OCI runtime wrapper.
 func eachNode(t *testing.T, test func(t *testing.T, n *node.Node)) {
-	for _, release := range guardedReleases {
-		t.Run(release.String(), func(t *testing.T) {
-			t.Parallel()
-			test(t, shared.Node(t, release))
-		})
-	}
+	eachUnwrapped(t, test)
 	for _, release := range wrappedReleases {
 		t.Run(release.String()+" wrapped", func(t *testing.T) {
 			t.Parallel()
 			test(t, shared.Wrapped(t, release))
+		})
+	}
+}
+
+// eachUnwrapped is eachNode without the nodes with the wrapper.
+func eachUnwrapped(t *testing.T, test func(t *testing.T, n *node.Node)) {
+	for _, release := range guardedReleases {
+		t.Run(release.String(), func(t *testing.T) {
+			t.Parallel()
+			test(t, shared.Node(t, release))
 		})
 	}
 }
@@ -53,7 +58,7 @@ func startRig(t *testing.T, n *node.Node, o rigOptions) *rig {
 	options := agent.Options{
 		Binary:   agentBinary(t),
 		Policies: map[string]string{"matrix.yaml": o.policies},
-		Config:   fmt.Sprintf("host: {root: %s, kubeletDir: %s}\n", o.root, kubeletDir(n)),
+		Config:   fmt.Sprintf("host: {root: %s, kubeletDir: %s}\n", o.root, n.KubeletDir()),
 	}
 	if n.Wrapped() {
 		options.Opener, options.Args = "runtime", []string{"--containerd-socket", "/no/such/socket"}
@@ -74,9 +79,6 @@ func startRig(t *testing.T, n *node.Node, o rigOptions) *rig {
 	})
 	return &rig{Node: n, agent: a}
 }
-
-// kubeletDir is where a kubelet of the node would keep its files.
-func kubeletDir(n *node.Node) string { return filepath.Join(n.Dir(), "kubelet") }
 
 // runPod starts a pod that goes with the test.
 func (g *rig) runPod(t *testing.T, namespace string, options ...cri.PodOption) *cri.Sandbox {

@@ -20,11 +20,6 @@ import (
 	"github.com/specguard/specguard/e2e/node"
 )
 
-// wrappedPolicy is hardening, but for the host's /etc/hosts, which CRI-O mounts
-// into containers in the host's network where the caller of CRI does not.
-var wrappedPolicy = strings.Replace(hardening, "hostPaths: {onViolation: reject}",
-	"hostPaths: {onViolation: reject, allowed: [{path: /etc/hosts}]}", 1)
-
 // eachWrapped runs a test on nodes whose OCI runtime is wrapped and whose agent
 // has no other way to open seals. A gate stands between the wrapper and the
 // agent.
@@ -47,8 +42,8 @@ func wrappedNode(t *testing.T, release build.Release) *guarded {
 	}
 	t.Cleanup(func() { g.Close() })
 	a, err := agent.Start(t.Context(), n, agent.Options{
-		Binary: agentBinary(t), Opener: "runtime",
-		Policies: map[string]string{"hardening.yaml": wrappedPolicy},
+		Binary: agentBinary(t), Opener: "runtime", Config: "host: {kubeletDir: " + n.KubeletDir() + "}\n",
+		Policies: map[string]string{"hardening.yaml": hardening},
 		Args:     []string{"--containerd-socket", "/no/such/socket"},
 	})
 	if err != nil {
@@ -192,7 +187,7 @@ func TestWrapperWithoutSeal(t *testing.T) {
 			t.Fatal(err)
 		}
 		blind, err := agent.Launch(g.Node, agent.Options{
-			Binary: agentBinary(t), Opener: "runtime", Policies: map[string]string{"hardening.yaml": wrappedPolicy},
+			Binary: agentBinary(t), Opener: "runtime", Policies: map[string]string{"hardening.yaml": hardening},
 			Args: []string{"--nri-socket", "/no/such/socket"},
 		})
 		if err != nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -65,12 +64,8 @@ const portsAnnotation = "io.kubernetes.cri-o.PortMappings"
 // errUnseen: nothing on the host tells the ports.
 var errUnseen = errors.New("not seen")
 
-// hostPorts are the ports of the host that lead to the pod. A pod in the host's
-// network needs none.
+// hostPorts are the ports of the host that lead to the pod.
 func (b *brought) hostPorts(sandbox *specs.Spec) ([]policy.HostPort, error) {
-	if !slices.Contains(b.shown.pod.Namespaces, string(specs.NetworkNamespace)) {
-		return nil, nil
-	}
 	text, ok := sandbox.Annotations[portsAnnotation]
 	switch _, claimed := b.shown.annotations[portsAnnotation]; {
 	case claimed:

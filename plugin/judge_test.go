@@ -178,7 +178,7 @@ func TestJudgeHostPorts(t *testing.T) {
 		"CNI, none":                  {inCNI("[]"), nil, ""},
 		"CNI, of the pod alone":      {inCNI(`[{"containerPort":80}]`), nil, ""},
 		"nowhere":                    {&judge.Sandbox{ID: "5d1c", Spec: []byte("{}")}, nil, unseen},
-		"in the host's network":      {&judge.Sandbox{ID: "5d1c", Spec: []byte("{}")}, inHost, ""},
+		"in the host's network":      {&judge.Sandbox{ID: "5d1c", Spec: []byte("{}")}, inHost, unseen},
 		"claimed, where CNI tells":   {inCNI("[]"), claims, "not judged: the pod's host ports: the pod claims them by the annotation or label " + portsAnnotation},
 		"CRI-O, claimed without one": {&judge.Sandbox{ID: "5d1c", Spec: []byte("{}")}, claims, "not judged: the pod's host ports: the pod claims them by the annotation or label " + portsAnnotation},
 	} {

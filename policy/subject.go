@@ -67,6 +67,10 @@ type Pod struct {
 	// nil: not known, only the container's spec tells.
 	Namespaces []string
 
+	// HostNamespaces lists the types of the namespaces in the container's spec
+	// whose paths lead to the host's own.
+	HostNamespaces []string
+
 	// Sandbox is what was asked of the runtime for the pod as a whole; nil
 	// where it is not known. A rule that reads it then finds nothing: whoever
 	// judges has to get it (Selection.Sandbox), or say that it was not seen.
@@ -126,12 +130,13 @@ func (s *Subject) giveSeccomp() []string {
 
 // sharesHost tells whether the container runs in the host's namespace of the
 // type. A pod's own namespaces are asked too, because a container's spec shows
-// a path to the pod's network namespace even where that is the host's.
+// a path to the pod's network namespace even where that is the host's. CRI-O
+// does so for IPC namespaces, of the pod too.
 func (s *Subject) sharesHost(ns specs.LinuxNamespaceType) bool {
 	if s.Pod.Namespaces != nil && !slices.Contains(s.Pod.Namespaces, string(ns)) {
 		return true
 	}
-	return !s.hasNamespace(ns)
+	return slices.Contains(s.Pod.HostNamespaces, string(ns)) || !s.hasNamespace(ns)
 }
 
 // hasNamespace tells whether the spec lists a namespace of the type.

@@ -31,7 +31,7 @@ func create(cfg *config, bundlePath, id string) error {
 	if who.sandbox {
 		return nil
 	}
-	answer, err := ask(cfg, judge.Request{Stage: judge.Create, ID: id, Spec: b.spec, Sandbox: sandboxOf(b.path, id, who.sandboxID)})
+	answer, err := ask(cfg, request(judge.Create, b, spec, id))
 	if err != nil {
 		answer = judge.Answer{Verdict: judge.Unknown, Message: unasked(err)}
 	}
@@ -44,6 +44,14 @@ func create(cfg *config, bundlePath, id string) error {
 		return b.check()
 	default:
 		return b.replace(answer.Spec)
+	}
+}
+
+// request asks about a bundle.
+func request(stage judge.Stage, b *bundle, spec *specs.Spec, id string) judge.Request {
+	return judge.Request{
+		Stage: stage, ID: id, Spec: b.spec,
+		HostNamespaces: hostNamespaces(spec), Sandbox: sandboxOf(b.path, id, identify(spec, id).sandboxID),
 	}
 }
 

@@ -248,6 +248,7 @@ func TestPortMappings(t *testing.T) {
 	write("pods-77ab-eth0", `{"containerId":"77ab","capabilityArgs":{"portMappings":[{"hostPort":1}]}}`)
 	expect("[]", true)
 	write("cni-loopback-5d1c-lo", `{"containerId":"5d1c","capabilityArgs":{"portMappings":[{"hostPort":8080}]}}`)
+	write("pods-5d1c-eth0", `{"containerId":"5d1c","capabilityArgs":{"portMappings":[{"hostPort":8080}]}}`)
 	expect(`[{"hostPort":8080}]`, true)
 	write("of-another-5d1c-eth0", `{"containerId":"77ab"}`)
 	expect("", false)

@@ -36,8 +36,7 @@ func hook(cfg *config, stdin io.Reader) error {
 	if err != nil {
 		return err
 	}
-	who := identify(spec, state.ID)
-	answer, err := ask(cfg, judge.Request{Stage: judge.Verify, ID: state.ID, Spec: b.spec, Sandbox: sandboxOf(b.path, state.ID, who.sandboxID)})
+	answer, err := ask(cfg, request(judge.Verify, b, spec, state.ID))
 	if err != nil {
 		return errors.New(unasked(err))
 	}

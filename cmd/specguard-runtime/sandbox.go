@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/specguard/specguard/plugin/judge"
@@ -66,7 +68,11 @@ func portMappings(dir, sandboxID string) (mappings []byte, ok bool) {
 		if json.Unmarshal(data, &network) != nil || network.ContainerID != sandboxID {
 			return nil, false
 		}
-		all = append(all, network.CapabilityArgs.PortMappings...)
+		for _, m := range network.CapabilityArgs.PortMappings { // each network was made with all of them
+			if !slices.ContainsFunc(all, func(n json.RawMessage) bool { return bytes.Equal(m, n) }) {
+				all = append(all, m)
+			}
+		}
 	}
 	mappings, err = json.Marshal(all)
 	return mappings, err == nil && len(files) > 0

@@ -31,6 +31,10 @@ type Layout struct {
 	// SpecFile is the file that holds the OCI spec that a container runs with;
 	// "" if CRI tells it.
 	SpecFile func(id string) string
+	// KubeletDir is the folder of a kubelet's files, if containers are to get
+	// the hosts file that a kubelet always mounts: without one CRI-O mounts the
+	// host's.
+	KubeletDir string
 }
 
 // Dial connects to the runtime's unix socket. It does not wait for an answer.

@@ -39,6 +39,9 @@ func (s *Sandbox) Create(ctx context.Context, config *api.ContainerConfig) (*Run
 			config.Labels[key] = s.Config.Labels[key]
 		}
 	}
+	if err := s.mountHosts(config); err != nil {
+		return nil, err
+	}
 	answer, err := s.client.Runtime.CreateContainer(ctx, &api.CreateContainerRequest{
 		PodSandboxId: s.ID, Config: config, SandboxConfig: s.Config,
 	})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	api "k8s.io/cri-api/pkg/apis/runtime/v1"
 )
@@ -34,4 +35,23 @@ func (s *Sandbox) KubeletMounts(root, container string) (ContainerOption, error)
 		}
 	}
 	return func(c *api.ContainerConfig) { c.Mounts = append(c.Mounts, mounts...) }, nil
+}
+
+// mountHosts mounts the pod's hosts file, where the layout says so and nothing
+// else is mounted in its place.
+func (s *Sandbox) mountHosts(config *api.ContainerConfig) error {
+	const hosts = "/etc/hosts"
+	root := s.client.layout.KubeletDir
+	if root == "" || slices.ContainsFunc(config.Mounts, func(m *api.Mount) bool { return m.ContainerPath == hosts }) {
+		return nil
+	}
+	file := filepath.Join(root, "pods", s.Config.Metadata.Uid, "etc-hosts")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return fmt.Errorf("kubelet's files: %w", err)
+	}
+	if err := os.WriteFile(file, []byte("127.0.0.1 localhost\n"), 0o666); err != nil {
+		return fmt.Errorf("kubelet's files: %w", err)
+	}
+	config.Mounts = append(config.Mounts, &api.Mount{HostPath: file, ContainerPath: hosts})
+	return nil
 }

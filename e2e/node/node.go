@@ -91,9 +91,11 @@ func (n *Node) setUp(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	n.CRI, err = cri.Dial(n.paths.socket, cri.Layout{
-		CgroupParent: "/" + n.cgroup.name, LogRoot: n.paths.logs, SpecFile: n.engine.specFile,
-	})
+	layout := cri.Layout{CgroupParent: "/" + n.cgroup.name, LogRoot: n.paths.logs, SpecFile: n.engine.specFile}
+	if n.Release().Project == build.ProjectCRIO {
+		layout.KubeletDir = n.KubeletDir()
+	}
+	n.CRI, err = cri.Dial(n.paths.socket, layout)
 	if err != nil {
 		return err
 	}
@@ -165,6 +167,9 @@ func (n *Node) Cgroups() []string { return n.cgroup.all }
 
 // Wrapped tells whether the node's OCI runtime edits bundles.
 func (n *Node) Wrapped() bool { return n.options.Wrapped }
+
+// KubeletDir is where a kubelet of the node would keep its files.
+func (n *Node) KubeletDir() string { return filepath.Join(n.paths.dir, "kubelet") }
 
 // Release is the container runtime that the node runs.
 func (n *Node) Release() build.Release { return n.options.Programs.Release }

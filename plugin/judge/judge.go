@@ -36,6 +36,10 @@ type Request struct {
 	ID      string `json:"id"`   // the container's, as the OCI runtime was given it
 	Spec    []byte `json:"spec"` // its config.json
 
+	// HostNamespaces are the types of those namespaces in the spec whose paths
+	// lead to the host's own.
+	HostNamespaces []string `json:"hostNamespaces,omitempty"`
+
 	// Sandbox is what the host shows of the container's pod; nil where the
 	// spec names none.
 	Sandbox *Sandbox `json:"sandbox,omitempty"`
