@@ -47,6 +47,25 @@ func readSpec(t *testing.T, c *cri.Running, name string) spec {
 	return s
 }
 
+// withoutHook takes the hook that verifies off the spec.
+func (s spec) withoutHook(t *testing.T) {
+	t.Helper()
+	hooks, _ := s.fields["hooks"].(map[string]any)
+	list, _ := hooks["createRuntime"].([]any)
+	rest := slices.DeleteFunc(list, func(h any) bool {
+		return reflect.DeepEqual(h.(map[string]any)["args"], []any{"specguard-runtime", "hook"})
+	})
+	if len(rest) != len(list)-1 {
+		t.Errorf("hooks %v, want one that verifies", list)
+	}
+	if hooks["createRuntime"] = rest; len(rest) == 0 {
+		delete(hooks, "createRuntime")
+	}
+	if len(hooks) == 0 {
+		delete(s.fields, "hooks")
+	}
+}
+
 // at returns a part of the spec by its path, such as "process.user.uid".
 func (s spec) at(path string) any {
 	var value any = s.fields

@@ -14,6 +14,7 @@ import (
 	"github.com/specguard/specguard/e2e/agent"
 	"github.com/specguard/specguard/e2e/build"
 	"github.com/specguard/specguard/e2e/cri"
+	"github.com/specguard/specguard/e2e/lab"
 	"github.com/specguard/specguard/e2e/node"
 )
 
@@ -42,11 +43,13 @@ func eachUnwrapped(t *testing.T, test func(t *testing.T, n *node.Node)) {
 // A rig is a shared node with an agent, until the end of the test.
 type rig struct {
 	*node.Node
-	agent *agent.Agent
+	agent  *agent.Agent
+	verify bool
 }
 
 type rigOptions struct {
 	policies string
+	verify   bool   // seals are opened by the hook that verifies
 	root     string // where the agent sees the host's files; "/" if not given
 }
 
@@ -59,6 +62,10 @@ func startRig(t *testing.T, n *node.Node, o rigOptions) *rig {
 		Binary:   agentBinary(t),
 		Policies: map[string]string{"matrix.yaml": o.policies},
 		Config:   fmt.Sprintf("host: {root: %s, kubeletDir: %s}\n", o.root, n.KubeletDir()),
+	}
+	if o.verify {
+		options.Opener = "verify"
+		options.Config += "hookPath: " + hookScript(t, n) + "\n"
 	}
 	if n.Wrapped() {
 		options.Opener, options.Args = "runtime", []string{"--containerd-socket", "/no/such/socket"}
@@ -77,7 +84,24 @@ func startRig(t *testing.T, n *node.Node, o rigOptions) *rig {
 			}
 		}
 	})
-	return &rig{Node: n, agent: a}
+	return &rig{Node: n, agent: a, verify: o.verify}
+}
+
+// hookScript makes a script that calls the seal's hook with the node's
+// configuration, which on other hosts stands in its place.
+func hookScript(t *testing.T, n *node.Node) string {
+	t.Helper()
+	binary, err := lab.Cache(t).Runtime(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, n.Dir(), "hook/runtime.yaml", "socket: "+agent.RuntimeSocket(n)+"\n")
+	writeFile(t, n.Dir(), "hook/specguard-runtime", "#!/bin/sh\nSPECGUARD_RUNTIME_CONFIG="+n.Dir()+"/hook/runtime.yaml exec "+binary+" \"$@\"\n")
+	script := filepath.Join(n.Dir(), "hook", "specguard-runtime")
+	if err := os.Chmod(script, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return script
 }
 
 // runPod starts a pod that goes with the test.
@@ -127,7 +151,9 @@ func (g *rig) create(t *testing.T, r *request, decision string) running {
 func (c *running) look(t *testing.T, r *request, decision string) {
 	t.Helper()
 	c.spec = readSpec(t, c.Running, r.config.Metadata.Name)
-	if c.spec.decision != decision {
+	if verified := c.spec.decision == "verify"; verified && decision != "" {
+		c.spec.withoutHook(t)
+	} else if c.spec.decision != decision {
 		t.Errorf("%s: the spec says %q, want %q", r.config.Metadata.Name, c.spec.decision, decision)
 	}
 }
@@ -165,7 +191,14 @@ func (g *rig) refused(t *testing.T, r *request, want refusal) {
 	t.Helper()
 	c, err := r.pod.Create(t.Context(), r.config)
 	if g.Release() == build.CRIO { // it has the OCI runtime create the container at once
-		if err == nil || !strings.HasSuffix(strings.TrimSpace(err.Error()), want.sentence) {
+		said := ""
+		if err != nil {
+			said = strings.TrimSpace(err.Error())
+		}
+		if g.verify { // runc quotes what the hook has said
+			said, _, _ = strings.Cut(strings.ReplaceAll(said, `\"`, `"`), `\n`)
+		}
+		if !strings.HasSuffix(said, want.sentence) {
 			t.Errorf("create: %v\nwant   %s", err, want.sentence)
 		}
 		g.notStored(t, r)

@@ -3,11 +3,13 @@ package e2e_test
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
 	nri "github.com/containerd/nri/pkg/api"
 
+	"github.com/specguard/specguard/e2e/build"
 	"github.com/specguard/specguard/e2e/cri"
 	"github.com/specguard/specguard/e2e/node"
 	"github.com/specguard/specguard/e2e/other"
@@ -125,6 +127,9 @@ func policyText(name, match, mode, body string) string {
 		name, match, mode, strings.ReplaceAll(body, "\n", "\n  "))
 }
 
+// unadjusted ends a denial where the spec cannot be adjusted.
+const unadjusted = " (policy would adjust it; on this node containers can only be refused)"
+
 // sentence is a denial of one policy by one rule.
 func sentence(policy, rule string, found []string) string {
 	return fmt.Sprintf("specguard: denied by policy %q: %s: ", policy, rule) + strings.Join(found, "; "+rule+": ")
@@ -148,6 +153,14 @@ func testRule(t *testing.T, make func(t *testing.T, n *node.Node) rule) {
 		r := make(t, n)
 		r.startOther(t, n)
 		g := startRig(t, n, rigOptions{policies: r.policies()})
+		g.test(t, r)
+	})
+	t.Run(build.CRIO.String()+" verified", func(t *testing.T) {
+		t.Parallel()
+		n := shared.Node(t, build.CRIO)
+		r := make(t, n)
+		r.startOther(t, n)
+		g := startRig(t, n, rigOptions{policies: r.policies(), verify: true})
 		g.test(t, r)
 	})
 }
@@ -214,7 +227,14 @@ func (g *rig) breach(t *testing.T, r rule, b breach) {
 	adjust := r.policyName(b.name, "adjust")
 	switch {
 	case r.checkOnly:
-	case b.notStarted && g.Wrapped(): // there is no spec to look at before it starts
+	case b.notStarted && (g.Wrapped() || g.verify): // there is no spec to look at before it starts
+	case g.verify && !r.early:
+		g.refused(t, b.make(t, pod, ctrAdjust), refusal{sentence: sentence(adjust, r.name, b.found) + unadjusted})
+	case g.verify && b.changes != nil: // NRI carries it, but for the root's propagation
+		if others := without(b.changes, "linux.rootfsPropagation"); len(others) < len(b.changes) {
+			b.changes, b.works = others, nil
+		}
+		b.compare(t, g.run(t, b.make(t, pod, ctrAdjust), "adjusted"), free)
 	case b.changes == nil:
 		g.refused(t, b.make(t, pod, ctrAdjust), refusal{sentence: sentence(adjust, r.name, b.stuck), early: r.early})
 	default:
@@ -225,6 +245,10 @@ func (g *rig) breach(t *testing.T, r rule, b breach) {
 		b.compare(t, bring(t, b.make(t, pod, ctrAdjust), "adjusted"), free)
 		g.judged(t, adjust, r.name, "adjusted", nil)
 	}
+}
+
+func without(list []string, item string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == item })
 }
 
 // compare compares the adjusted container with the same one without a policy.

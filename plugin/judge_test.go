@@ -217,6 +217,10 @@ func TestVerifySeal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	n.recorder.expect(t, "create team-a/web-0/app adjusted")
+	if got := adjust.GetAnnotations()[seal.Annotation]; got != seal.Verify {
+		t.Errorf("annotation %q", got)
+	}
 	hook := adjust.GetHooks().GetCreateRuntime()
 	if len(hook) != 1 || hook[0].GetPath() != "/opt/specguard-runtime" || strings.Join(hook[0].GetArgs(), " ") != "specguard-runtime hook" || !isSealed(adjust.GetHooks()) {
 		t.Errorf("hooks %v", hook)

@@ -176,6 +176,12 @@ func (p *Plugin) store() (SpecStore, error) {
 	return nil, fmt.Errorf("opener %s cannot read the runtime's specs", opener.Name())
 }
 
+// decided records a decision for which nothing had to be read.
+func (p *Plugin) decided(stage Stage, sub policy.Subject, d *policy.Decision, start time.Time) {
+	took := time.Since(start)
+	p.Recorder.Decided(Event{Stage: stage, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: took, Total: took})
+}
+
 func (p *Plugin) create(pod *api.PodSandbox, sub policy.Subject) (*api.ContainerAdjustment, error) {
 	start := time.Now()
 	p.shown.created(pod, sub)
@@ -185,8 +191,7 @@ func (p *Plugin) create(pod *api.PodSandbox, sub policy.Subject) (*api.Container
 	}
 	d := set.Evaluate(sub, policy.Early)
 	if d.Outcome() == policy.Denied {
-		took := time.Since(start)
-		p.Recorder.Decided(Event{Stage: StageCreate, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: took, Total: took})
+		p.decided(StageCreate, sub, d, start)
 		return nil, &denial{d.Message()}
 	}
 	opener, err := p.conn.opener()
@@ -194,11 +199,15 @@ func (p *Plugin) create(pod *api.PodSandbox, sub policy.Subject) (*api.Container
 		return nil, err
 	}
 	adjust := &api.ContainerAdjustment{}
-	if !opener.Adjusts() {
-		carry(adjust, sub.Spec, d.Spec)
-	}
 	adjust.AddHooks(&api.Hooks{CreateRuntime: []*api.Hook{opener.Seal()}})
-	adjust.AddAnnotation(seal.Annotation, seal.Sealed)
+	if opener.Adjusts() {
+		adjust.AddAnnotation(seal.Annotation, seal.Sealed)
+		return adjust, nil
+	}
+	adjust.AddAnnotation(seal.Annotation, seal.Verify)
+	if carry(adjust, sub.Spec, d.Spec); d.Outcome() == policy.Adjusted {
+		p.decided(StageCreate, sub, d, start)
+	}
 	return adjust, nil
 }
 

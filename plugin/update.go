@@ -31,8 +31,7 @@ func (p *Plugin) update(ctx context.Context, sub policy.Subject, r *api.LinuxRes
 		return nil, nil
 	}
 	d := set.EvaluateUpdate(sub, r.ToOCI())
-	took := time.Since(start)
-	p.Recorder.Decided(Event{Stage: StageUpdate, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: took, Total: took})
+	p.decided(StageUpdate, sub, d, start)
 	switch d.Outcome() {
 	case policy.Denied:
 		return nil, &denial{d.Message()}

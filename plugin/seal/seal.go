@@ -27,12 +27,14 @@ const (
 	// Pending is the reason of a seal that nobody has judged yet.
 	Pending = Prefix + "not judged: the agent stopped, or could not read and write the full spec in time (see its log)"
 
-	// Annotation tells on the container's spec what was decided: Sealed,
+	// Annotation tells on the container's spec what was decided: Sealed, Verify,
 	// allowed, adjusted or denied. It informs; nothing trusts it.
 	Annotation = "specguard.dev/decision"
 
-	// Sealed is the annotation's value while the container is not judged.
+	// Sealed is the annotation's value while the container is not judged, and
+	// Verify where the seal is the hook that decides (Verifier).
 	Sealed = "sealed"
+	Verify = "verify"
 )
 
 // maxReason bounds a reason, in bytes: with a path longer than PATH_MAX (4096)
