@@ -11,13 +11,14 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/runtimeconfig"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy/ocispec"
 )
 
 // create has the spec in the bundle judged, and writes what may run into it.
 // It returns nil when the real runtime may read the bundle.
-func create(cfg *config, bundlePath, id string) error {
+func create(cfg *runtimeconfig.Config, bundlePath, id string) error {
 	b, err := openBundle(cmp.Or(bundlePath, "."))
 	if err != nil {
 		return err
@@ -36,7 +37,7 @@ func create(cfg *config, bundlePath, id string) error {
 		answer = judge.Answer{Verdict: judge.Unknown, Message: unasked(err)}
 	}
 	switch {
-	case answer.Verdict == judge.Unknown && cfg.passes(who) && !sealed(spec):
+	case answer.Verdict == judge.Unknown && cfg.Pass.Has(who.namespace) && !sealed(spec):
 		return b.check()
 	case answer.Verdict != judge.Allow:
 		return errors.New(answer.Message)
@@ -56,7 +57,7 @@ func request(stage judge.Stage, b *bundle, spec *specs.Spec, id string) judge.Re
 }
 
 // ask asks the agent.
-func ask(cfg *config, req judge.Request) (judge.Answer, error) {
+func ask(cfg *runtimeconfig.Config, req judge.Request) (judge.Answer, error) {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), time.Duration(cfg.Timeout),
 		fmt.Errorf("no answer in %s", time.Duration(cfg.Timeout)))
 	defer cancel()
@@ -66,11 +67,6 @@ func ask(cfg *config, req judge.Request) (judge.Answer, error) {
 // unasked says that the agent could not be asked.
 func unasked(err error) string {
 	return fmt.Sprintf("not judged: the agent cannot be asked: %v", err)
-}
-
-// passes tells whether the host lets the container run unjudged.
-func (c *config) passes(who identity) bool {
-	return who.namespace != "" && slices.Contains(c.Pass.Namespaces, who.namespace)
 }
 
 // sealed tells whether the agent has sealed the container: a policy is for it.

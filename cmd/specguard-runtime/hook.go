@@ -9,6 +9,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/runtimeconfig"
 	"github.com/specguard/specguard/policy/ocispec"
 )
 
@@ -19,7 +20,7 @@ const maxState = 1 << 20
 // spec, config.md, "POSIX-platform Hooks"), to which the runtime gives the
 // container's state. It has the final spec in the bundle judged; its error
 // keeps the container from starting.
-func hook(cfg *config, stdin io.Reader) error {
+func hook(cfg *runtimeconfig.Config, stdin io.Reader) error {
 	var state specs.State
 	if err := json.NewDecoder(io.LimitReader(stdin, maxState)).Decode(&state); err != nil {
 		return fmt.Errorf("read the container's state: %w", err)

@@ -15,6 +15,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/specguard/specguard/plugin/runtimeconfig"
 )
 
 func main() { os.Exit(run(os.Args, os.Stdin, os.Stderr)) }
@@ -41,7 +43,7 @@ func run(argv []string, stdin io.Reader, stderr io.Writer) int {
 			return err
 		}
 		globals = c.globals
-		real, err := cfg.realRuntime(filepath.Base(argv[0]))
+		real, err := realRuntime(&cfg, filepath.Base(argv[0]))
 		if err != nil {
 			return err
 		}
@@ -60,7 +62,7 @@ func run(argv []string, stdin io.Reader, stderr io.Writer) int {
 
 // prepare does what has to be done before the real runtime takes over, and
 // returns its arguments. faulty is the configuration's fault, if it has one.
-func prepare(c command, cfg *config, faulty error, real string) ([]string, error) {
+func prepare(c command, cfg *runtimeconfig.Config, faulty error, real string) ([]string, error) {
 	switch c.name {
 	case "create", "run":
 		if faulty != nil {

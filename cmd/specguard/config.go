@@ -14,6 +14,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/runtimeconfig"
 	"github.com/specguard/specguard/policy/strict"
 )
 
@@ -56,7 +57,6 @@ type hostConfig struct {
 const (
 	defaultConfigFile = "/etc/specguard/config.yaml"
 	defaultPolicyDir  = "/etc/specguard/policies"
-	defaultHookPath   = "/usr/local/bin/specguard-runtime"
 )
 
 func defaultConfig() config {
@@ -65,7 +65,7 @@ func defaultConfig() config {
 		NRI:              nriConfig{Socket: "/var/run/nri/nri.sock", Name: "specguard", Index: "90"},
 		ContainerdSocket: "/run/containerd/containerd.sock",
 		RuntimeSocket:    judge.DefaultSocket,
-		HookPath:         defaultHookPath,
+		HookPath:         runtimeconfig.Program,
 		Opener:           openerAuto,
 		HTTP:             "127.0.0.1:9464",
 		Log:              logConfig{Level: "info", Format: "text"},

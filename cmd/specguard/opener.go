@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/runtimeconfig"
 )
 
 const (
@@ -48,11 +49,8 @@ func (c *config) openers(store plugin.SpecStore) plugin.Openers {
 // hasWrapper tells whether the host is seen to have the OCI runtime wrapper
 // installed.
 func (c *config) hasWrapper() bool {
-	return c.Host.Root != "" && exists(c.onHost(wrapperConfig)) && exists(c.onHost(c.HookPath))
+	return c.Host.Root != "" && exists(c.onHost(runtimeconfig.File)) && exists(c.onHost(c.HookPath))
 }
-
-// wrapperConfig is on a host whose container runtime calls the wrapper.
-const wrapperConfig = "/etc/specguard/runtime.yaml"
 
 // onHost is where the agent sees a path of the host.
 func (c *config) onHost(path string) string { return filepath.Join(c.Host.Root, path) }

@@ -3,12 +3,14 @@ package doctor
 import (
 	"context"
 	"os"
+
+	"github.com/specguard/specguard/plugin/runtimeconfig"
 )
 
 // checkHost tells where the host's files are seen.
 func checkHost(_ context.Context, n *Node) []Finding {
 	if n.Root == "" {
-		return []Finding{notSeen("the runtimes' configuration, OCI runtimes and " + wrapperPath)}
+		return []Finding{notSeen("the runtimes' configuration, OCI runtimes and " + runtimeconfig.Program)}
 	}
 	if _, err := os.Stat(n.Root); err != nil {
 		return []Finding{problem("set host.root to where the host's / is mounted", "the host's files: %v", err)}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 
+	"github.com/specguard/specguard/plugin/runtimeconfig"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -16,18 +17,18 @@ func checkFiles(_ context.Context, n *Node) []Finding {
 	for _, own := range append([]string{n.ConfigFile, n.PolicyDir}, n.own.list(n.PolicyDir, "*")...) {
 		out = append(out, tight(n.own, own)...)
 	}
-	for _, p := range []string{wrapperConfig, wrapperPath} {
+	for _, p := range []string{runtimeconfig.File, runtimeconfig.Program} {
 		out = append(out, tight(n.files, p)...)
 	}
 	if n.wrapped.err != nil {
 		out = append(out, problem("mend it: specguard-runtime creates no container until then", "%v", n.wrapped.err))
 	}
-	if info, err := n.files.stat(n.wrapped.Socket); err == nil {
-		if f := n.files.reachable(n.wrapped.Socket, info); f != nil {
+	if info, err := n.files.stat(n.wrapped.socket()); err == nil {
+		if f := n.files.reachable(n.wrapped.socket(), info); f != nil {
 			out = append(out, *f)
 		}
-	} else if folder, err := n.files.stat(path.Dir(n.wrapped.Socket)); err == nil && folder.Mode().Perm()&0o077 != 0 {
-		out = append(out, problem("chmod 0700 "+path.Dir(n.wrapped.Socket), "%s is open to others (mode %04o)", path.Dir(n.wrapped.Socket), folder.Mode().Perm()))
+	} else if folder, err := n.files.stat(path.Dir(n.wrapped.socket())); err == nil && folder.Mode().Perm()&0o077 != 0 {
+		out = append(out, problem("chmod 0700 "+path.Dir(n.wrapped.socket()), "%s is open to others (mode %04o)", path.Dir(n.wrapped.socket()), folder.Mode().Perm()))
 	}
 	if len(out) == 0 {
 		return []Finding{ok("root alone can change the configuration, the policies and what else there is of specguard")}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/specguard/specguard/plugin/runtimeconfig"
 )
 
 func TestLooseMode(t *testing.T) {
@@ -83,9 +85,9 @@ func TestWrapperSocket(t *testing.T) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	n.wrapped.Socket = filepath.Join(dir, "s")
+	n.wrapped.Socket = runtimeconfig.Path(filepath.Join(dir, "s"))
 	n.files = n.own
-	listener, err := net.Listen("unix", n.wrapped.Socket)
+	listener, err := net.Listen("unix", n.wrapped.socket())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +95,6 @@ func TestWrapperSocket(t *testing.T) {
 	expect(t, run(t, checkFiles, n), want{OK, "root alone"})
 	chmod(t, dir, 0o711)
 	expect(t, run(t, checkFiles, n), want{Warning, "others can enter"})
-	chmod(t, n.wrapped.Socket, 0o777)
+	chmod(t, n.wrapped.socket(), 0o777)
 	expect(t, run(t, checkFiles, n), want{Problem, "others can connect"})
 }

@@ -39,7 +39,10 @@ func (n *Node) findPrograms(ctx context.Context) []program {
 			}
 		}
 	}
-	configured := slices.Collect(maps.Values(n.wrapped.Runtimes))
+	var configured []string
+	for _, real := range n.wrapped.Runtimes {
+		configured = append(configured, string(real))
+	}
 	for _, r := range n.runtimes {
 		configured = append(configured, slices.Collect(maps.Values(r.config.handlers))...)
 	}

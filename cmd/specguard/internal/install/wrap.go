@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"github.com/specguard/specguard/plugin/runtimeconfig"
 )
 
 // wrapping is the names of the wrapper, with the real OCI runtime of each.
 type wrapping struct {
-	config hostConfig
+	config runtimeconfig.Config
 	// real is the real runtime by wrapper name.
 	real map[string]string
 	// exists: the operator has a runtime.yaml.
@@ -22,7 +24,7 @@ func (i *installer) wrap(handlers []handler) (wrapping, error) {
 	switch data, err := i.tree.read(i.RuntimeConfig); {
 	case err == nil:
 		w.exists = true
-		if w.config, err = readHostConfig(i.RuntimeConfig, data); err != nil {
+		if w.config, err = runtimeconfig.Read(i.RuntimeConfig, data); err != nil {
 			return w, err
 		}
 	case !isNotExist(err):
