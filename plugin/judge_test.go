@@ -53,7 +53,7 @@ func TestJudge(t *testing.T) {
 		"audit":  {docs: []string{doc("p", auditing, refuse)}, create: judge.Allow, verify: judge.Allow},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, o := range []Opener{ByWrapper{}, ByHook{"/opt/specguard-runtime"}} {
+			for _, o := range []Opener{ByWrapper{"/opt/specguard-runtime"}, ByHook{"/opt/specguard-runtime"}} {
 				n := with(t, "cri-o", o, c.docs...)
 				if _, err := n.create(pod(), container()); err != nil {
 					t.Fatal(err)
@@ -72,7 +72,7 @@ func TestJudge(t *testing.T) {
 
 // TestJudgeUnknown tells containers whose owner is in doubt.
 func TestJudgeUnknown(t *testing.T) {
-	n := with(t, "cri-o", ByWrapper{}, doc("p", strip))
+	n := with(t, "cri-o", ByWrapper{"/opt/specguard-runtime"}, doc("p", strip))
 	ctr := container()
 	expect := func(when string, want judge.Verdict) {
 		t.Helper()
@@ -105,7 +105,7 @@ func TestJudgeUnknown(t *testing.T) {
 // created find it with the others.
 func TestJudgeAfterRestart(t *testing.T) {
 	n := offline(t, doc("p", strip))
-	n.plugin.Openers = func(string) (Opener, error) { return ByWrapper{}, nil }
+	n.plugin.Openers = func(string) (Opener, error) { return ByWrapper{"/opt/specguard-runtime"}, nil }
 	n.pods, n.ctrs = []*api.PodSandbox{pod()}, []*api.Container{container()}
 	n.start(t, "cri-o")
 	n.connect(n.socket)
@@ -117,7 +117,7 @@ func TestJudgeAfterRestart(t *testing.T) {
 
 // TestJudgeFailures refuses what cannot be judged.
 func TestJudgeFailures(t *testing.T) {
-	n := with(t, "cri-o", ByWrapper{}, doc("p", strip), doc("q", noPorts))
+	n := with(t, "cri-o", ByWrapper{"/opt/specguard-runtime"}, doc("p", strip), doc("q", noPorts))
 	if _, err := n.create(pod(), container()); err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestJudgeHostPorts(t *testing.T) {
 		"CRI-O, claimed without one": {&judge.Sandbox{ID: "5d1c", Spec: []byte("{}")}, claims, "not judged: the pod's host ports: the pod claims them by the annotation or label " + portsAnnotation},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n := with(t, "cri-o", ByWrapper{}, doc("p", noPorts))
+			n := with(t, "cri-o", ByWrapper{"/opt/specguard-runtime"}, doc("p", noPorts))
 			p := pod()
 			if c.pod != nil {
 				c.pod(p)
@@ -243,7 +243,7 @@ func TestVerifySeal(t *testing.T) {
 // existing containers by what NRI shows.
 func TestNoStore(t *testing.T) {
 	n := offline(t, doc("p", strip), doc("q", "rules: {hostNamespaces: {}}"))
-	n.plugin.Openers = func(string) (Opener, error) { return ByWrapper{}, nil }
+	n.plugin.Openers = func(string) (Opener, error) { return ByWrapper{"/opt/specguard-runtime"}, nil }
 	shared := pod()
 	shared.Linux.Namespaces = namespaces("pid", "ipc")
 	n.pods, n.ctrs = []*api.PodSandbox{shared}, []*api.Container{container()}

@@ -43,14 +43,17 @@ func (o InStore) Store() SpecStore { return o.Specs }
 func (InStore) Adjusts() bool { return true }
 
 // ByWrapper has the OCI runtime wrapper open seals: it brings the spec to Judge
-// and takes the adjusted one.
-type ByWrapper struct{}
+// and takes the adjusted one. A runtime handler that is not wrapped runs the
+// seal, which can only refuse.
+type ByWrapper struct {
+	Program string // specguard-runtime, as the host names it
+}
 
 // Name is "runtime".
 func (ByWrapper) Name() string { return "runtime" }
 
-// Seal cannot be passed: where the wrapper is not called, nothing runs.
-func (ByWrapper) Seal() *api.Hook { return pending() }
+// Seal is passed when Judge allows the container.
+func (o ByWrapper) Seal() *api.Hook { return verifier(o.Program) }
 
 // Store is nil.
 func (ByWrapper) Store() SpecStore { return nil }
@@ -64,18 +67,11 @@ type ByHook struct {
 	Program string // specguard-runtime, as the host names it
 }
 
-// hookTimeout bounds the seal's hook, in seconds. The program ends by itself
-// long before.
-const hookTimeout = 60
-
 // Name is "verify".
 func (ByHook) Name() string { return "verify" }
 
 // Seal is passed when Judge allows the container.
-func (o ByHook) Seal() *api.Hook {
-	h := seal.Verifier(o.Program)
-	return &api.Hook{Path: h.Path, Args: h.Args, Timeout: api.Int(hookTimeout)}
-}
+func (o ByHook) Seal() *api.Hook { return verifier(o.Program) }
 
 // Store is nil.
 func (ByHook) Store() SpecStore { return nil }
@@ -84,3 +80,12 @@ func (ByHook) Store() SpecStore { return nil }
 func (ByHook) Adjusts() bool { return false }
 
 func pending() *api.Hook { return &api.Hook{Path: seal.Path(seal.Pending)} }
+
+// hookTimeout bounds the seal's hook, in seconds. The program ends by itself
+// long before.
+const hookTimeout = 60
+
+func verifier(program string) *api.Hook {
+	h := seal.Verifier(program)
+	return &api.Hook{Path: h.Path, Args: h.Args, Timeout: api.Int(hookTimeout)}
+}

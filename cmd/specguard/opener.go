@@ -21,8 +21,9 @@ func openers() []string { return []string{openerAuto, openerContainerd, openerRu
 // openers picks the opener that is configured, or the one that fits the
 // runtime: containerd's specs can be written through its socket. For any other
 // runtime, and for containerd without its socket, the wrapper opens where it is
-// installed. Else the seal is the hook that verifies, which the wrapper can open,
-// too; a hook that is not on the host is a container that does not start.
+// seen to be installed. Else the seal's hook verifies. Neither is a risk: the
+// seal is the same, and a hook that is not on the host is a container that does
+// not start.
 func (c *config) openers(store plugin.SpecStore) plugin.Openers {
 	return func(runtime string) (plugin.Opener, error) {
 		switch {
@@ -31,7 +32,7 @@ func (c *config) openers(store plugin.SpecStore) plugin.Openers {
 		case c.Opener == openerContainerd:
 			return plugin.InStore{Specs: store}, nil
 		case c.Opener == openerRuntime:
-			return plugin.ByWrapper{}, nil
+			return plugin.ByWrapper{Program: c.HookPath}, nil
 		case c.Opener == openerVerify:
 			return plugin.ByHook{Program: c.HookPath}, nil
 		case runtime == openerContainerd && (isSocket(c.ContainerdSocket) || !c.hasWrapper()):
@@ -39,7 +40,7 @@ func (c *config) openers(store plugin.SpecStore) plugin.Openers {
 		case c.RuntimeSocket == "":
 			return nil, errors.New("no runtime socket is configured for the OCI runtime wrapper")
 		case c.hasWrapper():
-			return plugin.ByWrapper{}, nil
+			return plugin.ByWrapper{Program: c.HookPath}, nil
 		default:
 			return plugin.ByHook{Program: c.HookPath}, nil
 		}
