@@ -17,6 +17,9 @@ import (
 	"github.com/specguard/specguard/e2e/node"
 )
 
+// runtimeConfig names the wrapper's configuration, to it and to install.
+const runtimeConfig = "SPECGUARD_RUNTIME_CONFIG"
+
 // installation is a node of its own with what is needed to install there.
 type installation struct {
 	*node.Node
@@ -34,6 +37,10 @@ func newInstallation(t *testing.T, release build.Release, extra string) *install
 		o.Extra = extra
 		i.runc = o.Runc
 		i.env = append(os.Environ(), "PATH="+o.Programs.Dir+":"+os.Getenv("PATH"))
+		o.BeforeStart = func(n *node.Node) error {
+			n.Setenv(runtimeConfig, n.Dir()+"/etc/runtime.yaml")
+			return nil
+		}
 	})
 	var err error
 	if i.specguard, err = lab.Cache(t).Agent(t.Context()); err != nil {
@@ -41,7 +48,7 @@ func newInstallation(t *testing.T, release build.Release, extra string) *install
 	}
 	in := func(name string) string { return filepath.Join(i.Dir(), name) }
 	i.prefix, i.calls, i.wrapper = in("bin"), in("calls"), in("wrapper")
-	i.env = append(i.env, "SPECGUARD_RUNTIME_CONFIG="+in("etc/runtime.yaml"))
+	i.env = append(i.env, runtimeConfig+"="+in("etc/runtime.yaml"))
 	return i
 }
 
