@@ -15,8 +15,8 @@ help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 .PHONY: build
-build: ## build bin/specguard
-	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags "-s -w -X main.version=$(VERSION)" -o bin/specguard ./cmd/specguard
+build: ## build bin/specguard and bin/specguard-runtime
+	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags "-s -w -X main.version=$(VERSION)" -o bin/ ./cmd/specguard ./cmd/specguard-runtime
 
 .PHONY: generate
 generate: ## renew what is made from the types and comments of the policy documents

@@ -11,7 +11,8 @@ import (
 // HostNamespaces bounds the namespaces that a container shares with the host.
 //
 // Reads: linux.namespaces (OCI runtime spec, config-linux.md, "Namespaces"):
-// a type that is not listed is the host's; and the namespaces of the pod.
+// a type that is not listed is the host's, and so is one whose path leads to the
+// host's own; and the namespaces of the pod.
 // Adjusts: nothing. What was written for the host's namespace does not work in
 // another.
 // Source: namespaces(7); Pod Security Standards, Baseline, "Host Namespaces".

@@ -14,8 +14,9 @@ import (
 // hostNamespaces to judge.
 //
 // Reads: the port mappings with which the pod's sandbox was made
-// (PodSandboxConfig.port_mappings in CRI). Where the sandbox cannot be seen it
-// finds nothing.
+// (PodSandboxConfig.port_mappings in CRI), as containerd's store, CRI-O's sandbox
+// or the cache of CNI tell them. A pod of which none of these tells is denied;
+// specguard check, which sees no sandbox, finds nothing.
 // Adjusts: nothing. The ports are open by then.
 // Source: Pod Security Standards, Baseline, "Host Ports".
 // Example: {allowed: [{min: 30000, max: 32767, protocol: TCP}]}

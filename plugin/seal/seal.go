@@ -31,9 +31,10 @@ const (
 	// allowed, adjusted or denied. It informs; nothing trusts it.
 	Annotation = "specguard.dev/decision"
 
-	// Sealed is the annotation's value while the container is not judged, and
-	// Verify where the seal is the hook that decides (Verifier).
+	// Sealed is the annotation's value while the container is not judged.
 	Sealed = "sealed"
+
+	// Verify is its value where the seal is the hook that decides (Verifier).
 	Verify = "verify"
 )
 

@@ -99,7 +99,7 @@ func (s scratch) write(name string, data []byte, mode os.FileMode) (string, erro
 	if err := os.MkdirAll(filepath.Dir(p), 0o700); err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(p, data, mode); err != nil { //nolint:gosec // in the folder just made
+	if err := os.WriteFile(p, data, mode); err != nil {
 		return "", err
 	}
 	return filepath.Join(s.node, name), nil
