@@ -60,8 +60,8 @@ fuzz: ## fuzz the rules, the policy loader, the spec decoder and the spec patche
 	go test -run '^$$' -fuzz FuzzPatch -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./policy/ocispec
 
 .PHONY: demo
-demo: deps ## show specguard at work on a private containerd; POLICY=FILE for a policy of your own (root)
-	cd e2e && go run ./cmd/demo $(if $(POLICY),-policy $(abspath $(POLICY)))
+demo: deps ## show specguard at work on a private containerd, or CRI-O (RUNTIME=cri-o); POLICY=FILE for a policy of your own (root)
+	cd e2e && go run ./cmd/demo $(if $(RUNTIME),-runtime $(RUNTIME)) $(if $(POLICY),-policy $(abspath $(POLICY)))
 
 .PHONY: bench
 bench: deps ## benchmark decisions, and container starts on a real containerd (root)

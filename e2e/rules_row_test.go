@@ -262,6 +262,11 @@ func (b breach) compare(t *testing.T, c, free running) {
 		}
 		sameKernel(t, "main process", c.main, want)
 		sameKernel(t, "exec", c.exec, want)
+		stream, err := c.StreamTruth(t.Context()) // as kubectl exec
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameKernel(t, "exec over a stream", stream, want)
 		if left := attempt(t, c, b.works); len(left) > 0 {
 			t.Errorf("does not work when adjusted: %q", left)
 		}

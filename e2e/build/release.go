@@ -54,6 +54,9 @@ func (r Release) String() string {
 	return name
 }
 
+// Name is the release as people say it.
+func (r Release) Name() string { return string(r.Project) + " " + r.Version }
+
 // module is the path of the Go module that the release lives in.
 func (r Release) module() string {
 	switch {

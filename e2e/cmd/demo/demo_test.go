@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/specguard/specguard/e2e/build"
 	"github.com/specguard/specguard/e2e/require"
 )
 
@@ -15,7 +16,7 @@ import (
 func TestReadmeShowsTheDemo(t *testing.T) {
 	require.Host(t)
 	var out bytes.Buffer
-	if err := run(t.Context(), &out, ownPolicy); err != nil {
+	if err := run(t.Context(), &out, build.Containerd2, ownPolicy); err != nil {
 		t.Fatal(err)
 	}
 	readme, err := os.ReadFile("../../../README.md")
@@ -49,10 +50,29 @@ func TestFirstPolicy(t *testing.T) {
 	_, rest, _ = strings.Cut(rest, "```\nCONTAINER")
 	transcript, _, _ := strings.Cut(rest, "```")
 	var out bytes.Buffer
-	if err := run(t.Context(), &out, policy); err != nil {
+	if err := run(t.Context(), &out, build.Containerd2, policy); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), "CONTAINER"+transcript) || !strings.Contains(transcript, "writable") {
 		t.Errorf("the demo shows:\n%s\ndocs/first-policy.md:\n%s", &out, transcript)
+	}
+}
+
+// TestDemoOnCRIO ends as on containerd, but for what CRI-O gives a container
+// that no policy is for, and for where its socket is.
+func TestDemoOnCRIO(t *testing.T) {
+	require.Release(t, build.CRIO)
+	var out bytes.Buffer
+	if err := run(t.Context(), &out, build.CRIO, ownPolicy); err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	readme, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile(`(?m)^(default|root|net-admin|privileged|host-root|socket|logs|compliant) .*\n( +exec .*\n)?`)
+	got, want := rows.FindAllString(out.String(), -1), rows.FindAllString(string(readme), -1)
+	if len(want) != 8 || strings.Join(got, "") != strings.Join(want, "") {
+		t.Errorf("the demo ends with:\n%s\nREADME.md shows:\n%s", &out, strings.Join(want, ""))
 	}
 }

@@ -1,9 +1,9 @@
-// Command demo shows specguard at work: it starts a private containerd and the
-// agent with a policy, creates containers over CRI as a kubelet does, and
-// prints what became of each and what the kernel says inside. A policy of one's
-// own takes the place of the demo's:
+// Command demo shows specguard at work: it starts a private containerd or CRI-O
+// and the agent with a policy, creates containers over CRI as a kubelet does,
+// and prints what became of each and what the kernel says inside. A policy of
+// one's own takes the place of the demo's:
 //
-//	demo -policy FILE
+//	demo [-runtime cri-o] [-policy FILE]
 package main
 
 import (
@@ -29,10 +29,15 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	file := flag.String("policy", "", "file with policies to show at work (default: the demo's)")
+	runtime := flag.String("runtime", "containerd", "containerd or cri-o")
 	flag.Parse()
+	release, known := map[string]build.Release{"containerd": build.Containerd2, "cri-o": build.CRIO}[*runtime]
 	policy, err := read(*file)
-	if err == nil {
-		err = run(ctx, os.Stdout, policy)
+	switch {
+	case !known:
+		err = fmt.Errorf("the runtime %q is not one of containerd, cri-o", *runtime)
+	case err == nil:
+		err = run(ctx, os.Stdout, release, policy)
 	}
 	if err != nil {
 		if ctx.Err() != nil {
@@ -53,28 +58,34 @@ func read(file string) (string, error) {
 	return string(data), err
 }
 
-func run(ctx context.Context, w io.Writer, policy string) (err error) {
+func run(ctx context.Context, w io.Writer, release build.Release, policy string) (err error) {
 	if os.Geteuid() != 0 {
 		return errors.New("needs root: it starts containers")
 	}
-	n, err := startNode(ctx, w)
+	cache, err := build.Open()
+	if err != nil {
+		return err
+	}
+	n, err := startNode(ctx, w, cache, release)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, n.Close()) }()
 
-	cache, err := build.Open()
-	if err != nil {
-		return err
-	}
 	binary, err := cache.Agent(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := agent.Start(ctx, n, agent.Options{Binary: binary, Policies: map[string]string{"tenants.yaml": policy}}); err != nil {
+	options := agent.Options{
+		Binary: binary, Policies: map[string]string{"tenants.yaml": policy}, Config: "host: {kubeletDir: " + n.KubeletDir() + "}\n",
+	}
+	if n.Wrapped() {
+		options.Opener = "runtime"
+	}
+	if _, err := agent.Start(ctx, n, options); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "specguard runs on a private containerd %s with this policy:\n\n%s\n", n.Release(), indent(policy))
+	fmt.Fprintf(w, "specguard runs on a private %s with this policy:\n\n%s\n", release.Name(), indent(policy))
 
 	var results []result
 	for _, c := range cases(n) {
@@ -88,21 +99,25 @@ func run(ctx context.Context, w io.Writer, policy string) (err error) {
 	return show(w, results)
 }
 
-// startNode builds containerd and runc where they are not in the cache yet,
-// and starts a node.
-func startNode(ctx context.Context, w io.Writer) (*node.Node, error) {
-	cache, err := build.Open()
+// startNode builds the runtime where it is not in the cache yet, and starts a
+// node. On CRI-O the OCI runtime is wrapped.
+func startNode(ctx context.Context, w io.Writer, cache *build.Cache, release build.Release) (*node.Node, error) {
+	fmt.Fprintf(w, "building %s and runc (once; takes some minutes) ...\n", release.Name())
+	programs, err := cache.Programs(ctx, release)
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(w, "building containerd %s and runc (once; takes some minutes) ...\n", build.Containerd2)
-	programs, err := cache.Programs(ctx, build.Containerd2)
+	runc, err := cache.Runc(ctx, release)
 	if err != nil {
 		return nil, err
 	}
-	runc, err := cache.Runc(ctx, build.Containerd2)
-	if err != nil {
-		return nil, err
+	o := node.Options{Programs: programs, Runc: runc}
+	if release == build.CRIO {
+		wrapper, err := cache.Runtime(ctx)
+		if err != nil {
+			return nil, err
+		}
+		agent.Wrapping{Binary: wrapper}.Wrap(&o)
 	}
-	return node.Start(ctx, node.Options{Programs: programs, Runc: runc})
+	return node.Start(ctx, o)
 }
