@@ -1,17 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
-	"gopkg.in/yaml.v3"
 
 	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/runtimeconfig"
@@ -103,26 +100,10 @@ func (c *config) read(path string, asked bool) error {
 		return fmt.Errorf("read configuration: %w", err)
 	}
 	var errs []error
-	for _, e := range c.decode(data) {
+	for _, e := range strict.DecodeDocument(data, c) {
 		errs = append(errs, fmt.Errorf("%s:%d:%d: %w", path, e.Line, e.Column, e))
 	}
 	return errors.Join(errs...)
-}
-
-func (c *config) decode(data []byte) []strict.Error {
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	var node, second yaml.Node
-	if err := dec.Decode(&node); errors.Is(err, io.EOF) {
-		return nil
-	} else if err != nil {
-		return []strict.Error{strict.SyntaxError(err)}
-	}
-	if err := dec.Decode(&second); err == nil {
-		return []strict.Error{{Line: second.Line, Column: second.Column, Msg: "a second document; a configuration is one"}}
-	} else if !errors.Is(err, io.EOF) {
-		return []strict.Error{strict.SyntaxError(err)}
-	}
-	return strict.Decode(node.Content[0], c, "")
 }
 
 func (c *config) validate() error {

@@ -4,15 +4,10 @@
 package runtimeconfig
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"time"
-
-	"gopkg.in/yaml.v3"
 
 	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/policy/strict"
@@ -85,24 +80,9 @@ func Default() Config {
 // column, what is wrong, and what is allowed.
 func Read(name string, data []byte) (Config, error) {
 	cfg := Default()
-	if faults := cfg.decode(data); len(faults) > 0 {
+	if faults := strict.DecodeDocument(data, &cfg); len(faults) > 0 {
 		f := faults[0] // the wrapper's callers show one line
 		return Default(), fmt.Errorf("%s:%d:%d: %w", name, f.Line, f.Column, f)
 	}
 	return cfg, nil
-}
-
-func (c *Config) decode(data []byte) []strict.Error {
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	var node, second yaml.Node
-	switch err := dec.Decode(&node); {
-	case errors.Is(err, io.EOF):
-		return nil
-	case err != nil:
-		return []strict.Error{strict.SyntaxError(err)}
-	}
-	if err := dec.Decode(&second); !errors.Is(err, io.EOF) {
-		return []strict.Error{{Line: second.Line, Column: second.Column, Msg: "more than one document"}}
-	}
-	return strict.Decode(node.Content[0], c, "")
 }
