@@ -35,6 +35,7 @@ type Plugin struct {
 	Host     func() policy.Host // the node, for one decision; nil where it cannot be seen
 	Recorder Recorder
 	Log      logrus.FieldLogger
+	Existing Existing // what to do about containers that were there before
 
 	conn  connection
 	shown shown

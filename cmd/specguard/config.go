@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/specguard/specguard/plugin"
 	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/runtimeconfig"
 	"github.com/specguard/specguard/policy/strict"
@@ -24,6 +25,9 @@ type config struct {
 	AuditLog  string     `yaml:"auditLog"`
 	Log       logConfig  `yaml:"log"`
 	Host      hostConfig `yaml:"host"`
+
+	// Existing says what to do about containers that were there before.
+	Existing plugin.Existing `yaml:"existing"`
 
 	ContainerdSocket string `yaml:"containerdSocket"`
 
@@ -61,6 +65,7 @@ func defaultConfig() config {
 		PolicyDir:        defaultPolicyDir,
 		NRI:              nriConfig{Socket: "/var/run/nri/nri.sock", Name: "specguard", Index: "90"},
 		ContainerdSocket: "/run/containerd/containerd.sock",
+		Existing:         plugin.Report,
 		RuntimeSocket:    judge.DefaultSocket,
 		HookPath:         runtimeconfig.Program,
 		Opener:           openerAuto,
@@ -115,6 +120,9 @@ func (c *config) validate() error {
 	}
 	if !filepath.IsAbs(c.HookPath) {
 		return fmt.Errorf("hookPath %q is not an absolute path", c.HookPath)
+	}
+	if all := []plugin.Existing{plugin.Report, plugin.StopDenied, plugin.Stop}; !slices.Contains(all, c.Existing) {
+		return fmt.Errorf("existing %q is not one of report, stopDenied, stop", c.Existing)
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		return fmt.Errorf("log format %q is not one of text, json", c.Log.Format)
