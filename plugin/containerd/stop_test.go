@@ -30,15 +30,16 @@ func (s *taskServer) Kill(ctx context.Context, req *tasks.KillRequest) (*emptypb
 
 func TestStop(t *testing.T) {
 	store, s, socket := newStore(t)
-	if err := store.Stop(t.Context(), "9b7e"); err == nil {
-		t.Error("nobody listens, and that is no error")
-	}
 	ts := &taskServer{server: s}
-	serve(t, socket, s, ts)
+	end := serve(t, socket, s, ts)
 	for _, id := range []string{"9b7e", "gone"} {
 		if err := store.Stop(t.Context(), id); err != nil {
 			t.Errorf("%s: %v", id, err)
 		}
+	}
+	end()
+	if err := store.Stop(t.Context(), "9b7e"); err == nil {
+		t.Error("nobody listens, and that is no error")
 	}
 	if len(ts.killed) != 1 || ts.killed[0] != "9b7e" {
 		t.Errorf("killed %q", ts.killed)
