@@ -56,6 +56,7 @@ func (p *Plugin) judgeExisting(ctx context.Context, pods []*api.PodSandbox, ctrs
 // another agent was connected may not have started.
 func (p *Plugin) remember(pods []*api.PodSandbox, ctrs []*api.Container) {
 	byID := podsByID(pods)
+	p.shown.only(ctrs)
 	for _, ctr := range ctrs {
 		if pod := byID[ctr.GetPodSandboxId()]; pod != nil {
 			p.shown.existing(pod, p.named(pod, ctr))

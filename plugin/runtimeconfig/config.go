@@ -13,11 +13,17 @@ import (
 	"github.com/specguard/specguard/policy/strict"
 )
 
-// Where the wrapper and its configuration lie on a host.
+// Where the wrapper and its configuration lie on a host, and what makes it
+// CRI-O's OCI runtime.
 const (
-	Program = "/usr/local/bin/specguard-runtime"
-	File    = "/etc/specguard/runtime.yaml"
+	Program    = "/usr/local/bin/specguard-runtime"
+	File       = "/etc/specguard/runtime.yaml"
+	CRIODropIn = "/etc/crio/crio.conf.d/99-specguard.conf"
 )
+
+// Variable names another file than File, in the environment of the wrapper: that
+// is the container runtime's, which no pod writes.
+const Variable = "SPECGUARD_RUNTIME_CONFIG"
 
 // Config is the host's configuration of the wrapper.
 type Config struct {
