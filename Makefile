@@ -64,9 +64,9 @@ demo: deps ## show specguard at work on a private containerd, or CRI-O (RUNTIME=
 	cd e2e && go run ./cmd/demo $(if $(RUNTIME),-runtime $(RUNTIME)) $(if $(POLICY),-policy $(abspath $(POLICY)))
 
 .PHONY: bench
-bench: deps ## benchmark decisions, and container starts on a real containerd (root)
+bench: deps ## benchmark decisions, and container starts on a real containerd, or CRI-O (RUNTIME=cri-o) (root)
 	go test -run '^$$' -bench . -benchmem ./policy/... ./plugin/...
-	cd e2e && go run ./cmd/bench
+	cd e2e && go run ./cmd/bench $(if $(filter cri-o,$(RUNTIME)),-cri-o)
 
 .PHONY: clean
 clean: ## remove what was built in this folder
