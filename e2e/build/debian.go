@@ -20,6 +20,7 @@ var packageFiles = map[string][]string{
 	"pkg-config":     {"/usr/bin/pkg-config"},
 	"runc":           {debianRunc},
 	"skopeo":         {Skopeo},
+	"systemd":        {"/usr/bin/systemd-analyze"},
 }
 
 // Package reports, in one line, that a Debian package is not installed.
