@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 REVISION ?= $(shell git rev-parse HEAD 2>/dev/null)
 FUZZTIME ?= 30s
 
-# The agent's image, and the program that builds it: docker, podman or buildah.
+# The agent's image, and the program that builds it: docker, or one with its command line.
 IMAGE   ?= ghcr.io/specguard/specguard:$(VERSION)
 ENGINE  ?= docker
 CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
@@ -57,6 +57,14 @@ e2e: ## tests on real containerd and CRI-O, built on first use (root)
 .PHONY: conformance
 conformance: ## compare the profiles with Kubernetes' own Pod Security Standards, and print the table
 	cd e2e && go test -count=1 -v ./conformance
+
+.PHONY: deploy-test
+deploy-test: deps ## render and check what is in deploy/, and build the image (root)
+	cd e2e && go test -count=1 ./deploy
+
+.PHONY: e2e-kind
+e2e-kind: ## the image and the manifests on a cluster of kind (Docker, kind, kubectl)
+	deploy/kind/run
 
 .PHONY: lint
 lint: $(LINT) ## gofmt and golangci-lint
