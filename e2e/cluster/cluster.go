@@ -31,8 +31,8 @@ const (
 	socket = "/run/containerd/containerd.sock"
 )
 
-// nodeName is the name of the only node.
-const nodeName = "node1"
+// NodeName is the name of the only node.
+const NodeName = "node1"
 
 // startTimeout bounds each step of a start.
 const startTimeout = 60 * time.Second

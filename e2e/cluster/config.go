@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/specguard/specguard/e2e/build"
 	"github.com/specguard/specguard/e2e/scope"
@@ -50,18 +51,18 @@ staticPodPath: %s
 fileCheckFrequency: 1s
 address: %s
 healthzBindAddress: 127.0.0.1
+clusterDNS: [10.96.0.10] # nobody answers there
 authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: %s}}
 authorization: {mode: Webhook}
 failSwapOn: false
 oomScoreAdj: 0
 nodeStatusUpdateFrequency: 2s
-syncFrequency: 10s
+# How often a pod is looked at: a changed ConfigMap is seen then.
+syncFrequency: 2s
 # The disk is the machine's, whatever is on it.
 evictionHard: {memory.available: "0%%", nodefs.available: "0%%", nodefs.inodesFree: "0%%", imagefs.available: "0%%", imagefs.inodesFree: "0%%"}
 imageGCHighThresholdPercent: 100
 imageGCLowThresholdPercent: 99
-# A changed ConfigMap is seen when the pod is next looked at.
-configMapAndSecretChangeDetectionStrategy: Watch
 `
 
 // configure writes the configuration and the keys of every daemon.
@@ -78,6 +79,9 @@ func (c *Cluster) configure() error {
 		if err := c.writeFile(path, []byte(content)); err != nil {
 			return err
 		}
+	}
+	if err := os.MkdirAll(c.Path(StaticPods), 0o755); err != nil {
+		return fmt.Errorf("write on the node: %w", err)
 	}
 	return c.writeKeys()
 }

@@ -97,6 +97,6 @@ func (c *Cluster) scheduler() daemon {
 func (c *Cluster) kubelet() daemon {
 	return daemon{name: "kubelet", program: c.options.Kubernetes.Kubelet, args: []string{
 		"--config=" + kubeletConfig, "--kubeconfig=" + kubeconfigFile("kubelet"),
-		"--hostname-override=" + nodeName, "--node-ip=" + nodeAddress,
+		"--hostname-override=" + NodeName, "--node-ip=" + nodeAddress,
 	}}
 }

@@ -40,7 +40,7 @@ func (c *Cluster) kubectl(ctx context.Context, stdin string, args ...string) (st
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
 	if err != nil {
-		return string(out), fmt.Errorf("kubectl %s: %w: %s", args[0], err, strings.TrimSpace(stderr.String()))
+		return string(out), fmt.Errorf("kubectl %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
 	}
 	return string(out), nil
 }
@@ -53,12 +53,12 @@ func (c *Cluster) apiReady(ctx context.Context) error {
 // nodeReady is whether the node is ready, pods may be put on it and the default
 // namespace may have some.
 func (c *Cluster) nodeReady(ctx context.Context) error {
-	out, err := c.Kubectl(ctx, "get", "node/"+nodeName, "--output=jsonpath={.status.conditions[?(@.type=='Ready')].status} {.spec.taints}")
+	out, err := c.Kubectl(ctx, "get", "node/"+NodeName, "--output=jsonpath={.status.conditions[?(@.type=='Ready')].status} {.spec.taints}")
 	if err != nil {
 		return err
 	}
 	if strings.TrimSpace(out) != "True" {
-		return fmt.Errorf("node %s: ready, taints: %s", nodeName, out)
+		return fmt.Errorf("node %s: ready, taints: %s", NodeName, out)
 	}
 	_, err = c.Kubectl(ctx, "get", "serviceaccount/default")
 	return err

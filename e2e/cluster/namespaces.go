@@ -33,7 +33,7 @@ func enter(ctx context.Context, s *scope.Scope) (*namespaces, error) {
 	n := &namespaces{log: filepath.Join(s.Dir(), "namespaces.log")}
 	var err error
 	n.process, err = s.Spawn(exec.Command("unshare", "--pid", "--fork", "--kill-child", "--mount", "--net", "--uts", "--ipc",
-		"--mount-proc", "--propagation", "slave", "/bin/sh", "-c", namespacesScript, "init", s.Dir(), nodeAddress, nodeName), n.log)
+		"--mount-proc", "--propagation", "slave", "/bin/sh", "-c", namespacesScript, "init", s.Dir(), nodeAddress, NodeName), n.log)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ var users = map[string]pkix.Name{
 	"admin":              {CommonName: "admin", Organization: []string{"system:masters"}},
 	"controller-manager": {CommonName: "system:kube-controller-manager"},
 	"scheduler":          {CommonName: "system:kube-scheduler"},
-	"kubelet":            {CommonName: "system:node:" + nodeName, Organization: []string{"system:nodes"}},
+	"kubelet":            {CommonName: "system:node:" + NodeName, Organization: []string{"system:nodes"}},
 }
 
 const kubeconfigText = `apiVersion: v1

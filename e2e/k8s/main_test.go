@@ -5,9 +5,7 @@ package k8s_test
 import (
 	"context"
 	_ "embed"
-	"fmt"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -53,10 +51,8 @@ func guard(t *testing.T) guarded {
 	if err := g.Import(t.Context(), image.Specguard(image.SpecguardName, agent, runtime)); err != nil {
 		t.Fatal(err)
 	}
-	if err := g.Apply(t.Context(), manifests); err != nil {
-		t.Fatal(err)
-	}
-	g.setPolicies(t, tenants)
+	g.apply(t, manifests)
+	g.apply(t, policies(tenants))
 	g.ready(t)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -73,16 +69,10 @@ func (g guarded) ready(t *testing.T) {
 	g.kubectl(t, "--namespace="+system, "rollout", "status", daemonSet, "--timeout=60s")
 }
 
-// setPolicies sets what the agent's ConfigMap of policies holds.
-func (g guarded) setPolicies(t *testing.T, policy string) {
-	t.Helper()
-	g.apply(t, fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: specguard-policies, namespace: %s}\ndata:\n  policy.yaml: |\n    %s\n",
-		system, strings.ReplaceAll(policy, "\n", "\n    ")))
-}
-
+// kubectl runs kubectl, in a test's cleanup too.
 func (g guarded) kubectl(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := g.Kubectl(t.Context(), args...)
+	out, err := g.Kubectl(context.WithoutCancel(t.Context()), args...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +81,7 @@ func (g guarded) kubectl(t *testing.T, args ...string) string {
 
 func (g guarded) apply(t *testing.T, manifests string) {
 	t.Helper()
-	if err := g.Apply(t.Context(), manifests); err != nil {
+	if err := g.Apply(context.WithoutCancel(t.Context()), manifests); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -99,11 +89,7 @@ func (g guarded) apply(t *testing.T, manifests string) {
 // namespace makes a namespace that goes with the test.
 func (g guarded) namespace(t *testing.T, name string) {
 	t.Helper()
-	t.Cleanup(func() {
-		if _, err := g.Kubectl(context.WithoutCancel(t.Context()), "delete", "namespace", name, "--ignore-not-found", "--wait=false"); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { g.kubectl(t, "delete", "namespace", name, "--ignore-not-found", "--wait=false") })
 	if err := g.Namespace(t.Context(), name); err != nil {
 		t.Fatal(err)
 	}
