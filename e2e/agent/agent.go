@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/specguard/specguard/e2e/node"
+	"github.com/specguard/specguard/e2e/scope"
 )
 
 const (
@@ -47,7 +48,7 @@ type Agent struct {
 	files   files
 	http    string
 	client  http.Client
-	process *node.Process
+	process *scope.Process
 	options Options
 }
 

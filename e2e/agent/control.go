@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/specguard/specguard/e2e/node"
+	"github.com/specguard/specguard/e2e/scope"
 )
 
 const freezeTimeout = 2 * time.Second
@@ -21,7 +21,7 @@ const freezeTimeout = 2 * time.Second
 var errInstalled = errors.New("the agent is pre-installed: the runtime starts and stops it")
 
 // Process is the agent's process; nil if the runtime started it.
-func (a *Agent) Process() *node.Process { return a.process }
+func (a *Agent) Process() *scope.Process { return a.process }
 
 // PID is the agent's process id.
 func (a *Agent) PID() (int, error) {

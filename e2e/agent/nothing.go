@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"github.com/specguard/specguard/e2e/node"
+	"github.com/specguard/specguard/e2e/scope"
 )
 
 // StartNothing connects the plugin that does nothing to a node.
-func StartNothing(ctx context.Context, n *node.Node, binary string) (*node.Process, error) {
+func StartNothing(ctx context.Context, n *node.Node, binary string) (*scope.Process, error) {
 	log := filepath.Join(n.Dir(), "nothing.log")
 	process, err := n.Spawn(exec.Command(binary, "--nri-socket", n.NRISocket()), log)
 	if err != nil {

@@ -6,6 +6,7 @@ import "fmt"
 const (
 	Buildah = "/usr/bin/buildah" // builds container images
 	Busybox = "/bin/busybox"     // statically linked; test images are made of it
+	CNI     = "/usr/lib/cni"     // the folder of plugins that make networks of pods
 	Conmon  = "/usr/bin/conmon"  // watches over CRI-O's containers
 	Skopeo  = "/usr/bin/skopeo"  // puts images in CRI-O's store
 )
@@ -13,14 +14,17 @@ const (
 // packageFiles names one file of each Debian package that is needed. Any of
 // the alternatives will do.
 var packageFiles = map[string][]string{
-	"buildah":        {Buildah},
-	"busybox-static": {"/usr/share/doc/busybox-static"},
-	"conmon":         {Conmon},
-	"libseccomp-dev": {"/usr/include/seccomp.h"},
-	"pkg-config":     {"/usr/bin/pkg-config"},
-	"runc":           {debianRunc},
-	"skopeo":         {Skopeo},
-	"systemd":        {"/usr/bin/systemd-analyze"},
+	"buildah":                     {Buildah},
+	"busybox-static":              {"/usr/share/doc/busybox-static"},
+	"conmon":                      {Conmon},
+	"containernetworking-plugins": {CNI + "/bridge"},
+	"iproute2":                    {"/usr/sbin/ip", "/usr/bin/ip", "/bin/ip"},
+	"iptables":                    {"/usr/sbin/iptables"},
+	"libseccomp-dev":              {"/usr/include/seccomp.h"},
+	"pkg-config":                  {"/usr/bin/pkg-config"},
+	"runc":                        {debianRunc},
+	"skopeo":                      {Skopeo},
+	"systemd":                     {"/usr/bin/systemd-analyze"},
 }
 
 // Package reports, in one line, that a Debian package is not installed.

@@ -63,10 +63,11 @@ func (c Caps) String() string {
 	return strings.Join(names, ",")
 }
 
-// The probe runs in a shell: first the shell's own status (not that of a
-// child), then attempts to write to / and /tmp, then the mounts.
+// Probe is a shell command that prints what [ParseTruth] reads: first the shell's
+// own status (not that of a child), then attempts to write to / and /tmp, then
+// the mounts.
 const (
-	probe = "cat /proc/$$/status; " +
+	Probe = "cat /proc/$$/status; " +
 		"if (: >/.probe) 2>/dev/null; then rm /.probe; echo Root:writable; else echo Root:readonly; fi; " +
 		"if (: >/tmp/.probe) 2>/dev/null; then rm /tmp/.probe; echo Tmp:writable; else echo Tmp:readonly; fi; " +
 		"cat /proc/$$/mounts; echo " + probeEnd
@@ -76,7 +77,7 @@ const (
 // TellTruth is a command for a container's main process: it prints the truth
 // to the log and exits, or goes on with a further shell command.
 func TellTruth(then ...string) []string {
-	return []string{"/bin/sh", "-c", strings.Join(append([]string{probe}, then...), "; ")}
+	return []string{"/bin/sh", "-c", strings.Join(append([]string{Probe}, then...), "; ")}
 }
 
 // Truth waits until the main process, started with [TellTruth], has told all.
@@ -86,7 +87,7 @@ func (r *Running) Truth(ctx context.Context) (Truth, error) {
 	for {
 		log, _ := r.Logs() // not there before the first line
 		if strings.Contains(log, probeEnd) {
-			return parseTruth(log)
+			return ParseTruth(log)
 		}
 		if err := pause(ctx, exitPoll); err != nil {
 			return Truth{}, fmt.Errorf("truth of the main process: %w: log so far: %q", err, log)
@@ -96,24 +97,24 @@ func (r *Running) Truth(ctx context.Context) (Truth, error) {
 
 // ExecTruth is the truth of a process that is executed in the container.
 func (r *Running) ExecTruth(ctx context.Context) (Truth, error) {
-	out, err := r.Exec(ctx, "/bin/sh", "-c", probe)
+	out, err := r.Exec(ctx, "/bin/sh", "-c", Probe)
 	if err != nil {
 		return Truth{}, err
 	}
-	return parseTruth(out)
+	return ParseTruth(out)
 }
 
 // StreamTruth is the same by way of [Running.StreamExec].
 func (r *Running) StreamTruth(ctx context.Context) (Truth, error) {
-	out, err := r.StreamExec(ctx, "/bin/sh", "-c", probe)
+	out, err := r.StreamExec(ctx, "/bin/sh", "-c", Probe)
 	if err != nil {
 		return Truth{}, err
 	}
-	return parseTruth(out)
+	return ParseTruth(out)
 }
 
-// parseTruth reads what the probe prints.
-func parseTruth(out string) (Truth, error) {
+// ParseTruth reads what [Probe] prints.
+func ParseTruth(out string) (Truth, error) {
 	var t Truth
 	var errs []error
 	number := func(s string, base int) uint64 {
@@ -166,8 +167,8 @@ func parseTruth(out string) (Truth, error) {
 	if err := errors.Join(errs...); err != nil {
 		return Truth{}, fmt.Errorf("parse the truth: %w", err)
 	}
-	if len(t.Mounts) == 0 {
-		return Truth{}, fmt.Errorf("parse the truth: no mounts in %q", out)
+	if len(t.Mounts) == 0 || !strings.Contains(out, probeEnd) {
+		return Truth{}, fmt.Errorf("parse the truth: it is not whole: %q", out)
 	}
 	return t, nil
 }

@@ -12,7 +12,7 @@ const told = "Name:\tsh\nUmask:\t0022\nUid:\t1000\t1001\t1000\t1000\nGid:\t7\t8\
 	"overlay / overlay ro,relatime,lowerdir=/a:/b 0 0\nproc /proc proc rw 0 0\ntmpfs / tmpfs ro 0 0\nProbe:end\n"
 
 func TestParseTruth(t *testing.T) {
-	got, err := parseTruth(told)
+	got, err := ParseTruth(told)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestParseTruth(t *testing.T) {
 
 func TestParseTruthWantsAllOfIt(t *testing.T) {
 	for _, out := range []string{"", "Uid:\t0\t0\t0\t0\n", "CapEff:\txyz\noverlay / overlay rw 0 0\n"} {
-		if got, err := parseTruth(out); err == nil {
+		if got, err := ParseTruth(out); err == nil {
 			t.Errorf("%q gave %+v", out, got)
 		}
 	}

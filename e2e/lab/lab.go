@@ -1,6 +1,6 @@
 // Package lab gives tests the things that take long to make: built programs
-// and running nodes. A test binary has one lab; each node in it is started by
-// the first test that asks for it and shared by all others.
+// and running nodes and clusters. A test binary has one lab; each node in it is
+// started by the first test that asks for it and shared by all others.
 package lab
 
 import (
@@ -14,6 +14,7 @@ import (
 
 	"github.com/specguard/specguard/e2e/agent"
 	"github.com/specguard/specguard/e2e/build"
+	"github.com/specguard/specguard/e2e/cluster"
 	"github.com/specguard/specguard/e2e/node"
 	"github.com/specguard/specguard/e2e/require"
 )
@@ -23,8 +24,9 @@ const buildTimeout = 20 * time.Minute
 
 // A Lab keeps shared nodes. The zero value is ready to use.
 type Lab struct {
-	mu    sync.Mutex
-	nodes map[kind]*node.Node
+	mu      sync.Mutex
+	nodes   map[kind]*node.Node
+	cluster *cluster.Cluster
 }
 
 // kind is what nodes are shared by.
@@ -43,7 +45,7 @@ func (l *Lab) Run(m *testing.M) int {
 	return code
 }
 
-// Close closes all shared nodes.
+// Close closes all shared nodes and the cluster.
 func (l *Lab) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -52,6 +54,10 @@ func (l *Lab) Close() error {
 		errs = append(errs, n.Close())
 	}
 	l.nodes = nil
+	if l.cluster != nil {
+		errs = append(errs, l.cluster.Close())
+		l.cluster = nil
+	}
 	return errors.Join(errs...)
 }
 

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"time"
+
+	"github.com/specguard/specguard/e2e/scope"
 )
 
 const (
@@ -29,6 +32,12 @@ func (n *Node) StartDaemon(ctx context.Context) error {
 	return n.waitReady(ctx)
 }
 
+// Spawn starts cmd so that it ends with the node, and appends what it prints to
+// the file log.
+func (n *Node) Spawn(cmd *exec.Cmd, log string) (*scope.Process, error) {
+	return n.scope.Spawn(cmd, log)
+}
+
 // waitReady waits until CRI answers and knows the images.
 func (n *Node) waitReady(ctx context.Context, images ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
@@ -40,9 +49,9 @@ func (n *Node) waitReady(ctx context.Context, images ...string) error {
 		}
 		select {
 		case <-n.daemon.Done():
-			return fmt.Errorf("%s ended (%v): %s", n.Release().Project, n.daemon.Err(), tail(n.paths.daemonLog)) //nolint:errorlint // nil where it ended well
+			return fmt.Errorf("%s ended (%v): %s", n.Release().Project, n.daemon.Err(), scope.Tail(n.paths.daemonLog)) //nolint:errorlint // nil where it ended well
 		case <-ctx.Done():
-			return fmt.Errorf("wait for %s: %w: %s", n.Release().Project, err, tail(n.paths.daemonLog))
+			return fmt.Errorf("wait for %s: %w: %s", n.Release().Project, err, scope.Tail(n.paths.daemonLog))
 		case <-time.After(readyPoll):
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 
 	"github.com/specguard/specguard/e2e/build"
+	"github.com/specguard/specguard/e2e/scope"
 )
 
 // An engine is what differs between containerd and CRI-O.
@@ -24,7 +25,7 @@ type engine interface {
 
 // newEngine returns the engine of the release in o.
 func newEngine(o Options, p paths) engine {
-	overlay := canOverlay(p.root)
+	overlay := scope.CanOverlay(p.root)
 	if o.Programs.Release.Project == build.ProjectCRIO {
 		return crio{options: o, paths: p, overlay: overlay}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/specguard/specguard/e2e/build"
 	"github.com/specguard/specguard/e2e/cri"
 	"github.com/specguard/specguard/e2e/image"
+	"github.com/specguard/specguard/e2e/scope"
 )
 
 // Images that every node has.
@@ -54,9 +55,8 @@ type Node struct {
 	env     []string
 	// configured: the daemon's configuration has been written, with env.
 	configured bool
-	cgroup     cgroup
-	janitor    *janitor
-	daemon     *Process
+	scope      *scope.Scope
+	daemon     *scope.Process
 }
 
 // Start makes a node and waits until it serves containers.
@@ -66,13 +66,7 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{options: o, paths: p, engine: newEngine(o, p)}
-	if n.cgroup, err = newCgroup("specguard-e2e-" + filepath.Base(p.dir)); err != nil {
-		os.RemoveAll(p.dir)
-		return nil, err
-	}
-	if n.janitor, err = hireJanitor(p.dir, n.cgroup.all); err != nil {
-		os.RemoveAll(p.dir)
-		os.RemoveAll(n.cgroup.daemons)
+	if n.scope, err = scope.New(p.dir); err != nil {
 		return nil, err
 	}
 	if err := n.setUp(ctx); err != nil {
@@ -91,7 +85,7 @@ func (n *Node) setUp(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	layout := cri.Layout{CgroupParent: "/" + n.cgroup.name, LogRoot: n.paths.logs, SpecFile: n.engine.specFile}
+	layout := cri.Layout{CgroupParent: "/" + n.scope.Cgroup(), LogRoot: n.paths.logs, SpecFile: n.engine.specFile}
 	if n.Release().Project == build.ProjectCRIO {
 		layout.KubeletDir = n.KubeletDir()
 	}
@@ -141,7 +135,7 @@ func (n *Node) Close() error {
 	if n.CRI != nil {
 		n.CRI.Close()
 	}
-	return n.janitor.clean()
+	return n.scope.Close()
 }
 
 // Dir is the node's folder; everything in it goes with the node.
@@ -163,7 +157,7 @@ func (n *Node) PluginDir() string { return n.paths.nriPlugins }
 func (n *Node) PluginConfigDir() string { return n.paths.nriConfig }
 
 // Cgroups are the node's folders in every cgroup hierarchy.
-func (n *Node) Cgroups() []string { return n.cgroup.all }
+func (n *Node) Cgroups() []string { return n.scope.Cgroups() }
 
 // Wrapped tells whether the node's OCI runtime edits bundles.
 func (n *Node) Wrapped() bool { return n.options.Wrapped }

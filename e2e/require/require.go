@@ -27,6 +27,13 @@ func Release(t testing.TB, release build.Release) {
 	}
 }
 
+// Cluster is what a test with a Kubernetes cluster needs: more than [Host].
+func Cluster(t testing.TB) {
+	t.Helper()
+	Host(t)
+	Or(t, errors.Join(build.Package("containernetworking-plugins"), build.Package("iproute2"), build.Package("iptables")))
+}
+
 // Or skips the test, or fails it in CI, if err says that something is missing.
 func Or(t testing.TB, err error) {
 	t.Helper()

@@ -7,7 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/specguard/specguard/e2e/node"
+	"github.com/specguard/specguard/e2e/scope"
 )
 
 // report is what a run found.
@@ -41,7 +41,7 @@ type row struct {
 	P95Hardened float64 `json:"p95ToHardened"`
 }
 
-func newReport(o options, conditions []*condition, binary int64, memory node.Memory) *report {
+func newReport(o options, conditions []*condition, binary int64, memory scope.Memory) *report {
 	r := &report{Runtime: o.release.String(), Containers: o.count}
 	r.Agent.BinaryBytes, r.Agent.RSSBytes, r.Agent.RSSAnonBytes = binary, memory.RSS, memory.Anon
 	for _, phase := range []string{"create", "start", "create+start"} {

@@ -38,5 +38,10 @@ func run(ctx context.Context) error {
 		}
 		fmt.Println(runc)
 	}
+	kubernetes, err := cache.Kubernetes(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Println(kubernetes.Kubelet)
 	return nil
 }

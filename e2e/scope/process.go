@@ -1,4 +1,4 @@
-package node
+package scope
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A Process is a daemon of the node: containerd or an agent.
+// A Process is a daemon of the scope.
 type Process struct {
 	cmd  *exec.Cmd
 	done chan struct{}
@@ -19,10 +19,10 @@ type Process struct {
 	err error
 }
 
-// Spawn starts cmd in the node's cgroup, so that it ends with the node, and
+// Spawn starts cmd in the scope's cgroup, so that it ends with the scope, and
 // appends what it prints to the file log.
-func (n *Node) Spawn(cmd *exec.Cmd, log string) (*Process, error) {
-	group, err := os.Open(n.cgroup.daemons)
+func (s *Scope) Spawn(cmd *exec.Cmd, log string) (*Process, error) {
+	group, err := os.Open(s.cgroup.daemons)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
 	}

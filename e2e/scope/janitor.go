@@ -1,4 +1,4 @@
-package node
+package scope
 
 import (
 	_ "embed"
@@ -13,7 +13,7 @@ import (
 //go:embed janitor.sh
 var janitorScript string
 
-// janitor is the process that undoes a node when it is told to, or when this
+// janitor is the process that undoes a scope when it is told to, or when this
 // process ends before it said so.
 type janitor struct {
 	cmd    *exec.Cmd

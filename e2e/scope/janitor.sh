@@ -1,8 +1,8 @@
-# Undoes a node: its processes, mounts, folder and cgroups.
+# Undoes a scope: its processes, mounts, folder and cgroups.
 # usage: sh -c "$SCRIPT" janitor FOLDER CGROUP...
 #
 # It waits until its standard input ends. That happens when the owner of the
-# node closes it, or dies in whatever way: a panic, a test timeout, Ctrl-C or
+# scope closes it, or dies in whatever way: a panic, a test timeout, Ctrl-C or
 # SIGKILL. So there is one way to clean up, and it always runs.
 trap '' INT TERM HUP
 dir=$1

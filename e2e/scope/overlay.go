@@ -1,4 +1,4 @@
-package node
+package scope
 
 import (
 	"os"
@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// canOverlay is whether the folder's filesystem can carry an overlay.
-func canOverlay(dir string) bool {
+// CanOverlay is whether the folder's filesystem can carry an overlay.
+func CanOverlay(dir string) bool {
 	probe, err := os.MkdirTemp(dir, "overlay-")
 	if err != nil {
 		return false

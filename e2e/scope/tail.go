@@ -1,12 +1,12 @@
-package node
+package scope
 
 import (
 	"os"
 	"strings"
 )
 
-// tail returns the last lines of a file, for error messages.
-func tail(path string) string {
+// Tail returns the last lines of a file, for error messages.
+func Tail(path string) string {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err.Error()

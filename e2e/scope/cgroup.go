@@ -1,4 +1,4 @@
-package node
+package scope
 
 import (
 	"bufio"
@@ -37,11 +37,11 @@ func hierarchies() (v2 string, v1 []string, err error) {
 	return v2, v1, nil
 }
 
-// cgroup is the node's part of every hierarchy.
+// cgroup is the scope's part of every hierarchy.
 type cgroup struct {
 	name    string
-	daemons string   // for the node's own processes, in the hierarchy of version 2
-	all     []string // the node's folder in every hierarchy
+	daemons string   // for the scope's own processes, in the hierarchy of version 2
+	all     []string // the scope's folder in every hierarchy
 }
 
 func newCgroup(name string) (cgroup, error) {

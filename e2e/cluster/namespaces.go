@@ -1,0 +1,112 @@
+package cluster
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/specguard/specguard/e2e/scope"
+)
+
+//go:embed namespaces.sh
+var namespacesScript string
+
+// nodeAddress is the node's address, in a network that only the cluster has.
+const nodeAddress = "10.99.0.1"
+
+// namespaces are the pid, mount, network, UTS and IPC namespaces of a cluster.
+// They end, with every process in them, when their first process does.
+type namespaces struct {
+	init    string // the id of the first process
+	process *scope.Process
+	log     string
+}
+
+// enter makes the namespaces and the node's paths and network in them.
+func enter(ctx context.Context, s *scope.Scope) (*namespaces, error) {
+	n := &namespaces{log: filepath.Join(s.Dir(), "namespaces.log")}
+	var err error
+	n.process, err = s.Spawn(exec.Command("unshare", "--pid", "--fork", "--kill-child", "--mount", "--net", "--uts", "--ipc",
+		"--mount-proc", "--propagation", "slave", "/bin/sh", "-c", namespacesScript, "init", s.Dir(), nodeAddress, NodeName), n.log)
+	if err != nil {
+		return nil, err
+	}
+	ready := filepath.Join(s.Dir(), "ready")
+	if err := poll(ctx, func(context.Context) error {
+		if _, err := os.Stat(ready); err != nil {
+			return err
+		}
+		return n.findInit()
+	}, n.alive); err != nil {
+		return nil, fmt.Errorf("make namespaces: %w", err)
+	}
+	return n, nil
+}
+
+// findInit finds the first process, which is unshare's child.
+func (n *namespaces) findInit() error {
+	pid := n.process.PID()
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		return err
+	}
+	n.init = strings.TrimSpace(string(children))
+	if n.init == "" {
+		return errors.New("unshare has no child")
+	}
+	return nil
+}
+
+func (n *namespaces) alive() error {
+	select {
+	case <-n.process.Done():
+		return errors.New(scope.Tail(n.log))
+	default:
+		return nil
+	}
+}
+
+// command is a command that runs in the namespaces.
+func (n *namespaces) command(ctx context.Context, program string, args ...string) *exec.Cmd {
+	return exec.CommandContext(ctx, "nsenter", append([]string{"--target", n.init,
+		"--pid", "--mount", "--net", "--uts", "--ipc", "--", program}, args...)...)
+}
+
+// networkCommand is a command that runs in the cluster's network and otherwise
+// on the machine.
+func (n *namespaces) networkCommand(ctx context.Context, program string, args ...string) *exec.Cmd {
+	return exec.CommandContext(ctx, "nsenter", append([]string{"--target", n.init, "--net", "--", program}, args...)...)
+}
+
+// path is where the machine sees a path of the mount namespace.
+func (n *namespaces) path(path string) string { return filepath.Join("/proc", n.init, "root", path) }
+
+// pollInterval is how often what is waited for is asked about.
+const pollInterval = 100 * time.Millisecond
+
+// poll waits until ask has no error, no longer than startTimeout and not if
+// alive has one.
+func poll(ctx context.Context, ask func(context.Context) error, alive func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		err := ask(ctx)
+		if err == nil {
+			return nil
+		}
+		if dead := alive(); dead != nil {
+			return dead
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pollInterval):
+		}
+	}
+}
