@@ -128,6 +128,17 @@ func (c *Cluster) Cgroups() []string { return c.scope.Cgroups() }
 // Dir is the cluster's folder; everything in it goes with the cluster.
 func (c *Cluster) Dir() string { return c.scope.Dir() }
 
+// Run runs a program on the node and returns what it prints.
+func (c *Cluster) Run(ctx context.Context, program string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	out, err := c.host.command(ctx, program, args...).CombinedOutput()
+	if err != nil {
+		return string(out), fmt.Errorf("%s: %w: %s", program, err, out)
+	}
+	return string(out), nil
+}
+
 func (c *Cluster) file(name string) string { return filepath.Join(c.Dir(), name) }
 
 // writeFile writes a file of the node.

@@ -3,6 +3,7 @@ package cluster
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/specguard/specguard/e2e/build"
 	"github.com/specguard/specguard/e2e/scope"
@@ -83,7 +84,24 @@ func (c *Cluster) configure() error {
 	if err := os.MkdirAll(c.Path(StaticPods), 0o755); err != nil {
 		return fmt.Errorf("write on the node: %w", err)
 	}
+	if err := c.linkContainerd(); err != nil {
+		return err
+	}
 	return c.writeKeys()
+}
+
+// linkContainerd puts containerd's programs where the node finds them.
+func (c *Cluster) linkContainerd() error {
+	programs, err := filepath.Glob(c.options.Programs.Dir + "/*")
+	if err != nil {
+		return fmt.Errorf("link containerd: %w", err)
+	}
+	for _, program := range programs {
+		if err := os.Symlink(program, filepath.Join(c.Path("/usr/local/bin"), filepath.Base(program))); err != nil {
+			return fmt.Errorf("link containerd: %w", err)
+		}
+	}
+	return nil
 }
 
 func (c *Cluster) snapshotter() string {

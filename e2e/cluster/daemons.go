@@ -3,7 +3,10 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"os"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/specguard/specguard/e2e/scope"
 )
@@ -16,11 +19,42 @@ type daemon struct {
 	process *scope.Process
 }
 
+// RestartContainerd ends containerd as a service manager does, starts it again
+// and waits until it serves containers. Those that there are run on.
+func (c *Cluster) RestartContainerd(ctx context.Context) error {
+	i := slices.IndexFunc(c.daemons, func(d daemon) bool { return d.name == c.containerd().name })
+	if err := c.daemons[i].stop(ctx); err != nil {
+		return err
+	}
+	c.daemons = slices.Delete(c.daemons, i, i+1)
+	if err := c.launch(c.containerd()); err != nil {
+		return err
+	}
+	return c.waitFor(ctx, "containerd", func(ctx context.Context) error { return c.cri.Ready(ctx) })
+}
+
+// stop asks a daemon to end and waits until it has.
+func (d daemon) stop(ctx context.Context) error {
+	pid, err := child(d.process) // it is nsenter's
+	if err != nil {
+		return fmt.Errorf("stop %s: %w", d.name, err)
+	}
+	if err := unix.Kill(pid, unix.SIGTERM); err != nil {
+		return fmt.Errorf("stop %s: %w", d.name, err)
+	}
+	select {
+	case <-d.process.Done():
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("stop %s: %w", d.name, ctx.Err())
+	case <-time.After(startTimeout):
+		return fmt.Errorf("stop %s: it does not end", d.name)
+	}
+}
+
 // launch starts a daemon in the namespaces.
 func (c *Cluster) launch(d daemon) error {
 	cmd := c.host.command(context.Background(), d.program, d.args...) // it ends with the scope
-	cmd.Dir = "/"
-	cmd.Env = append(os.Environ(), "PATH="+c.options.Programs.Dir+":"+os.Getenv("PATH"))
 	var err error
 	if d.process, err = c.scope.Spawn(cmd, c.log(d.name)); err != nil {
 		return err

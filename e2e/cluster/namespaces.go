@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ const nodeAddress = "10.99.0.1"
 // namespaces are the pid, mount, network, UTS and IPC namespaces of a cluster.
 // They end, with every process in them, when their first process does.
 type namespaces struct {
-	init    string // the id of the first process
+	init    int // the id of the first process
 	process *scope.Process
 	log     string
 }
@@ -42,25 +43,25 @@ func enter(ctx context.Context, s *scope.Scope) (*namespaces, error) {
 		if _, err := os.Stat(ready); err != nil {
 			return err
 		}
-		return n.findInit()
+		n.init, err = child(n.process)
+		return err
 	}, n.alive); err != nil {
 		return nil, fmt.Errorf("make namespaces: %w", err)
 	}
 	return n, nil
 }
 
-// findInit finds the first process, which is unshare's child.
-func (n *namespaces) findInit() error {
-	pid := n.process.PID()
-	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+// child is the id of the only child of a process.
+func child(p *scope.Process) (int, error) {
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", p.PID(), p.PID()))
 	if err != nil {
-		return err
+		return 0, fmt.Errorf("find a process: %w", err)
 	}
-	n.init = strings.TrimSpace(string(children))
-	if n.init == "" {
-		return errors.New("unshare has no child")
+	pid, err := strconv.Atoi(strings.TrimSpace(string(children)))
+	if err != nil {
+		return 0, fmt.Errorf("find a process: children of %d: %w", p.PID(), err)
 	}
-	return nil
+	return pid, nil
 }
 
 func (n *namespaces) alive() error {
@@ -72,20 +73,29 @@ func (n *namespaces) alive() error {
 	}
 }
 
+// nodePath is where programs of the node are.
+const nodePath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 // command is a command that runs in the namespaces.
 func (n *namespaces) command(ctx context.Context, program string, args ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, "nsenter", append([]string{"--target", n.init,
+	cmd := exec.CommandContext(ctx, "nsenter", append([]string{"--target", strconv.Itoa(n.init),
 		"--pid", "--mount", "--net", "--uts", "--ipc", "--", program}, args...)...)
+	cmd.Dir = "/"
+	cmd.Env = append(os.Environ(), nodePath)
+	cmd.WaitDelay = time.Second
+	return cmd
 }
 
 // networkCommand is a command that runs in the cluster's network and otherwise
 // on the machine.
 func (n *namespaces) networkCommand(ctx context.Context, program string, args ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, "nsenter", append([]string{"--target", n.init, "--net", "--", program}, args...)...)
+	return exec.CommandContext(ctx, "nsenter", append([]string{"--target", strconv.Itoa(n.init), "--net", "--", program}, args...)...)
 }
 
 // path is where the machine sees a path of the mount namespace.
-func (n *namespaces) path(path string) string { return filepath.Join("/proc", n.init, "root", path) }
+func (n *namespaces) path(path string) string {
+	return filepath.Join("/proc", strconv.Itoa(n.init), "root", path)
+}
 
 // pollInterval is how often what is waited for is asked about.
 const pollInterval = 100 * time.Millisecond

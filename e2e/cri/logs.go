@@ -13,12 +13,12 @@ func (r *Running) Logs() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("container log: %w", err)
 	}
-	return plainLog(string(data)), nil
+	return PlainLog(string(data)), nil
 }
 
-// plainLog strips "TIME STREAM TAG " from each line; a line with the tag P
+// PlainLog strips "TIME STREAM TAG " from each line; a line with the tag P
 // (partial) goes on in the next.
-func plainLog(log string) string {
+func PlainLog(log string) string {
 	var plain strings.Builder
 	for line := range strings.Lines(log) {
 		fields := strings.SplitN(strings.TrimSuffix(line, "\n"), " ", 4)

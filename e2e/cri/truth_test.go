@@ -52,7 +52,7 @@ func TestCapsString(t *testing.T) {
 func TestPlainLog(t *testing.T) {
 	const t0 = "2026-01-01T00:00:00.000000000Z "
 	log := t0 + "stdout F one\n" + t0 + "stderr P tw\n" + t0 + "stderr F o\n" + t0 + "stdout F \n"
-	if got := plainLog(log); got != "one\ntwo\n\n" {
+	if got := PlainLog(log); got != "one\ntwo\n\n" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -89,6 +89,18 @@ func (g guarded) described(t *testing.T, namespace, object, want string) {
 	})
 }
 
+// eventSays waits until an event in a namespace says something.
+func (g guarded) eventSays(t *testing.T, namespace, want string) {
+	t.Helper()
+	eventually(t, func() error {
+		out, err := g.Kubectl(t.Context(), "--namespace="+namespace, "get", "events", "--output=jsonpath={.items[*].message}")
+		if err == nil && !strings.Contains(out, want) {
+			err = fmt.Errorf("no event in %s says %q: %s", namespace, want, out)
+		}
+		return err
+	})
+}
+
 // checkHardened checks that tenants has adjusted a process.
 func checkHardened(t *testing.T, what string, got cri.Truth) {
 	t.Helper()

@@ -1,0 +1,147 @@
+package k8s_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/specguard/specguard/e2e/cri"
+	"github.com/specguard/specguard/e2e/lab"
+)
+
+// TestNothingRunsUnjudgedOnAWrappedNode: neither while the agent is away nor
+// while its pod is deleted again and again.
+func TestNothingRunsUnjudgedOnAWrappedNode(t *testing.T) {
+	g := guard(t)
+	g.wrap(t)
+	g.namespace(t, "team-load")
+	g.away(t)
+
+	const completions = 12
+	g.create(t, job(completions))
+	g.eventSays(t, "team-load", "specguard: ")
+	g.create(t, newPod("kube-system", "bootstrap")) // a node must be able to start
+	if truth := g.told(t, "kube-system", "bootstrap", "main"); truth.UID != 0 {
+		t.Errorf("a pod of kube-system has uid %d", truth.UID)
+	}
+	g.kubectl(t, "--namespace=kube-system", "delete", "pod", "bootstrap")
+	if ran := g.ran(t); len(ran) > 0 {
+		t.Errorf("%d containers ran while the agent was away", len(ran))
+	}
+
+	g.back(t)
+	for range 3 {
+		g.kubectl(t, "--namespace="+system, "delete", "pod", "--selector=app=specguard")
+		g.ready(t)
+	}
+	g.kubectl(t, "--namespace=team-load", "wait", "--for=condition=Complete", "job/load", "--timeout=90s")
+	ran := g.ran(t)
+	if len(ran) < completions {
+		t.Errorf("%d containers ran, not %d", len(ran), completions)
+	}
+	for log, truth := range ran {
+		checkHardened(t, log, truth)
+	}
+}
+
+// wrap installs the OCI runtime wrapper on the node until the test ends.
+func (g guarded) wrap(t *testing.T) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	cache := lab.Cache(t)
+	agent, err := cache.Agent(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime, err := cache.Runtime(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.Run(ctx, agent, "install", "--binary", runtime); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.RestartContainerd(ctx); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, _ = g.Run(ctx, agent, "uninstall") // containerd has to be restarted
+		if err := g.RestartContainerd(ctx); err != nil {
+			t.Fatal(err)
+		}
+		// What was made with the wrapper needs it to stop.
+		g.kubectl(t, "delete", "namespace", "team-load", "--ignore-not-found")
+		g.kubectl(t, "--namespace="+system, "delete", "pod", "--selector=app=specguard")
+		g.ready(t)
+		eventually(t, func() error {
+			_, err := g.Run(ctx, agent, "uninstall", "--purge")
+			return err
+		})
+	})
+}
+
+const daemonSetSelector = `{"spec": {"template": {"spec": {"nodeSelector": {"specguard.dev/none": %s}}}}}`
+
+// away keeps the agent off the node until the test ends or it is back.
+func (g guarded) away(t *testing.T) {
+	t.Helper()
+	t.Cleanup(func() { g.back(t) })
+	g.kubectl(t, "--namespace="+system, "patch", daemonSet, "--patch", fmt.Sprintf(daemonSetSelector, `"none"`))
+	eventually(t, func() error {
+		if pids, err := agents(); err != nil || len(pids) > 0 {
+			return fmt.Errorf("agents run: %q, %w", pids, err)
+		}
+		return nil
+	})
+}
+
+// back lets the agent onto the node again, and waits until it is ready.
+func (g guarded) back(t *testing.T) {
+	t.Helper()
+	g.kubectl(t, "--namespace="+system, "patch", daemonSet, "--patch", fmt.Sprintf(daemonSetSelector, "null"))
+	g.ready(t)
+}
+
+// job is a load: pods that tell the truth and end.
+func job(completions int32) batchv1.Job {
+	pod := newPod("team-load", "load")
+	pod.Spec.Containers = []corev1.Container{container("main", "sleep 1")}
+	pod.Spec.RestartPolicy = corev1.RestartPolicyOnFailure
+	return batchv1.Job{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "batch/v1", Kind: "Job"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: "team-load", Name: "load"},
+		Spec: batchv1.JobSpec{
+			Completions: new(completions), Parallelism: new(int32(3)), BackoffLimit: new(int32(1000)),
+			Template: corev1.PodTemplateSpec{Spec: pod.Spec},
+		},
+	}
+}
+
+// ran is what the containers in team-load that ran told, by their logs on the
+// node: those of refused ones are empty.
+func (g guarded) ran(t *testing.T) map[string]cri.Truth {
+	t.Helper()
+	logs, err := filepath.Glob(g.Path("/var/log/pods") + "/team-load_*/*/*.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := map[string]cri.Truth{}
+	for _, log := range logs {
+		data, err := os.ReadFile(log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(data) == 0 {
+			continue
+		}
+		if ran[filepath.Base(filepath.Dir(filepath.Dir(log)))], err = cri.ParseTruth(cri.PlainLog(string(data))); err != nil {
+			t.Fatalf("%s: %v", log, err)
+		}
+	}
+	return ran
+}

@@ -1,0 +1,41 @@
+package k8s_test
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// strictest is for every namespace that a wildcard stands for, the agent's too.
+const strictest = `
+apiVersion: specguard.dev/v1alpha1
+kind: Policy
+metadata: {name: strictest}
+spec:
+  profile: hardened
+`
+
+// TestTheNodeWorksUnderTheStrictestPolicy: what keeps a node running runs, and
+// the agent comes back.
+func TestTheNodeWorksUnderTheStrictestPolicy(t *testing.T) {
+	g := guard(t)
+	g.namespace(t, "anybody")
+	g.setPolicies(t, strictest)
+	privileged := func(spec *corev1.PodSpec) {
+		hostPath("/")(spec)
+		spec.HostNetwork = true
+		spec.Containers[0].SecurityContext = &corev1.SecurityContext{Privileged: new(true)}
+	}
+	g.create(t, newPod("anybody", "proxy", privileged))
+	g.described(t, "anybody", "pod/proxy", `specguard: denied by policy "strictest": `)
+
+	g.create(t, newPod("kube-system", "proxy", privileged))
+	t.Cleanup(func() { g.kubectl(t, "--namespace=kube-system", "delete", "pod", "proxy") })
+	if truth := g.told(t, "kube-system", "proxy", "main"); truth.UID != 0 || truth.NoNewPrivs || !truth.RootWritable {
+		t.Errorf("the pod in kube-system is not as it asked to be: %+v", truth)
+	}
+	g.kubectl(t, "--namespace="+system, "delete", "pod", "--selector=app=specguard")
+	g.ready(t)
+	g.create(t, newPod("anybody", "again", privileged))
+	g.described(t, "anybody", "pod/again", `specguard: denied by policy "strictest": `)
+}

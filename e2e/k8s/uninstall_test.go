@@ -1,0 +1,41 @@
+package k8s_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestUninstallLeavesACleanNode deletes what was applied.
+func TestUninstallLeavesACleanNode(t *testing.T) {
+	g := guard(t)
+	g.namespace(t, "team-free")
+	g.create(t, newPod("team-free", "before"))
+	checkHardened(t, "before", g.told(t, "team-free", "before", "main"))
+
+	file := t.TempDir() + "/agent.yaml"
+	if err := os.WriteFile(file, []byte(manifests), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g.kubectl(t, "delete", "--filename="+file, "--timeout=60s")
+	if pids, err := agents(); err != nil || len(pids) > 0 {
+		t.Errorf("agents run: %q, %v", pids, err)
+	}
+	g.create(t, newPod("team-free", "after", hostPath("/srv")))
+	if truth := g.told(t, "team-free", "after", "main"); truth.UID != 0 || !truth.RootWritable {
+		t.Errorf("a pod is still adjusted: %+v", truth)
+	}
+	// The kubelet made the folder; the socket in it is dead.
+	const left = "/run/specguard\n/run/specguard/runtime.sock"
+	eventually(t, func() error {
+		out, err := g.Run(t.Context(), "find", "/etc", "/opt", "/run", "/usr/local/bin", "/var/log", "/var/lib/cni", "/var/lib/kubelet", "-path", "*specguard*")
+		if err != nil {
+			return err
+		}
+		if out = strings.TrimSpace(out); out != left {
+			return fmt.Errorf("left on the node: %s", out)
+		}
+		return nil
+	})
+}
