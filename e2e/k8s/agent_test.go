@@ -14,10 +14,10 @@ func TestAgentRunsWithoutCapabilities(t *testing.T) {
 	if out != "1 1" {
 		t.Errorf("desired and ready pods: %s", out)
 	}
-	if log := g.kubectl(t, "--namespace="+system, "logs", daemonSet); !strings.Contains(log, "opener=containerd") {
+	if log := g.kubectl(t, "--namespace="+system, "logs", daemonSet); !strings.Contains(log, `"opener":"containerd"`) {
 		t.Errorf("the agent does not open seals in containerd: %s", log)
 	}
-	status := agentStatus(t)
+	status := g.agentStatus(t)
 	for _, line := range []string{"Uid:\t0\t0\t0\t0", "CapPrm:\t0000000000000000", "CapEff:\t0000000000000000",
 		"CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"} {
 		if !strings.Contains(status, line+"\n") {
@@ -27,9 +27,9 @@ func TestAgentRunsWithoutCapabilities(t *testing.T) {
 }
 
 // agentStatus is what the kernel says of the agent's process.
-func agentStatus(t *testing.T) string {
+func (g guarded) agentStatus(t *testing.T) string {
 	t.Helper()
-	pids, err := agents()
+	pids, err := g.agents()
 	if err != nil || len(pids) != 1 {
 		t.Fatalf("processes of agents: %q, %v", pids, err)
 	}
@@ -40,8 +40,10 @@ func agentStatus(t *testing.T) string {
 	return string(status)
 }
 
-// agents are the folders in /proc of the agents that run in containers.
-func agents() ([]string, error) {
+// agents are the folders in /proc of the agents that run in the cluster's
+// containers.
+func (g guarded) agents() ([]string, error) {
+	ours := filepath.Base(g.Cgroups()[0])
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil || len(files) == 0 {
 		return nil, fmt.Errorf("no processes at all: %w", err)
@@ -49,7 +51,8 @@ func agents() ([]string, error) {
 	var found []string
 	for _, file := range files {
 		command, _ := os.ReadFile(file) // a process may end meanwhile
-		if strings.HasPrefix(string(command), "/usr/local/bin/specguard\x00run\x00") {
+		cgroups, _ := os.ReadFile(filepath.Join(filepath.Dir(file), "cgroup"))
+		if strings.HasPrefix(string(command), "/usr/local/bin/specguard\x00run\x00") && strings.Contains(string(cgroups), ours) {
 			found = append(found, filepath.Dir(file))
 		}
 	}

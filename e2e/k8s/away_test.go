@@ -37,7 +37,7 @@ func TestNothingRunsUnjudgedOnAWrappedNode(t *testing.T) {
 
 	g.back(t)
 	for range 3 {
-		g.kubectl(t, "--namespace="+system, "delete", "pod", "--selector=app=specguard")
+		g.kubectl(t, "--namespace="+system, "delete", "pod", "--selector=app.kubernetes.io/name=specguard")
 		g.ready(t)
 	}
 	g.kubectl(t, "--namespace=team-load", "wait", "--for=condition=Complete", "job/load", "--timeout=90s")
@@ -76,7 +76,7 @@ func (g guarded) wrap(t *testing.T) {
 		}
 		// What was made with the wrapper needs it to stop.
 		g.kubectl(t, "delete", "namespace", "team-load", "--ignore-not-found")
-		g.kubectl(t, "--namespace="+system, "delete", "pod", "--selector=app=specguard")
+		g.kubectl(t, "--namespace="+system, "delete", "pod", "--selector=app.kubernetes.io/name=specguard")
 		g.ready(t)
 		eventually(t, func() error {
 			_, err := g.Run(ctx, agent, "uninstall", "--purge")
@@ -93,7 +93,7 @@ func (g guarded) away(t *testing.T) {
 	t.Cleanup(func() { g.back(t) })
 	g.kubectl(t, "--namespace="+system, "patch", daemonSet, "--patch", fmt.Sprintf(daemonSetSelector, `"none"`))
 	eventually(t, func() error {
-		if pids, err := agents(); err != nil || len(pids) > 0 {
+		if pids, err := g.agents(); err != nil || len(pids) > 0 {
 			return fmt.Errorf("agents run: %q, %w", pids, err)
 		}
 		return nil

@@ -2,7 +2,6 @@ package k8s_test
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 )
@@ -14,12 +13,8 @@ func TestUninstallLeavesACleanNode(t *testing.T) {
 	g.create(t, newPod("team-free", "before"))
 	checkHardened(t, "before", g.told(t, "team-free", "before", "main"))
 
-	file := t.TempDir() + "/agent.yaml"
-	if err := os.WriteFile(file, []byte(manifests), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	g.kubectl(t, "delete", "--filename="+file, "--timeout=60s")
-	if pids, err := agents(); err != nil || len(pids) > 0 {
+	g.kubectl(t, "delete", "--kustomize="+overlay(t), "--timeout=60s")
+	if pids, err := g.agents(); err != nil || len(pids) > 0 {
 		t.Errorf("agents run: %q, %v", pids, err)
 	}
 	g.create(t, newPod("team-free", "after", hostPath("/srv")))
@@ -29,7 +24,7 @@ func TestUninstallLeavesACleanNode(t *testing.T) {
 	// The kubelet made the folder; the socket in it is dead.
 	const left = "/run/specguard\n/run/specguard/runtime.sock"
 	eventually(t, func() error {
-		out, err := g.Run(t.Context(), "find", "/etc", "/opt", "/run", "/usr/local/bin", "/var/log", "/var/lib/cni", "/var/lib/kubelet", "-path", "*specguard*")
+		out, err := g.Run(t.Context(), "find", "/etc", "/opt", "/run", "/usr/local/bin", "/var/lib/cni", "/var/lib/kubelet", "-path", "*specguard*")
 		if err != nil {
 			return err
 		}
