@@ -92,6 +92,10 @@ bench: deps ## benchmark decisions, and container starts on a real containerd, o
 	go test -run '^$$' -bench . -benchmem ./policy/... ./plugin/...
 	cd e2e && go run ./cmd/bench $(if $(filter cri-o,$(RUNTIME)),-cri-o)
 
+.PHONY: bench-cluster
+bench-cluster: deps ## measure a rollout of 100 pods on a Kubernetes cluster, with the agent and without (root)
+	cd e2e && go run ./cmd/benchcluster
+
 .PHONY: clean
 clean: ## remove what was built in this folder
 	rm -rf bin
