@@ -17,7 +17,7 @@ func TestAgentRunsWithoutCapabilities(t *testing.T) {
 	if log := g.kubectl(t, "--namespace="+system, "logs", daemonSet); !strings.Contains(log, "opener=containerd") {
 		t.Errorf("the agent does not open seals in containerd: %s", log)
 	}
-	status := agentStatus(t)
+	status := g.agentStatus(t)
 	for _, line := range []string{"Uid:\t0\t0\t0\t0", "CapPrm:\t0000000000000000", "CapEff:\t0000000000000000",
 		"CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"} {
 		if !strings.Contains(status, line+"\n") {
@@ -27,9 +27,9 @@ func TestAgentRunsWithoutCapabilities(t *testing.T) {
 }
 
 // agentStatus is what the kernel says of the agent's process.
-func agentStatus(t *testing.T) string {
+func (g guarded) agentStatus(t *testing.T) string {
 	t.Helper()
-	pids, err := agents()
+	pids, err := g.agents()
 	if err != nil || len(pids) != 1 {
 		t.Fatalf("processes of agents: %q, %v", pids, err)
 	}
@@ -40,9 +40,9 @@ func agentStatus(t *testing.T) string {
 	return string(status)
 }
 
-// agents are the folders in /proc of the agents that run in containers.
-func agents() ([]string, error) {
-	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+// agents are the folders in /proc of the agents that run on the node.
+func (g guarded) agents() ([]string, error) {
+	files, err := filepath.Glob(g.Path("/proc/[0-9]*/cmdline"))
 	if err != nil || len(files) == 0 {
 		return nil, fmt.Errorf("no processes at all: %w", err)
 	}
@@ -54,4 +54,16 @@ func agents() ([]string, error) {
 		}
 	}
 	return found, nil
+}
+
+// agentGone waits until no agent runs.
+func (g guarded) agentGone(t *testing.T) {
+	t.Helper()
+	eventually(t, func() error {
+		pids, err := g.agents()
+		if err == nil && len(pids) > 0 {
+			err = fmt.Errorf("agents run: %q", pids)
+		}
+		return err
+	})
 }
