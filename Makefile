@@ -3,7 +3,13 @@ CACHE   ?= $(or $(SPECGUARD_E2E_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sp
 LINT_VERSION := v2.15.0
 LINT    := $(CACHE)/golangci-lint-$(LINT_VERSION)/golangci-lint
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+REVISION ?= $(shell git rev-parse HEAD 2>/dev/null)
 FUZZTIME ?= 30s
+
+# The agent's image, and the program that builds it: docker, or one with its command line.
+IMAGE   ?= ghcr.io/specguard/specguard:$(VERSION)
+ENGINE  ?= docker
+CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
 # Without gRPC's trace pages the linker can leave out what is never called.
 TAGS    := grpcnotrace
@@ -17,6 +23,16 @@ help: ## list the targets
 .PHONY: build
 build: ## build bin/specguard and bin/specguard-runtime
 	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags "-s -w -X main.version=$(VERSION)" -o bin/ ./cmd/specguard ./cmd/specguard-runtime
+
+.PHONY: image
+image: ## build the agent's image with ENGINE (docker); its base comes from a registry
+	$(ENGINE) build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --tag $(IMAGE) .
+
+.PHONY: sbom
+sbom: build ## list what the two programs are made of, in CycloneDX: bin/*.cdx.json
+	for program in specguard specguard-runtime; do \
+		go run $(CYCLONEDX) bin -json -std -noserial -notimestamp -version "$(VERSION)" -output bin/$$program.cdx.json bin/$$program || exit 1; \
+	done
 
 .PHONY: generate
 generate: ## renew what is made from the types and comments of the policy documents
@@ -46,6 +62,14 @@ e2e-k8s: ## tests on a Kubernetes cluster of one node, built on first use (root)
 conformance: ## compare the profiles with Kubernetes' own Pod Security Standards, and print the table
 	cd e2e && go test -count=1 -v ./conformance
 
+.PHONY: deploy-test
+deploy-test: deps ## render and check what is in deploy/, and build the image (root)
+	cd e2e && go test -count=1 ./deploy
+
+.PHONY: e2e-kind
+e2e-kind: ## the image and the manifests on a cluster of kind (Docker, kind, kubectl)
+	deploy/kind/run
+
 .PHONY: lint
 lint: $(LINT) ## gofmt and golangci-lint
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "not gofmt'ed"; exit 1; }
@@ -68,9 +92,9 @@ demo: deps ## show specguard at work on a private containerd, or CRI-O (RUNTIME=
 	cd e2e && go run ./cmd/demo $(if $(RUNTIME),-runtime $(RUNTIME)) $(if $(POLICY),-policy $(abspath $(POLICY)))
 
 .PHONY: bench
-bench: deps ## benchmark decisions, and container starts on a real containerd (root)
+bench: deps ## benchmark decisions, and container starts on a real containerd, or CRI-O (RUNTIME=cri-o) (root)
 	go test -run '^$$' -bench . -benchmem ./policy/... ./plugin/...
-	cd e2e && go run ./cmd/bench
+	cd e2e && go run ./cmd/bench $(if $(filter cri-o,$(RUNTIME)),-cri-o)
 
 .PHONY: clean
 clean: ## remove what was built in this folder

@@ -5,9 +5,37 @@ import (
 	"testing"
 
 	"github.com/specguard/specguard/e2e/build"
+	"github.com/specguard/specguard/e2e/cri"
 	"github.com/specguard/specguard/e2e/lab"
 	"github.com/specguard/specguard/e2e/node"
 )
+
+// TestStopExisting has the agent stop what ran unjudged while it was away.
+func TestStopExisting(t *testing.T) {
+	g := guard(t, lab.Private(t, build.Containerd1, nil))
+	pod := g.pod(t, "away")
+	if err := g.agent.Kill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	unjudged, err := pod.Run(t.Context(), cri.Container("unjudged", node.AppImage, []string{"sleep", "600"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.agent.Configure("existing: stop\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.agent.Again(); err != nil {
+		t.Fatal(err)
+	}
+	if code, err := unjudged.Wait(t.Context()); err != nil || code != 137 {
+		t.Errorf("exit code %d, %v: want that it is killed", code, err)
+	}
+	g.works(t)
+	metrics, err := g.agent.Metrics(t.Context())
+	if err != nil || metrics["specguard_stopped_total"] != 1 {
+		t.Errorf("stopped %v, %v", metrics["specguard_stopped_total"], err)
+	}
+}
 
 // TestAgentAway shows what docs/deployment.md tells of runtimes that have not
 // been told to require the plugin: what becomes of the first container and of

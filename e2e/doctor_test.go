@@ -51,7 +51,7 @@ func (s told) expect(t *testing.T, check, status, found string) {
 // TestDoctor asks doctor about nodes with and without an agent, and an agent to
 // connect to NRI right after doctor did.
 func TestDoctor(t *testing.T) {
-	eachRelease(t, func(t *testing.T, n *node.Node) {
+	eachUnwrapped(t, func(t *testing.T, n *node.Node) {
 		binary, err := lab.Cache(t).Agent(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -82,6 +82,23 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("after doctor: %v", err)
 		}
 	})
+}
+
+// TestDoctorOnCRIO asks doctor about a CRI-O without the wrapper.
+func TestDoctorOnCRIO(t *testing.T) {
+	n := shared.Node(t, build.CRIO)
+	binary, err := lab.Cache(t).Agent(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, code := doctor(t, binary, n, "--containerd-socket", filepath.Join(n.Dir(), "none"), "--crio-socket", n.Socket(), "--crio-config", n.Config())
+	said.expect(t, "runtime", "ok", "1.34.0 at "+n.Socket())
+	said.expect(t, "nri-socket", "ok", n.NRISocket()+" accepts connections")
+	said.expect(t, "fail-closed", "warning", "NRI 0.9")
+	said.expect(t, "opener", "problem", "specguard-runtime is not there")
+	if code != 1 {
+		t.Errorf("exit status %d", code)
+	}
 }
 
 // TestDoctorFindsProblems asks doctor about a node on which seals are forbidden.

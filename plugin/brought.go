@@ -18,14 +18,25 @@ import (
 // brought is a SpecStore of one container, whose spec somebody on the host
 // brings and takes back.
 type brought struct {
-	req    judge.Request
-	shown  exhibit
-	result []byte // what was put
+	req     judge.Request
+	shown   exhibit
+	runtime string    // its name
+	stored  SpecStore // where the runtime keeps specs; nil where nowhere
+	result  []byte    // what was put
 }
 
-// Get returns the spec. Its image NRI has told.
+// Get returns the spec. The image NRI has told; where an old one has not,
+// containerd's annotation does, over which no pod's go.
 func (b *brought) Get(context.Context, string) (Stored, error) {
-	return Stored{Spec: b.req.Spec}, nil
+	out := Stored{Spec: b.req.Spec}
+	if b.shown.container.Image == "" && b.runtime == containerd {
+		spec, err := ocispec.Decode(b.req.Spec)
+		if err != nil {
+			return Stored{}, err
+		}
+		out.Image = spec.Annotations[imageNameAnnotation]
+	}
+	return out, nil
 }
 
 // Put keeps the spec.
@@ -34,8 +45,11 @@ func (b *brought) Put(_ context.Context, _ string, spec []byte) error {
 	return nil
 }
 
-// Sandbox reads what the host shows of the pod.
-func (b *brought) Sandbox(_ context.Context, id string) (*policy.Sandbox, error) {
+// Sandbox reads what the host shows of the pod, unless the runtime keeps it.
+func (b *brought) Sandbox(ctx context.Context, id string) (*policy.Sandbox, error) {
+	if b.stored != nil {
+		return b.stored.Sandbox(ctx, id)
+	}
 	sandbox := b.req.Sandbox
 	if sandbox == nil || sandbox.ID != id || len(sandbox.Spec) == 0 {
 		return nil, fmt.Errorf("the host does not show the pod's sandbox %q", id)

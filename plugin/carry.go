@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/containerd/nri/pkg/api"
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -10,7 +11,9 @@ import (
 // carry adds to the answer what leads from one partial spec to the other, as
 // far as NRI has fields for it: mounts, and limits of memory, CPU and processes.
 func carry(adjust *api.ContainerAdjustment, from, to *specs.Spec) {
-	carryMounts(adjust, from.Mounts, to.Mounts)
+	if from.Linux == nil || !slices.ContainsFunc(from.Linux.Namespaces, func(n specs.LinuxNamespace) bool { return n.Type == specs.UserNamespace }) {
+		carryMounts(adjust, from.Mounts, to.Mounts)
+	}
 	if to.Linux != nil && to.Linux.Resources != nil {
 		var before specs.LinuxResources
 		if from.Linux != nil && from.Linux.Resources != nil {
@@ -21,18 +24,30 @@ func carry(adjust *api.ContainerAdjustment, from, to *specs.Spec) {
 }
 
 // carryMounts takes out the mounts that are gone or different, and puts the
-// different ones in.
+// different ones in. It leaves those alone that would come out otherwise than
+// they are: NRI does not show how the ids of files are mapped in a user
+// namespace, and names mounts by their destinations.
 func carryMounts(adjust *api.ContainerAdjustment, from, to []specs.Mount) {
 	for _, m := range from {
-		if !hasMount(to, m) {
+		if !hasMount(to, m) && count(from, m.Destination) == 1 {
 			adjust.RemoveMount(m.Destination)
 		}
 	}
 	for _, m := range to {
-		if !hasMount(from, m) {
+		if !hasMount(from, m) && count(from, m.Destination) == 1 {
 			adjust.AddMount(&api.Mount{Destination: m.Destination, Type: m.Type, Source: m.Source, Options: m.Options})
 		}
 	}
+}
+
+func count(mounts []specs.Mount, destination string) int {
+	n := 0
+	for _, m := range mounts {
+		if m.Destination == destination {
+			n++
+		}
+	}
+	return n
 }
 
 func hasMount(mounts []specs.Mount, m specs.Mount) bool {

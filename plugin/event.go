@@ -27,6 +27,9 @@ type Event struct {
 	// Evaluation is the time that the policies took, Total the time from the
 	// runtime's request to the answer.
 	Evaluation, Total time.Duration
+
+	// Stopped: the container ran, and was stopped for the decision.
+	Stopped bool
 }
 
 // Recorder is told of every decision and of every failure to make one.

@@ -134,6 +134,9 @@ func (r *recorder) Decided(e Event) {
 	for _, v := range e.Decision.Audit {
 		line += " audit:" + v.Rule
 	}
+	if e.Stopped {
+		line += " stopped"
+	}
 	if e.Evaluation < 0 || e.Total < e.Evaluation {
 		line += fmt.Sprintf(" evaluation %s of %s", e.Evaluation, e.Total)
 	}

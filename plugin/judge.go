@@ -31,12 +31,16 @@ func (p *Plugin) Judge(ctx context.Context, req judge.Request) judge.Answer {
 	if req.Stage == judge.Verify {
 		phase = policy.Fixed
 	}
+	sealed := bytes.Contains(req.Spec, []byte(seal.Annotation))
 	spec, err := guard(ctx, judgeTimeout, func(ctx context.Context) ([]byte, error) {
 		if p.Host != nil {
 			sub.Host = p.Host()
 		}
-		b := &brought{req: req, shown: e}
-		err := p.open(ctx, opening{store: b, phase: phase, sealed: bytes.Contains(req.Spec, []byte(seal.Annotation))}, sub)
+		b := &brought{req: req, shown: e, runtime: p.conn.runtimeName()}
+		if store, err := p.store(); err == nil {
+			b.stored = store // it has opened the container already, if it could
+		}
+		err := p.open(ctx, opening{store: b, phase: phase, sealed: sealed, again: b.stored != nil}, sub)
 		return b.result, err
 	})
 	p.failed(ctx, StageOpen, policy.Subject{Pod: e.pod, Container: e.container}, err)
@@ -44,9 +48,19 @@ func (p *Plugin) Judge(ctx context.Context, req judge.Request) judge.Answer {
 	switch {
 	case errors.As(err, &denied):
 		return judge.Refuse(denied.message)
+	case err != nil && !sealed && !p.enforces(&sub):
+		return judge.Answer{Verdict: judge.Allow} // policies in mode audit alone are for it: they change nothing
 	case err != nil:
 		return judge.Refuse("not judged: " + err.Error())
 	default:
 		return judge.Answer{Verdict: judge.Allow, Spec: spec}
 	}
+}
+
+// enforces tells whether a policy in mode enforce is for the container; yes,
+// where that cannot be found out.
+func (p *Plugin) enforces(sub *policy.Subject) (yes bool) {
+	yes = true
+	defer func() { _ = recover() }() // what has failed before may fail again
+	return p.Policies.Current().Select(sub).Enforced
 }

@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -20,6 +21,10 @@ type opening struct {
 	// phase is policy.Final, or policy.Fixed where the spec cannot be written
 	// any more.
 	phase policy.Phase
+
+	// again: the container has been opened before, in the runtime's store. What
+	// is still fine then is neither written nor told once more.
+	again bool
 }
 
 // open judges a container by its complete spec and opens its seal, or leaves
@@ -41,6 +46,9 @@ func (p *Plugin) open(ctx context.Context, o opening, sub policy.Subject) error 
 	d := set.Evaluate(sub, o.phase)
 	e := Event{Stage: StageOpen, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
 
+	if o.again && d.Outcome() == policy.Allowed && !slices.ContainsFunc(createRuntime(stored), seal.IsHook) {
+		return nil
+	}
 	if o.phase != policy.Fixed && (d.Enforced || o.sealed) {
 		if err := write(ctx, o.store, sub.Container.ID, raw, stored, verdict(d)); err != nil {
 			return notWritten(err, o.sealed)
@@ -52,6 +60,13 @@ func (p *Plugin) open(ctx context.Context, o opening, sub policy.Subject) error 
 		return &denial{d.Message()}
 	}
 	return nil
+}
+
+func createRuntime(spec *specs.Spec) []specs.Hook {
+	if spec.Hooks == nil {
+		return nil
+	}
+	return spec.Hooks.CreateRuntime
 }
 
 // complete puts the stored spec into the subject, the image where NRI did not

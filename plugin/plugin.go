@@ -35,6 +35,7 @@ type Plugin struct {
 	Host     func() policy.Host // the node, for one decision; nil where it cannot be seen
 	Recorder Recorder
 	Log      logrus.FieldLogger
+	Existing Existing // what to do about containers that were there before
 
 	conn  connection
 	shown shown
@@ -191,6 +192,7 @@ func (p *Plugin) create(pod *api.PodSandbox, sub policy.Subject) (*api.Container
 	}
 	d := set.Evaluate(sub, policy.Early)
 	if d.Outcome() == policy.Denied {
+		p.shown.removed(sub.Container.ID) // the runtime may never speak of it again
 		p.decided(StageCreate, sub, d, start)
 		return nil, &denial{d.Message()}
 	}
@@ -212,7 +214,14 @@ func (p *Plugin) create(pod *api.PodSandbox, sub policy.Subject) (*api.Container
 }
 
 func (p *Plugin) validate(sub policy.Subject, adjust *api.ContainerAdjustment) error {
-	if !p.Policies.Current().Select(&sub).Enforced || isSealed(adjust.GetHooks()) {
+	if !p.Policies.Current().Select(&sub).Enforced {
+		return nil
+	}
+	opener, err := p.conn.opener()
+	if err != nil {
+		return err
+	}
+	if hasSeal(adjust.GetHooks(), opener.Seal()) {
 		return nil
 	}
 	return fmt.Errorf("%srefused: the container's seal is missing (another NRI plugin took it off, or a policy came into force just now; creating it again helps then)", seal.Prefix)

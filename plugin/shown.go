@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"maps"
 	"sync"
 
 	"github.com/containerd/nri/pkg/api"
@@ -50,6 +51,17 @@ func (s *shown) existing(pod *api.PodSandbox, sub policy.Subject) {
 	}
 }
 
+// only forgets all other containers than these.
+func (s *shown) only(ctrs []*api.Container) {
+	there := make(map[string]bool, len(ctrs))
+	for _, ctr := range ctrs {
+		there[ctr.GetId()] = true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.containers, func(id string, _ exhibit) bool { return !there[id] })
+}
+
 func exhibited(pod *api.PodSandbox, sub policy.Subject) exhibit {
 	annotations := make(map[string]string, len(pod.GetAnnotations())+len(pod.GetLabels()))
 	for _, from := range []map[string]string{pod.GetLabels(), pod.GetAnnotations()} {
@@ -61,8 +73,14 @@ func exhibited(pod *api.PodSandbox, sub policy.Subject) exhibit {
 }
 
 func (s *shown) put(e exhibit) {
-	if s.containers == nil || len(s.containers) >= maxShown {
-		s.containers = make(map[string]exhibit) // who is forgotten does not start
+	if s.containers == nil {
+		s.containers = make(map[string]exhibit)
+	}
+	for id := range s.containers { // whichever is forgotten does not start
+		if len(s.containers) < maxShown {
+			break
+		}
+		delete(s.containers, id)
 	}
 	s.containers[e.container.ID] = e
 }

@@ -23,3 +23,10 @@ type SpecStore interface {
 	// nothing: that is an error.
 	Sandbox(ctx context.Context, id string) (*policy.Sandbox, error)
 }
+
+// Stopper is a SpecStore of a runtime that can be told to stop a container.
+type Stopper interface {
+	// Stop kills the container's first process. A container that does not run
+	// is no error.
+	Stop(ctx context.Context, id string) error
+}

@@ -1,6 +1,8 @@
 package plugin
 
 import (
+	"slices"
+
 	"github.com/containerd/nri/pkg/api"
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -16,6 +18,9 @@ const containerNameLabel = "io.kubernetes.container.name"
 // with, as containerd writes it on the spec. (1.7 writes the reference under
 // which it keeps the image.)
 const imageNameAnnotation = "io.kubernetes.cri.image-name"
+
+// containerd is the name that containerd gives itself.
+const containerd = "containerd"
 
 // CRI-O is the name that CRI-O gives itself, and what it writes on the spec of
 // the image: the name under which it keeps it, and the one that the container
@@ -100,6 +105,13 @@ func partialSpec(ctr *api.Container) *specs.Spec {
 		spec.Linux.Resources = r.ToOCI()
 	}
 	return spec
+}
+
+// hasSeal tells whether NRI shows that very seal.
+func hasSeal(hooks *api.Hooks, s *api.Hook) bool {
+	return slices.ContainsFunc(hooks.GetCreateRuntime(), func(h *api.Hook) bool {
+		return h.GetPath() == s.GetPath() && slices.Equal(h.GetArgs(), s.GetArgs())
+	})
 }
 
 // isSealed tells whether NRI shows a seal on the container.

@@ -15,11 +15,7 @@ func (p *Plugin) update(ctx context.Context, sub policy.Subject, r *api.LinuxRes
 	start := time.Now()
 	set := p.Policies.Current()
 	sel := set.Select(&sub)
-	if sel.ByImage {
-		store, err := p.store()
-		if err != nil {
-			return nil, err
-		}
+	if store, err := p.store(); err == nil && sel.ByImage {
 		stored, err := store.Get(ctx, sub.Container.ID)
 		if err != nil {
 			return nil, err

@@ -102,6 +102,9 @@ func parse(args []string) (command, error) {
 		}
 		return c, nil
 	}
+	if c.nameAt < len(args) && args[c.nameAt] == "--" {
+		c.nameAt++
+	}
 	if c.nameAt == len(args) {
 		return c, nil
 	}

@@ -30,6 +30,10 @@ func TestParse(t *testing.T) {
 		"exec -p /p -t 9b7e":                                              {name: "exec", process: "/p", operands: "9b7e"},
 		"exec -e A=B -e C=D --cap CAP_CHOWN --cap CAP_KILL 9b7e --user 0": {name: "exec", operands: "9b7e --user 0"},
 		"restore --image-path /i 9b7e":                                    {name: "restore"},
+		"-- create --bundle /b 9b7e":                                      {name: "create", bundle: "/b", operands: "9b7e"},
+		"--root /r -- exec -p /p 9b7e":                                    {name: "exec", root: "/r", process: "/p", operands: "9b7e"},
+		"-- restore 9b7e":                                                 {name: "restore"},
+		"--":                                                              {},
 	} {
 		c, err := parse(words(line))
 		got := []string{c.name, c.globals.value("root"), c.flags.value("bundle"), c.flags.value("process"), strings.Join(c.operands, " ")}

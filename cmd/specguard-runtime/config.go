@@ -10,14 +10,10 @@ import (
 	"github.com/specguard/specguard/plugin/runtimeconfig"
 )
 
-// configVariable names another file than runtimeconfig.File. The environment is
-// that of the container runtime, which no pod writes.
-const configVariable = "SPECGUARD_RUNTIME_CONFIG"
-
 // loadConfig reads the host's configuration over the defaults. Where it has a
 // fault, the defaults are returned with the error.
 func loadConfig() (runtimeconfig.Config, error) {
-	path := os.Getenv(configVariable)
+	path := os.Getenv(runtimeconfig.Variable)
 	asked := path != ""
 	if !asked {
 		path = runtimeconfig.File

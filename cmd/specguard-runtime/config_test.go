@@ -17,7 +17,7 @@ func configured(t *testing.T, text string) string {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(configVariable, path)
+	t.Setenv(runtimeconfig.Variable, path)
 	return path
 }
 
@@ -30,7 +30,7 @@ func TestLoadConfig(t *testing.T) {
 	if cfg, err := loadConfig(); err == nil || !strings.HasPrefix(err.Error(), path+":1:9: ") || !reflect.DeepEqual(cfg, runtimeconfig.Default()) {
 		t.Errorf("%+v, error %v", cfg, err)
 	}
-	t.Setenv(configVariable, filepath.Join(t.TempDir(), "none"))
+	t.Setenv(runtimeconfig.Variable, filepath.Join(t.TempDir(), "none"))
 	if _, err := loadConfig(); err == nil || !strings.HasPrefix(err.Error(), "read configuration: ") {
 		t.Errorf("error %v", err)
 	}

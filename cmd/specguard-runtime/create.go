@@ -29,8 +29,8 @@ func create(cfg *runtimeconfig.Config, bundlePath, id string) error {
 		return err
 	}
 	who := identify(spec, id)
-	if who.sandbox {
-		return nil
+	if who.sandbox && !sealed(spec) {
+		return b.check()
 	}
 	answer, err := ask(cfg, request(judge.Create, b, spec, id))
 	if err != nil {

@@ -116,6 +116,11 @@ func within(fs flags, given *specs.Process) error {
 			return refuse(label.name, v, strconv.Quote(label.has))
 		}
 	}
+	for _, v := range fs.values("env") {
+		if len(clampEnv([]string{v}, given.Env)) == 0 {
+			return fmt.Errorf("refused: exec --env %s: the container has no such variable", variable(v))
+		}
+	}
 	if v := fs.value("no-new-privs"); v != "" && v != "true" && given.NoNewPrivileges {
 		return refuse("no-new-privs", v, "no_new_privs")
 	}

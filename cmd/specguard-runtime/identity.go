@@ -3,7 +3,8 @@ package main
 import "github.com/opencontainers/runtime-spec/specs-go"
 
 // identity is what a container's spec tells of where it belongs, as far as the
-// author of a pod cannot forge it.
+// author of a pod cannot forge it. Whoever calls CRI himself can: he says what
+// namespace his pod is in, and on CRI-O goes over annotations.
 type identity struct {
 	sandboxID string // the pod's; "" where it is not told
 	sandbox   bool   // it is the pod's sandbox itself
@@ -26,10 +27,10 @@ func families() []keys {
 // written one of them, and nothing is told: which runtime this is, only the
 // runtime says.
 //
-// In a sandbox's spec CRI-O lets the pod's annotations go over its own, so that
-// an ordinary container cannot be taken for a sandbox by its annotations alone:
-// the sandbox that it names must be itself, and nobody knows a container's id
-// before it has one.
+// The sandbox that a sandbox names must be itself: on CRI-O a container's
+// annotations, which the caller of CRI gives, go over the runtime's own, and he
+// does not know the container's id beforehand. (CRI-O's ids are not secret by
+// design; a caller of CRI needs no such way.)
 func identify(spec *specs.Spec, id string) identity {
 	var found *keys
 	for _, k := range families() {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/runtimeconfig"
 )
 
 // asWrapper makes the test binary be the wrapper.
@@ -117,7 +118,7 @@ func (h *host) wrapper(stdin string, args ...string) (stderr string, err error) 
 	h.write("runtime.yaml", fmt.Sprintf("runtimes: {specguard-runtime: %s}\nsocket: %s\n%s", h.path("runc"), h.path("run/s"), h.config))
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args = append([]string{"/usr/local/bin/specguard-runtime"}, args...)
-	cmd.Env = append(os.Environ(), asWrapper+"=1", configVariable+"="+h.path("runtime.yaml"))
+	cmd.Env = append(os.Environ(), asWrapper+"=1", runtimeconfig.Variable+"="+h.path("runtime.yaml"))
 	cmd.Stdin = strings.NewReader(stdin)
 	var out strings.Builder
 	cmd.Stderr = &out

@@ -1,18 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
-	"gopkg.in/yaml.v3"
 
+	"github.com/specguard/specguard/plugin"
 	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/runtimeconfig"
 	"github.com/specguard/specguard/policy/strict"
@@ -27,6 +25,9 @@ type config struct {
 	AuditLog  string     `yaml:"auditLog"`
 	Log       logConfig  `yaml:"log"`
 	Host      hostConfig `yaml:"host"`
+
+	// Existing says what to do about containers that were there before.
+	Existing plugin.Existing `yaml:"existing"`
 
 	ContainerdSocket string `yaml:"containerdSocket"`
 
@@ -64,6 +65,7 @@ func defaultConfig() config {
 		PolicyDir:        defaultPolicyDir,
 		NRI:              nriConfig{Socket: "/var/run/nri/nri.sock", Name: "specguard", Index: "90"},
 		ContainerdSocket: "/run/containerd/containerd.sock",
+		Existing:         plugin.Report,
 		RuntimeSocket:    judge.DefaultSocket,
 		HookPath:         runtimeconfig.Program,
 		Opener:           openerAuto,
@@ -103,26 +105,10 @@ func (c *config) read(path string, asked bool) error {
 		return fmt.Errorf("read configuration: %w", err)
 	}
 	var errs []error
-	for _, e := range c.decode(data) {
+	for _, e := range strict.DecodeDocument(data, c) {
 		errs = append(errs, fmt.Errorf("%s:%d:%d: %w", path, e.Line, e.Column, e))
 	}
 	return errors.Join(errs...)
-}
-
-func (c *config) decode(data []byte) []strict.Error {
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	var node, second yaml.Node
-	if err := dec.Decode(&node); errors.Is(err, io.EOF) {
-		return nil
-	} else if err != nil {
-		return []strict.Error{strict.SyntaxError(err)}
-	}
-	if err := dec.Decode(&second); err == nil {
-		return []strict.Error{{Line: second.Line, Column: second.Column, Msg: "a second document; a configuration is one"}}
-	} else if !errors.Is(err, io.EOF) {
-		return []strict.Error{strict.SyntaxError(err)}
-	}
-	return strict.Decode(node.Content[0], c, "")
 }
 
 func (c *config) validate() error {
@@ -134,6 +120,9 @@ func (c *config) validate() error {
 	}
 	if !filepath.IsAbs(c.HookPath) {
 		return fmt.Errorf("hookPath %q is not an absolute path", c.HookPath)
+	}
+	if all := []plugin.Existing{plugin.Report, plugin.StopDenied, plugin.Stop}; !slices.Contains(all, c.Existing) {
+		return fmt.Errorf("existing %q is not one of report, stopDenied, stop", c.Existing)
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		return fmt.Errorf("log format %q is not one of text, json", c.Log.Format)

@@ -28,6 +28,7 @@ nri: {socket: /n, name: other, index: "10"}
 containerdSocket: /c
 runtimeSocket: /r
 hookPath: /h
+existing: stop
 opener: containerd
 http: ":1"
 auditLog: /a
@@ -35,7 +36,7 @@ log: {level: debug, format: json, file: /l}
 host: {root: /host, kubeletDir: /k}
 `)
 	all := config{
-		PolicyDir: "/p", NRI: nriConfig{Socket: "/n", Name: "other", Index: "10"}, ContainerdSocket: "/c", RuntimeSocket: "/r", HookPath: "/h", Opener: "containerd",
+		PolicyDir: "/p", NRI: nriConfig{Socket: "/n", Name: "other", Index: "10"}, ContainerdSocket: "/c", RuntimeSocket: "/r", HookPath: "/h", Existing: "stop", Opener: "containerd",
 		HTTP: ":1", AuditLog: "/a", Log: logConfig{Level: "debug", Format: "json", File: "/l"}, Host: hostConfig{Root: "/host", KubeletDir: "/k"},
 	}
 	with := func(c config, edit func(*config)) config { edit(&c); return c }
@@ -111,6 +112,7 @@ func TestInvalidConfig(t *testing.T) {
 		"missing":                   {[]string{"--config", "/no/such"}, "read configuration: open /no/such: no such file or directory"},
 		"a folder":                  {[]string{"--config", t.TempDir()}, "read configuration: read "},
 		"opener without its socket": {[]string{"--opener", "verify", "--runtime-socket="}, "opener verify needs a runtime socket"},
+		"existing":                  {[]string{"--config", file(t, "c.yaml", "existing: kill\n")}, `existing "kill" is not one of report, stopDenied, stop`},
 		"hook path":                 {[]string{"--config", file(t, "c.yaml", "hookPath: bin/x\n")}, `hookPath "bin/x" is not an absolute path`},
 		"opener":                    {[]string{"--opener", "magic"}, `opener "magic" is not one of auto, containerd, runtime, verify`},
 		"log format":                {[]string{"--log-format", "xml"}, `log format "xml" is not one of text, json`},

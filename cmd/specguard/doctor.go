@@ -66,7 +66,7 @@ func (f *doctorFlags) examine(cmd *cobra.Command, cfg config) error {
 		ContainerdConfig: f.containerdConfig, CRIOConfig: f.crioConfig,
 		ConfigFile: f.config, PolicyDir: cfg.PolicyDir,
 		Policies: func() (*policy.Set, error) { return openPolicies(cfg.PolicyDir) },
-		Plugin:   cfg.NRI.Name, Opener: cfg.Opener, HTTP: cfg.HTTP,
+		Plugin:   cfg.NRI.Name, Opener: cfg.Opener, Hook: cfg.HookPath, HTTP: cfg.HTTP,
 	}))
 	if f.output == "json" {
 		enc := json.NewEncoder(cmd.OutOrStdout())

@@ -37,7 +37,13 @@ Exit status 0: done. 1: nothing was changed, or the line says what was not.`,
 			if err != nil {
 				return fmt.Errorf("nothing was changed: %w", err)
 			}
-			return carryOut(cmd.OutOrStdout(), plan, dryRun)
+			if err := carryOut(cmd.OutOrStdout(), plan, dryRun); err != nil {
+				return err
+			}
+			if plan.Effective() && plan.Runtime == "containerd" && !dryRun {
+				fmt.Fprintln(cmd.OutOrStdout(), "to do: then drain the node, or recreate its pods: those that are there call the OCI runtime that they were made with")
+			}
+			return nil
 		},
 	}
 	f := cmd.Flags()

@@ -19,11 +19,10 @@ const (
 func openers() []string { return []string{openerAuto, openerContainerd, openerRuntime, openerVerify} }
 
 // openers picks the opener that is configured, or the one that fits the
-// runtime: containerd's specs can be written through its socket. For any other
-// runtime, and for containerd without its socket, the wrapper opens where it is
-// seen to be installed. Else the seal's hook verifies. Neither is a risk: the
-// seal is the same, and a hook that is not on the host is a container that does
-// not start.
+// runtime: containerd's specs can be written through its socket. Without that,
+// and on any other runtime, the wrapper opens where it is seen to be installed;
+// else on CRI-O the seal's hook verifies. None of it is a risk: where nothing can
+// open, nothing starts, and the wrapper opens the seal that the hook is, too.
 func (c *config) openers(store plugin.SpecStore) plugin.Openers {
 	return func(runtime string) (plugin.Opener, error) {
 		switch {
@@ -35,11 +34,11 @@ func (c *config) openers(store plugin.SpecStore) plugin.Openers {
 			return plugin.ByWrapper{Program: c.HookPath}, nil
 		case c.Opener == openerVerify:
 			return plugin.ByHook{Program: c.HookPath}, nil
-		case runtime == openerContainerd && (isSocket(c.ContainerdSocket) || !c.hasWrapper()):
+		case runtime == openerContainerd && (isSocket(c.ContainerdSocket) || !c.hasWrapper(runtime)):
 			return plugin.InStore{Specs: store}, nil
 		case c.RuntimeSocket == "":
 			return nil, errors.New("no runtime socket is configured for the OCI runtime wrapper")
-		case c.hasWrapper():
+		case c.hasWrapper(runtime):
 			return plugin.ByWrapper{Program: c.HookPath}, nil
 		default:
 			return plugin.ByHook{Program: c.HookPath}, nil
@@ -48,9 +47,10 @@ func (c *config) openers(store plugin.SpecStore) plugin.Openers {
 }
 
 // hasWrapper tells whether the host is seen to have the OCI runtime wrapper
-// installed.
-func (c *config) hasWrapper() bool {
-	return c.Host.Root != "" && exists(c.onHost(runtimeconfig.File)) && exists(c.onHost(c.HookPath))
+// installed as the runtime's.
+func (c *config) hasWrapper(runtime string) bool {
+	return c.Host.Root != "" && exists(c.onHost(runtimeconfig.File)) && exists(c.onHost(c.HookPath)) &&
+		(runtime == openerContainerd || exists(c.onHost(runtimeconfig.CRIODropIn)))
 }
 
 // onHost is where the agent sees a path of the host.

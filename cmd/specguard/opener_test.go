@@ -35,7 +35,7 @@ func TestOpeners(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	wrapped := host(runtimeconfig.File, runtimeconfig.Program)
+	wrapped := host(runtimeconfig.File, runtimeconfig.Program, runtimeconfig.CRIODropIn)
 	for name, c := range map[string]struct {
 		runtime string
 		edit    func(*config)
@@ -47,6 +47,7 @@ func TestOpeners(t *testing.T) {
 		"neither":                        {"containerd", nil, "containerd"}, // nothing opens, nothing starts
 		"CRI-O":                          {"cri-o", func(c *config) { c.ContainerdSocket = socket }, "verify"},
 		"CRI-O, the wrapper":             {"cri-o", func(c *config) { c.Host.Root = wrapped }, "runtime"},
+		"CRI-O, not told of it":          {"cri-o", func(c *config) { c.Host.Root = host(runtimeconfig.File, runtimeconfig.Program) }, "verify"},
 		"CRI-O, the program alone":       {"cri-o", func(c *config) { c.Host.Root = host(runtimeconfig.Program) }, "verify"},
 		"CRI-O, the configuration alone": {"cri-o", func(c *config) { c.Host.Root = host(runtimeconfig.File) }, "verify"},
 		"CRI-O, nothing to be seen":      {"cri-o", func(c *config) { c.Host.Root = "" }, "verify"},

@@ -105,7 +105,7 @@ func run(ctx context.Context, cfg config) error {
 		recorders = append(recorders, audit.New(w, func(err error) { log.Error(err) }))
 	}
 	p := &plugin.Plugin{
-		Policies: policies, Openers: cfg.openers(store), Recorder: recorders, Log: log,
+		Policies: policies, Openers: cfg.openers(store), Recorder: recorders, Log: log, Existing: cfg.Existing,
 		Host: host.New(cfg.Host.Root, cfg.Host.KubeletDir).Snapshot,
 	}
 	state := &agent{Plugin: p, Folder: policies}

@@ -173,6 +173,15 @@ func (a *Agent) WaitReady(ctx context.Context) error {
 	}
 }
 
+// Configure replaces the configuration file, for the agent's next start.
+func (a *Agent) Configure(config string) error {
+	a.options.Config = config
+	if err := os.WriteFile(a.files.config, []byte(config), 0o644); err != nil {
+		return fmt.Errorf("write agent configuration: %w", err)
+	}
+	return nil
+}
+
 // SetPolicies replaces the policy files of an agent that has its own folder.
 // The agent notices by itself.
 func (a *Agent) SetPolicies(policies map[string]string) error {

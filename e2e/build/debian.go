@@ -4,15 +4,17 @@ import "fmt"
 
 // Programs of Debian's packages.
 const (
-	Busybox = "/bin/busybox"    // statically linked; test images are made of it
-	CNI     = "/usr/lib/cni"    // the folder of plugins that make networks of pods
-	Conmon  = "/usr/bin/conmon" // watches over CRI-O's containers
-	Skopeo  = "/usr/bin/skopeo" // puts images in CRI-O's store
+	Buildah = "/usr/bin/buildah" // builds container images
+	Busybox = "/bin/busybox"     // statically linked; test images are made of it
+	CNI     = "/usr/lib/cni"     // the folder of plugins that make networks of pods
+	Conmon  = "/usr/bin/conmon"  // watches over CRI-O's containers
+	Skopeo  = "/usr/bin/skopeo"  // puts images in CRI-O's store
 )
 
 // packageFiles names one file of each Debian package that is needed. Any of
 // the alternatives will do.
 var packageFiles = map[string][]string{
+	"buildah":                     {Buildah},
 	"busybox-static":              {"/usr/share/doc/busybox-static"},
 	"conmon":                      {Conmon},
 	"containernetworking-plugins": {CNI + "/bridge"},
@@ -22,6 +24,7 @@ var packageFiles = map[string][]string{
 	"pkg-config":                  {"/usr/bin/pkg-config"},
 	"runc":                        {debianRunc},
 	"skopeo":                      {Skopeo},
+	"systemd":                     {"/usr/bin/systemd-analyze"},
 }
 
 // Package reports, in one line, that a Debian package is not installed.

@@ -75,16 +75,22 @@ func (c *Cluster) Import(ctx context.Context, images ...image.Image) error {
 	if err := image.Write(file, build.Busybox, images...); err != nil {
 		return err
 	}
-	bounded, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	cmd := c.host.command(bounded, c.options.Programs.Ctr, "--namespace=k8s.io", "images", "import",
-		"--local", "--snapshotter="+c.snapshotter(), file.Name())
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("import images: %w: %s", err, out)
-	}
 	var names []string
 	for _, image := range images {
 		names = append(names, image.Name)
+	}
+	return c.ImportArchive(ctx, file.Name(), names...)
+}
+
+// ImportArchive puts the images of an archive, of OCI or Docker, on the node and
+// waits until those of these names are there for pods.
+func (c *Cluster) ImportArchive(ctx context.Context, file string, names ...string) error {
+	bounded, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	cmd := c.host.command(bounded, c.options.Programs.Ctr, "--namespace=k8s.io", "images", "import",
+		"--local", "--snapshotter="+c.snapshotter(), file)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("import images: %w: %s", err, out)
 	}
 	return c.waitFor(ctx, "images", func(ctx context.Context) error { return c.cri.Ready(ctx, names...) })
 }

@@ -1,7 +1,6 @@
 // Package image makes container images by hand, because the machines that the
-// tests run on reach no registry: an OCI layout in one tar archive, each image
-// with a single layer, of busybox or of programs. The same input always gives
-// the same bytes.
+// tests run on reach no registry: an OCI layout in one tar archive, with a
+// single layer of busybox. The same input always gives the same bytes.
 package image
 
 import (
@@ -21,11 +20,8 @@ type Image struct {
 	Name string
 	// User is the user that the image's configuration names: "", "1000", "web".
 	User string
-	// Entrypoint and Command are what the image runs if nothing else is said.
-	Entrypoint, Command []string
-	// Programs make an image of nothing else: a file of the machine for each path
-	// in the image. Without them the image is made of busybox.
-	Programs map[string]string
+	// Command is what the image runs if nothing else is said.
+	Command []string
 }
 
 // Pause returns a sandbox image: its process does nothing until told to stop.
@@ -75,10 +71,9 @@ type config struct {
 }
 
 type runConfig struct {
-	User       string   `json:"User,omitempty"`
-	Env        []string `json:"Env,omitempty"`
-	Entrypoint []string `json:"Entrypoint,omitempty"`
-	Cmd        []string `json:"Cmd,omitempty"`
+	User string   `json:"User,omitempty"`
+	Env  []string `json:"Env"`
+	Cmd  []string `json:"Cmd,omitempty"`
 }
 
 type rootFS struct {
@@ -91,17 +86,19 @@ type history struct {
 	CreatedBy string `json:"created_by"`
 }
 
-// Write writes an archive with all images to w. Those of busybox share one
-// layer, made from the statically linked one at the given path.
+// Write writes an archive with all images to w. They share one layer, made
+// from the statically linked busybox at the given path.
 func Write(w io.Writer, busybox string, images ...Image) error {
+	layer, err := busyboxLayer(busybox)
+	if err != nil {
+		return fmt.Errorf("make image layer: %w", err)
+	}
 	l := layout{tar: tar.NewWriter(w), written: map[string]bool{}}
-	list := index{SchemaVersion: 2}
+	rootfs := l.blob(typeLayer, layer)
+	var list index
+	list.SchemaVersion = 2
 	for _, image := range images {
-		layer, err := image.layer(busybox)
-		if err != nil {
-			return fmt.Errorf("make image layer: %w", err)
-		}
-		list.Manifests = append(list.Manifests, l.image(image, l.blob(typeLayer, layer)))
+		list.Manifests = append(list.Manifests, l.image(image, rootfs))
 	}
 	l.file("oci-layout", []byte(`{"imageLayoutVersion":"1.0.0"}`))
 	l.json("index.json", list)
@@ -112,21 +109,6 @@ func Write(w io.Writer, busybox string, images ...Image) error {
 		return fmt.Errorf("write image archive: %w", l.err)
 	}
 	return nil
-}
-
-func (i Image) layer(busybox string) ([]byte, error) {
-	if len(i.Programs) > 0 {
-		return programsLayer(i.Programs)
-	}
-	return busyboxLayer(busybox)
-}
-
-func (i Image) config() runConfig {
-	c := runConfig{User: i.User, Entrypoint: i.Entrypoint, Cmd: i.Command}
-	if len(i.Programs) == 0 {
-		c.Env = []string{"PATH=/bin"}
-	}
-	return c
 }
 
 // layout writes an OCI layout; the first error sticks.
@@ -141,7 +123,7 @@ func (l *layout) image(image Image, rootfs descriptor) descriptor {
 	settings := l.blobJSON(typeConfig, config{
 		Architecture: runtime.GOARCH,
 		OS:           "linux",
-		Config:       image.config(),
+		Config:       runConfig{User: image.User, Env: []string{"PATH=/bin"}, Cmd: image.Command},
 		RootFS:       rootFS{Type: "layers", DiffIDs: []string{rootfs.Digest}},
 		History:      []history{{CreatedBy: image.Name}},
 	})

@@ -4,10 +4,8 @@ import (
 	"archive/tar"
 	"bytes"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -50,30 +48,10 @@ func busyboxLayer(path string) ([]byte, error) {
 			l.add(tar.Header{Typeflag: tar.TypeSymlink, Name: "bin/" + applet, Linkname: "busybox", Mode: 0o777}, nil)
 		}
 	}
-	if err := l.close(); err != nil {
-		return nil, err
+	if l.err == nil {
+		l.err = l.tar.Close()
 	}
-	return archive.Bytes(), nil
-}
-
-// programsLayer returns a root filesystem that holds nothing but programs: a
-// file of the machine for each path.
-func programsLayer(programs map[string]string) ([]byte, error) {
-	var archive bytes.Buffer
-	l := layer{tar: tar.NewWriter(&archive)}
-	folders := map[string]bool{"/": true}
-	for _, path := range slices.Sorted(maps.Keys(programs)) {
-		data, err := os.ReadFile(programs[path])
-		if err != nil {
-			return nil, err
-		}
-		l.folders(filepath.Dir(path), folders)
-		l.add(tar.Header{Typeflag: tar.TypeReg, Name: strings.TrimPrefix(path, "/"), Mode: 0o755}, data)
-	}
-	if err := l.close(); err != nil {
-		return nil, err
-	}
-	return archive.Bytes(), nil
+	return archive.Bytes(), l.err
 }
 
 // layer writes a root filesystem; the first error sticks.
@@ -91,21 +69,4 @@ func (l *layer) add(header tar.Header, data []byte) {
 	if l.err = l.tar.WriteHeader(&header); l.err == nil {
 		_, l.err = l.tar.Write(data)
 	}
-}
-
-// folders adds a folder, and those above it, that are not there yet.
-func (l *layer) folders(path string, there map[string]bool) {
-	if there[path] {
-		return
-	}
-	there[path] = true
-	l.folders(filepath.Dir(path), there)
-	l.add(tar.Header{Typeflag: tar.TypeDir, Name: strings.TrimPrefix(path, "/") + "/", Mode: 0o755}, nil)
-}
-
-func (l *layer) close() error {
-	if l.err != nil {
-		return l.err
-	}
-	return l.tar.Close()
 }

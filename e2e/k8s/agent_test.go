@@ -14,7 +14,7 @@ func TestAgentRunsWithoutCapabilities(t *testing.T) {
 	if out != "1 1" {
 		t.Errorf("desired and ready pods: %s", out)
 	}
-	if log := g.kubectl(t, "--namespace="+system, "logs", daemonSet); !strings.Contains(log, "opener=containerd") {
+	if log := g.kubectl(t, "--namespace="+system, "logs", daemonSet); !strings.Contains(log, `"opener":"containerd"`) {
 		t.Errorf("the agent does not open seals in containerd: %s", log)
 	}
 	status := g.agentStatus(t)

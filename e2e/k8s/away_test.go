@@ -37,7 +37,7 @@ func TestNothingRunsUnjudgedOnAWrappedNode(t *testing.T) {
 
 	g.back(t)
 	for range 3 {
-		g.kubectl(t, "--namespace="+system, "delete", "pod", "--selector=app=specguard")
+		g.kubectl(t, "--namespace="+system, "delete", "pod", "--selector=app.kubernetes.io/name=specguard")
 		g.ready(t)
 	}
 	g.kubectl(t, "--namespace=team-load", "wait", "--for=condition=Complete", "job/load", "--timeout=90s")
@@ -76,7 +76,7 @@ func (g guarded) wrap(t *testing.T) {
 		}
 		// What was made with the wrapper needs it to stop.
 		g.kubectl(t, "delete", "namespace", "team-load", "--ignore-not-found")
-		g.kubectl(t, "--namespace="+system, "delete", "pod", "--selector=app=specguard")
+		g.kubectl(t, "--namespace="+system, "delete", "pod", "--selector=app.kubernetes.io/name=specguard")
 		g.ready(t)
 		eventually(t, func() error {
 			_, err := g.Run(ctx, agent, "uninstall", "--purge")

@@ -6,11 +6,14 @@ import (
 	"context"
 	_ "embed"
 	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/specguard/specguard/e2e/build"
 	"github.com/specguard/specguard/e2e/cluster"
-	"github.com/specguard/specguard/e2e/image"
 	"github.com/specguard/specguard/e2e/lab"
 )
 
@@ -24,12 +27,18 @@ const (
 	daemonSet = "daemonset/specguard"
 )
 
-var (
-	//go:embed testdata/agent.yaml
-	manifests string
-	//go:embed testdata/tenants.yaml
-	tenants string
-)
+//go:embed testdata/tenants.yaml
+var tenants string
+
+// overlay is the folder of what is applied: an overlay over those in deploy/.
+func overlay(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
 
 // A guarded is a cluster with the agent on it.
 type guarded struct{ *cluster.Cluster }
@@ -39,20 +48,8 @@ type guarded struct{ *cluster.Cluster }
 func guard(t *testing.T) guarded {
 	t.Helper()
 	g := guarded{shared.Cluster(t)}
-	cache := lab.Cache(t)
-	agent, err := cache.Agent(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	runtime, err := cache.Runtime(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := g.Import(t.Context(), image.Specguard(image.SpecguardName, agent, runtime)); err != nil {
-		t.Fatal(err)
-	}
-	g.apply(t, manifests)
-	g.apply(t, policies(tenants))
+	imported.Do(func() { g.importAgent(t) })
+	g.kubectl(t, "apply", "--kustomize="+overlay(t))
 	g.ready(t)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -61,6 +58,21 @@ func guard(t *testing.T) guarded {
 		}
 	})
 	return g
+}
+
+// imported: the agent's image is on the node.
+var imported sync.Once
+
+// importAgent builds the image of the Dockerfile and puts it on the node.
+func (g guarded) importAgent(t *testing.T) {
+	t.Helper()
+	archive, err := lab.Cache(t).Image(t.Context(), runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.ImportArchive(t.Context(), archive, build.ImageName); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // ready waits until the agent is.

@@ -33,7 +33,7 @@ func (g guarded) setPolicies(t *testing.T, policy string) {
 // generation counts the policies that were in force.
 func (g guarded) generation(t *testing.T) string {
 	t.Helper()
-	pod := g.kubectl(t, "--namespace="+system, "get", "pod", "--selector=app=specguard", "--output=jsonpath={.items[0].metadata.name}")
+	pod := g.kubectl(t, "--namespace="+system, "get", "pod", "--selector=app.kubernetes.io/name=specguard", "--output=jsonpath={.items[0].metadata.name}")
 	metrics := g.kubectl(t, "get", fmt.Sprintf("--raw=/api/v1/namespaces/%s/pods/%s:9464/proxy/metrics", system, pod))
 	_, rest, _ := strings.Cut(metrics, "\nspecguard_policy_generation ")
 	value, _, _ := strings.Cut(rest, "\n")
@@ -64,7 +64,7 @@ func TestAnEditedConfigMapIsInForce(t *testing.T) {
 // agentContainer is the id of the agent's container.
 func (g guarded) agentContainer(t *testing.T) string {
 	t.Helper()
-	id := g.kubectl(t, "--namespace="+system, "get", "pod", "--selector=app=specguard", "--output=jsonpath={.items[*].status.containerStatuses[*].containerID}")
+	id := g.kubectl(t, "--namespace="+system, "get", "pod", "--selector=app.kubernetes.io/name=specguard", "--output=jsonpath={.items[*].status.containerStatuses[*].containerID}")
 	if len(strings.Fields(id)) != 1 {
 		t.Fatalf("containers of agents: %q", id)
 	}

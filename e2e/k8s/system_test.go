@@ -34,7 +34,7 @@ func TestTheNodeWorksUnderTheStrictestPolicy(t *testing.T) {
 	if truth := g.told(t, "kube-system", "proxy", "main"); truth.UID != 0 || truth.NoNewPrivs || !truth.RootWritable {
 		t.Errorf("the pod in kube-system is not as it asked to be: %+v", truth)
 	}
-	g.kubectl(t, "--namespace="+system, "delete", "pod", "--selector=app=specguard")
+	g.kubectl(t, "--namespace="+system, "delete", "pod", "--selector=app.kubernetes.io/name=specguard")
 	g.ready(t)
 	g.create(t, newPod("anybody", "again", privileged))
 	g.described(t, "anybody", "pod/again", `specguard: denied by policy "strictest": `)

@@ -35,6 +35,9 @@ type Line struct {
 	// Error says why there is no decision (outcome failed).
 	Error string `json:"error,omitempty"`
 
+	// Stopped: the container ran, and was stopped for the decision.
+	Stopped bool `json:"stopped,omitempty"`
+
 	Durations *Durations `json:"durations,omitempty"`
 }
 
@@ -103,6 +106,7 @@ func (l *Log) Decided(e plugin.Event) {
 	line := l.line(e.Stage, e.Decision.Outcome(), e.Pod, e.Container)
 	line.Policies = e.Decision.Policies
 	line.Results = results(e.Decision)
+	line.Stopped = e.Stopped
 	if then := e.Decision.IfEnforced; then != nil {
 		line.IfEnforced = &IfEnforced{Outcome: then.Outcome(), Results: results(then)}
 	}

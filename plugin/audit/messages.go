@@ -17,6 +17,10 @@ type Messages struct{ Log logrus.FieldLogger }
 // rest for debugging.
 func (m Messages) Decided(e plugin.Event) {
 	log := m.about(e.Stage, e.Pod, e.Container)
+	fate := "left alone"
+	if e.Stopped {
+		fate = "stopped"
+	}
 	for _, v := range e.Decision.Audit {
 		log.WithFields(logrus.Fields{"policy": v.Policy, "rule": v.Rule}).Infof("audit: %s", v.Finding)
 	}
@@ -29,13 +33,13 @@ func (m Messages) Decided(e plugin.Event) {
 	switch e.Decision.Outcome() {
 	case policy.Denied:
 		if e.Stage == plugin.StageExisting {
-			log.Warnf("runs against policy (left alone): %s", e.Decision.Message())
+			log.Warnf("runs against policy (%s): %s", fate, e.Decision.Message())
 			return
 		}
 		log.Warn(e.Decision.Message())
 	case policy.Adjusted:
 		if e.Stage == plugin.StageExisting {
-			log.Warnf("runs without what policy would adjust (left alone): %s", changes(e.Decision))
+			log.Warnf("runs without what policy would adjust (%s): %s", fate, changes(e.Decision))
 			return
 		}
 		log.Infof("adjusted: %s", changes(e.Decision))

@@ -10,10 +10,14 @@ import (
 
 	containers "github.com/containerd/containerd/api/services/containers/v1"
 	sandboxes "github.com/containerd/containerd/api/services/sandbox/v1"
+	tasks "github.com/containerd/containerd/api/services/tasks/v1"
+	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
@@ -36,7 +40,13 @@ type Store struct {
 	conn       *grpc.ClientConn
 	containers containers.ContainersClient
 	sandboxes  sandboxes.StoreClient
+	tasks      tasks.TasksClient
 }
+
+var (
+	_ plugin.SpecStore = (*Store)(nil)
+	_ plugin.Stopper   = (*Store)(nil)
+)
 
 // reconnect is how soon a lost connection is tried again. gRPC's own default
 // waits for up to two minutes, in which no container would start although
@@ -56,7 +66,9 @@ func New(socket string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("containerd socket %s: %w", socket, err)
 	}
-	return &Store{conn: conn, containers: containers.NewContainersClient(conn), sandboxes: sandboxes.NewStoreClient(conn)}, nil
+	return &Store{
+		conn: conn, containers: containers.NewContainersClient(conn), sandboxes: sandboxes.NewStoreClient(conn), tasks: tasks.NewTasksClient(conn),
+	}, nil
 }
 
 // Close closes the connection.
@@ -96,6 +108,15 @@ func (s *Store) Put(ctx context.Context, id string, spec []byte) error {
 		return fmt.Errorf("write the container's spec to containerd: %w", err)
 	}
 	return nil
+}
+
+// Stop kills the container's first process, and so all of it.
+func (s *Store) Stop(ctx context.Context, id string) error {
+	_, err := s.tasks.Kill(inNamespace(ctx), &tasks.KillRequest{ContainerID: id, Signal: uint32(unix.SIGKILL)})
+	if status.Code(err) == codes.NotFound {
+		return nil // it does not run
+	}
+	return err
 }
 
 // Ping tells whether containerd answers.

@@ -13,6 +13,7 @@ import (
 
 	containers "github.com/containerd/containerd/api/services/containers/v1"
 	sandboxes "github.com/containerd/containerd/api/services/sandbox/v1"
+	tasks "github.com/containerd/containerd/api/services/tasks/v1"
 	"github.com/containerd/containerd/api/types"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -85,7 +86,7 @@ func container() *containers.Container {
 }
 
 // serve answers on the socket until the returned function is called.
-func serve(t *testing.T, socket string, s *server) (stop func()) {
+func serve(t *testing.T, socket string, s *server, more ...tasks.TasksServer) (stop func()) {
 	t.Helper()
 	l, err := net.Listen("unix", socket)
 	if err != nil {
@@ -94,6 +95,9 @@ func serve(t *testing.T, socket string, s *server) (stop func()) {
 	g := grpc.NewServer()
 	containers.RegisterContainersServer(g, s)
 	sandboxes.RegisterStoreServer(g, &sandboxServer{server: s})
+	for _, t := range more {
+		tasks.RegisterTasksServer(g, t)
+	}
 	go func() { _ = g.Serve(l) }()
 	t.Cleanup(g.Stop)
 	return g.Stop

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"path"
@@ -42,9 +43,7 @@ func readContainerd(f files, main string) runtimeConfig {
 	for _, cri := range []string{"io.containerd.cri.v1.runtime", "io.containerd.grpc.v1.cri"} { // 2.x, 1.x
 		for name := range tableAt(all, "plugins", cri, "containerd", "runtimes") {
 			options := tableAt(all, "plugins", cri, "containerd", "runtimes", name, "options")
-			if program := value[string](options, "BinaryName"); program != "" {
-				c.handlers[name] = program
-			}
+			c.handlers[name] = cmp.Or(value[string](options, "BinaryName"), "runc") // its shim's default
 		}
 	}
 	return c

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/mod/semver"
 )
@@ -70,9 +71,13 @@ func (n *Node) failsClosed(r *containerRuntime) Finding {
 	const away = "containers that are created while the agent is away run unjudged"
 	v := r.config.validator
 	brings, known := r.nri()
+	wrapped := n.wrapper(r)
 	switch {
-	case n.wrapper(r).usable():
+	case wrapped.usable() && len(wrapped.without) == 0:
 		return ok("%s: its OCI runtime is specguard-runtime, which refuses containers without a seal", r)
+	case wrapped.usable():
+		return warning("run specguard install for the handlers "+strings.Join(wrapped.without, ", ")+", too",
+			"%s: by the handlers %s, which specguard-runtime does not stand before, %s", r, strings.Join(wrapped.without, ", "), away)
 	case v.requires(n.Plugin) && v.tolerate != "":
 		return warning(fmt.Sprintf("take out %s: every pod's author can write that annotation", r.config.terms.tolerate),
 			"%s: the validator requires the agent, but not for pods with the annotation %q", r, v.tolerate)

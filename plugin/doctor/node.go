@@ -29,6 +29,7 @@ type Settings struct {
 
 	Plugin string // the name that the agent registers with NRI
 	Opener string // how specs are opened: auto, containerd, runtime or verify
+	Hook   string // the seal's hook, specguard-runtime, as the host names it
 	HTTP   string // address of the agent's /readyz; "" for none
 }
 

@@ -87,6 +87,9 @@ func TestFailClosed(t *testing.T) {
 		{"newer", "2.5.0", required, nil, want{Warning, "not known"}},
 		{"the wrapper", "1.7.35", "[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc.options]\nBinaryName = '/usr/local/bin/specguard-runtime'",
 			tree{"usr/local/bin/specguard-runtime": "#!/bin/sh\n"}, want{OK, "refuses containers without a seal"}},
+		{"the wrapper, but not for the default handler", "1.7.35", "[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.other.options]\n" +
+			"BinaryName = '/usr/local/bin/specguard-runtime'\n[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'",
+			tree{"usr/local/bin/specguard-runtime": "#!/bin/sh\n"}, want{Warning, "by the handlers runc, which specguard-runtime does not stand before"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			files := tree{"etc/containerd/config.toml": test.config}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
-
-	"github.com/specguard/specguard/plugin/runtimeconfig"
 )
 
 const install = "run specguard install"
@@ -54,22 +52,22 @@ func (n *Node) byWrapper(r *containerRuntime, opener string) Finding {
 	w := n.wrapper(r)
 	switch {
 	case n.Root == "":
-		return notSeen(runtimeconfig.Program)
+		return notSeen(n.Hook)
 	case errors.Is(w.missing, fs.ErrNotExist):
-		return problem(install, "%s: %s is not there", r.component, runtimeconfig.Program)
+		return problem(install, "%s: %s is not there", r.component, n.Hook)
 	case w.missing != nil:
 		return problem(install, "%s: %v", r.component, w.missing)
 	case w.loose != "":
 		return problem("let root alone write it: chown root: and chmod go-w", "%s: %s", r.component, w.loose)
 	case opener == "verify":
-		return ok("%s: verify, by the hook %s: it refuses, and cannot adjust", r.component, runtimeconfig.Program)
+		return ok("%s: verify, by the hook %s: it refuses, and cannot adjust", r.component, n.Hook)
 	case len(w.with) == 0 && n.Opener == "auto":
 		return warning(install+", which makes it the OCI runtime in "+r.config.path+".d",
-			"%s: verify: %s is there, but no OCI runtime in %s; specs can be refused and not adjusted", r.component, runtimeconfig.Program, r.config.path)
+			"%s: verify: %s is there, but no OCI runtime in %s; specs can be refused and not adjusted", r.component, n.Hook, r.config.path)
 	case len(w.with) == 0:
-		return problem(install+", or name it in "+r.config.path, "%s: %s is no OCI runtime in %s", r.component, runtimeconfig.Program, r.config.path)
+		return problem(install+", or name it in "+r.config.path, "%s: %s is no OCI runtime in %s", r.component, n.Hook, r.config.path)
 	case len(w.without) > 0:
-		return warning("name "+runtimeconfig.Program+" or a link to it for them, too", "%s: runtime, for the handlers %s; not for %s",
+		return warning("name "+n.Hook+" or a link to it for them, too", "%s: runtime, for the handlers %s; not for %s",
 			r.component, strings.Join(w.with, ", "), strings.Join(w.without, ", "))
 	default:
 		return ok("%s: runtime, for the handlers %s", r.component, strings.Join(w.with, ", "))

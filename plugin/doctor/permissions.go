@@ -17,7 +17,7 @@ func checkFiles(_ context.Context, n *Node) []Finding {
 	for _, own := range append([]string{n.ConfigFile, n.PolicyDir}, n.own.list(n.PolicyDir, "*")...) {
 		out = append(out, tight(n.own, own)...)
 	}
-	for _, p := range []string{runtimeconfig.File, runtimeconfig.Program} {
+	for _, p := range []string{runtimeconfig.File, n.Hook} {
 		out = append(out, tight(n.files, p)...)
 	}
 	if n.wrapped.err != nil {

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/specguard/specguard/plugin/runtimeconfig"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -58,6 +59,7 @@ func fake(t *testing.T, hostFiles tree) *Node {
 	}
 	sockets := t.TempDir() // its path is short
 	n := newNode(Settings{
+		Hook:             runtimeconfig.Program,
 		Root:             root,
 		ContainerdSocket: filepath.Join(sockets, "containerd.sock"), CRIOSocket: filepath.Join(sockets, "crio.sock"),
 		NRISocket:        filepath.Join(sockets, "nri.sock"),

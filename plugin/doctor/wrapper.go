@@ -2,8 +2,6 @@ package doctor
 
 import (
 	"slices"
-
-	"github.com/specguard/specguard/plugin/runtimeconfig"
 )
 
 // wrapper is specguard-runtime as a runtime's OCI runtime.
@@ -20,12 +18,12 @@ func (w wrapper) usable() bool { return w.missing == nil && w.loose == "" && len
 // wrapper looks for the wrapper in the runtime's configuration. A handler may
 // name a link to it.
 func (n *Node) wrapper(r *containerRuntime) wrapper {
-	w := wrapper{missing: n.files.executable(runtimeconfig.Program)}
+	w := wrapper{missing: n.files.executable(n.Hook)}
 	if w.missing != nil {
 		return w
 	}
-	w.loose, w.missing = n.files.loose(runtimeconfig.Program)
-	_, binary, _ := n.files.at(runtimeconfig.Program)
+	w.loose, w.missing = n.files.loose(n.Hook)
+	_, binary, _ := n.files.at(n.Hook)
 	for handler, program := range r.config.handlers {
 		if _, resolved, err := n.files.at(program); err == nil && resolved == binary {
 			w.with = append(w.with, handler)

@@ -247,14 +247,17 @@ func TestListen(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, info, err)
 		}
 	}
+	if _, err := Listen(path); err == nil || err.Error() != "another agent answers at "+path {
+		t.Errorf("beside another agent: %v", err)
+	}
+	first.Close()
 	second, err := Listen(path) // an upgrade
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer second.Close()
-	first.Close()
 	if conn, err := net.Dial("unix", path); err != nil {
-		t.Errorf("the first took the second's socket along: %v", err)
+		t.Errorf("the second does not answer: %v", err)
 	} else {
 		conn.Close()
 	}

@@ -17,8 +17,9 @@ import (
 const ioTimeout = 5 * time.Second
 
 // Listen makes the socket, in place of one that an earlier agent has left, and
-// its folder where it is missing. Both are root's alone: a folder that others
-// can write to is an error.
+// its folder where it is missing. A folder that others can write to is an error,
+// and so is an agent that still answers there: who asks must not be left without
+// one when this agent goes.
 func Listen(path string) (*net.UnixListener, error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -30,6 +31,10 @@ func Listen(path string) (*net.UnixListener, error) {
 	}
 	if int(st.Uid) != os.Geteuid() || st.Mode&0o022 != 0 {
 		return nil, fmt.Errorf("the runtime socket's folder %s is of user %d, mode %04o: it must be root's, and nobody else may write to it", dir, st.Uid, st.Mode&0o7777)
+	}
+	if conn, err := net.Dial("unix", path); err == nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("another agent answers at %s", path)
 	}
 	temp := fmt.Sprintf("%s.%d", path, os.Getpid())
 	_ = os.Remove(temp)

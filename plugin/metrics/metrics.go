@@ -17,6 +17,7 @@ type Recorder struct {
 	results    *prometheus.CounterVec
 	adjusted   *prometheus.CounterVec
 	failures   *prometheus.CounterVec
+	stopped    prometheus.Counter
 	evaluation *prometheus.HistogramVec
 	total      *prometheus.HistogramVec
 }
@@ -32,12 +33,14 @@ func New(reg prometheus.Registerer) *Recorder {
 			"policy", "rule", "outcome"),
 		adjusted: counter("adjustments_total", "Edits made to OCI specs.", "policy", "rule"),
 		failures: counter("failures_total", "Containers that could not be judged. At stages create and open they do not start.", "stage"),
+		stopped: prometheus.NewCounter(prometheus.CounterOpts{Namespace: "specguard", Name: "stopped_total",
+			Help: "Containers that ran against policy when the agent connected, and were stopped."}),
 		evaluation: histogram("evaluation_duration_seconds", "Time that the policies took for one container.",
 			prometheus.ExponentialBuckets(5e-6, 2.5, 10)),
 		total: histogram("request_duration_seconds", "Time from a request of the runtime to the answer; stage open is reading, judging and writing the spec.",
 			prometheus.ExponentialBuckets(1e-4, 2.5, 11)),
 	}
-	reg.MustRegister(r.decisions, r.ifEnforced, r.results, r.adjusted, r.failures, r.evaluation, r.total)
+	reg.MustRegister(r.decisions, r.ifEnforced, r.results, r.adjusted, r.failures, r.stopped, r.evaluation, r.total)
 	return r
 }
 
@@ -66,6 +69,9 @@ func (r *Recorder) Decided(e plugin.Event) {
 	}
 	if then := e.Decision.IfEnforced; then != nil {
 		r.ifEnforced.WithLabelValues(string(e.Stage), string(then.Outcome())).Inc()
+	}
+	if e.Stopped {
+		r.stopped.Inc()
 	}
 	if e.Decision.Outcome() != policy.Adjusted {
 		return

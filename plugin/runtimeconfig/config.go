@@ -4,25 +4,26 @@
 package runtimeconfig
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"time"
-
-	"gopkg.in/yaml.v3"
 
 	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/policy/strict"
 )
 
-// Where the wrapper and its configuration lie on a host.
+// Where the wrapper and its configuration lie on a host, and what makes it
+// CRI-O's OCI runtime.
 const (
-	Program = "/usr/local/bin/specguard-runtime"
-	File    = "/etc/specguard/runtime.yaml"
+	Program    = "/usr/local/bin/specguard-runtime"
+	File       = "/etc/specguard/runtime.yaml"
+	CRIODropIn = "/etc/crio/crio.conf.d/99-specguard.conf"
 )
+
+// Variable names another file than File, in the environment of the wrapper: that
+// is the container runtime's, which no pod writes.
+const Variable = "SPECGUARD_RUNTIME_CONFIG"
 
 // Config is the host's configuration of the wrapper.
 type Config struct {
@@ -85,24 +86,9 @@ func Default() Config {
 // column, what is wrong, and what is allowed.
 func Read(name string, data []byte) (Config, error) {
 	cfg := Default()
-	if faults := cfg.decode(data); len(faults) > 0 {
+	if faults := strict.DecodeDocument(data, &cfg); len(faults) > 0 {
 		f := faults[0] // the wrapper's callers show one line
 		return Default(), fmt.Errorf("%s:%d:%d: %w", name, f.Line, f.Column, f)
 	}
 	return cfg, nil
-}
-
-func (c *Config) decode(data []byte) []strict.Error {
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	var node, second yaml.Node
-	switch err := dec.Decode(&node); {
-	case errors.Is(err, io.EOF):
-		return nil
-	case err != nil:
-		return []strict.Error{strict.SyntaxError(err)}
-	}
-	if err := dec.Decode(&second); !errors.Is(err, io.EOF) {
-		return []strict.Error{{Line: second.Line, Column: second.Column, Msg: "more than one document"}}
-	}
-	return strict.Decode(node.Content[0], c, "")
 }

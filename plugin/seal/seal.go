@@ -10,6 +10,7 @@
 package seal
 
 import (
+	"path"
 	"slices"
 	"strings"
 	"unicode"
@@ -74,8 +75,11 @@ func verify() []string { return []string{"specguard-runtime", "hook"} }
 // host, asks the agent about the final spec.
 func Verifier(program string) specs.Hook { return specs.Hook{Path: program, Args: verify()} }
 
-// IsHook tells whether the hook is a seal of either form.
-func IsHook(h specs.Hook) bool { return Is(h.Path) || slices.Equal(h.Args, verify()) }
+// IsHook tells whether the hook is a seal of either form, wherever the program of
+// a verifying one lies.
+func IsHook(h specs.Hook) bool {
+	return Is(h.Path) || path.Base(h.Path) == verify()[0] && slices.Equal(h.Args, verify())
+}
 
 // Reason is the reason that the path of a seal carries.
 func Reason(path string) string { return strings.TrimPrefix(path, folder) }

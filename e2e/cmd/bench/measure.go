@@ -66,7 +66,7 @@ func measure(ctx context.Context, o options) (_ *report, err error) {
 	}
 	plain := conditions[0].node
 	conditions = append(conditions, &condition{name: hardened, node: plain, options: hardenedOptions(filepath.Join(plain.Dir(), "scratch"))})
-	guard, err := agent.Start(ctx, conditions[2].node, agentOptions(o, binary))
+	guard, err := agent.Start(ctx, conditions[2].node, agentOptions(o, binary, conditions[2].node))
 	if err != nil {
 		return nil, err
 	}

@@ -15,8 +15,8 @@ import (
 //go:embed policy.yaml
 var policy string
 
-func agentOptions(o options, binary string) agent.Options {
-	a := agent.Options{Binary: binary, PolicyDir: o.policyDir}
+func agentOptions(o options, binary string, n *node.Node) agent.Options {
+	a := agent.Options{Binary: binary, PolicyDir: o.policyDir, Config: "host: {kubeletDir: " + n.KubeletDir() + "}\n"}
 	if o.release == build.CRIO {
 		a.Opener = "runtime"
 	}

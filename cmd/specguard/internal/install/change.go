@@ -54,7 +54,13 @@ func (t tree) apply(c Change) error {
 		if err := os.Remove(full); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return t.strip(err)
 		}
-		return t.sync(c.Path)
+		if err := t.sync(c.Path); err != nil {
+			return err
+		}
+		if folder := filepath.Dir(full); filepath.Base(folder) == "specguard" {
+			_ = os.Remove(folder) // ours, unless something else is in it
+		}
+		return nil
 	}
 	t.tell("make the folder of " + c.Path)
 	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil { //nolint:gosec // as programs and settings are

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	securejoin "github.com/cyphar/filepath-securejoin"
+
+	"github.com/specguard/specguard/plugin/runtimeconfig"
 )
 
 // dropInFolder is where CRI-O looks for drop-ins of a main file. It reads
@@ -22,7 +24,7 @@ func newCRIOPaths(main string) crioPaths {
 	if main == "" {
 		main = crioConfig
 	}
-	return crioPaths{main: main, dropIn: filepath.Join(dropInFolder(main), "99-specguard.conf")}
+	return crioPaths{main: main, dropIn: filepath.Join(dropInFolder(main), filepath.Base(runtimeconfig.CRIODropIn))}
 }
 
 // load gives the files that CRI-O reads, in its order: the main file, then the

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/specguard/specguard/plugin/runtimeconfig"
 )
 
 // Where things are on a node.
@@ -23,9 +25,9 @@ const (
 	wrapperPrefix = "specguard-"
 
 	// RuntimeConfig is the wrapper's configuration.
-	RuntimeConfig = "/etc/specguard/runtime.yaml"
+	RuntimeConfig = runtimeconfig.File
 	// RuntimeConfigEnv names another one.
-	RuntimeConfigEnv = "SPECGUARD_RUNTIME_CONFIG"
+	RuntimeConfigEnv = runtimeconfig.Variable
 )
 
 // Options say what to install, and where. Paths are the node's, but for Root

@@ -63,7 +63,7 @@ func TestInstallRefuses(t *testing.T) {
 		{name: "unknown key in runtime.yaml", release: "containerd2", before: files{RuntimeConfig: "timeout: 5s\nsockets: /a\n"}, want: RuntimeConfig + ":2:1: "},
 		{name: "relative path in runtime.yaml", release: "containerd2", before: files{RuntimeConfig: "runtimes: {specguard-runtime: runc}\n"}, want: `:1:31: runtimes.specguard-runtime: "runc" is not an absolute path`},
 		{name: "no duration in runtime.yaml", release: "containerd2", before: files{RuntimeConfig: "timeout: 5\n"}, want: "is not a duration"},
-		{name: "two documents in runtime.yaml", release: "containerd2", before: files{RuntimeConfig: "timeout: 5s\n---\n"}, want: "more than one document"},
+		{name: "two documents in runtime.yaml", release: "containerd2", before: files{RuntimeConfig: "timeout: 5s\n---\n"}, want: "a second document"},
 		{
 			name: "runtime.yaml says nothing of a runtime", release: "containerd2",
 			before: files{RuntimeConfig: "timeout: 5s\n", "/opt/youki": "real", mainFile: imports + "[" + cri2 + ".runc.options]\nBinaryName = '/opt/youki'\n"},

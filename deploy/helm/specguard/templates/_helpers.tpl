@@ -1,0 +1,37 @@
+{{/* A node has one agent, so names do not depend on the release. */}}
+{{- define "specguard.metadata" -}}
+name: specguard
+namespace: {{ .Release.Namespace }}
+labels:
+  app.kubernetes.io/name: specguard
+{{- end }}
+
+{{- define "specguard.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* What the agent and the init container have in common: root without capabilities. */}}
+{{- define "specguard.securityContext" -}}
+runAsUser: 0
+runAsGroup: 0
+privileged: false
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+seccompProfile:
+  type: RuntimeDefault
+{{- with .Values.seLinuxOptions }}
+seLinuxOptions:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "specguard.config" -}}
+# docs/deployment.md has all settings and their defaults.
+opener: {{ .Values.opener }}
+http: ":9464"
+auditLog: {{ .Values.auditLog | quote }}
+log: {level: {{ .Values.logLevel }}, format: json}
+host: {root: /host, kubeletDir: {{ .Values.kubeletDir }}}
+{{- end }}

@@ -1,0 +1,113 @@
+package deploy_test
+
+import (
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+)
+
+func TestHelmValues(t *testing.T) {
+	digest := "sha256:" + strings.Repeat("0", 64)
+	all := helm(t, `
+image: {repository: registry.example.com/guard, tag: unused, digest: "`+digest+`", pullPolicy: Always}
+imagePullSecrets: [{name: pull}]
+opener: verify
+auditLog: ""
+logLevel: debug
+nriDir: /run/other/nri
+kubeletDir: /var/lib/k0s/kubelet
+containerd: {dir: /run/k3s/containerd}
+policies: {baseline.yaml: null, own.yaml: "kind: Policy"}
+wrapper: {install: true, passNamespaces: [calico-system]}
+resources: {limits: {memory: 1Gi}}
+tolerations: []
+nodeSelector: {pool: tenants}
+seLinuxOptions: {type: spc_t}
+podAnnotations: {a: b}
+`)
+	d := find[appsv1.DaemonSet](t, all, "specguard").Spec.Template
+	agent, install := d.Spec.Containers[0], d.Spec.InitContainers[0]
+	for _, c := range []corev1.Container{agent, install} {
+		if c.Image != "registry.example.com/guard@"+digest || c.ImagePullPolicy != corev1.PullAlways {
+			t.Errorf("%s: image %s, %s", c.Name, c.Image, c.ImagePullPolicy)
+		}
+		if c.SecurityContext.SELinuxOptions == nil || c.SecurityContext.SELinuxOptions.Type != "spc_t" {
+			t.Errorf("%s: SELinux options %+v", c.Name, c.SecurityContext.SELinuxOptions)
+		}
+		if c.Resources.Limits.Memory().String() != "1Gi" {
+			t.Errorf("%s: resources %+v", c.Name, c.Resources)
+		}
+	}
+	if got := strings.Join(install.Args, " "); got != "install --root /host --pass-namespace calico-system" {
+		t.Errorf("arguments of install: %s", got)
+	}
+	if d.Annotations["a"] != "b" || len(d.Spec.Tolerations) != 0 || d.Spec.NodeSelector["pool"] != "tenants" || d.Spec.ImagePullSecrets[0].Name != "pull" {
+		t.Errorf("pod %+v", d)
+	}
+	paths := map[string]string{}
+	for _, v := range d.Spec.Volumes {
+		if v.HostPath != nil {
+			paths[v.Name] = v.HostPath.Path
+		}
+	}
+	if paths["nri"] != "/run/other/nri" || paths["containerd"] != "/run/k3s/containerd" {
+		t.Errorf("folders of the host: %v", paths)
+	}
+	policies := find[corev1.ConfigMap](t, all, "specguard-policies").Data
+	if policies["own.yaml"] != "kind: Policy" || policies["restricted.yaml"] == "" || len(policies) != 2 {
+		t.Errorf("policies %q", policies)
+	}
+	config := find[corev1.ConfigMap](t, all, "specguard-config").Data["config.yaml"]
+	for _, want := range []string{"opener: verify\n", `auditLog: ""`, "level: debug", "kubeletDir: /var/lib/k0s/kubelet"} {
+		if !strings.Contains(config, want) {
+			t.Errorf("no %s in\n%s", want, config)
+		}
+	}
+}
+
+func TestHelmExistingConfigMap(t *testing.T) {
+	all := helm(t, "existingConfigMap: ours")
+	for _, o := range all {
+		if o.name == "specguard-policies" {
+			t.Error("policies are rendered beside an existing ConfigMap")
+		}
+	}
+	for _, v := range find[appsv1.DaemonSet](t, all, "specguard").Spec.Template.Spec.Volumes {
+		if v.Name == "policies" && v.ConfigMap.Name != "ours" {
+			t.Errorf("policies come from %s", v.ConfigMap.Name)
+		}
+	}
+}
+
+// TestHelmRestartsForConfiguration: the checksum follows what the agent reads
+// at start, and not the policies, which it reads while it runs.
+func TestHelmRestartsForConfiguration(t *testing.T) {
+	sum := func(values string) string {
+		return find[appsv1.DaemonSet](t, helm(t, values), "specguard").Spec.Template.Annotations["checksum/config"]
+	}
+	base := sum("")
+	if len(base) != 64 || sum("logLevel: debug") == base {
+		t.Errorf("checksum %q does not follow the configuration", base)
+	}
+	if sum(`policies: {own.yaml: "kind: Policy"}`) != base {
+		t.Error("another policy restarts the agents")
+	}
+}
+
+func TestHelmRefusesValues(t *testing.T) {
+	for name, c := range map[string]struct{ values, want string }{
+		"opener":         {"opener: magic", "opener"},
+		"unknown":        {"opner: auto", "opner"},
+		"unknown, below": {"wrapper: {instal: true}", "instal"},
+		"relative path":  {"containerd: {dir: run/containerd}", "dir"},
+		"no policy file": {`policies: {readme.md: ""}`, "readme.md"},
+		"hidden file":    {`policies: {.own.yaml: ""}`, ".own.yaml"},
+		"digest":         {"image: {digest: latest}", "digest"},
+	} {
+		if _, err := tryHelm(t, c.values); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one about %s", name, err, c.want)
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package plugin
+
+import (
+	"testing"
+
+	"github.com/containerd/nri/pkg/api"
+
+	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/seal"
+	"github.com/specguard/specguard/policy"
+)
+
+// TestJudgeAgain has the wrapper ask about a container that was opened in the
+// runtime's store: nothing is told twice, and the store tells of the sandbox.
+func TestJudgeAgain(t *testing.T) {
+	n := newNode(t, doc("p", strip), doc("q", noPorts))
+	n.store.sandboxes = map[string]*policy.Sandbox{pod().GetId(): {}}
+	if _, err := n.made(); err != nil {
+		t.Fatal(err)
+	}
+	n.recorder.expect(t, "open team-a/web-0/app adjusted")
+	if a := n.bring(judge.Create, nil); a.Verdict != judge.Allow || a.Spec != nil {
+		t.Errorf("%+v\n%s", a, a.Spec)
+	}
+	n.recorder.expect(t, "open team-a/web-0/app adjusted")
+	// One that could not be opened then, is now.
+	sealed := func(r *judge.Request) { r.Spec = []byte(spec(both, sealedBy(seal.Pending), annotated(seal.Sealed))) }
+	if a := n.bring(judge.Create, sealed); a.Verdict != judge.Allow || string(a.Spec) != spec(one, "", annotated("adjusted")) {
+		t.Errorf("%+v\n%s", a, a.Spec)
+	}
+	n.store.sandboxes[pod().GetId()] = withPort(8080)
+	if a := n.bring(judge.Create, nil); a.Verdict != judge.Deny {
+		t.Errorf("%+v", a)
+	}
+}
+
+// TestJudgeAudit: what only policies in mode audit are for runs, though it
+// cannot be judged.
+func TestJudgeAudit(t *testing.T) {
+	n := with(t, "cri-o", ByWrapper{"/opt/specguard-runtime"}, doc("p", auditing, noPorts))
+	if _, err := n.create(pod(), container()); err != nil {
+		t.Fatal(err)
+	}
+	if a := n.bring(judge.Create, nil); a.Verdict != judge.Allow || a.Spec != nil {
+		t.Errorf("%+v", a)
+	}
+	n.recorder.expect(t, `open team-a/web-0/app failed: the host does not show the pod's sandbox "5d1c"`)
+	n.policies.use(compile(t, doc("p", auditing, noPorts), doc("q", strip)))
+	if a := n.bring(judge.Create, nil); a.Verdict != judge.Deny {
+		t.Errorf("beside a policy in force: %+v", a)
+	}
+}
+
+// TestJudgeImage selects by what containerd says of the image where its NRI
+// does not.
+func TestJudgeImage(t *testing.T) {
+	named := `"annotations":{"` + imageNameAnnotation + `":"quay.io/app:1"},`
+	for images, want := range map[string]judge.Verdict{"quay.io/**": judge.Deny, "docker.io/**": judge.Allow} {
+		n := with(t, "containerd", ByWrapper{"/opt/specguard-runtime"}, doc("p", `match: {images: ["`+images+`"]}`, refuse))
+		if _, err := n.create(pod(), container()); err != nil {
+			t.Fatal(err)
+		}
+		if a := n.bring(judge.Create, func(r *judge.Request) { r.Spec = []byte(spec(both, "", named)) }); a.Verdict != want {
+			t.Errorf("%s: %+v", images, a)
+		}
+	}
+}
+
+// TestShown forgets what will not be asked about.
+func TestShown(t *testing.T) {
+	n := with(t, "cri-o", ByWrapper{"/opt/specguard-runtime"}, doc("p", "rules: {hostNamespaces: {}}"))
+	denied, ctr := pod(), container()
+	denied.Linux.Namespaces, ctr.Id = nil, "d3"
+	if _, err := n.create(denied, ctr); err == nil {
+		t.Fatal("it is not denied")
+	}
+	if _, ok := n.plugin.shown.get("d3"); ok {
+		t.Error("a denied container is remembered")
+	}
+	if _, err := n.create(pod(), container()); err != nil {
+		t.Fatal(err)
+	}
+	other := container()
+	other.Id = "77ab"
+	n.plugin.remember([]*api.PodSandbox{pod()}, []*api.Container{other})
+	if _, ok := n.plugin.shown.get("77ab"); !ok {
+		t.Error("one that the runtime lists is not remembered")
+	}
+	if _, ok := n.plugin.shown.get(container().GetId()); ok {
+		t.Error("one that the runtime no longer lists is remembered")
+	}
+	var s shown
+	for i := range maxShown + 5 {
+		s.created(pod(), policy.Subject{Container: policy.Container{ID: string(rune('a'+i%26)) + string(rune(0x4e00+i))}})
+	}
+	if len(s.containers) != maxShown {
+		t.Errorf("%d are remembered", len(s.containers))
+	}
+}
