@@ -43,7 +43,7 @@ deps: ## install the Debian packages that demo, test and bench need (root)
 	.ci/deps
 
 .PHONY: test
-test: deps lint unit conformance e2e ## run everything: lint, unit and property tests with the race detector, fuzz seeds, e2e on real runtimes (root)
+test: deps lint unit conformance e2e e2e-k8s ## run everything: lint, unit and property tests with the race detector, fuzz seeds, e2e on real runtimes and Kubernetes (root)
 
 .PHONY: unit
 unit: ## unit and property tests and fuzz seeds, with the race detector
@@ -52,7 +52,11 @@ unit: ## unit and property tests and fuzz seeds, with the race detector
 
 .PHONY: e2e
 e2e: ## tests on real containerd and CRI-O, built on first use (root)
-	cd e2e && go vet ./... && go test -count=1 -timeout 60m ./...
+	cd e2e && go vet ./... && go test -count=1 -timeout 60m $$(go list ./... | grep -vE '/(cluster|k8s)$$')
+
+.PHONY: e2e-k8s
+e2e-k8s: ## tests on a Kubernetes cluster of one node, built on first use (root)
+	cd e2e && go test -count=1 -timeout 60m -p 1 ./cluster ./k8s
 
 .PHONY: conformance
 conformance: ## compare the profiles with Kubernetes' own Pod Security Standards, and print the table

@@ -40,21 +40,30 @@ func (g guarded) agentStatus(t *testing.T) string {
 	return string(status)
 }
 
-// agents are the folders in /proc of the agents that run in the cluster's
-// containers.
+// agents are the folders in /proc of the agents that run on the node.
 func (g guarded) agents() ([]string, error) {
-	ours := filepath.Base(g.Cgroups()[0])
-	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	files, err := filepath.Glob(g.Path("/proc/[0-9]*/cmdline"))
 	if err != nil || len(files) == 0 {
 		return nil, fmt.Errorf("no processes at all: %w", err)
 	}
 	var found []string
 	for _, file := range files {
 		command, _ := os.ReadFile(file) // a process may end meanwhile
-		cgroups, _ := os.ReadFile(filepath.Join(filepath.Dir(file), "cgroup"))
-		if strings.HasPrefix(string(command), "/usr/local/bin/specguard\x00run\x00") && strings.Contains(string(cgroups), ours) {
+		if strings.HasPrefix(string(command), "/usr/local/bin/specguard\x00run\x00") {
 			found = append(found, filepath.Dir(file))
 		}
 	}
 	return found, nil
+}
+
+// agentGone waits until no agent runs.
+func (g guarded) agentGone(t *testing.T) {
+	t.Helper()
+	eventually(t, func() error {
+		pids, err := g.agents()
+		if err == nil && len(pids) > 0 {
+			err = fmt.Errorf("agents run: %q", pids)
+		}
+		return err
+	})
 }

@@ -92,12 +92,7 @@ func (g guarded) away(t *testing.T) {
 	t.Helper()
 	t.Cleanup(func() { g.back(t) })
 	g.kubectl(t, "--namespace="+system, "patch", daemonSet, "--patch", fmt.Sprintf(daemonSetSelector, `"none"`))
-	eventually(t, func() error {
-		if pids, err := g.agents(); err != nil || len(pids) > 0 {
-			return fmt.Errorf("agents run: %q, %w", pids, err)
-		}
-		return nil
-	})
+	g.agentGone(t)
 }
 
 // back lets the agent onto the node again, and waits until it is ready.

@@ -14,9 +14,7 @@ func TestUninstallLeavesACleanNode(t *testing.T) {
 	checkHardened(t, "before", g.told(t, "team-free", "before", "main"))
 
 	g.kubectl(t, "delete", "--kustomize="+overlay(t), "--timeout=60s")
-	if pids, err := g.agents(); err != nil || len(pids) > 0 {
-		t.Errorf("agents run: %q, %v", pids, err)
-	}
+	g.agentGone(t)
 	g.create(t, newPod("team-free", "after", hostPath("/srv")))
 	if truth := g.told(t, "team-free", "after", "main"); truth.UID != 0 || !truth.RootWritable {
 		t.Errorf("a pod is still adjusted: %+v", truth)
