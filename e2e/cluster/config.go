@@ -60,6 +60,7 @@ oomScoreAdj: 0
 nodeStatusUpdateFrequency: 2s
 # How often a pod is looked at: a changed ConfigMap is seen then.
 syncFrequency: 2s
+crashLoopBackOff: {maxContainerRestartPeriod: 2s}
 # The disk is the machine's, whatever is on it.
 evictionHard: {memory.available: "0%%", nodefs.available: "0%%", nodefs.inodesFree: "0%%", imagefs.available: "0%%", imagefs.inodesFree: "0%%"}
 imageGCHighThresholdPercent: 100
