@@ -63,6 +63,11 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make cluster folder: %w", err)
 	}
+	// Whoever is root in a user namespace has to get through it.
+	if err := os.Chmod(dir, 0o711); err != nil {
+		os.RemoveAll(dir)
+		return nil, fmt.Errorf("make cluster folder: %w", err)
+	}
 	c := &Cluster{options: o}
 	if c.scope, err = scope.New(dir); err != nil {
 		return nil, err

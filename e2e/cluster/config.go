@@ -56,6 +56,7 @@ clusterDNS: [10.96.0.10] # nobody answers there
 authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: %s}}
 authorization: {mode: Webhook}
 failSwapOn: false
+maxPods: 250
 oomScoreAdj: 0
 nodeStatusUpdateFrequency: 2s
 # How often a pod is looked at: a changed ConfigMap is seen then.

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"slices"
 	"time"
@@ -10,6 +11,9 @@ import (
 
 	"github.com/specguard/specguard/e2e/scope"
 )
+
+//go:embed kubelet.sh
+var kubeletScript string
 
 // A daemon is a part of the cluster.
 type daemon struct {
@@ -129,7 +133,9 @@ func (c *Cluster) scheduler() daemon {
 }
 
 func (c *Cluster) kubelet() daemon {
-	return daemon{name: "kubelet", program: c.options.Kubernetes.Kubelet, args: []string{
+	return daemon{name: "kubelet", program: "unshare", args: []string{
+		"--mount", "--propagation", "unchanged", "/bin/sh", "-c", kubeletScript, "kubelet", c.Dir(),
+		c.options.Kubernetes.Kubelet,
 		"--config=" + kubeletConfig, "--kubeconfig=" + kubeconfigFile("kubelet"),
 		"--hostname-override=" + NodeName, "--node-ip=" + nodeAddress,
 	}}

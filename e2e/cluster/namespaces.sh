@@ -9,25 +9,12 @@ mkdir -p /run/lock
 
 # Private, and empty but for /etc.
 cp -a /etc "$dir/etc"
-mkdir -p "$dir/lib" "$dir/log" "$dir/opt" "$dir/bin" "$dir/sysctl"
+mkdir -p "$dir/lib" "$dir/log" "$dir/opt" "$dir/bin"
 mount --bind "$dir/etc" /etc
 mount --bind "$dir/lib" /var/lib
 mount --bind "$dir/log" /var/log
 mount --bind "$dir/opt" /opt
 mount --bind "$dir/bin" /usr/local/bin
-
-# The kubelet sets these for the whole machine, unless they are as it wants.
-sysctl() {
-	file=$dir/sysctl/$(echo "$1" | tr / .)
-	echo "$2" >"$file"
-	mount --bind "$file" "/proc/sys/$1"
-}
-sysctl vm/overcommit_memory 1
-sysctl vm/panic_on_oom 0
-sysctl kernel/panic 10
-sysctl kernel/panic_on_oops 1
-sysctl kernel/keys/root_maxkeys 1000000
-sysctl kernel/keys/root_maxbytes 25000000
 
 hostname "$3"
 echo 1 >/proc/sys/net/ipv4/ip_forward

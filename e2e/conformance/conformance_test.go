@@ -1,12 +1,8 @@
-// Package conformance_test compares what specguard's profiles decide with what
-// Kubernetes' own implementation of the Pod Security Standards does, over the
-// fixtures of the latter.
-package conformance_test
+package conformance
 
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"text/tabwriter"
@@ -34,14 +30,14 @@ func TestPodSecurityStandards(t *testing.T) {
 	fmt.Fprintln(w, "FIXTURE\tEXPECTED\tGOT\t\tREASON")
 	count := make(map[kind]int)
 	for _, level := range []api.Level{api.LevelBaseline, api.LevelRestricted} {
-		all := fixtures(t, level)
-		got := check(t, binary, level, all)
+		all := Fixtures(t, level)
+		got := Check(t, binary, level, all)
 		for _, f := range all {
-			why := unused[f.name]
-			delete(unused, f.name)
-			result := compare(t, f, got[f.file], why)
+			why := unused[f.Name]
+			delete(unused, f.Name)
+			result := compare(t, f, got[f.File], why)
 			count[result]++
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", f.name, verdict(f.allowed), got[f.file], result, why.text)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", f.Name, verdict(f.Allowed), got[f.File], result, why.text)
 		}
 	}
 	w.Flush()
@@ -52,17 +48,17 @@ func TestPodSecurityStandards(t *testing.T) {
 }
 
 // compare tells how specguard's answer relates to what is expected.
-func compare(t *testing.T, f fixture, got answer, why reason) kind {
+func compare(t *testing.T, f Fixture, got Answer, why reason) kind {
 	t.Helper()
-	agrees := got.outcome == verdict(f.allowed) && (f.allowed || got.by(rulesFor(t, f)))
+	agrees := got.Outcome == verdict(f.Allowed) && (f.Allowed || got.By(rulesFor(t, f)))
 	switch {
 	case agrees && why.text != "":
-		t.Errorf("%s: both say %s; the reason for another answer is stale: %s", f.name, verdict(f.allowed), why.text)
+		t.Errorf("%s: both say %s; the reason for another answer is stale: %s", f.Name, verdict(f.Allowed), why.text)
 		return agree
 	case agrees:
 		return agree
 	case why.text == "":
-		t.Errorf("%s: %s, want %s, for no known reason: %s", f.name, got, verdict(f.allowed), got.message)
+		t.Errorf("%s: %s, want %s, for no known reason: %s", f.Name, got, verdict(f.Allowed), got.Message)
 		return disagree
 	default:
 		return why.kind
@@ -70,9 +66,9 @@ func compare(t *testing.T, f fixture, got answer, why reason) kind {
 }
 
 // rulesFor names the rules that are for the control that the fixture is about.
-func rulesFor(t *testing.T, f fixture) []string {
+func rulesFor(t *testing.T, f Fixture) []string {
 	t.Helper()
-	fixture, _, _ := strings.Cut(f.name, " ")
+	fixture, _, _ := strings.Cut(f.Name, " ")
 	control := strings.TrimRight(fixture[strings.LastIndex(fixture, "/")+1:], "0123456789")
 	rules, known := map[string][]string{
 		"allowprivilegeescalation":   {"allowPrivilegeEscalation"},
@@ -96,7 +92,7 @@ func rulesFor(t *testing.T, f fixture) []string {
 		"windowshostprocess":         {},
 	}[control]
 	if !known {
-		t.Errorf("%s: a control that is new: which rules are for it?", f.name)
+		t.Errorf("%s: a control that is new: which rules are for it?", f.Name)
 	}
 	return rules
 }
@@ -106,27 +102,4 @@ func verdict(allowed bool) string {
 		return "allowed"
 	}
 	return "denied"
-}
-
-// answer is what specguard says of a pod.
-type answer struct {
-	outcome string // allowed, denied or, for an error, not judged
-	rules   []string
-	message string
-}
-
-func (a answer) String() string {
-	switch n := len(a.rules); {
-	case n == 0:
-		return a.outcome
-	case n > 2:
-		return fmt.Sprintf("%s by %s and %d more", a.outcome, a.rules[0], n-1)
-	default:
-		return a.outcome + " by " + strings.Join(a.rules, ", ")
-	}
-}
-
-// by tells whether one of the rules denied.
-func (a answer) by(rules []string) bool {
-	return slices.ContainsFunc(a.rules, func(r string) bool { return slices.Contains(rules, r) })
 }

@@ -1,4 +1,7 @@
-package conformance_test
+// Package conformance compares what specguard's profiles decide with what
+// Kubernetes' own implementation of the Pod Security Standards does, over the
+// fixtures of the latter.
+package conformance
 
 import (
 	"fmt"
@@ -15,12 +18,12 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// A fixture is a pod and what Kubernetes says of it.
-type fixture struct {
-	name    string // such as baseline/fail/hostports1
-	file    string
-	pod     *corev1.Pod
-	allowed bool
+// A Fixture is a pod and what Kubernetes says of it.
+type Fixture struct {
+	Name    string // such as baseline/fail/hostports1
+	File    string
+	Pod     *corev1.Pod
+	Allowed bool
 }
 
 // standard is a level of the Pod Security Standards as Kubernetes judges it.
@@ -43,14 +46,14 @@ func (s standard) allows(pod *corev1.Pod) bool {
 	return policy.AggregateCheckResults(results).Allowed
 }
 
-// fixtures reads the fixtures of the level that come with Kubernetes' own
+// Fixtures reads the fixtures of the level that come with Kubernetes' own
 // implementation, of the newest version there is, and makes variants of them.
-func fixtures(t *testing.T, level api.Level) []fixture {
+func Fixtures(t *testing.T, level api.Level) []Fixture {
 	t.Helper()
 	folder := filepath.Join(moduleFolder(t), "test", "testdata", string(level))
 	version := newest(t, folder)
 	s := newStandard(t, level, version)
-	var out []fixture
+	var out []Fixture
 	for _, verdict := range []string{"pass", "fail"} {
 		files, err := filepath.Glob(filepath.Join(folder, version.String(), verdict, "*.yaml"))
 		if err != nil || len(files) == 0 {
@@ -58,10 +61,10 @@ func fixtures(t *testing.T, level api.Level) []fixture {
 		}
 		for _, file := range files {
 			name := fmt.Sprintf("%s/%s/%s", level, verdict, strings.TrimSuffix(filepath.Base(file), ".yaml"))
-			f := fixture{name: name, file: file, pod: readPod(t, file)}
-			f.allowed = s.allows(f.pod)
-			if f.allowed != (verdict == "pass") {
-				t.Errorf("%s: Kubernetes' own implementation says allowed: %t", name, f.allowed)
+			f := Fixture{Name: name, File: file, Pod: readPod(t, file)}
+			f.Allowed = s.allows(f.Pod)
+			if f.Allowed != (verdict == "pass") {
+				t.Errorf("%s: Kubernetes' own implementation says allowed: %t", name, f.Allowed)
 			}
 			out = append(append(out, f), variants(t, f, s)...)
 		}
@@ -71,10 +74,10 @@ func fixtures(t *testing.T, level api.Level) []fixture {
 
 // variants are the fixture with its volumes mounted, as no container has those
 // that are not, and the fixture in a user namespace, where that matters.
-func variants(t *testing.T, f fixture, s standard) []fixture {
+func variants(t *testing.T, f Fixture, s standard) []Fixture {
 	t.Helper()
-	var out []fixture
-	if len(f.pod.Spec.Volumes) > 0 {
+	var out []Fixture
+	if len(f.Pod.Spec.Volumes) > 0 {
 		out = append(out, variant(t, f, s, "mounted", func(spec *corev1.PodSpec) {
 			c := &spec.Containers[0]
 			for _, v := range spec.Volumes {
@@ -83,24 +86,24 @@ func variants(t *testing.T, f fixture, s standard) []fixture {
 		}))
 	}
 	contained := variant(t, f, s, "in a user namespace", func(spec *corev1.PodSpec) { spec.HostUsers = new(false) })
-	if contained.allowed != f.allowed {
+	if contained.Allowed != f.Allowed {
 		out = append(out, contained)
 	}
 	return out
 }
 
-func variant(t *testing.T, f fixture, s standard, name string, edit func(*corev1.PodSpec)) fixture {
+func variant(t *testing.T, f Fixture, s standard, name string, edit func(*corev1.PodSpec)) Fixture {
 	t.Helper()
-	f.name += " " + name
-	f.pod = f.pod.DeepCopy()
-	edit(&f.pod.Spec)
-	f.allowed = s.allows(f.pod)
-	data, err := yaml.Marshal(f.pod)
+	f.Name += " " + name
+	f.Pod = f.Pod.DeepCopy()
+	edit(&f.Pod.Spec)
+	f.Allowed = s.allows(f.Pod)
+	data, err := yaml.Marshal(f.Pod)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.file = filepath.Join(t.TempDir(), "pod.yaml")
-	if err := os.WriteFile(f.file, data, 0o600); err != nil {
+	f.File = filepath.Join(t.TempDir(), "pod.yaml")
+	if err := os.WriteFile(f.File, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return f

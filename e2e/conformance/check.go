@@ -1,4 +1,4 @@
-package conformance_test
+package conformance
 
 import (
 	"bytes"
@@ -26,9 +26,9 @@ type report struct {
 	} `json:"violations"`
 }
 
-// check asks specguard, with the profile in force, about the files of the
+// Check asks specguard, with the profile in force, about the files of the
 // fixtures. A pod is denied where one of its containers is.
-func check(t *testing.T, binary string, profile api.Level, all []fixture) map[string]answer {
+func Check(t *testing.T, binary string, profile api.Level, all []Fixture) map[string]Answer {
 	t.Helper()
 	policy := filepath.Join(t.TempDir(), "policy.yaml")
 	doc := fmt.Sprintf("apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: %s}\nspec: {profile: %[1]s}\n", profile)
@@ -36,9 +36,9 @@ func check(t *testing.T, binary string, profile api.Level, all []fixture) map[st
 		t.Fatal(err)
 	}
 	args := []string{"check", "--policy-dir", policy, "--output", "json"}
-	out := make(map[string]answer)
+	out := make(map[string]Answer)
 	for _, f := range all {
-		args = append(args, f.file)
+		args = append(args, f.File)
 	}
 	cmd := exec.CommandContext(t.Context(), binary, args...)
 	var stderr bytes.Buffer
@@ -57,21 +57,21 @@ func check(t *testing.T, binary string, profile api.Level, all []fixture) map[st
 		out[r.File] = out[r.File].and(r)
 	}
 	for _, f := range all {
-		if _, judged := out[f.file]; !judged {
-			out[f.file] = answer{outcome: "not judged", message: lineOf(stderr.String(), f.file)}
+		if _, judged := out[f.File]; !judged {
+			out[f.File] = Answer{Outcome: "not judged", Message: lineOf(stderr.String(), f.File)}
 		}
 	}
 	return out
 }
 
 // and adds what is said of another container of the pod.
-func (a answer) and(r report) answer {
-	if a.outcome != "denied" {
-		a.outcome, a.message = r.Outcome, r.Message
+func (a Answer) and(r report) Answer {
+	if a.Outcome != "denied" {
+		a.Outcome, a.Message = r.Outcome, r.Message
 	}
 	for _, v := range r.Violations {
-		if !slices.Contains(a.rules, v.Rule) {
-			a.rules = append(a.rules, v.Rule)
+		if !slices.Contains(a.Rules, v.Rule) {
+			a.Rules = append(a.Rules, v.Rule)
 		}
 	}
 	return a
@@ -85,4 +85,27 @@ func lineOf(text, file string) string {
 		}
 	}
 	return strings.TrimSpace(text)
+}
+
+// An Answer is what specguard says of a pod.
+type Answer struct {
+	Outcome string // allowed, denied or, for an error, not judged
+	Rules   []string
+	Message string
+}
+
+func (a Answer) String() string {
+	switch n := len(a.Rules); {
+	case n == 0:
+		return a.Outcome
+	case n > 2:
+		return fmt.Sprintf("%s by %s and %d more", a.Outcome, a.Rules[0], n-1)
+	default:
+		return a.Outcome + " by " + strings.Join(a.Rules, ", ")
+	}
+}
+
+// By tells whether one of the rules denied.
+func (a Answer) By(rules []string) bool {
+	return slices.ContainsFunc(a.Rules, func(r string) bool { return slices.Contains(rules, r) })
 }
