@@ -55,9 +55,7 @@ func (c *Cache) Kubernetes(ctx context.Context) (Kubernetes, error) {
 }
 
 // buildKubernetes builds in a module that starts from the go.mod and go.sum of
-// Kubernetes. Those replace the modules of its staging folder by that folder,
-// which only the repository has; published, they have the version of the release
-// with a leading 0.
+// Kubernetes.
 func buildKubernetes(ctx context.Context, dir string) error {
 	source, err := module(ctx, kubernetesModule, "v"+KubernetesVersion)
 	if err != nil {
@@ -67,42 +65,50 @@ func buildKubernetes(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	mod, err := modfile.Parse("go.mod", data, nil)
+	mod, err := unstaged(data)
 	if err != nil {
 		return err
 	}
-	_, minor, _ := strings.Cut(KubernetesVersion, ".")
+	const version = "k8s.io/component-base/version"
+	numbers := strings.Split(KubernetesVersion, ".")
+	args := []string{"-ldflags=-s -w" + // as in a release
+		" -X " + version + ".gitVersion=v" + KubernetesVersion +
+		" -X " + version + ".gitMajor=" + numbers[0] +
+		" -X " + version + ".gitMinor=" + numbers[1]}
+	for _, program := range []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kubelet"} {
+		args = append(args, kubernetesModule+"/cmd/"+program)
+	}
+	if err := buildIn(ctx, source, mod, dir+"/", args...); err != nil {
+		return fmt.Errorf("kubernetes %s: %w", KubernetesVersion, err)
+	}
+	return nil
+}
+
+// unstaged makes a module that requires Kubernetes of Kubernetes' own go.mod.
+// That replaces the modules of its staging folder by that folder, which only the
+// repository has; published, they have the version of the release with a 0 in
+// front instead of the 1.
+func unstaged(goMod []byte) ([]byte, error) {
+	mod, err := modfile.Parse("go.mod", goMod, nil)
+	if err != nil {
+		return nil, err
+	}
+	_, release, _ := strings.Cut(KubernetesVersion, ".")
 	for _, replace := range mod.Replace {
 		if !strings.HasPrefix(replace.New.Path, "./staging/") {
 			continue
 		}
-		if err := mod.AddReplace(replace.Old.Path, "", replace.Old.Path, "v0."+minor); err != nil {
-			return err
+		if err := mod.AddReplace(replace.Old.Path, "", replace.Old.Path, "v0."+release); err != nil {
+			return nil, err
 		}
 	}
 	if err := mod.AddModuleStmt("specguard.invalid/kubernetes"); err != nil {
-		return err
+		return nil, err
 	}
 	if err := mod.AddRequire(kubernetesModule, "v"+KubernetesVersion); err != nil {
-		return err
+		return nil, err
 	}
-	if data, err = mod.Format(); err != nil {
-		return err
-	}
-	const version = "k8s.io/component-base/version"
-	major, rest, _ := strings.Cut(KubernetesVersion, ".")
-	minor, _, _ = strings.Cut(rest, ".")
-	args := []string{"-ldflags=-s -w" + // as in a release
-		" -X " + version + ".gitVersion=v" + KubernetesVersion +
-		" -X " + version + ".gitMajor=" + major +
-		" -X " + version + ".gitMinor=" + minor}
-	for _, program := range []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kubelet"} {
-		args = append(args, kubernetesModule+"/cmd/"+program)
-	}
-	if err := buildIn(ctx, source, data, dir+"/", args...); err != nil {
-		return fmt.Errorf("kubernetes %s: %w", KubernetesVersion, err)
-	}
-	return nil
+	return mod.Format()
 }
 
 func buildEtcd(ctx context.Context, dir string) error {

@@ -40,7 +40,7 @@ func TestNothingRunsUnjudgedOnAWrappedNode(t *testing.T) {
 		g.kubectl(t, "--namespace="+system, "delete", "pod", "--selector=app.kubernetes.io/name=specguard")
 		g.ready(t)
 	}
-	g.kubectl(t, "--namespace=team-load", "wait", "--for=condition=Complete", "job/load", "--timeout=90s")
+	g.kubectl(t, "--namespace=team-load", "wait", "--for=condition=Complete", "job/load", "--timeout=110s")
 	ran := g.ran(t)
 	if len(ran) < completions {
 		t.Errorf("%d containers ran, not %d", len(ran), completions)

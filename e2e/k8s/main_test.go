@@ -78,7 +78,7 @@ func (g guarded) importAgent(t *testing.T) {
 // ready waits until the agent is.
 func (g guarded) ready(t *testing.T) {
 	t.Helper()
-	g.kubectl(t, "--namespace="+system, "rollout", "status", daemonSet, "--timeout=60s")
+	g.kubectl(t, "--namespace="+system, "rollout", "status", daemonSet, "--timeout=90s")
 }
 
 // kubectl runs kubectl, in a test's cleanup too.
@@ -108,7 +108,7 @@ func (g guarded) namespace(t *testing.T, name string) {
 }
 
 const (
-	patience = 45 * time.Second
+	patience = 90 * time.Second
 	interval = 250 * time.Millisecond
 )
 
