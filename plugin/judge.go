@@ -33,6 +33,7 @@ func (p *Plugin) Judge(ctx context.Context, req judge.Request) judge.Answer {
 	}
 	sealed := bytes.Contains(req.Spec, []byte(seal.Annotation))
 	spec, err := guard(ctx, judgeTimeout, func(ctx context.Context) ([]byte, error) {
+		sub := sub // it may go on when the time is over
 		if p.Host != nil {
 			sub.Host = p.Host()
 		}
