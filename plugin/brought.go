@@ -81,8 +81,8 @@ var errUnseen = errors.New("not seen")
 // hostPorts are the ports of the host that lead to the pod.
 func (b *brought) hostPorts(sandbox *specs.Spec) ([]policy.HostPort, error) {
 	text, ok := sandbox.Annotations[portsAnnotation]
-	switch _, claimed := b.shown.annotations[portsAnnotation]; {
-	case claimed:
+	switch {
+	case b.shown.claimsPorts:
 		return nil, fmt.Errorf("the pod claims them by the annotation or label %s", portsAnnotation)
 	case ok:
 		return ports([]byte(text))

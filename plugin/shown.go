@@ -25,8 +25,9 @@ type exhibit struct {
 	pod       policy.Pod
 	container policy.Container
 
-	// annotations are the pod's, which its author writes.
-	annotations map[string]string
+	// claimsPorts: the pod's author has written portsAnnotation himself, as an
+	// annotation or a label.
+	claimsPorts bool
 
 	// twice: two containers were created under the id. On CRI-O a caller of CRI
 	// can claim the id of another container.
@@ -63,13 +64,9 @@ func (s *shown) only(ctrs []*api.Container) {
 }
 
 func exhibited(pod *api.PodSandbox, sub policy.Subject) exhibit {
-	annotations := make(map[string]string, len(pod.GetAnnotations())+len(pod.GetLabels()))
-	for _, from := range []map[string]string{pod.GetLabels(), pod.GetAnnotations()} {
-		for k, v := range from {
-			annotations[k] = v
-		}
-	}
-	return exhibit{pod: sub.Pod, container: sub.Container, annotations: annotations}
+	_, annotated := pod.GetAnnotations()[portsAnnotation]
+	_, labelled := pod.GetLabels()[portsAnnotation]
+	return exhibit{pod: sub.Pod, container: sub.Container, claimsPorts: annotated || labelled}
 }
 
 func (s *shown) put(e exhibit) {
