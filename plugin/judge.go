@@ -26,7 +26,7 @@ func (p *Plugin) Judge(ctx context.Context, req judge.Request) judge.Answer {
 		return judge.Answer{Verdict: judge.Unknown, Message: unknownContainer}
 	}
 	sub := policy.Subject{Pod: e.pod, Container: e.container}
-	sub.Pod.HostNamespaces = req.HostNamespaces
+	sub.Pod.HostNamespaces, sub.Pod.NamespacePathsUnseen = req.HostNamespaces, false
 	phase := policy.Final
 	if req.Stage == judge.Verify {
 		phase = policy.Fixed

@@ -51,6 +51,8 @@ func subjectOf(runtime string, pod *api.PodSandbox, ctr *api.Container) policy.S
 		Container: policy.Container{Name: name, ID: ctr.GetId()},
 		Spec:      partialSpec(ctr),
 	}
+	// CRI-O shows the host's IPC namespace by a path, as it does a pod's own.
+	sub.Pod.NamespacePathsUnseen = runtime == crio
 	image, asked := images(runtime, ctr)
 	sub.Container.Image = image
 	if asked != "" {

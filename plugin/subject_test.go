@@ -24,3 +24,12 @@ func TestImagesByRuntime(t *testing.T) {
 		}
 	}
 }
+
+// TestNamespacePathsByRuntime: CRI-O's tell nothing.
+func TestNamespacePathsByRuntime(t *testing.T) {
+	for runtime, unseen := range map[string]bool{"containerd": false, "cri-o": true} {
+		if got := subjectOf(runtime, pod(), container()).Pod.NamespacePathsUnseen; got != unseen {
+			t.Errorf("%s: unseen is %t", runtime, got)
+		}
+	}
+}

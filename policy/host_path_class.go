@@ -295,7 +295,9 @@ func (s *Subject) imageOverlay(m *specs.Mount) bool {
 }
 
 // hostShm tells whether the mount is the host's shared memory in a pod that
-// shares the host's ipc namespace: a matter of the rule hostNamespaces.
+// shares the host's ipc namespace, or may do so: a matter of the rule
+// hostNamespaces, once that is known.
 func (s *Subject) hostShm(m *specs.Mount, source string) bool {
-	return source == "/dev/shm" && path.Clean(m.Destination) == "/dev/shm" && s.sharesHost(specs.IPCNamespace)
+	return source == "/dev/shm" && path.Clean(m.Destination) == "/dev/shm" &&
+		(s.sharesHost(specs.IPCNamespace) || s.Pod.NamespacePathsUnseen)
 }

@@ -106,6 +106,18 @@ func TestHostPathsOwn(t *testing.T) {
 	})
 }
 
+// TestHostPathsOfAnUnknownNamespace: whether the host's shared memory may be
+// there is judged when it is known whose the ipc namespace is.
+func TestHostPathsOfAnUnknownNamespace(t *testing.T) {
+	sub := subject(newSpec(withMount(bind("/dev/shm", "/dev/shm"))))
+	set := compileDocs(t, policyDoc("test", "hostPaths: {}"))
+	for unseen, want := range map[bool]Outcome{true: Allowed, false: Denied} {
+		if sub.Pod.NamespacePathsUnseen = unseen; set.Evaluate(sub, Early).Outcome() != want {
+			t.Errorf("unseen is %t: not %s", unseen, want)
+		}
+	}
+}
+
 // TestHostPathsEarly judges what NRI shows: the mounts and nothing else.
 func TestHostPathsEarly(t *testing.T) {
 	full := newSpec(withMount(bind("/logs", "/var/log")))

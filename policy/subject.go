@@ -68,8 +68,10 @@ type Pod struct {
 	Namespaces []string
 
 	// HostNamespaces lists the types of the namespaces in the container's spec
-	// whose paths lead to the host's own.
-	HostNamespaces []string
+	// whose paths lead to the host's own. Where nothing tells whether a path
+	// does, NamespacePathsUnseen is true.
+	HostNamespaces       []string
+	NamespacePathsUnseen bool
 
 	// Sandbox is what was asked of the runtime for the pod as a whole; nil
 	// where it is not known. A rule that reads it then finds nothing: whoever
