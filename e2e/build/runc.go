@@ -15,7 +15,7 @@ const debianRunc = "/usr/sbin/runc"
 // Runc returns the path of the runc to run release on: the newest, built from
 // its module with seccomp, or Debian's for containerd 1.7, so that both an old
 // and a new pair of runtimes are covered. For CRI-O it is the newest behind
-// fitcaps, a program of the tests.
+// fitrunc, a program of the tests.
 func (c *Cache) Runc(ctx context.Context, release Release) (string, error) {
 	if release.Major() == "1" {
 		if err := Package("runc"); err != nil {
@@ -38,7 +38,7 @@ func (c *Cache) Runc(ctx context.Context, release Release) (string, error) {
 	}
 	runc := filepath.Join(dir, "runc")
 	if release.Project == ProjectCRIO {
-		return c.own(ctx, "", ".", "./cmd/fitcaps", "-X main.runc="+runc)
+		return c.own(ctx, "", ".", "./cmd/fitrunc", "-X main.runc="+runc)
 	}
 	return runc, nil
 }

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -36,41 +36,12 @@ func missingCaps() ([]string, error) {
 // edit takes capabilities from the process that a file tells of; at are the
 // keys that lead to it. All else stays as it is.
 func edit(file string, missing []string, at ...string) error {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(missing, func(c string) bool { return strings.Contains(string(data), c) }) {
-		return nil // it may be a file that cannot be written
-	}
-	edited, err := change(data, append(at, "capabilities"), func(sets json.RawMessage) (json.RawMessage, error) {
+	return editFile(file, func(sets json.RawMessage) (json.RawMessage, error) {
+		if !slices.ContainsFunc(missing, func(c string) bool { return bytes.Contains(sets, []byte(c)) }) {
+			return sets, nil
+		}
 		return without(sets, missing)
-	})
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	return os.WriteFile(file, edited, 0o600)
-}
-
-// change replaces the value that keys lead to in a JSON object, if it is there.
-func change(object json.RawMessage, keys []string, by func(json.RawMessage) (json.RawMessage, error)) (json.RawMessage, error) {
-	if len(keys) == 0 {
-		return by(object)
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(object, &fields); err != nil {
-		return nil, err
-	}
-	value, ok := fields[keys[0]]
-	if !ok {
-		return object, nil
-	}
-	changed, err := change(value, keys[1:], by)
-	if err != nil {
-		return nil, err
-	}
-	fields[keys[0]] = changed
-	return json.Marshal(fields)
+	}, append(at, "capabilities")...)
 }
 
 // without takes capabilities out of every set.

@@ -1,16 +1,17 @@
-// Command fitcaps is an OCI runtime that takes from each process the
-// capabilities that this machine does not have itself, and then becomes the
-// runc whose path is linked in.
+// Command fitrunc is an OCI runtime that takes from what is to run what this
+// machine does not have itself: capabilities, limits of huge pages, protection
+// from the OOM killer. Then it becomes the runc whose path is linked in.
 //
-// CRI-O gives a privileged container every capability that the kernel knows,
-// and runc fails where it cannot give them all, which is on machines that are
-// themselves containers of some kind. containerd gives no more than it has.
+// CRI-O asks for all that the kernel could do, and runc fails where it cannot do
+// it all, which is on machines that are themselves containers of some kind.
+// containerd asks for no more than there is.
 package main
 
 import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -24,26 +25,41 @@ func main() {
 	if err == nil {
 		err = unix.Exec(runc, append([]string{runc}, os.Args[1:]...), os.Environ())
 	}
-	fmt.Fprintln(os.Stderr, "fitcaps:", err)
+	fmt.Fprintln(os.Stderr, "fitrunc:", err)
 	os.Exit(1)
 }
 
 // fit edits the file that tells what to run, if the command line has one.
 func fit(args []string) error {
 	missing, err := missingCaps()
-	if err != nil || len(missing) == 0 {
+	if err != nil {
 		return err
 	}
 	c := parse(args)
 	switch c.name {
 	case "create", "run":
-		return edit(filepath.Join(c.bundle, "config.json"), missing, "process")
+		return fitBundle(filepath.Join(c.bundle, "config.json"), missing)
 	case "exec":
 		if c.process != "" {
 			return edit(c.process, missing)
 		}
 	}
 	return nil
+}
+
+func fitBundle(file string, missing []string) error {
+	if err := edit(file, missing, "process"); err != nil {
+		return err
+	}
+	if slices.Contains(missing, "CAP_SYS_RESOURCE") {
+		if err := editFile(file, noLowerScore, "process", "oomScoreAdj"); err != nil {
+			return err
+		}
+	}
+	if hasHugePages() {
+		return nil
+	}
+	return editFile(file, noHugePages, "linux", "resources")
 }
 
 // command is what matters here of runc's command line.

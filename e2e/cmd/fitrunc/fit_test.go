@@ -65,3 +65,23 @@ func TestEdit(t *testing.T) {
 		t.Error("a broken file is no error")
 	}
 }
+
+func TestNoHugePages(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"x":1.50,"hugepageLimits":[{"limit":0}],"y":2}`: `{"x":1.50,"y":2}`,
+		`{"y":2, "x":1}`: `{"y":2, "x":1}`,
+	} {
+		if got, err := noHugePages([]byte(in)); err != nil || string(got) != want {
+			t.Errorf("%s: %s, %v, want %s", in, got, err, want)
+		}
+	}
+}
+
+func TestNoLowerScore(t *testing.T) {
+	if got, err := noLowerScore([]byte("-1000")); err != nil || string(got) == "-1000" {
+		t.Errorf("-1000 is %s, %v", got, err)
+	}
+	if got, err := noLowerScore([]byte("1000")); err != nil || string(got) != "1000" {
+		t.Errorf("1000 is %s, %v", got, err)
+	}
+}
