@@ -55,8 +55,14 @@ e2e: ## tests on real containerd and CRI-O, built on first use (root)
 	cd e2e && go vet ./... && go test -count=1 -timeout 60m $$(go list ./... | grep -vE '/(cluster|k8s)$$')
 
 .PHONY: e2e-k8s
-e2e-k8s: ## tests on a Kubernetes cluster of one node, built on first use (root)
-	cd e2e && go test -count=1 -timeout 60m -p 1 ./cluster ./k8s
+e2e-k8s: ## tests on Kubernetes clusters of one node, on containerd and on CRI-O, built on first use (root)
+	cd e2e && go test -count=1 -timeout 60m ./cluster
+	cd e2e && go test -c -o ../bin/k8s.test ./k8s
+	$(MAKE) -j2 --output-sync=target e2e-k8s-containerd e2e-k8s-cri-o
+
+.PHONY: e2e-k8s-containerd e2e-k8s-cri-o
+e2e-k8s-containerd e2e-k8s-cri-o: e2e-k8s-%:
+	cd e2e/k8s && SPECGUARD_E2E_RUNTIME=$* ../../bin/k8s.test -test.timeout 60m
 
 .PHONY: conformance
 conformance: ## compare the profiles with Kubernetes' own Pod Security Standards, and print the table

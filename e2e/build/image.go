@@ -12,7 +12,7 @@ import (
 )
 
 // ImageName is the name of the agent's image in the archives of [Cache.Image].
-const ImageName = "ghcr.io/specguard/specguard:test"
+const ImageName = "ghcr.io/specguard/specguard:v0.1.0"
 
 // machineImage stands for an image with Go and make: it is this machine's
 // /usr, which is mounted when the image is used. Modules come from Go's module

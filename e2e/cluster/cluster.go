@@ -1,5 +1,5 @@
 // Package cluster runs a Kubernetes cluster of one node: etcd, the API server,
-// the controller manager, the scheduler, a kubelet and containerd, in
+// the controller manager, the scheduler, a kubelet and containerd or CRI-O, in
 // namespaces of their own, where they have the paths that they have on any
 // node. Nothing of a cluster survives its Close, or the process that made it.
 package cluster
@@ -8,28 +8,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/specguard/specguard/e2e/build"
 	"github.com/specguard/specguard/e2e/cri"
 	"github.com/specguard/specguard/e2e/image"
+	"github.com/specguard/specguard/e2e/kube"
 	"github.com/specguard/specguard/e2e/scope"
 )
 
 // Images that every cluster has.
 const (
-	PauseImage = "registry.example.com/pause:1"
+	pauseImage = "registry.example.com/pause:1"
 	AppImage   = "registry.example.com/team/app:1"
+	UserImage  = "registry.example.com/team/user:1" // its user is not root
 )
 
-// Paths on the node.
-const (
-	StaticPods = "/etc/kubernetes/manifests" // a pod for each manifest in it
+// Images are those that tests start in pods. They are made of busybox.
+func Images() []image.Image {
+	return []image.Image{{Name: AppImage}, {Name: UserImage, User: "1000"}}
+}
 
-	socket = "/run/containerd/containerd.sock"
-)
+// staticPods is a folder on the node: a pod for each manifest in it.
+const staticPods = "/etc/kubernetes/manifests"
 
 // NodeName is the name of the only node.
 const NodeName = "node1"
@@ -37,22 +40,15 @@ const NodeName = "node1"
 // startTimeout bounds each step of a start.
 const startTimeout = 60 * time.Second
 
-// Options say what a cluster is like. Programs, Runc and Kubernetes are
-// required.
-type Options struct {
-	Programs   build.Programs
-	Runc       string
-	Kubernetes build.Kubernetes
-	// Files are put on the node, by path, before anything starts; for example in
-	// /etc/containerd/conf.d.
-	Files map[string]string
-}
-
-// A Cluster is a cluster that runs.
+// A Cluster is a cluster that runs, and its administrator.
 type Cluster struct {
+	kube.Client
+
 	options Options
 	scope   *scope.Scope
 	host    *namespaces
+	engine  engine
+	api     net.Listener
 	cri     *cri.Client
 	daemons []daemon
 }
@@ -87,21 +83,26 @@ func (c *Cluster) setUp(ctx context.Context) error {
 	if c.host, err = enter(ctx, c.scope); err != nil {
 		return err
 	}
+	if c.api, err = c.host.forward(apiServer); err != nil {
+		return err
+	}
+	c.Client = kube.Client{Program: c.options.Kubernetes.Kubectl, Kubeconfig: c.file("admin.conf"), CacheDir: c.file("kubectl")}
+	c.engine = c.newEngine()
 	if err := c.configure(); err != nil {
 		return err
 	}
-	for _, d := range []daemon{c.containerd(), c.etcd(), c.apiServer()} {
+	for _, d := range []daemon{c.runtime(), c.etcd(), c.apiServer()} {
 		if err := c.launch(d); err != nil {
 			return err
 		}
 	}
-	if c.cri, err = cri.Dial(c.Path(socket), cri.Layout{}); err != nil {
+	if c.cri, err = cri.Dial(c.path(c.engine.socket()), cri.Layout{}); err != nil {
 		return err
 	}
-	if err := c.waitFor(ctx, "containerd", func(ctx context.Context) error { return c.cri.Ready(ctx) }); err != nil {
-		return err
+	if err := c.waitFor(ctx, "the container runtime", func(ctx context.Context) error { return c.cri.Ready(ctx) }); err != nil {
+		return fmt.Errorf("%w: %s", err, scope.Tail(c.log(c.runtime().name)))
 	}
-	if err := c.Import(ctx, image.Pause(PauseImage), image.Image{Name: AppImage}); err != nil {
+	if err := c.importImages(ctx, append(Images(), image.Pause(pauseImage))); err != nil {
 		return err
 	}
 	if err := c.waitFor(ctx, "the API server", c.apiReady); err != nil {
@@ -121,11 +122,14 @@ func (c *Cluster) Close() error {
 	if c.cri != nil {
 		c.cri.Close()
 	}
+	if c.api != nil {
+		c.api.Close()
+	}
 	return c.scope.Close()
 }
 
-// Path is where the machine sees a path of the node.
-func (c *Cluster) Path(path string) string { return c.host.path(path) }
+// path is where the machine sees a path of the node.
+func (c *Cluster) path(path string) string { return c.host.path(path) }
 
 // Cgroups are the cluster's folders in every cgroup hierarchy.
 func (c *Cluster) Cgroups() []string { return c.scope.Cgroups() }
@@ -133,22 +137,11 @@ func (c *Cluster) Cgroups() []string { return c.scope.Cgroups() }
 // Dir is the cluster's folder; everything in it goes with the cluster.
 func (c *Cluster) Dir() string { return c.scope.Dir() }
 
-// Run runs a program on the node and returns what it prints.
-func (c *Cluster) Run(ctx context.Context, program string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	out, err := c.host.command(ctx, program, args...).CombinedOutput()
-	if err != nil {
-		return string(out), fmt.Errorf("%s: %w: %s", program, err, out)
-	}
-	return string(out), nil
-}
-
 func (c *Cluster) file(name string) string { return filepath.Join(c.Dir(), name) }
 
 // writeFile writes a file of the node.
 func (c *Cluster) writeFile(path string, content []byte) error {
-	path = c.Path(path)
+	path = c.path(path)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("write on the node: %w", err)
 	}

@@ -2,18 +2,15 @@ package cluster
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
-
-	"github.com/specguard/specguard/e2e/build"
-	"github.com/specguard/specguard/e2e/scope"
 )
 
 // Files on the node, where kubeadm and Debian's packages put them.
 const (
-	containerdConfig = "/etc/containerd/config.toml"
-	networkConfig    = "/etc/cni/net.d/10-pods.conflist"
-	kubeletConfig    = "/var/lib/kubelet/config.yaml"
+	networkConfig = "/etc/cni/net.d/10-pods.conflist"
+	kubeletConfig = "/var/lib/kubelet/config.yaml"
 )
 
 // Networks that only the cluster has.
@@ -21,19 +18,6 @@ const (
 	podNetwork     = "10.98.0.0/24"
 	serviceNetwork = "10.96.0.0/16"
 )
-
-const containerdText = `version = 3
-imports = ["/etc/containerd/conf.d/*.toml"]
-[plugins.'io.containerd.cri.v1.images']
-snapshotter = %q
-pinned_images = {sandbox = %q}
-[plugins.'io.containerd.cri.v1.runtime']
-restrict_oom_score_adj = true
-cni = {bin_dirs = [%q], conf_dir = "/etc/cni/net.d"}
-[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
-runtime_type = "io.containerd.runc.v2"
-options = {BinaryName = %q, SystemdCgroup = false}
-`
 
 const networkText = `{"cniVersion": "1.0.0", "name": "pods", "plugins": [
   {"type": "bridge", "bridge": "cni0", "isGateway": true, "hairpinMode": true, "ipam": {
@@ -71,44 +55,35 @@ imageGCLowThresholdPercent: 99
 // configure writes the configuration and the keys of every daemon.
 func (c *Cluster) configure() error {
 	files := map[string]string{
-		containerdConfig: fmt.Sprintf(containerdText, c.snapshotter(), PauseImage, build.CNI, c.options.Runc),
-		networkConfig:    fmt.Sprintf(networkText, podNetwork),
-		kubeletConfig:    fmt.Sprintf(kubeletText, c.scope.Cgroup(), socket, StaticPods, nodeAddress, pki("ca.crt")),
+		networkConfig: fmt.Sprintf(networkText, podNetwork),
+		kubeletConfig: fmt.Sprintf(kubeletText, c.scope.Cgroup(), c.engine.socket(), staticPods, nodeAddress, pki("ca.crt")),
 	}
-	for path, content := range c.options.Files {
-		files[path] = content
-	}
+	maps.Copy(files, c.engine.files())
+	maps.Copy(files, c.options.Files)
 	for path, content := range files {
 		if err := c.writeFile(path, []byte(content)); err != nil {
 			return err
 		}
 	}
-	if err := os.MkdirAll(c.Path(StaticPods), 0o755); err != nil {
+	if err := os.MkdirAll(c.path(staticPods), 0o755); err != nil {
 		return fmt.Errorf("write on the node: %w", err)
 	}
-	if err := c.linkContainerd(); err != nil {
+	if err := c.linkRuntime(); err != nil {
 		return err
 	}
 	return c.writeKeys()
 }
 
-// linkContainerd puts containerd's programs where the node finds them.
-func (c *Cluster) linkContainerd() error {
+// linkRuntime puts the container runtime's programs where the node finds them.
+func (c *Cluster) linkRuntime() error {
 	programs, err := filepath.Glob(c.options.Programs.Dir + "/*")
 	if err != nil {
-		return fmt.Errorf("link containerd: %w", err)
+		return fmt.Errorf("link the container runtime: %w", err)
 	}
 	for _, program := range programs {
-		if err := os.Symlink(program, filepath.Join(c.Path("/usr/local/bin"), filepath.Base(program))); err != nil {
-			return fmt.Errorf("link containerd: %w", err)
+		if err := os.Symlink(program, filepath.Join(c.path("/usr/local/bin"), filepath.Base(program))); err != nil {
+			return fmt.Errorf("link the container runtime: %w", err)
 		}
 	}
 	return nil
-}
-
-func (c *Cluster) snapshotter() string {
-	if scope.CanOverlay(c.Dir()) {
-		return "overlayfs"
-	}
-	return "native"
 }

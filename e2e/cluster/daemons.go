@@ -4,10 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"slices"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/specguard/specguard/e2e/scope"
 )
@@ -21,39 +17,6 @@ type daemon struct {
 	program string
 	args    []string
 	process *scope.Process
-}
-
-// RestartContainerd ends containerd as a service manager does, starts it again
-// and waits until it serves containers. Those that there are run on.
-func (c *Cluster) RestartContainerd(ctx context.Context) error {
-	i := slices.IndexFunc(c.daemons, func(d daemon) bool { return d.name == c.containerd().name })
-	if err := c.daemons[i].stop(ctx); err != nil {
-		return err
-	}
-	c.daemons = slices.Delete(c.daemons, i, i+1)
-	if err := c.launch(c.containerd()); err != nil {
-		return err
-	}
-	return c.waitFor(ctx, "containerd", func(ctx context.Context) error { return c.cri.Ready(ctx) })
-}
-
-// stop asks a daemon to end and waits until it has.
-func (d daemon) stop(ctx context.Context) error {
-	pid, err := child(d.process) // it is nsenter's
-	if err != nil {
-		return fmt.Errorf("stop %s: %w", d.name, err)
-	}
-	if err := unix.Kill(pid, unix.SIGTERM); err != nil {
-		return fmt.Errorf("stop %s: %w", d.name, err)
-	}
-	select {
-	case <-d.process.Done():
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("stop %s: %w", d.name, ctx.Err())
-	case <-time.After(startTimeout):
-		return fmt.Errorf("stop %s: it does not end", d.name)
-	}
 }
 
 // launch starts a daemon in the namespaces.
@@ -89,8 +52,11 @@ func (c *Cluster) alive() error {
 	return nil
 }
 
-func (c *Cluster) containerd() daemon {
-	return daemon{name: "containerd", program: c.options.Programs.Daemon, args: []string{"--config", containerdConfig}}
+// respawn runs a program, and again whenever it ends, as a service manager does.
+const respawn = `while :; do "$@" || true; sleep 0.2; done`
+
+func (c *Cluster) runtime() daemon {
+	return daemon{name: "runtime", program: "/bin/sh", args: append([]string{"-c", respawn, "respawn"}, c.engine.command()...)}
 }
 
 func (c *Cluster) etcd() daemon {
@@ -101,6 +67,9 @@ func (c *Cluster) etcd() daemon {
 		"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer, "--initial-cluster=default=" + peer,
 	}}
 }
+
+// apiServer is the API server's address, in the cluster's network.
+const apiServer = "127.0.0.1:6443"
 
 func (c *Cluster) apiServer() daemon {
 	return daemon{name: "kube-apiserver", program: c.options.Kubernetes.APIServer, args: []string{

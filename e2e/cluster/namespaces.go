@@ -86,12 +86,6 @@ func (n *namespaces) command(ctx context.Context, program string, args ...string
 	return cmd
 }
 
-// networkCommand is a command that runs in the cluster's network and otherwise
-// on the machine.
-func (n *namespaces) networkCommand(ctx context.Context, program string, args ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, "nsenter", append([]string{"--target", strconv.Itoa(n.init), "--net", "--", program}, args...)...)
-}
-
 // path is where the machine sees a path of the mount namespace.
 func (n *namespaces) path(path string) string {
 	return filepath.Join("/proc", strconv.Itoa(n.init), "root", path)

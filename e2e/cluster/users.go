@@ -21,7 +21,7 @@ var users = map[string]pkix.Name{
 
 const kubeconfigText = `apiVersion: v1
 kind: Config
-clusters: [{name: e2e, cluster: {server: "https://127.0.0.1:6443", certificate-authority-data: %s}}]
+clusters: [{name: e2e, cluster: {server: "https://%s", certificate-authority-data: %s}}]
 users: [{name: user, user: {client-certificate-data: %s, client-key-data: %s}}]
 contexts: [{name: e2e, context: {cluster: e2e, user: user}}]
 current-context: e2e
@@ -61,18 +61,21 @@ func (c *Cluster) writeKeys() error {
 		if err != nil {
 			return err
 		}
+		kubeconfig := func(server string) []byte {
+			return fmt.Appendf(nil, kubeconfigText, server, encode(ca), encode(user.cert), encode(user.key))
+		}
 		if name == "admin" {
 			files[pki("admin.crt")], files[pki("admin.key")] = user.cert, user.key
+			if err := os.WriteFile(c.Kubeconfig, kubeconfig(c.api.Addr().String()), 0o600); err != nil {
+				return fmt.Errorf("write kubeconfig: %w", err)
+			}
 		}
-		files[kubeconfigFile(name)] = fmt.Appendf(nil, kubeconfigText, encode(ca), encode(user.cert), encode(user.key))
+		files[kubeconfigFile(name)] = kubeconfig(apiServer)
 	}
 	for path, content := range files {
 		if err := c.writeFile(path, content); err != nil {
 			return err
 		}
-	}
-	if err := os.WriteFile(c.Kubeconfig(), files[kubeconfigFile("admin")], 0o600); err != nil {
-		return fmt.Errorf("write kubeconfig: %w", err)
 	}
 	return nil
 }

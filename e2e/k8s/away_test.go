@@ -1,10 +1,8 @@
 package k8s_test
 
 import (
-	"context"
 	"fmt"
-	"os"
-	"path/filepath"
+	"strings"
 	"testing"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -12,7 +10,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/specguard/specguard/e2e/cri"
-	"github.com/specguard/specguard/e2e/lab"
 )
 
 // TestNothingRunsUnjudgedOnAWrappedNode: neither while the agent is away nor
@@ -50,39 +47,20 @@ func TestNothingRunsUnjudgedOnAWrappedNode(t *testing.T) {
 	}
 }
 
-// wrap installs the OCI runtime wrapper on the node until the test ends.
+// wrap installs the OCI runtime wrapper on the node until the test ends, where
+// it is not there.
 func (g guarded) wrap(t *testing.T) {
 	t.Helper()
-	ctx := context.WithoutCancel(t.Context())
-	cache := lab.Cache(t)
-	agent, err := cache.Agent(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	runtime, err := cache.Runtime(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := g.Run(ctx, agent, "install", "--binary", runtime); err != nil {
-		t.Fatal(err)
-	}
-	if err := g.RestartContainerd(ctx); err != nil {
-		t.Fatal(err)
+	if g.isCRIO() {
+		return
 	}
 	t.Cleanup(func() {
-		_, _ = g.Run(ctx, agent, "uninstall") // containerd has to be restarted
-		if err := g.RestartContainerd(ctx); err != nil {
-			t.Fatal(err)
-		}
-		// What was made with the wrapper needs it to stop.
-		g.kubectl(t, "delete", "namespace", "team-load", "--ignore-not-found")
-		g.kubectl(t, "--namespace="+system, "delete", "pod", "--selector=app.kubernetes.io/name=specguard")
-		g.ready(t)
-		eventually(t, func() error {
-			_, err := g.Run(ctx, agent, "uninstall", "--purge")
-			return err
-		})
+		g.install(t)
+		g.takeBackWrapper(t, "team-load")
 	})
+	g.kubectl(t, "apply", "--kustomize="+overlay(t, "wrapped"))
+	g.ready(t)
+	g.restartRuntime(t)
 }
 
 const daemonSetSelector = `{"spec": {"template": {"spec": {"nodeSelector": {"specguard.dev/none": %s}}}}}`
@@ -121,22 +99,16 @@ func job(completions int32) batchv1.Job {
 // node: those of refused ones are empty.
 func (g guarded) ran(t *testing.T) map[string]cri.Truth {
 	t.Helper()
-	logs, err := filepath.Glob(g.Path("/var/log/pods") + "/team-load_*/*/*.log")
-	if err != nil {
-		t.Fatal(err)
-	}
+	const begin = "file "
+	out := g.run(t, `for log in /var/log/pods/team-load_*/*/*.log; do [ -s "$log" ] && echo "`+begin+`$log" && cat "$log"; done; true`)
 	ran := map[string]cri.Truth{}
-	for _, log := range logs {
-		data, err := os.ReadFile(log)
+	for _, part := range strings.Split("\n"+out, "\n"+begin)[1:] {
+		log, text, _ := strings.Cut(part, "\n")
+		truth, err := cri.ParseTruth(cri.PlainLog(text))
 		if err != nil {
-			t.Fatal(err)
-		}
-		if len(data) == 0 {
-			continue
-		}
-		if ran[filepath.Base(filepath.Dir(filepath.Dir(log)))], err = cri.ParseTruth(cri.PlainLog(string(data))); err != nil {
 			t.Fatalf("%s: %v", log, err)
 		}
+		ran[log] = truth
 	}
 	return ran
 }

@@ -72,7 +72,7 @@ func runnable(pod *corev1.Pod, namespace string, number int) *corev1.Pod {
 	change := func(c *corev1.Container, command string) {
 		c.Image, c.ImagePullPolicy, c.Command = cluster.AppImage, corev1.PullNever, []string{"/bin/sh", "-c", command}
 		if runsAsNonRoot(pod, c) {
-			c.Image = userImage
+			c.Image = cluster.UserImage
 		}
 		for i := range c.Ports {
 			if c.Ports[i].HostPort != 0 {
@@ -81,7 +81,11 @@ func runnable(pod *corev1.Pod, namespace string, number int) *corev1.Pod {
 		}
 	}
 	for i := range pod.Spec.InitContainers {
-		change(&pod.Spec.InitContainers[i], "exit 0")
+		command := "exit 0"
+		if pod.Spec.InitContainers[i].RestartPolicy != nil { // a sidecar
+			command = "sleep 600"
+		}
+		change(&pod.Spec.InitContainers[i], command)
 	}
 	for i := range pod.Spec.Containers {
 		change(&pod.Spec.Containers[i], "sleep 600")
@@ -103,7 +107,7 @@ func (g guarded) look(t *testing.T, namespace string, live []outcome) {
 	var pods corev1.PodList
 	var events corev1.EventList
 	for kind, into := range map[string]any{"pods": &pods, "events": &events} {
-		if err := json.Unmarshal([]byte(g.kubectl(t, "--namespace="+namespace, "get", kind, "--output=json")), into); err != nil {
+		if err := g.Get(t.Context(), into, kind, "--namespace="+namespace); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -118,10 +122,14 @@ func (g guarded) look(t *testing.T, namespace string, live []outcome) {
 	}
 	for _, event := range events.Items {
 		pod := event.InvolvedObject.Name
-		if strings.Contains(event.Message, "specguard: denied by policy ") {
+		switch {
+		case strings.Contains(event.Message, "specguard: denied by policy "):
 			found[pod] = outcome{denied, event.Message}
-		} else if event.Reason == "Failed" && found[pod].kind == "" {
+		case found[pod].kind != "":
+		case event.Reason == "Failed":
 			found[pod] = outcome{refused, event.Message}
+		case event.Reason == "Started" && strings.HasPrefix(event.InvolvedObject.FieldPath, "spec.containers{"):
+			found[pod] = outcome{kind: allowed} // whatever becomes of its lifecycle hooks
 		}
 	}
 	for i := range live {

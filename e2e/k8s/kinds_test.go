@@ -2,15 +2,11 @@ package k8s_test
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/specguard/specguard/e2e/cluster"
 )
 
 // TestEveryKindOfContainerIsJudged: whatever brings a container, it is adjusted,
@@ -96,12 +92,12 @@ func makeStatic(t *testing.T, g guarded, name string, change ...func(*corev1.Pod
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(g.Path(cluster.StaticPods), name+".json")
-	if err := os.WriteFile(file, data, 0o600); err != nil {
+	file := "/etc/kubernetes/manifests/" + name + ".json" // as kubeadm sets up a kubelet
+	if err := g.node.Write(t.Context(), file, string(data)); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.Remove(file) })
-	mirror := "pod/" + name + "-" + cluster.NodeName
+	t.Cleanup(func() { g.run(t, "rm "+file) })
+	mirror := "pod/" + name + "-" + g.node.Name
 	g.kubectl(t, "--namespace=team-kinds", "wait", "--for=create", mirror, "--timeout=30s")
 	return mirror
 }

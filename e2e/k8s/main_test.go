@@ -1,5 +1,6 @@
 // Package k8s_test holds the tests of specguard on a Kubernetes cluster, where
-// its agent runs as the pod of a DaemonSet.
+// its agent runs as the pod of a DaemonSet. They know the cluster by its
+// kubeconfig and have a shell on its node, no more.
 package k8s_test
 
 import (
@@ -7,13 +8,13 @@ import (
 	_ "embed"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/specguard/specguard/e2e/build"
 	"github.com/specguard/specguard/e2e/cluster"
+	"github.com/specguard/specguard/e2e/kube"
 	"github.com/specguard/specguard/e2e/lab"
 )
 
@@ -27,58 +28,86 @@ const (
 	daemonSet = "daemonset/specguard"
 )
 
-//go:embed testdata/tenants.yaml
+//go:embed testdata/containerd/tenants.yaml
 var tenants string
 
 // overlay is the folder of what is applied: an overlay over those in deploy/.
-func overlay(t *testing.T) string {
+func overlay(t *testing.T, name string) string {
 	t.Helper()
-	dir, err := filepath.Abs("testdata")
+	dir, err := filepath.Abs(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return dir
 }
 
-// A guarded is a cluster with the agent on it.
-type guarded struct{ *cluster.Cluster }
+// A guarded is a cluster with the agent on its node.
+type guarded struct {
+	*kube.Client
+	node *kube.Node
+}
+
+// isCRIO: the node runs CRI-O, always with the OCI runtime wrapper.
+func (g guarded) isCRIO() bool { return build.Project(g.node.Runtime) == build.ProjectCRIO }
 
 // guard installs the agent, with the policies of tenants, where it is not
 // installed, and waits until it is ready.
 func guard(t *testing.T) guarded {
 	t.Helper()
-	g := guarded{shared.Cluster(t)}
-	imported.Do(func() { g.importAgent(t) })
-	g.kubectl(t, "apply", "--kustomize="+overlay(t))
-	g.ready(t)
+	g := bare(t)
+	g.install(t)
+	return g
+}
+
+// bare is the cluster, whatever is installed.
+func bare(t *testing.T) guarded {
+	t.Helper()
+	g := guarded{Client: shared.Cluster(t)}
+	g.node = node(t, g.Client)
 	t.Cleanup(func() {
 		if t.Failed() {
-			log, err := g.Kubectl(context.WithoutCancel(t.Context()), "--namespace="+system, "logs", daemonSet, "--tail=50")
+			log, err := g.Kubectl(context.WithoutCancel(t.Context()), "--namespace="+system, "logs", daemonSet, "--all-containers", "--tail=50")
 			t.Log(log, err)
 		}
 	})
 	return g
 }
 
-// imported: the agent's image is on the node.
-var imported sync.Once
-
-// importAgent builds the image of the Dockerfile and puts it on the node.
-func (g guarded) importAgent(t *testing.T) {
+// install applies what a test's cluster has.
+func (g guarded) install(t *testing.T) {
 	t.Helper()
-	archive, err := lab.Cache(t).Image(t.Context(), runtime.GOARCH)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := g.ImportArchive(t.Context(), archive, build.ImageName); err != nil {
-		t.Fatal(err)
+	_, missing := g.node.Run(context.WithoutCancel(t.Context()), "test -e /usr/local/bin/specguard-runtime")
+	g.kubectl(t, "apply", "--kustomize="+overlay(t, g.node.Runtime))
+	g.ready(t)
+	if g.isCRIO() && missing != nil {
+		g.restartRuntime(t) // it reads its configuration at start
 	}
 }
 
-// ready waits until the agent is.
+var shell struct {
+	sync.Mutex
+	node *kube.Node
+}
+
+// node is the node with the shell that all tests share.
+func node(t *testing.T, c *kube.Client) *kube.Node {
+	t.Helper()
+	shell.Lock()
+	defer shell.Unlock()
+	if shell.node == nil {
+		n, err := c.Node(t.Context(), cluster.AppImage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shell.node = n
+	}
+	return shell.node
+}
+
+// ready waits until the agents are.
 func (g guarded) ready(t *testing.T) {
 	t.Helper()
-	g.kubectl(t, "--namespace="+system, "rollout", "status", daemonSet, "--timeout=90s")
+	g.kubectl(t, "--namespace="+system, "rollout", "status", daemonSet, "--timeout=60s")
 }
 
 // kubectl runs kubectl, in a test's cleanup too.
@@ -108,7 +137,7 @@ func (g guarded) namespace(t *testing.T, name string) {
 }
 
 const (
-	patience = 90 * time.Second
+	patience = 60 * time.Second
 	interval = 250 * time.Millisecond
 )
 

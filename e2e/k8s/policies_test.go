@@ -33,12 +33,9 @@ func (g guarded) setPolicies(t *testing.T, policy string) {
 // generation counts the policies that were in force.
 func (g guarded) generation(t *testing.T) string {
 	t.Helper()
-	pod := g.kubectl(t, "--namespace="+system, "get", "pod", "--selector=app.kubernetes.io/name=specguard", "--output=jsonpath={.items[0].metadata.name}")
-	metrics := g.kubectl(t, "get", fmt.Sprintf("--raw=/api/v1/namespaces/%s/pods/%s:9464/proxy/metrics", system, pod))
-	_, rest, _ := strings.Cut(metrics, "\nspecguard_policy_generation ")
-	value, _, _ := strings.Cut(rest, "\n")
-	if value == "" {
-		t.Fatalf("no specguard_policy_generation in %s", metrics)
+	value, err := g.metric(t, g.agentPod(t), "specguard_policy_generation")
+	if err != nil {
+		t.Fatal(err)
 	}
 	return value
 }
@@ -64,7 +61,7 @@ func TestAnEditedConfigMapIsInForce(t *testing.T) {
 // agentContainer is the id of the agent's container.
 func (g guarded) agentContainer(t *testing.T) string {
 	t.Helper()
-	id := g.kubectl(t, "--namespace="+system, "get", "pod", "--selector=app.kubernetes.io/name=specguard", "--output=jsonpath={.items[*].status.containerStatuses[*].containerID}")
+	id := g.ofAgent(t, "{.items[*].status.containerStatuses[*].containerID}")
 	if len(strings.Fields(id)) != 1 {
 		t.Fatalf("containers of agents: %q", id)
 	}

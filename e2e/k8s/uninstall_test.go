@@ -6,15 +6,15 @@ import (
 	"testing"
 )
 
-// TestUninstallLeavesACleanNode deletes what was applied.
+// TestUninstallLeavesACleanNode takes back what was installed, as
+// docs/kubernetes.md says.
 func TestUninstallLeavesACleanNode(t *testing.T) {
 	g := guard(t)
 	g.namespace(t, "team-free")
 	g.create(t, newPod("team-free", "before"))
 	checkHardened(t, "before", g.told(t, "team-free", "before", "main"))
 
-	g.kubectl(t, "delete", "--kustomize="+overlay(t), "--timeout=60s")
-	g.agentGone(t)
+	g.uninstall(t)
 	g.create(t, newPod("team-free", "after", hostPath("/srv")))
 	if truth := g.told(t, "team-free", "after", "main"); truth.UID != 0 || !truth.RootWritable {
 		t.Errorf("a pod is still adjusted: %+v", truth)
@@ -22,7 +22,7 @@ func TestUninstallLeavesACleanNode(t *testing.T) {
 	// The kubelet made the folder; the socket in it is dead.
 	const left = "/run/specguard\n/run/specguard/runtime.sock"
 	eventually(t, func() error {
-		out, err := g.Run(t.Context(), "find", "/etc", "/opt", "/run", "/usr/local/bin", "/var/lib/cni", "/var/lib/kubelet", "-path", "*specguard*")
+		out, err := g.node.Run(t.Context(), "find /etc /opt /run /usr/local/bin /var/lib/cni /var/lib/kubelet -path '*specguard*'")
 		if err != nil {
 			return err
 		}
@@ -31,4 +31,18 @@ func TestUninstallLeavesACleanNode(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// uninstall takes back what install did.
+func (g guarded) uninstall(t *testing.T) {
+	t.Helper()
+	applied := overlay(t, g.node.Runtime)
+	if g.isCRIO() {
+		applied = overlay(t, "unwrapped")
+		g.kubectl(t, "apply", "--kustomize="+applied) // nothing installs the wrapper again
+		g.ready(t)
+		g.takeBackWrapper(t)
+	}
+	g.kubectl(t, "delete", "--kustomize="+applied, "--timeout=60s")
+	g.agentGone(t)
 }

@@ -2,39 +2,84 @@ package lab
 
 import (
 	"context"
+	"os"
+	"os/exec"
+	"runtime"
 	"testing"
 
 	"github.com/specguard/specguard/e2e/build"
 	"github.com/specguard/specguard/e2e/cluster"
+	"github.com/specguard/specguard/e2e/kube"
 	"github.com/specguard/specguard/e2e/require"
+)
+
+// Environment variables that choose the cluster of tests.
+const (
+	// EnvKubeconfig is the kubeconfig of a cluster that runs already; it has the
+	// images of [cluster.Images] and [build.ImageName].
+	EnvKubeconfig = "SPECGUARD_E2E_KUBECONFIG"
+	// EnvRuntime is the container runtime of a cluster that is to be started:
+	// containerd or cri-o.
+	EnvRuntime = "SPECGUARD_E2E_RUNTIME"
 )
 
 // Cluster returns the shared Kubernetes cluster, or skips the test where none
 // can be run.
-func (l *Lab) Cluster(t testing.TB) *cluster.Cluster {
+func (l *Lab) Cluster(t testing.TB) *kube.Client {
 	t.Helper()
+	if file := os.Getenv(EnvKubeconfig); file != "" {
+		return existing(t, file)
+	}
 	require.Cluster(t)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.cluster == nil {
-		c, err := cluster.Start(t.Context(), ClusterOptions(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		l.cluster = c
+		l.cluster = startCluster(t)
 	}
-	return l.cluster
+	return &l.cluster.Client
 }
 
-// ClusterOptions returns a cluster's options with built programs.
-func ClusterOptions(t testing.TB) cluster.Options {
+// existing is a user of a cluster that runs already.
+func existing(t testing.TB, kubeconfig string) *kube.Client {
 	t.Helper()
-	o := Options(t, build.Containerd2)
-	ctx, cancel := context.WithTimeout(t.Context(), buildTimeout)
-	defer cancel()
-	kubernetes, err := Cache(t).Kubernetes(ctx)
+	kubectl, err := exec.LookPath("kubectl")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cluster.Options{Programs: o.Programs, Runc: o.Runc, Kubernetes: kubernetes}
+	return &kube.Client{Program: kubectl, Kubeconfig: kubeconfig, CacheDir: t.TempDir()}
+}
+
+func startCluster(t testing.TB) *cluster.Cluster {
+	t.Helper()
+	o := ClusterOptions(t)
+	archive, err := Cache(t).Image(t.Context(), runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := cluster.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.ImportArchive(t.Context(), archive, build.ImageName); err != nil {
+		t.Fatal(err, c.Close())
+	}
+	return c
+}
+
+// ClusterOptions returns the options of a cluster on the container runtime that
+// the environment names, with built programs.
+func ClusterOptions(t testing.TB) cluster.Options {
+	t.Helper()
+	release := build.Containerd2
+	if build.Project(os.Getenv(EnvRuntime)) == build.ProjectCRIO {
+		release = build.CRIO
+	}
+	require.Release(t, release)
+	ctx, cancel := context.WithTimeout(t.Context(), buildTimeout)
+	defer cancel()
+	o, err := cluster.Build(ctx, Cache(t), release)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
 }

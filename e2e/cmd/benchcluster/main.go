@@ -43,7 +43,11 @@ func run(ctx context.Context, w io.Writer, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	c, err := start(ctx, cache)
+	programs, err := cluster.Build(ctx, cache, build.Containerd2)
+	if err != nil {
+		return err
+	}
+	c, err := cluster.Start(ctx, programs)
 	if err != nil {
 		return err
 	}
@@ -65,22 +69,6 @@ func run(ctx context.Context, w io.Writer, o options) (err error) {
 	}
 	m.print(w)
 	return nil
-}
-
-func start(ctx context.Context, cache *build.Cache) (*cluster.Cluster, error) {
-	programs, err := cache.Programs(ctx, build.Containerd2)
-	if err != nil {
-		return nil, err
-	}
-	runc, err := cache.Runc(ctx, build.Containerd2)
-	if err != nil {
-		return nil, err
-	}
-	kubernetes, err := cache.Kubernetes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return cluster.Start(ctx, cluster.Options{Programs: programs, Runc: runc, Kubernetes: kubernetes})
 }
 
 // measurement is a cluster and what was measured on it.
