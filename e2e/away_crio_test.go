@@ -70,6 +70,83 @@ spec:
 	}
 }
 
+// TestStopExistingOnCRIO has the agent stop, through CRI, what runs against
+// policy when it connects: what ran unjudged, without the wrapper, and what was
+// judged by the wrapper under other policies.
+func TestStopExistingOnCRIO(t *testing.T) {
+	config := func(n *node.Node, existing string) string {
+		return "existing: " + existing + "\ncriSocket: " + n.Socket() +
+			"\nhost: {kubeletDir: " + n.KubeletDir() + ", bundles: ['" + n.Bundle("{id}") + "']}\n"
+	}
+	run := func(t *testing.T, pod *cri.Sandbox) *cri.Running {
+		t.Helper()
+		c, err := pod.Run(t.Context(), cri.Container("main", node.AppImage, []string{"sleep", "600"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	stopped := func(t *testing.T, g *guarded, c *cri.Running) {
+		t.Helper()
+		if code, err := c.Wait(t.Context()); err != nil || code != 137 {
+			t.Errorf("exit code %d, %v: want that it is killed", code, err)
+		}
+		g.reported(t, c.ID)
+		metrics, err := g.agent.Metrics(t.Context())
+		if err != nil || metrics["specguard_stopped_total"] != 1 {
+			t.Errorf("stopped %v, %v", metrics["specguard_stopped_total"], err)
+		}
+	}
+	t.Run("unjudged", func(t *testing.T) {
+		t.Parallel()
+		n := lab.Private(t, build.CRIO, nil)
+		hook := "hookPath: " + hookScript(t, n) + "\n"
+		a, err := agent.Start(t.Context(), n, agent.Options{
+			Binary: agentBinary(t), Opener: "verify", Policies: map[string]string{"p.yaml": hardening}, Config: hook + config(n, "report"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := &guarded{Node: n, agent: a}
+		pod := g.pod(t, "away")
+		if err := a.Kill(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c := run(t, pod)
+		if err := a.Configure(hook + config(n, "stop")); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Again(); err != nil {
+			t.Fatal(err)
+		}
+		stopped(t, g, c)
+	})
+	t.Run("judged under other policies", func(t *testing.T) {
+		t.Parallel()
+		g := wrappedNode(t, build.CRIO)
+		c := run(t, g.pod(t, "judged"))
+		if err := g.agent.Configure(config(g.Node, "stopDenied")); err != nil {
+			t.Fatal(err)
+		}
+		restart := func() {
+			t.Helper()
+			if err := g.agent.Kill(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := g.agent.Again(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		restart()
+		g.existing(t, c.ID, "allowed")
+		if err := g.agent.SetPolicies(map[string]string{"hardening.yaml": strings.Replace(hardening, "rules:", "rules:\n    images: {allowed: [quay.io/none]}", 1)}); err != nil {
+			t.Fatal(err)
+		}
+		restart()
+		stopped(t, g, c)
+	})
+}
+
 // TestHookWithoutAgent: a sealed container whose hook can ask nobody, or that
 // is not there, does not start.
 func TestHookWithoutAgent(t *testing.T) {

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -256,9 +257,15 @@ func TestAgentFrozen(t *testing.T) {
 	})
 }
 
-// reported waits until the agent has told of an existing container that runs
-// against policy.
+// reported waits until a container that runs against policy has been reported.
 func (g *guarded) reported(t *testing.T, id string) {
+	t.Helper()
+	g.existing(t, id, "denied", "adjusted")
+}
+
+// existing waits until a container has been judged as one that was there, with
+// one of the outcomes.
+func (g *guarded) existing(t *testing.T, id string, outcomes ...any) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		lines, err := g.agent.Audit()
@@ -266,12 +273,12 @@ func (g *guarded) reported(t *testing.T, id string) {
 			t.Fatal(err)
 		}
 		for _, l := range lines {
-			if l["stage"] == "existing" && l["outcome"] != "allowed" && l["container"].(map[string]any)["id"] == id {
+			if l["stage"] == "existing" && slices.Contains(outcomes, l["outcome"]) && l["container"].(map[string]any)["id"] == id {
 				return
 			}
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("container %s is not reported", id)
+			t.Fatalf("container %s is not reported as %v", id, outcomes)
 		}
 	}
 }

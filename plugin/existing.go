@@ -8,6 +8,7 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -31,24 +32,43 @@ func (x Existing) stops(o policy.Outcome) bool {
 // existingTimeout bounds the judgement of one container that already exists.
 const existingTimeout = 5 * time.Second
 
+// Bundles are where what containers run with can be read, if the opener has no
+// store.
+type Bundles interface {
+	// Spec is the config.json of a container, or of a pod's sandbox, by its id.
+	Spec(id string) ([]byte, error)
+}
+
 // judgeExisting judges containers that were there when the agent connected:
-// made before it was installed, or while it was away. It stops those that it is
-// told to; the recorder reports. Where the opener has no store they are judged
-// by what NRI shows, and cannot be stopped.
+// made before it was installed, or while it was away, or under other policies.
+// It stops those that it is told to; the recorder reports.
 func (p *Plugin) judgeExisting(ctx context.Context, pods []*api.PodSandbox, ctrs []*api.Container) {
 	byID := podsByID(pods)
 	for _, ctr := range ctrs {
 		if ctx.Err() != nil {
 			return // the runtime will list them again
 		}
-		if ctr.GetState() == api.ContainerState_CONTAINER_STOPPED || isSealed(ctr.GetHooks()) {
-			continue // it does not run
+		if !mayRun(ctr) {
+			continue
 		}
 		pod := byID[ctr.GetPodSandboxId()]
 		_, err := guard(ctx, existingTimeout, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, p.report(ctx, p.subject(pod, ctr))
+			return struct{}{}, p.report(ctx, pod, p.subject(pod, ctr))
 		})
 		p.failed(ctx, StageExisting, p.named(pod, ctr), err)
+	}
+}
+
+// mayRun tells whether the container runs, or can: one that has only been
+// created cannot under a seal.
+func mayRun(ctr *api.Container) bool {
+	switch ctr.GetState() {
+	case api.ContainerState_CONTAINER_STOPPED:
+		return false
+	case api.ContainerState_CONTAINER_RUNNING:
+		return true
+	default:
+		return !isSealed(ctr.GetHooks())
 	}
 }
 
@@ -72,27 +92,29 @@ func podsByID(pods []*api.PodSandbox) map[string]*api.PodSandbox {
 	return out
 }
 
-func (p *Plugin) report(ctx context.Context, sub policy.Subject) error {
+func (p *Plugin) report(ctx context.Context, pod *api.PodSandbox, sub policy.Subject) error {
 	start := time.Now()
 	set := p.Policies.Current()
 	if sel := set.Select(&sub); !sel.Enforced && !sel.Audited {
 		return nil
 	}
-	phase := policy.Early
-	store, none := p.store()
-	if none == nil {
-		if _, err := complete(ctx, store, set, &sub); err != nil {
-			return err
-		}
-		phase = policy.Final
+	phase := policy.Final
+	store, err := p.existingStore(pod, sub)
+	if err == nil {
+		_, err = complete(ctx, store, set, &sub)
+	} else {
+		p.Log.WithError(err).WithField("id", sub.Container.ID).Warn("a container that was there is judged by what NRI shows alone, and not by policies in mode audit")
+		phase, err = policy.Early, nil
+	}
+	if err != nil {
+		return err
 	}
 	sub.Spec = unsealed(sub.Spec)
 	judging := time.Now()
 	d := set.Evaluate(sub, phase)
 	e := Event{Stage: StageExisting, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
-	var err error
 	if p.Existing.stops(d.Outcome()) {
-		err = stop(ctx, store, sub.Container.ID)
+		err = p.stop(ctx, store, sub)
 		e.Stopped = err == nil
 	}
 	e.Total = time.Since(start)
@@ -100,12 +122,37 @@ func (p *Plugin) report(ctx context.Context, sub policy.Subject) error {
 	return err
 }
 
-func stop(ctx context.Context, store SpecStore, id string) error {
+// existingStore is where the spec of a container that was there can be read.
+func (p *Plugin) existingStore(pod *api.PodSandbox, sub policy.Subject) (SpecStore, error) {
+	store, err := p.store()
+	if err == nil || p.Bundles == nil {
+		return store, err
+	}
+	spec, err := p.Bundles.Spec(sub.Container.ID)
+	if err != nil {
+		return nil, err
+	}
+	b := &brought{req: judge.Request{Spec: spec}, shown: exhibited(pod, sub), runtime: p.conn.runtimeName()}
+	if sandbox, err := p.Bundles.Spec(sub.Pod.ID); err == nil { // else it fails where a rule asks for it
+		b.req.Sandbox = &judge.Sandbox{ID: sub.Pod.ID, Spec: sandbox}
+	}
+	return b, nil
+}
+
+// stop stops the container, unless it was found against policy for want of
+// knowledge alone, which might be so.
+func (p *Plugin) stop(ctx context.Context, store SpecStore, sub policy.Subject) error {
+	if sub.Pod.Sandbox != nil && sub.Pod.Sandbox.HostPortsUnseen {
+		return errors.New("not stopped: nothing on the node tells the host ports of its pod")
+	}
 	s, ok := store.(Stopper)
 	if !ok {
+		s = p.Stopper
+	}
+	if s == nil {
 		return errors.New("this runtime's containers cannot be stopped by the agent: the container runs on")
 	}
-	if err := s.Stop(ctx, id); err != nil {
+	if err := s.Stop(ctx, sub.Container.ID); err != nil {
 		return fmt.Errorf("stop the container: %w", err)
 	}
 	return nil

@@ -35,7 +35,13 @@ type Plugin struct {
 	Host     func() policy.Host // the node, for one decision; nil where it cannot be seen
 	Recorder Recorder
 	Log      logrus.FieldLogger
-	Existing Existing // what to do about containers that were there before
+
+	// Existing says what to do about containers that were there before. Bundles
+	// and Stopper are for runtimes whose opener has no store; nil where there are
+	// none.
+	Existing Existing
+	Bundles  Bundles
+	Stopper  Stopper
 
 	conn  connection
 	shown shown

@@ -24,7 +24,7 @@ type SpecStore interface {
 	Sandbox(ctx context.Context, id string) (*policy.Sandbox, error)
 }
 
-// Stopper is a SpecStore of a runtime that can be told to stop a container.
+// Stopper is a SpecStore that can stop a container, or whatever else can.
 type Stopper interface {
 	// Stop kills the container's first process. A container that does not run
 	// is no error.

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/host"
 	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/runtimeconfig"
 	"github.com/specguard/specguard/policy/strict"
@@ -31,6 +32,9 @@ type config struct {
 
 	ContainerdSocket string `yaml:"containerdSocket"`
 
+	// CRISocket is CRI-O's, to stop containers.
+	CRISocket string `yaml:"criSocket"`
+
 	// RuntimeSocket is where the OCI runtime wrapper and the seal's hook ask;
 	// empty for nowhere. HookPath is the seal's hook, as the host names it.
 	RuntimeSocket string `yaml:"runtimeSocket"`
@@ -49,10 +53,12 @@ type logConfig struct {
 	File   string `yaml:"file"`
 }
 
-// hostConfig tells where the agent sees the node's files.
+// hostConfig tells where the agent sees the node's files. Bundles are patterns
+// of the config.json of containers, as the host names them.
 type hostConfig struct {
-	Root       string `yaml:"root"`
-	KubeletDir string `yaml:"kubeletDir"`
+	Root       string   `yaml:"root"`
+	KubeletDir string   `yaml:"kubeletDir"`
+	Bundles    []string `yaml:"bundles"`
 }
 
 const (
@@ -65,13 +71,14 @@ func defaultConfig() config {
 		PolicyDir:        defaultPolicyDir,
 		NRI:              nriConfig{Socket: "/var/run/nri/nri.sock", Name: "specguard", Index: "90"},
 		ContainerdSocket: "/run/containerd/containerd.sock",
+		CRISocket:        "/run/crio/crio.sock",
 		Existing:         plugin.Report,
 		RuntimeSocket:    judge.DefaultSocket,
 		HookPath:         runtimeconfig.Program,
 		Opener:           openerAuto,
 		HTTP:             "127.0.0.1:9464",
 		Log:              logConfig{Level: "info", Format: "text"},
-		Host:             hostConfig{Root: "/", KubeletDir: "/var/lib/kubelet"},
+		Host:             hostConfig{Root: "/", KubeletDir: "/var/lib/kubelet", Bundles: host.DefaultBundles()},
 	}
 }
 

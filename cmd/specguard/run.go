@@ -19,6 +19,7 @@ import (
 	"github.com/specguard/specguard/plugin"
 	"github.com/specguard/specguard/plugin/audit"
 	"github.com/specguard/specguard/plugin/containerd"
+	"github.com/specguard/specguard/plugin/cri"
 	"github.com/specguard/specguard/plugin/host"
 	"github.com/specguard/specguard/plugin/metrics"
 	"github.com/specguard/specguard/plugin/reload"
@@ -93,6 +94,11 @@ func run(ctx context.Context, cfg config) error {
 		return err
 	}
 	defer store.Close()
+	stopper, err := cri.New(cfg.CRISocket)
+	if err != nil {
+		return err
+	}
+	defer stopper.Close()
 
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -104,9 +110,10 @@ func run(ctx context.Context, cfg config) error {
 		}
 		recorders = append(recorders, audit.New(w, func(err error) { log.Error(err) }))
 	}
+	node := host.New(cfg.Host.Root, cfg.Host.KubeletDir)
 	p := &plugin.Plugin{
-		Policies: policies, Openers: cfg.openers(store), Recorder: recorders, Log: log, Existing: cfg.Existing,
-		Host: host.New(cfg.Host.Root, cfg.Host.KubeletDir).Snapshot,
+		Policies: policies, Openers: cfg.openers(store), Host: node.Snapshot, Recorder: recorders, Log: log,
+		Existing: cfg.Existing, Bundles: node.Bundles(cfg.Host.Bundles), Stopper: stopper,
 	}
 	state := &agent{Plugin: p, Folder: policies}
 	if state.unheard = serveRuntime(ctx, cfg.RuntimeSocket, p, log); state.unheard != nil && cfg.needsRuntimeSocket() {

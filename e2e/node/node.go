@@ -165,5 +165,9 @@ func (n *Node) Wrapped() bool { return n.options.Wrapped }
 // KubeletDir is where a kubelet of the node would keep its files.
 func (n *Node) KubeletDir() string { return filepath.Join(n.paths.dir, "kubelet") }
 
+// Bundle is the config.json that a container, or a pod's sandbox, runs with; ""
+// where CRI tells it.
+func (n *Node) Bundle(id string) string { return n.engine.specFile(id) }
+
 // Release is the container runtime that the node runs.
 func (n *Node) Release() build.Release { return n.options.Programs.Release }

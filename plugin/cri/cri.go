@@ -1,0 +1,43 @@
+// Package cri stops containers through the Container Runtime Interface, where
+// the container runtime has no other API for it.
+package cri
+
+import (
+	"context"
+	"fmt"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	runtime "k8s.io/cri-api/pkg/apis/runtime/v1"
+
+	"github.com/specguard/specguard/plugin"
+)
+
+// Client talks to a container runtime.
+type Client struct {
+	conn    *grpc.ClientConn
+	runtime runtime.RuntimeServiceClient
+}
+
+var _ plugin.Stopper = (*Client)(nil)
+
+// New makes a Client of the unix socket. It connects when it is first used.
+func New(socket string) (*Client, error) {
+	conn, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return nil, fmt.Errorf("CRI socket %s: %w", socket, err)
+	}
+	return &Client{conn: conn, runtime: runtime.NewRuntimeServiceClient(conn)}, nil
+}
+
+// Close closes the connection.
+func (c *Client) Close() error { return c.conn.Close() }
+
+// Stop kills the container. One that does not run, or is not there, is no
+// error (CRI, StopContainer).
+func (c *Client) Stop(ctx context.Context, id string) error {
+	if _, err := c.runtime.StopContainer(ctx, &runtime.StopContainerRequest{ContainerId: id}); err != nil {
+		return fmt.Errorf("CRI: %w", err)
+	}
+	return nil
+}
