@@ -73,7 +73,7 @@ deploy-test: deps ## render and check what is in deploy/, and build the image (r
 	cd e2e && go test -count=1 ./deploy
 
 .PHONY: e2e-kind
-e2e-kind: ## the image and the manifests on a cluster of kind (Docker, kind, kubectl)
+e2e-kind: ## the tests of e2e-k8s on a cluster of kind (Docker, kind, kubectl, a network)
 	deploy/kind/run
 
 .PHONY: lint

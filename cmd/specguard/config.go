@@ -131,6 +131,11 @@ func (c *config) validate() error {
 	if all := []plugin.Existing{plugin.Report, plugin.StopDenied, plugin.Stop}; !slices.Contains(all, c.Existing) {
 		return fmt.Errorf("existing %q is not one of report, stopDenied, stop", c.Existing)
 	}
+	for _, pattern := range c.Host.Bundles {
+		if _, err := filepath.Match(pattern, ""); err != nil || !filepath.IsAbs(pattern) || !strings.Contains(pattern, "{id}") {
+			return fmt.Errorf("host.bundles: %q is not the pattern of an absolute path with {id} in it", pattern)
+		}
+	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		return fmt.Errorf("log format %q is not one of text, json", c.Log.Format)
 	}

@@ -26,6 +26,7 @@ func TestLoadConfig(t *testing.T) {
 	full := file(t, "config.yaml", `policyDir: /p
 nri: {socket: /n, name: other, index: "10"}
 containerdSocket: /c
+criSocket: /cri
 runtimeSocket: /r
 hookPath: /h
 existing: stop
@@ -33,11 +34,11 @@ opener: containerd
 http: ":1"
 auditLog: /a
 log: {level: debug, format: json, file: /l}
-host: {root: /host, kubeletDir: /k}
+host: {root: /host, kubeletDir: /k, bundles: ["/b/{id}"]}
 `)
 	all := config{
-		PolicyDir: "/p", NRI: nriConfig{Socket: "/n", Name: "other", Index: "10"}, ContainerdSocket: "/c", RuntimeSocket: "/r", HookPath: "/h", Existing: "stop", Opener: "containerd",
-		HTTP: ":1", AuditLog: "/a", Log: logConfig{Level: "debug", Format: "json", File: "/l"}, Host: hostConfig{Root: "/host", KubeletDir: "/k"},
+		PolicyDir: "/p", NRI: nriConfig{Socket: "/n", Name: "other", Index: "10"}, ContainerdSocket: "/c", CRISocket: "/cri", RuntimeSocket: "/r", HookPath: "/h", Existing: "stop", Opener: "containerd",
+		HTTP: ":1", AuditLog: "/a", Log: logConfig{Level: "debug", Format: "json", File: "/l"}, Host: hostConfig{Root: "/host", KubeletDir: "/k", Bundles: []string{"/b/{id}"}},
 	}
 	with := func(c config, edit func(*config)) config { edit(&c); return c }
 	for name, c := range map[string]struct {
@@ -113,6 +114,8 @@ func TestInvalidConfig(t *testing.T) {
 		"a folder":                  {[]string{"--config", t.TempDir()}, "read configuration: read "},
 		"opener without its socket": {[]string{"--opener", "verify", "--runtime-socket="}, "opener verify needs a runtime socket"},
 		"existing":                  {[]string{"--config", file(t, "c.yaml", "existing: kill\n")}, `existing "kill" is not one of report, stopDenied, stop`},
+		"bundles without id":        {[]string{"--config", file(t, "c.yaml", "host: {bundles: [/run/x]}\n")}, `host.bundles: "/run/x" is not the pattern of an absolute path with {id} in it`},
+		"bundles, no pattern":       {[]string{"--config", file(t, "c.yaml", "host: {bundles: ['/run/[/{id}']}\n")}, `host.bundles: "/run/[/{id}" is not the pattern`},
 		"hook path":                 {[]string{"--config", file(t, "c.yaml", "hookPath: bin/x\n")}, `hookPath "bin/x" is not an absolute path`},
 		"opener":                    {[]string{"--opener", "magic"}, `opener "magic" is not one of auto, containerd, runtime, verify`},
 		"log format":                {[]string{"--log-format", "xml"}, `log format "xml" is not one of text, json`},

@@ -19,6 +19,8 @@ logLevel: debug
 nriDir: /run/other/nri
 kubeletDir: /var/lib/k0s/kubelet
 containerd: {dir: /run/k3s/containerd}
+crio: {mount: true, dir: /run/other/crio}
+existing: stopDenied
 policies: {baseline.yaml: null, own.yaml: "kind: Policy"}
 wrapper: {install: true, passNamespaces: [calico-system]}
 resources: {limits: {memory: 1Gi}}
@@ -52,7 +54,7 @@ podAnnotations: {a: b}
 			paths[v.Name] = v.HostPath.Path
 		}
 	}
-	if paths["nri"] != "/run/other/nri" || paths["containerd"] != "/run/k3s/containerd" {
+	if paths["nri"] != "/run/other/nri" || paths["containerd"] != "/run/k3s/containerd" || paths["crio"] != "/run/other/crio" {
 		t.Errorf("folders of the host: %v", paths)
 	}
 	policies := find[corev1.ConfigMap](t, all, "specguard-policies").Data
@@ -60,7 +62,7 @@ podAnnotations: {a: b}
 		t.Errorf("policies %q", policies)
 	}
 	config := find[corev1.ConfigMap](t, all, "specguard-config").Data["config.yaml"]
-	for _, want := range []string{"opener: verify\n", `auditLog: ""`, "level: debug", "kubeletDir: /var/lib/k0s/kubelet"} {
+	for _, want := range []string{"opener: verify\n", "existing: stopDenied\n", `auditLog: ""`, "level: debug", "kubeletDir: /var/lib/k0s/kubelet"} {
 		if !strings.Contains(config, want) {
 			t.Errorf("no %s in\n%s", want, config)
 		}
@@ -99,6 +101,7 @@ func TestHelmRestartsForConfiguration(t *testing.T) {
 func TestHelmRefusesValues(t *testing.T) {
 	for name, c := range map[string]struct{ values, want string }{
 		"opener":         {"opener: magic", "opener"},
+		"existing":       {"existing: kill", "existing"},
 		"unknown":        {"opner: auto", "opner"},
 		"unknown, below": {"wrapper: {instal: true}", "instal"},
 		"relative path":  {"containerd: {dir: run/containerd}", "dir"},

@@ -1,17 +1,20 @@
 package deploy_test
 
 import (
+	"cmp"
 	"maps"
 	"reflect"
 	"slices"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 )
 
 const allComponents = `
 components:
+  - ../components/crio-socket
   - ../components/network-policy
   - ../components/no-containerd-socket
   - ../components/pod-monitor
@@ -28,7 +31,7 @@ func TestHelmAndKustomizeAreTheSame(t *testing.T) {
 		"enforce": {"resources: [../overlays/enforce]", read(t, "deploy/helm/specguard/values-enforce.yaml")},
 		"crio":    {"resources: [../overlays/crio]", "{containerd: {mount: false}, wrapper: {install: true}}"},
 		"all": {"resources: [../overlays/audit]" + allComponents,
-			"{containerd: {mount: false}, wrapper: {install: true}, networkPolicy: true, metrics: {podMonitor: true, prometheusRule: true}}"},
+			"{containerd: {mount: false}, crio: {mount: true}, wrapper: {install: true}, networkPolicy: true, metrics: {podMonitor: true, prometheusRule: true}}"},
 		"image": {"resources: [../overlays/crio]\nimages: [{name: ghcr.io/specguard/specguard, newName: registry.example.com/specguard, newTag: test}]",
 			"{image: {repository: registry.example.com/specguard, tag: test}, containerd: {mount: false}, wrapper: {install: true}}"},
 	} {
@@ -57,6 +60,7 @@ func comparable(t *testing.T, all []object) map[string]any {
 		decoded := decode(t, o)
 		if d, ok := decoded.(*appsv1.DaemonSet); ok {
 			delete(d.Spec.Template.Annotations, "checksum/config")
+			sortVolumes(&d.Spec.Template.Spec)
 		}
 		if out[o.id()] != nil {
 			t.Errorf("%s is there twice", o.id())
@@ -64,6 +68,14 @@ func comparable(t *testing.T, all []object) map[string]any {
 		out[o.id()] = decoded
 	}
 	return out
+}
+
+// sortVolumes puts volumes and mounts in an order, which means nothing.
+func sortVolumes(pod *corev1.PodSpec) {
+	slices.SortFunc(pod.Volumes, func(a, b corev1.Volume) int { return cmp.Compare(a.Name, b.Name) })
+	for _, c := range pod.Containers {
+		slices.SortFunc(c.VolumeMounts, func(a, b corev1.VolumeMount) int { return cmp.Compare(a.MountPath, b.MountPath) })
+	}
 }
 
 func text(t *testing.T, v any) []byte {

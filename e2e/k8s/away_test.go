@@ -1,6 +1,7 @@
 package k8s_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -45,6 +46,52 @@ func TestNothingRunsUnjudgedOnAWrappedNode(t *testing.T) {
 	for log, truth := range ran {
 		checkHardened(t, log, truth)
 	}
+}
+
+// TestWhatRanUnjudgedIsStopped: the agent, told to, ends what ran against policy
+// while it was away; what the kubelet starts in its place is judged.
+func TestWhatRanUnjudgedIsStopped(t *testing.T) {
+	g := guard(t)
+	if g.isCRIO() {
+		t.Skip("with the OCI runtime wrapper nothing runs while the agent is away")
+	}
+	g.namespace(t, "team-unjudged")
+	t.Cleanup(func() { g.restartAgent(t) })
+	t.Cleanup(func() { g.install(t) })
+	g.away(t)
+	g.create(t, newPod("team-unjudged", "adjustable"))
+	g.create(t, newPod("team-unjudged", "deniable", hostPath("/srv")))
+	for _, pod := range []string{"adjustable", "deniable"} {
+		unchanged(t, pod, g.told(t, "team-unjudged", pod, "main"))
+	}
+	config := g.kubectl(t, "--namespace="+system, "get", "configmap/specguard-config", `--output=jsonpath={.data.config\.yaml}`)
+	patch, err := json.Marshal(map[string]any{"data": map[string]string{
+		"config.yaml": replaced(t, config, "existing: report", "existing: stop"),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.kubectl(t, "--namespace="+system, "patch", "configmap/specguard-config", "--type=merge", "--patch="+string(patch))
+	g.back(t)
+	g.described(t, "team-unjudged", "pod/deniable", `specguard: denied by policy "tenants": `)
+	eventually(t, func() error {
+		log, err := g.Kubectl(t.Context(), "--namespace=team-unjudged", "logs", "adjustable")
+		if err != nil {
+			return err
+		}
+		if truth, err := cri.ParseTruth(log); err != nil || truth.UID == 0 {
+			return fmt.Errorf("%w: it is not adjusted: %+v", err, truth)
+		}
+		return nil
+	})
+	checkHardened(t, "the restarted container", g.told(t, "team-unjudged", "adjustable", "main"))
+}
+
+// restartAgent has the agent read its configuration.
+func (g guarded) restartAgent(t *testing.T) {
+	t.Helper()
+	g.kubectl(t, "--namespace="+system, "rollout", "restart", daemonSet)
+	g.ready(t)
 }
 
 // wrap installs the OCI runtime wrapper on the node until the test ends, where

@@ -98,6 +98,6 @@ func makeStatic(t *testing.T, g guarded, name string, change ...func(*corev1.Pod
 	}
 	t.Cleanup(func() { g.run(t, "rm "+file) })
 	mirror := "pod/" + name + "-" + g.node.Name
-	g.kubectl(t, "--namespace=team-kinds", "wait", "--for=create", mirror, "--timeout=30s")
+	g.kubectl(t, "--namespace=team-kinds", "wait", "--for=create", mirror, "--timeout=60s")
 	return mirror
 }

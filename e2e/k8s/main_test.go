@@ -107,7 +107,7 @@ func node(t *testing.T, c *kube.Client) *kube.Node {
 // ready waits until the agents are.
 func (g guarded) ready(t *testing.T) {
 	t.Helper()
-	g.kubectl(t, "--namespace="+system, "rollout", "status", daemonSet, "--timeout=60s")
+	g.kubectl(t, "--namespace="+system, "rollout", "status", daemonSet, "--timeout=150s")
 }
 
 // kubectl runs kubectl, in a test's cleanup too.
@@ -137,7 +137,7 @@ func (g guarded) namespace(t *testing.T, name string) {
 }
 
 const (
-	patience = 60 * time.Second
+	patience = 150 * time.Second
 	interval = 250 * time.Millisecond
 )
 

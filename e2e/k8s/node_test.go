@@ -35,7 +35,7 @@ func (g guarded) agents(ctx context.Context) ([]string, error) {
 func (g guarded) agentGone(t *testing.T) {
 	t.Helper()
 	eventually(t, func() error {
-		pids, err := g.agents(t.Context())
+		pids, err := g.agents(context.WithoutCancel(t.Context()))
 		if err == nil && len(pids) > 0 {
 			err = fmt.Errorf("agents run: %q", pids)
 		}
@@ -117,8 +117,7 @@ func (g guarded) takeBackWrapper(t *testing.T, made ...string) {
 	t.Helper()
 	_ = g.uninstallWrapper(t) // it keeps the wrapper: the runtime has to be restarted
 	g.restartRuntime(t)
-	g.kubectl(t, "--namespace="+system, "rollout", "restart", daemonSet)
-	g.ready(t)
+	g.restartAgent(t)
 	for _, namespace := range made {
 		g.kubectl(t, "delete", "namespace", namespace, "--ignore-not-found")
 	}

@@ -17,17 +17,23 @@ func policies(policy string) string {
 func (g guarded) setPolicies(t *testing.T, policy string) {
 	t.Helper()
 	set := func(policy string) {
-		before := g.generation(t)
-		g.apply(t, policies(policy))
-		eventually(t, func() error {
-			if g.generation(t) == before {
-				return fmt.Errorf("policies in force since %s: none new", before)
-			}
-			return nil
-		})
+		g.inForce(t, func() { g.apply(t, policies(policy)) })
 	}
 	t.Cleanup(func() { set(tenants) })
 	set(policy)
+}
+
+// inForce changes policies and waits until the agent has read them.
+func (g guarded) inForce(t *testing.T, change func()) {
+	t.Helper()
+	before := g.generation(t)
+	change()
+	eventually(t, func() error {
+		if g.generation(t) == before {
+			return fmt.Errorf("policies in force since %s: none new", before)
+		}
+		return nil
+	})
 }
 
 // generation counts the policies that were in force.

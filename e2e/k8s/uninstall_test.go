@@ -46,3 +46,11 @@ func (g guarded) uninstall(t *testing.T) {
 	g.kubectl(t, "delete", "--kustomize="+applied, "--timeout=60s")
 	g.agentGone(t)
 }
+
+// fresh makes the cluster one that never had specguard.
+func (g guarded) fresh(t *testing.T) {
+	t.Helper()
+	if out := g.kubectl(t, "get", "namespace", system, "--ignore-not-found", "--output=name"); out != "" {
+		g.uninstall(t)
+	}
+}

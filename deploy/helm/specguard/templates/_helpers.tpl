@@ -30,6 +30,7 @@ seLinuxOptions:
 {{- define "specguard.config" -}}
 # docs/deployment.md has all settings and their defaults.
 opener: {{ .Values.opener }}
+existing: {{ .Values.existing }}
 http: ":9464"
 auditLog: {{ .Values.auditLog | quote }}
 log: {level: {{ .Values.logLevel }}, format: json}
