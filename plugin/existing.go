@@ -99,20 +99,18 @@ func (p *Plugin) report(ctx context.Context, pod *api.PodSandbox, sub policy.Sub
 		return nil
 	}
 	phase := policy.Final
-	store, err := p.existingStore(pod, sub)
-	if err == nil {
-		_, err = complete(ctx, store, set, &sub)
-	} else {
-		p.Log.WithError(err).WithField("id", sub.Container.ID).Warn("a container that was there is judged by what NRI shows alone, and not by policies in mode audit")
-		phase, err = policy.Early, nil
-	}
-	if err != nil {
+	store, unread := p.existingStore(pod, sub)
+	if unread != nil {
+		p.Log.WithError(unread).WithField("id", sub.Container.ID).Warn("a container that was there is judged by what NRI shows alone, and not by policies in mode audit")
+		phase = policy.Early
+	} else if _, err := complete(ctx, store, set, &sub); err != nil {
 		return err
 	}
 	sub.Spec = unsealed(sub.Spec)
 	judging := time.Now()
 	d := set.Evaluate(sub, phase)
 	e := Event{Stage: StageExisting, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
+	var err error
 	if p.Existing.stops(d.Outcome()) {
 		err = p.stop(ctx, store, sub)
 		e.Stopped = err == nil
