@@ -43,7 +43,8 @@ deps: ## install the Debian packages that demo, test and bench need (root)
 	.ci/deps
 
 .PHONY: test
-test: deps lint unit conformance e2e e2e-k8s ## run everything: lint, unit and property tests with the race detector, fuzz seeds, e2e on real runtimes and Kubernetes (root)
+test: deps lint unit conformance ## run everything: lint, unit and property tests with the race detector, fuzz seeds, e2e on real runtimes and Kubernetes (root)
+	$(MAKE) -j2 --output-sync=line e2e e2e-k8s
 
 .PHONY: unit
 unit: ## unit and property tests and fuzz seeds, with the race detector
@@ -52,17 +53,16 @@ unit: ## unit and property tests and fuzz seeds, with the race detector
 
 .PHONY: e2e
 e2e: ## tests on real containerd and CRI-O, built on first use (root)
-	cd e2e && go vet ./... && go test -count=1 -timeout 60m $$(go list ./... | grep -vE '/(cluster|k8s)$$')
+	cd e2e && go vet ./... && go test -count=1 -timeout 60m $$(go list ./... | grep -vE '/(cluster|conformance|k8s)$$')
 
-.PHONY: e2e-k8s
-e2e-k8s: ## tests on Kubernetes clusters of one node, on containerd and on CRI-O, built on first use (root)
+.PHONY: e2e-k8s e2e-cluster e2e-k8s-containerd e2e-k8s-cri-o
+e2e-k8s: e2e-cluster e2e-k8s-containerd e2e-k8s-cri-o ## tests on Kubernetes clusters of one node, built on first use (root)
+
+e2e-cluster:
 	cd e2e && go test -count=1 -timeout 60m ./cluster
-	cd e2e && go test -c -o ../bin/k8s.test ./k8s
-	$(MAKE) -j2 --output-sync=target e2e-k8s-containerd e2e-k8s-cri-o
 
-.PHONY: e2e-k8s-containerd e2e-k8s-cri-o
 e2e-k8s-containerd e2e-k8s-cri-o: e2e-k8s-%:
-	cd e2e/k8s && SPECGUARD_E2E_RUNTIME=$* ../../bin/k8s.test -test.timeout 60m
+	cd e2e && SPECGUARD_E2E_RUNTIME=$* go test -count=1 -timeout 60m ./k8s
 
 .PHONY: conformance
 conformance: ## compare the profiles with Kubernetes' own Pod Security Standards, and print the table
