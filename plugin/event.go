@@ -14,7 +14,7 @@ const (
 	StageCreate   Stage = "create"   // by what NRI shows, before the runtime stores the container
 	StageOpen     Stage = "open"     // by the complete spec; the seal is opened or kept
 	StageUpdate   Stage = "update"   // new resource limits for a container that exists
-	StageExisting Stage = "existing" // a container that was there when the agent connected; reported only
+	StageExisting Stage = "existing" // a container that was there when the agent connected
 )
 
 // Event is one decision about one container.

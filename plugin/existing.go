@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/containerd/nri/pkg/api"
+	"github.com/sirupsen/logrus"
 
 	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/policy"
@@ -35,8 +36,11 @@ const existingTimeout = 5 * time.Second
 // Bundles are where what containers run with can be read, if the opener has no
 // store.
 type Bundles interface {
-	// Spec is the config.json of a container, or of a pod's sandbox, by its id.
+	// Spec is the config.json of a container, by its id.
 	Spec(id string) ([]byte, error)
+
+	// Sandbox is what the node shows of a pod, by the id of its sandbox.
+	Sandbox(id string) *judge.Sandbox
 }
 
 // judgeExisting judges containers that were there when the agent connected:
@@ -53,7 +57,7 @@ func (p *Plugin) judgeExisting(ctx context.Context, pods []*api.PodSandbox, ctrs
 		}
 		pod := byID[ctr.GetPodSandboxId()]
 		_, err := guard(ctx, existingTimeout, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, p.report(ctx, pod, p.subject(pod, ctr))
+			return struct{}{}, p.report(ctx, pod, ctr)
 		})
 		p.failed(ctx, StageExisting, p.named(pod, ctr), err)
 	}
@@ -65,7 +69,7 @@ func mayRun(ctr *api.Container) bool {
 	switch ctr.GetState() {
 	case api.ContainerState_CONTAINER_STOPPED:
 		return false
-	case api.ContainerState_CONTAINER_RUNNING:
+	case api.ContainerState_CONTAINER_RUNNING, api.ContainerState_CONTAINER_PAUSED:
 		return true
 	default:
 		return !isSealed(ctr.GetHooks())
@@ -92,27 +96,33 @@ func podsByID(pods []*api.PodSandbox) map[string]*api.PodSandbox {
 	return out
 }
 
-func (p *Plugin) report(ctx context.Context, pod *api.PodSandbox, sub policy.Subject) error {
+func (p *Plugin) report(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) error {
 	start := time.Now()
+	sub := p.subject(pod, ctr)
 	set := p.Policies.Current()
 	if sel := set.Select(&sub); !sel.Enforced && !sel.Audited {
 		return nil
 	}
-	phase := policy.Final
+	phase, existing := policy.Final, p.Existing
 	store, unread := p.existingStore(pod, sub)
-	if unread != nil {
-		p.Log.WithError(unread).WithField("id", sub.Container.ID).Warn("a container that was there is judged by what NRI shows alone, and not by policies in mode audit")
-		phase = policy.Early
-	} else if _, err := complete(ctx, store, set, &sub); err != nil {
-		return err
+	switch {
+	case unread != nil && isSealed(ctr.GetHooks()):
+		return nil // NRI shows what it was before it was judged
+	case unread != nil:
+		p.Log.WithError(unread).WithField("id", sub.Container.ID).Warn("a container that was there is judged by what NRI shows alone: not by policies in mode audit, and it is not stopped")
+		phase, existing = policy.Early, Report
+	default:
+		if _, err := complete(ctx, store, set, &sub); err != nil {
+			return err
+		}
 	}
 	sub.Spec = unsealed(sub.Spec)
 	judging := time.Now()
 	d := set.Evaluate(sub, phase)
 	e := Event{Stage: StageExisting, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
 	var err error
-	if p.Existing.stops(d.Outcome()) {
-		err = p.stop(ctx, store, sub)
+	if existing.stops(d.Outcome()) {
+		err = p.stop(ctx, store, sub.Container.ID)
 		e.Stopped = err == nil
 	}
 	e.Total = time.Since(start)
@@ -130,19 +140,36 @@ func (p *Plugin) existingStore(pod *api.PodSandbox, sub policy.Subject) (SpecSto
 	if err != nil {
 		return nil, err
 	}
-	b := &brought{req: judge.Request{Spec: spec}, shown: exhibited(pod, sub), runtime: p.conn.runtimeName()}
-	if sandbox, err := p.Bundles.Spec(sub.Pod.ID); err == nil { // else it fails where a rule asks for it
-		b.req.Sandbox = &judge.Sandbox{ID: sub.Pod.ID, Spec: sandbox}
-	}
-	return b, nil
+	return &bundled{
+		brought: brought{
+			req:     judge.Request{Spec: spec, Sandbox: p.Bundles.Sandbox(sub.Pod.ID)},
+			shown:   exhibited(pod, sub),
+			runtime: p.conn.runtimeName(),
+		},
+		log: p.Log.WithField("id", sub.Container.ID),
+	}, nil
 }
 
-// stop stops the container, unless it was found against policy for want of
-// knowledge alone, which might be so.
-func (p *Plugin) stop(ctx context.Context, store SpecStore, sub policy.Subject) error {
-	if sub.Pod.Sandbox != nil && sub.Pod.Sandbox.HostPortsUnseen {
-		return errors.New("not stopped: nothing on the node tells the host ports of its pod")
+// bundled is a SpecStore of one container that runs.
+type bundled struct {
+	brought
+	log logrus.FieldLogger
+}
+
+// Sandbox reads what the node shows of the pod. What it does not show is no
+// reason to take a container that runs for one against policy, nor to judge
+// nothing else of it.
+func (b *bundled) Sandbox(ctx context.Context, id string) (*policy.Sandbox, error) {
+	out, err := b.brought.Sandbox(ctx, id)
+	if err != nil {
+		b.log.WithError(err).Warn("a container that was there is judged without its pod's sysctls and host ports")
+		return &policy.Sandbox{}, nil
 	}
+	out.HostPortsUnseen = false
+	return out, nil
+}
+
+func (p *Plugin) stop(ctx context.Context, store SpecStore, id string) error {
 	s, ok := store.(Stopper)
 	if !ok {
 		s = p.Stopper
@@ -150,8 +177,8 @@ func (p *Plugin) stop(ctx context.Context, store SpecStore, sub policy.Subject) 
 	if s == nil {
 		return errors.New("this runtime's containers cannot be stopped by the agent: the container runs on")
 	}
-	if err := s.Stop(ctx, sub.Container.ID); err != nil {
-		return fmt.Errorf("stop the container: %w", err)
+	if err := s.Stop(ctx, id); err != nil {
+		return fmt.Errorf("stop the container, which runs on: %w", err)
 	}
 	return nil
 }

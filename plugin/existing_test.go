@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/containerd/nri/pkg/api"
+
+	"github.com/specguard/specguard/plugin/judge"
 )
 
 // stopping is a store that can stop containers.
@@ -40,7 +42,7 @@ func TestStopExisting(t *testing.T) {
 		"all":                     {Stop, refuse, nil, true, []string{"existing team-a/web-0/app denied stopped"}},
 		"complies":                {Stop, allow, nil, false, []string{"existing team-a/web-0/app allowed"}},
 		"audited":                 {Stop, "mode: audit\n  " + refuse, nil, false, []string{"existing team-a/web-0/app allowed audit:capabilities"}},
-		"it cannot be stopped":    {Stop, refuse, errors.New("gone"), true, []string{"existing team-a/web-0/app denied", notStopped + "stop the container: gone"}},
+		"it cannot be stopped":    {Stop, refuse, errors.New("gone"), true, []string{"existing team-a/web-0/app denied", notStopped + "stop the container, which runs on: gone"}},
 		"nothing is said":         {"", refuse, nil, false, []string{"existing team-a/web-0/app denied"}},
 		"another policy's matter": {Stop, elsewhere + "\n  " + refuse, nil, false, nil},
 	} {
@@ -67,6 +69,10 @@ func (b bundles) Spec(id string) ([]byte, error) {
 		return nil, errors.New("no bundle")
 	}
 	return []byte(b[id]), nil
+}
+
+func (b bundles) Sandbox(id string) *judge.Sandbox {
+	return &judge.Sandbox{ID: id, Spec: []byte(b[id])}
 }
 
 // wrapped is a runtime without a store, with bundles in place of one, and what
@@ -109,49 +115,72 @@ func TestExistingByBundle(t *testing.T) {
 }
 
 // TestExistingSandbox reads the bundle of the pod's sandbox where a rule wants
-// it. What cannot be known of it is no reason to stop a container.
+// it. What cannot be known of it is not held against a container, and excuses
+// nothing else, whoever causes that.
 func TestExistingSandbox(t *testing.T) {
-	const ports = `{"annotations":{"` + portsAnnotation + `":"[{\"host_port\":8080,\"hostPort\":8080,\"protocol\":\"tcp\"}]"}}`
+	const portsAndCaps = "rules: {hostPorts: {}, capabilities: {drop: [NET_ADMIN]}}"
+	const ports = `{"annotations":{"` + portsAnnotation + `":"[{\"hostPort\":8080,\"protocol\":\"tcp\"}]"}}`
 	for name, c := range map[string]struct {
-		sandbox, want string
-		stops         bool
+		sandbox string
+		claimed bool
+		rules   string
+		want    string
 	}{
-		"a port":   {ports, "existing team-a/web-0/app denied stopped", true},
-		"unknown":  {`{}`, "existing team-a/web-0/app denied\nexisting team-a/web-0/app failed: not stopped: nothing on the node tells the host ports of its pod", false},
-		"not seen": {"", "existing team-a/web-0/app failed: the host does not show the pod's sandbox", false},
+		"a port":                    {ports, false, noPorts, "denied stopped"},
+		"a port that is claimed":    {ports, true, noPorts, "allowed"},
+		"claimed, and capabilities": {ports, true, portsAndCaps, "denied stopped"},
+		"unknown":                   {`{}`, false, noPorts, "allowed"},
+		"unknown, and capabilities": {`{}`, false, portsAndCaps, "denied stopped"},
+		"not seen":                  {"", false, noPorts, "allowed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := bundles{container().GetId(): spec(both, "", ""), pod().GetId(): c.sandbox}
-			n, s := wrapped(t, StopDenied, b, doc("p", noPorts))
-			n.plugin.judgeExisting(t.Context(), []*api.PodSandbox{pod()}, []*api.Container{container()})
-			if got := n.recorder.all(); !strings.HasPrefix(got, c.want) || len(s.stopped) > 0 != c.stops {
-				t.Errorf("recorded %q, stopped %q", got, s.stopped)
+			n, s := wrapped(t, StopDenied, b, doc("p", c.rules))
+			shown := pod()
+			if c.claimed {
+				shown.Annotations = map[string]string{portsAnnotation: "[]"}
+			}
+			n.plugin.judgeExisting(t.Context(), []*api.PodSandbox{shown}, []*api.Container{container()})
+			n.recorder.expect(t, "existing team-a/web-0/app "+c.want)
+			if strings.HasSuffix(c.want, "stopped") != (len(s.stopped) > 0) {
+				t.Errorf("stopped %q", s.stopped)
 			}
 		})
 	}
 }
 
-// TestExistingWithoutBundle is judged by what NRI shows, and the log says so.
+// TestExistingWithoutBundle is judged by what NRI shows, which the log says, and
+// not stopped; and not judged where NRI shows what it was before it was
+// adjusted.
 func TestExistingWithoutBundle(t *testing.T) {
-	n, _ := wrapped(t, Report, nil, doc("p", "rules: {hostNamespaces: {}}"))
-	shared := pod()
-	shared.Linux.Namespaces = namespaces("pid")
-	n.plugin.judgeExisting(t.Context(), []*api.PodSandbox{shared}, []*api.Container{container()})
-	n.recorder.expect(t, "existing team-a/web-0/app denied")
-	if last := n.log.LastEntry(); last == nil || !strings.Contains(last.Message, "judged by what NRI shows alone") {
-		t.Errorf("log %v", last)
+	for _, sealed := range []bool{false, true} {
+		n, s := wrapped(t, Stop, nil, doc("p", "rules: {hostNamespaces: {}}"))
+		shared, ctr := pod(), container()
+		shared.Linux.Namespaces = namespaces("pid")
+		ctr.State = api.ContainerState_CONTAINER_RUNNING
+		var want []string
+		if sealed {
+			ctr.Hooks = &api.Hooks{CreateRuntime: []*api.Hook{verifier("/opt/specguard-runtime")}}
+		} else {
+			want = append(want, "existing team-a/web-0/app denied")
+		}
+		n.plugin.judgeExisting(t.Context(), []*api.PodSandbox{shared}, []*api.Container{ctr})
+		n.recorder.expect(t, want...)
+		if len(s.stopped) > 0 {
+			t.Errorf("sealed is %t: stopped %q", sealed, s.stopped)
+		}
+		last := n.log.LastEntry()
+		if said := last != nil && strings.Contains(last.Message, "judged by what NRI shows alone"); said == sealed {
+			t.Errorf("sealed is %t: log %v", sealed, last)
+		}
 	}
 }
 
-// TestStopWithoutStore says that it cannot stop.
-func TestStopWithoutStore(t *testing.T) {
-	n := offline(t, doc("p", "rules: {hostNamespaces: {}}"))
-	n.plugin.Existing = Stop
-	n.plugin.conn.configured("cri-o", ByWrapper{"/opt/specguard-runtime"})
-	shared := pod()
-	shared.Linux.Namespaces = namespaces("pid")
-	n.plugin.judgeExisting(t.Context(), []*api.PodSandbox{shared}, []*api.Container{container()})
-	if all := n.recorder.all(); !strings.Contains(all, "existing team-a/web-0/app denied\nexisting team-a/web-0/app failed: this runtime's containers cannot be stopped") {
-		t.Error(all)
-	}
+// TestStopWithoutStopper says that it cannot stop.
+func TestStopWithoutStopper(t *testing.T) {
+	n, _ := wrapped(t, Stop, bundles{container().GetId(): spec(both, "", "")}, doc("p", refuse))
+	n.plugin.Stopper = nil
+	n.plugin.judgeExisting(t.Context(), []*api.PodSandbox{pod()}, []*api.Container{container()})
+	n.recorder.expect(t, "existing team-a/web-0/app denied",
+		"existing team-a/web-0/app failed: this runtime's containers cannot be stopped by the agent: the container runs on")
 }

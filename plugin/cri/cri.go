@@ -5,6 +5,7 @@ package cri
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -33,10 +34,16 @@ func New(socket string) (*Client, error) {
 // Close closes the connection.
 func (c *Client) Close() error { return c.conn.Close() }
 
+// patience is how long a runtime may take to serve CRI, and to stop a container.
+// CRI-O serves NRI first when it starts.
+const patience = 3 * time.Second
+
 // Stop kills the container. One that does not run, or is not there, is no
 // error (CRI, StopContainer).
 func (c *Client) Stop(ctx context.Context, id string) error {
-	if _, err := c.runtime.StopContainer(ctx, &runtime.StopContainerRequest{ContainerId: id}); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if _, err := c.runtime.StopContainer(ctx, &runtime.StopContainerRequest{ContainerId: id}, grpc.WaitForReady(true)); err != nil {
 		return fmt.Errorf("CRI: %w", err)
 	}
 	return nil

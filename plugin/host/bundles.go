@@ -2,13 +2,20 @@ package host
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/policy"
 )
+
+// maxSpec bounds a config.json, in bytes.
+const maxSpec = 32 << 20
 
 // DefaultBundles are the patterns of [Host.Bundles] for containerd and CRI-O as
 // they come.
@@ -22,39 +29,81 @@ func DefaultBundles() []string {
 // Bundles finds what containers run with: the config.json in the OCI bundle of
 // each.
 type Bundles struct {
-	root     string
+	host     *Host
 	patterns []string
 }
 
 // Bundles are those of the node. Patterns are paths as the host names them, in
 // which {id} stands for the id of a container or sandbox, and as
 // [filepath.Match] has them.
-func (h *Host) Bundles(patterns []string) *Bundles { return &Bundles{root: h.root, patterns: patterns} }
+func (h *Host) Bundles(patterns []string) *Bundles { return &Bundles{host: h, patterns: patterns} }
 
 // anID is an id that a path can be made with.
 var anID = regexp.MustCompile(`^[0-9A-Za-z_-][0-9A-Za-z._-]*$`)
 
-// Spec reads the config.json of a container or of a pod's sandbox.
+// Spec reads the config.json of a container.
 func (b *Bundles) Spec(id string) ([]byte, error) {
-	if b.root == "" {
+	if b.host.root == "" {
 		return nil, policy.ErrNotVisible
 	}
 	if !anID.MatchString(id) {
 		return nil, fmt.Errorf("find the bundle of %q: that is no id", id)
 	}
 	for _, pattern := range b.patterns {
-		found, err := filepath.Glob(filepath.Join(b.root, strings.ReplaceAll(pattern, "{id}", id)))
+		found, err := b.find(strings.ReplaceAll(pattern, "{id}", id))
 		if err != nil {
 			return nil, fmt.Errorf("find the bundle: %w", err)
 		}
-		if len(found) == 0 {
-			continue
+		if len(found) > 0 {
+			return readSpec(found[0])
 		}
-		data, err := os.ReadFile(found[0])
-		if err != nil {
-			return nil, fmt.Errorf("read the bundle: %w", err)
-		}
-		return data, nil
 	}
 	return nil, fmt.Errorf("find the bundle: none in %s", strings.Join(b.patterns, ", "))
+}
+
+// Sandbox is what the node shows of a pod: the spec of its sandbox, and what its
+// network was made with.
+func (b *Bundles) Sandbox(id string) *judge.Sandbox {
+	out := &judge.Sandbox{ID: id}
+	var err error
+	if out.Spec, err = b.Spec(id); err != nil {
+		return out
+	}
+	out.PortMappings, out.Networked = judge.PortMappings(b.host.at(judge.CNICache), id)
+	return out
+}
+
+// find lists the files of a pattern. Symlinks of the folder that it begins with
+// are followed as the host would.
+func (b *Bundles) find(pattern string) ([]string, error) {
+	folder, rest := filepath.Dir(pattern), filepath.Base(pattern)
+	for strings.ContainsAny(folder, `*?[\`) {
+		folder, rest = filepath.Dir(folder), filepath.Join(filepath.Base(folder), rest)
+	}
+	folder, err := b.host.ResolvePath(folder)
+	if err != nil {
+		return nil, err
+	}
+	return filepath.Glob(filepath.Join(b.host.at(folder), rest))
+}
+
+// readSpec reads a config.json, which must be a file of its own.
+func readSpec(name string) ([]byte, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, fmt.Errorf("read the bundle: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("read the bundle: %w", err)
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxSpec {
+		return nil, fmt.Errorf("read the bundle: %s is no file, or of more than %d bytes", name, maxSpec)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxSpec))
+	if err != nil {
+		return nil, fmt.Errorf("read the bundle: %w", err)
+	}
+	return data, nil
 }

@@ -12,7 +12,10 @@ func TestBundles(t *testing.T) {
 	root := tree(t, map[string]string{
 		"run/containerd/io.containerd.runtime.v2.task/k8s.io/c1/config.json": "containerd's",
 		"run/containers/storage/overlay-containers/c2/userdata/config.json":  "CRI-O's",
-		"run/containers/storage/overlay-containers/secret":                   "",
+		"run/containers/storage/overlay-containers/c4/userdata/config.json":  "-> /etc/shadow",
+		"run/containers/storage/overlay-containers/c5/userdata/config.json/": "",
+		"var/run":                         "-> /run", // as Debian has it
+		"var/lib/cni/results/net-c2-eth0": `{"containerId": "c2", "capabilityArgs": {"portMappings": [{"hostPort": 80}]}}`,
 	})
 	b := New(root, "").Bundles(DefaultBundles())
 	for id, want := range map[string]string{"c1": "containerd's", "c2": "CRI-O's"} {
@@ -20,7 +23,16 @@ func TestBundles(t *testing.T) {
 			t.Errorf("%s: %q, %v", id, got, err)
 		}
 	}
-	for id, want := range map[string]string{"c3": "none in /run/containerd", "*": "no id", "../c2": "no id", "..": "no id", "": "no id"} {
+	if got, err := New(root, "").Bundles([]string{"/var/run/containers/storage/*-containers/{id}/userdata/config.json"}).Spec("c2"); err != nil || string(got) != "CRI-O's" {
+		t.Errorf("by a symlink of the host's: %q, %v", got, err)
+	}
+	if got := b.Sandbox("c2"); got.ID != "c2" || string(got.Spec) != "CRI-O's" || !got.Networked || string(got.PortMappings) != `[{"hostPort":80}]` {
+		t.Errorf("sandbox %+v", got)
+	}
+	if got := b.Sandbox("c3"); len(got.Spec) > 0 || got.Networked {
+		t.Errorf("a sandbox that is not there: %+v", got)
+	}
+	for id, want := range map[string]string{"c3": "none in /run/containerd", "*": "no id", "../c2": "no id", "..": "no id", "": "no id", "c4": "read the bundle", "c5": "is no file"} {
 		if got, err := b.Spec(id); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %q, %v", id, got, err)
 		}
