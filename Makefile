@@ -58,6 +58,10 @@ e2e: ## tests on real containerd and CRI-O, built on first use (root)
 .PHONY: e2e-k8s e2e-cluster e2e-k8s-containerd e2e-k8s-cri-o
 e2e-k8s: e2e-cluster e2e-k8s-containerd e2e-k8s-cri-o ## tests on Kubernetes clusters of one node, built on first use (root)
 
+# One cluster at a time.
+e2e-k8s-containerd: | e2e-cluster
+e2e-k8s-cri-o: | e2e-k8s-containerd
+
 e2e-cluster:
 	cd e2e && go test -count=1 -timeout 60m ./cluster
 

@@ -21,6 +21,7 @@ kubeletDir: /var/lib/k0s/kubelet
 containerd: {dir: /run/k3s/containerd}
 crio: {mount: true, dir: /run/other/crio}
 existing: stopDenied
+bundles: ["/run/k3s/containerd/{id}/config.json"]
 policies: {baseline.yaml: null, own.yaml: "kind: Policy"}
 wrapper: {install: true, passNamespaces: [calico-system]}
 resources: {limits: {memory: 1Gi}}
@@ -62,7 +63,7 @@ podAnnotations: {a: b}
 		t.Errorf("policies %q", policies)
 	}
 	config := find[corev1.ConfigMap](t, all, "specguard-config").Data["config.yaml"]
-	for _, want := range []string{"opener: verify\n", "existing: stopDenied\n", `auditLog: ""`, "level: debug", "kubeletDir: /var/lib/k0s/kubelet"} {
+	for _, want := range []string{"opener: verify\n", "existing: stopDenied\n", `auditLog: ""`, "level: debug", "kubeletDir: /var/lib/k0s/kubelet", `bundles: ["/run/k3s/containerd/{id}/config.json"]`} {
 		if !strings.Contains(config, want) {
 			t.Errorf("no %s in\n%s", want, config)
 		}
@@ -102,6 +103,7 @@ func TestHelmRefusesValues(t *testing.T) {
 	for name, c := range map[string]struct{ values, want string }{
 		"opener":         {"opener: magic", "opener"},
 		"existing":       {"existing: kill", "existing"},
+		"bundles":        {"bundles: [/run]", "bundles"},
 		"unknown":        {"opner: auto", "opner"},
 		"unknown, below": {"wrapper: {instal: true}", "instal"},
 		"relative path":  {"containerd: {dir: run/containerd}", "dir"},

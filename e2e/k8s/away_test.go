@@ -48,43 +48,62 @@ func TestNothingRunsUnjudgedOnAWrappedNode(t *testing.T) {
 	}
 }
 
-// TestWhatRanUnjudgedIsStopped: the agent, told to, ends what ran against policy
-// while it was away; what the kubelet starts in its place is judged.
-func TestWhatRanUnjudgedIsStopped(t *testing.T) {
+// TestWhatRunsAgainstPolicyIsStopped: the agent, told to, ends what ran against
+// policy when it came; what the kubelet starts in its place is judged.
+func TestWhatRunsAgainstPolicyIsStopped(t *testing.T) {
 	g := guard(t)
-	if g.isCRIO() {
-		t.Skip("with the OCI runtime wrapper nothing runs while the agent is away")
-	}
 	g.namespace(t, "team-unjudged")
-	t.Cleanup(func() { g.restartAgent(t) })
-	t.Cleanup(func() { g.install(t) })
-	g.away(t)
-	g.create(t, newPod("team-unjudged", "adjustable"))
-	g.create(t, newPod("team-unjudged", "deniable", hostPath("/srv")))
-	for _, pod := range []string{"adjustable", "deniable"} {
-		unchanged(t, pod, g.told(t, "team-unjudged", pod, "main"))
+	t.Cleanup(func() {
+		g.install(t)
+		g.restartAgent(t)
+	})
+	g.unjudged(t, func() {
+		g.create(t, newPod("team-unjudged", "adjustable"))
+		g.create(t, newPod("team-unjudged", "deniable", hostPath("/srv")))
+		for _, pod := range []string{"adjustable", "deniable"} {
+			unchanged(t, pod, g.told(t, "team-unjudged", pod, "main"))
+		}
+		g.setExisting(t, "stop")
+	})
+	g.described(t, "team-unjudged", "pod/deniable", `specguard: denied by policy "tenants": `)
+	var truth cri.Truth
+	eventually(t, func() error {
+		if truth = g.told(t, "team-unjudged", "adjustable", "main"); truth.UID == 0 {
+			return fmt.Errorf("it is not adjusted: %+v", truth)
+		}
+		return nil
+	})
+	checkHardened(t, "the restarted container", truth)
+}
+
+// unjudged does something while no policy judges what it creates, and has the
+// agent start after it: while there is no agent or, where nothing runs then,
+// while the policies are for others.
+func (g guarded) unjudged(t *testing.T, do func()) {
+	t.Helper()
+	if !g.isCRIO() {
+		g.away(t)
+		do()
+		g.back(t)
+		return
 	}
+	g.inForce(t, func() { g.apply(t, policies(replaced(t, tenants, "team-*", "others"))) })
+	do()
+	g.inForce(t, func() { g.apply(t, policies(tenants)) })
+	g.restartAgent(t)
+}
+
+// setExisting edits the agent's configuration, for its next start.
+func (g guarded) setExisting(t *testing.T, existing string) {
+	t.Helper()
 	config := g.kubectl(t, "--namespace="+system, "get", "configmap/specguard-config", `--output=jsonpath={.data.config\.yaml}`)
 	patch, err := json.Marshal(map[string]any{"data": map[string]string{
-		"config.yaml": replaced(t, config, "existing: report", "existing: stop"),
+		"config.yaml": replaced(t, config, "existing: report", "existing: "+existing),
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	g.kubectl(t, "--namespace="+system, "patch", "configmap/specguard-config", "--type=merge", "--patch="+string(patch))
-	g.back(t)
-	g.described(t, "team-unjudged", "pod/deniable", `specguard: denied by policy "tenants": `)
-	eventually(t, func() error {
-		log, err := g.Kubectl(t.Context(), "--namespace=team-unjudged", "logs", "adjustable")
-		if err != nil {
-			return err
-		}
-		if truth, err := cri.ParseTruth(log); err != nil || truth.UID == 0 {
-			return fmt.Errorf("%w: it is not adjusted: %+v", err, truth)
-		}
-		return nil
-	})
-	checkHardened(t, "the restarted container", g.told(t, "team-unjudged", "adjustable", "main"))
 }
 
 // restartAgent has the agent read its configuration.

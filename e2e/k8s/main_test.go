@@ -20,7 +20,7 @@ import (
 
 var shared lab.Lab
 
-func TestMain(m *testing.M) { os.Exit(shared.Run(m)) }
+func TestMain(m *testing.M) { os.Exit(shared.Run(m, closeShell)) }
 
 // The agent's namespace and its DaemonSet.
 const (
@@ -104,6 +104,14 @@ func node(t *testing.T, c *kube.Client) *kube.Node {
 	return shell.node
 }
 
+// closeShell removes the shell, which is all that the tests leave on a cluster.
+func closeShell() error {
+	if shell.node == nil {
+		return nil
+	}
+	return shell.node.Close(context.Background())
+}
+
 // ready waits until the agents are.
 func (g guarded) ready(t *testing.T) {
 	t.Helper()
@@ -127,9 +135,10 @@ func (g guarded) apply(t *testing.T, manifests string) {
 	}
 }
 
-// namespace makes a namespace that goes with the test.
+// namespace makes a namespace that goes with the test, anew where there is one.
 func (g guarded) namespace(t *testing.T, name string) {
 	t.Helper()
+	g.kubectl(t, "delete", "namespace", name, "--ignore-not-found")
 	t.Cleanup(func() { g.kubectl(t, "delete", "namespace", name, "--ignore-not-found", "--wait=false") })
 	if err := g.Namespace(t.Context(), name); err != nil {
 		t.Fatal(err)

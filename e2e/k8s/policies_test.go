@@ -26,24 +26,25 @@ func (g guarded) setPolicies(t *testing.T, policy string) {
 // inForce changes policies and waits until the agent has read them.
 func (g guarded) inForce(t *testing.T, change func()) {
 	t.Helper()
-	before := g.generation(t)
+	var before string
+	eventually(t, func() (err error) {
+		before, err = g.generation(t)
+		return err
+	})
 	change()
 	eventually(t, func() error {
-		if g.generation(t) == before {
-			return fmt.Errorf("policies in force since %s: none new", before)
+		now, err := g.generation(t)
+		if err == nil && now == before {
+			err = fmt.Errorf("policies in force since %s: none new", before)
 		}
-		return nil
+		return err
 	})
 }
 
 // generation counts the policies that were in force.
-func (g guarded) generation(t *testing.T) string {
+func (g guarded) generation(t *testing.T) (string, error) {
 	t.Helper()
-	value, err := g.metric(t, g.agentPod(t), "specguard_policy_generation")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return value
+	return g.metric(t, g.agentPod(t), "specguard_policy_generation")
 }
 
 // TestAnEditedConfigMapIsInForce: without a restart of the agent.

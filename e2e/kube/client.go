@@ -14,11 +14,11 @@ import (
 // callTimeout bounds a call of a program.
 const callTimeout = 3 * time.Minute
 
-// A Client is a user of a cluster. All fields are required.
+// A Client is a user of a cluster.
 type Client struct {
 	Program    string // kubectl
 	Kubeconfig string // a file
-	CacheDir   string // what kubectl knows of the API
+	CacheDir   string // where kubectl keeps what it knows of the API; "" for its default
 }
 
 // Kubectl runs kubectl and returns what it prints. Its error holds what kubectl
@@ -36,7 +36,11 @@ func (c *Client) Apply(ctx context.Context, manifests string) error {
 func (c *Client) kubectl(ctx context.Context, stdin string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, c.Program, append([]string{"--kubeconfig=" + c.Kubeconfig, "--cache-dir=" + c.CacheDir}, args...)...)
+	flags := []string{"--kubeconfig=" + c.Kubeconfig}
+	if c.CacheDir != "" {
+		flags = append(flags, "--cache-dir="+c.CacheDir)
+	}
+	cmd := exec.CommandContext(ctx, c.Program, append(flags, args...)...)
 	var stderr strings.Builder
 	cmd.Stdin, cmd.Stderr = strings.NewReader(stdin), &stderr
 	cmd.WaitDelay = time.Second

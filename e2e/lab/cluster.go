@@ -46,7 +46,7 @@ func existing(t testing.TB, kubeconfig string) *kube.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &kube.Client{Program: kubectl, Kubeconfig: kubeconfig, CacheDir: t.TempDir()}
+	return &kube.Client{Program: kubectl, Kubeconfig: kubeconfig}
 }
 
 func startCluster(t testing.TB) *cluster.Cluster {
@@ -70,12 +70,14 @@ func startCluster(t testing.TB) *cluster.Cluster {
 // the environment names, with built programs.
 func ClusterOptions(t testing.TB) cluster.Options {
 	t.Helper()
-	release := build.Containerd2
-	if build.Project(os.Getenv(EnvRuntime)) == build.ProjectCRIO {
-		release = build.CRIO
+	release, ok := map[build.Project]build.Release{
+		"": build.Containerd2, build.ProjectContainerd: build.Containerd2, build.ProjectCRIO: build.CRIO,
+	}[build.Project(os.Getenv(EnvRuntime))]
+	if !ok {
+		t.Fatalf("%s is %q, not %s or %s", EnvRuntime, os.Getenv(EnvRuntime), build.ProjectContainerd, build.ProjectCRIO)
 	}
 	require.Release(t, release)
-	ctx, cancel := context.WithTimeout(t.Context(), buildTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*buildTimeout) // a runtime, and Kubernetes
 	defer cancel()
 	o, err := cluster.Build(ctx, Cache(t), release)
 	if err != nil {

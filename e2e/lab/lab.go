@@ -35,10 +35,15 @@ type kind struct {
 	wrapped bool
 }
 
-// Run runs a test binary's tests and then closes the lab; for TestMain.
-func (l *Lab) Run(m *testing.M) int {
+// Run runs a test binary's tests, then what undoes something, and closes the
+// lab; for TestMain.
+func (l *Lab) Run(m *testing.M, undo ...func() error) int {
 	code := m.Run()
-	if err := l.Close(); err != nil {
+	var errs []error
+	for _, f := range undo {
+		errs = append(errs, f())
+	}
+	if err := errors.Join(append(errs, l.Close())...); err != nil {
 		fmt.Fprintln(os.Stderr, "close the lab:", err)
 		return max(code, 1)
 	}

@@ -33,6 +33,9 @@ func main() {
 }
 
 func run(ctx context.Context, release build.Release, command []string) (err error) {
+	if os.Geteuid() != 0 {
+		return errors.New("it needs root")
+	}
 	cache, err := build.Open()
 	if err != nil {
 		return err

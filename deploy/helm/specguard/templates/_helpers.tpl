@@ -34,5 +34,10 @@ existing: {{ .Values.existing }}
 http: ":9464"
 auditLog: {{ .Values.auditLog | quote }}
 log: {level: {{ .Values.logLevel }}, format: json}
-host: {root: /host, kubeletDir: {{ .Values.kubeletDir }}}
+host:
+  root: /host
+  kubeletDir: {{ .Values.kubeletDir }}
+  {{- with .Values.bundles }}
+  bundles: {{ toJson . }}
+  {{- end }}
 {{- end }}
