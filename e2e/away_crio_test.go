@@ -70,10 +70,10 @@ spec:
 	}
 }
 
-// TestStopExistingOnCRIO has the agent stop, through CRI, what runs against
-// policy when it connects: what ran unjudged, without the wrapper, and what was
-// judged by the wrapper under other policies.
-func TestStopExistingOnCRIO(t *testing.T) {
+// TestStopExistingThroughCRI has the agent stop what runs against policy when it
+// connects: what ran unjudged on CRI-O without the wrapper, and what was judged
+// by the wrapper under other policies.
+func TestStopExistingThroughCRI(t *testing.T) {
 	config := func(n *node.Node, existing string) string {
 		return "existing: " + existing + "\ncriSocket: " + n.Socket() +
 			"\nhost: {kubeletDir: " + n.KubeletDir() + ", bundles: ['" + n.Bundle("{id}") + "']}\n"
@@ -121,30 +121,33 @@ func TestStopExistingOnCRIO(t *testing.T) {
 		}
 		stopped(t, g, c)
 	})
-	t.Run("judged under other policies", func(t *testing.T) {
-		t.Parallel()
-		g := wrappedNode(t, build.CRIO)
-		c := run(t, g.pod(t, "judged"))
-		if err := g.agent.Configure(config(g.Node, "stopDenied")); err != nil {
-			t.Fatal(err)
-		}
-		restart := func() {
-			t.Helper()
-			if err := g.agent.Kill(t.Context()); err != nil {
+	for _, release := range []build.Release{build.CRIO, build.Containerd2} {
+		t.Run("judged under other policies "+release.String(), func(t *testing.T) {
+			t.Parallel()
+			g := wrappedNode(t, release)
+			c := run(t, g.pod(t, "judged"))
+			if err := g.agent.Configure(config(g.Node, "stopDenied")); err != nil {
 				t.Fatal(err)
 			}
-			if err := g.agent.Again(); err != nil {
+			restart := func() {
+				t.Helper()
+				if err := g.agent.Kill(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if err := g.agent.Again(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			restart()
+			g.existing(t, c.ID, "allowed")
+			other := strings.Replace(hardening, "rules:", "rules:\n    images: {allowed: [quay.io/none]}", 1)
+			if err := g.agent.SetPolicies(map[string]string{"hardening.yaml": other}); err != nil {
 				t.Fatal(err)
 			}
-		}
-		restart()
-		g.existing(t, c.ID, "allowed")
-		if err := g.agent.SetPolicies(map[string]string{"hardening.yaml": strings.Replace(hardening, "rules:", "rules:\n    images: {allowed: [quay.io/none]}", 1)}); err != nil {
-			t.Fatal(err)
-		}
-		restart()
-		stopped(t, g, c)
-	})
+			restart()
+			stopped(t, g, c)
+		})
+	}
 }
 
 // TestHookWithoutAgent: a sealed container whose hook can ask nobody, or that
