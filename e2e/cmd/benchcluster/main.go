@@ -63,7 +63,7 @@ func run(ctx context.Context, w io.Writer, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	m := measurement{Cluster: c, options: o, overlay: filepath.Join(root, "k8s", "testdata")}
+	m := measurement{Cluster: c, options: o, overlay: filepath.Join(root, "k8s", "testdata", "containerd")}
 	if err := m.take(ctx); err != nil {
 		return err
 	}
