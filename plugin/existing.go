@@ -7,9 +7,7 @@ import (
 	"time"
 
 	"github.com/containerd/nri/pkg/api"
-	"github.com/sirupsen/logrus"
 
-	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -32,16 +30,6 @@ func (x Existing) stops(o policy.Outcome) bool {
 
 // existingTimeout bounds the judgement of one container that already exists.
 const existingTimeout = 5 * time.Second
-
-// Bundles are where what containers run with can be read, if the opener has no
-// store.
-type Bundles interface {
-	// Spec is the config.json of a container, by its id.
-	Spec(id string) ([]byte, error)
-
-	// Sandbox is what the node shows of a pod, by the id of its sandbox.
-	Sandbox(id string) *judge.Sandbox
-}
 
 // judgeExisting judges containers that were there when the agent connected:
 // made before it was installed, or while it was away, or under other policies.
@@ -128,45 +116,6 @@ func (p *Plugin) report(ctx context.Context, pod *api.PodSandbox, ctr *api.Conta
 	e.Total = time.Since(start)
 	p.Recorder.Decided(e)
 	return err
-}
-
-// existingStore is where the spec of a container that was there can be read.
-func (p *Plugin) existingStore(pod *api.PodSandbox, sub policy.Subject) (SpecStore, error) {
-	store, err := p.store()
-	if err == nil || p.Bundles == nil {
-		return store, err
-	}
-	spec, err := p.Bundles.Spec(sub.Container.ID)
-	if err != nil {
-		return nil, err
-	}
-	return &bundled{
-		brought: brought{
-			req:     judge.Request{Spec: spec, Sandbox: p.Bundles.Sandbox(sub.Pod.ID)},
-			shown:   exhibited(pod, sub),
-			runtime: p.conn.runtimeName(),
-		},
-		log: p.Log.WithField("id", sub.Container.ID),
-	}, nil
-}
-
-// bundled is a SpecStore of one container that runs.
-type bundled struct {
-	brought
-	log logrus.FieldLogger
-}
-
-// Sandbox reads what the node shows of the pod. What it does not show is no
-// reason to take a container that runs for one against policy, nor to judge
-// nothing else of it.
-func (b *bundled) Sandbox(ctx context.Context, id string) (*policy.Sandbox, error) {
-	out, err := b.brought.Sandbox(ctx, id)
-	if err != nil {
-		b.log.WithError(err).Warn("a container that was there is judged without its pod's sysctls and host ports")
-		return &policy.Sandbox{}, nil
-	}
-	out.HostPortsUnseen = false
-	return out, nil
 }
 
 func (p *Plugin) stop(ctx context.Context, store SpecStore, id string) error {

@@ -27,11 +27,7 @@ func (c *Cluster) importImages(ctx context.Context, images []image.Image) error 
 	if err := image.Write(file, build.Busybox, images...); err != nil {
 		return err
 	}
-	var names []string
-	for _, image := range images {
-		names = append(names, image.Name)
-	}
-	return c.importArchive(ctx, ociArchive, file.Name(), names...)
+	return c.importArchive(ctx, ociArchive, file.Name(), image.Names(images)...)
 }
 
 // ImportArchive puts the image of a Docker archive on the node and waits until

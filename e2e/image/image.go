@@ -24,6 +24,15 @@ type Image struct {
 	Command []string
 }
 
+// Names are the names of images.
+func Names(images []Image) []string {
+	names := make([]string, len(images))
+	for i, image := range images {
+		names[i] = image.Name
+	}
+	return names
+}
+
 // Pause returns a sandbox image: its process does nothing until told to stop.
 func Pause(name string) Image {
 	return Image{Name: name, Command: []string{"/bin/sh", "-c",

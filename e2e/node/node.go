@@ -110,10 +110,7 @@ func (n *Node) importImages(ctx context.Context) error {
 	if err := image.Write(file, build.Busybox, images...); err != nil {
 		return err
 	}
-	var names []string
-	for _, image := range images {
-		names = append(names, image.Name)
-	}
+	names := image.Names(images)
 	bounded, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if err := n.engine.importImages(bounded, n.paths.images, names); err != nil {
