@@ -43,13 +43,17 @@ deps: ## install the Debian packages that demo, test and bench need (root)
 	.ci/deps
 
 .PHONY: test
-test: deps lint unit conformance ## run everything: lint, unit and property tests with the race detector, fuzz seeds, e2e on real runtimes and Kubernetes (root)
+test: deps lint unit conformance e2e-build ## run everything: lint, unit and property tests with the race detector, fuzz seeds, e2e on real runtimes and Kubernetes (root)
 	$(MAKE) -j2 --output-sync=line e2e e2e-k8s
 
 .PHONY: unit
 unit: ## unit and property tests and fuzz seeds, with the race detector
 	go vet ./...
 	go test -race ./...
+
+.PHONY: e2e-build
+e2e-build: ## build the container runtimes, Kubernetes and Helm that the tests run, once
+	cd e2e && go run ./cmd/build
 
 .PHONY: e2e
 e2e: ## tests on real containerd and CRI-O, built on first use (root)

@@ -59,7 +59,6 @@ func (c *Cluster) configure() error {
 		kubeletConfig: fmt.Sprintf(kubeletText, c.scope.Cgroup(), c.engine.socket(), staticPods, nodeAddress, pki("ca.crt")),
 	}
 	maps.Copy(files, c.engine.files())
-	maps.Copy(files, c.options.Files)
 	for path, content := range files {
 		if err := c.writeFile(path, []byte(content)); err != nil {
 			return err

@@ -6,15 +6,11 @@ import (
 	"github.com/specguard/specguard/e2e/build"
 )
 
-// Options say what a cluster is like. Programs, Runc and Kubernetes are
-// required.
+// Options are what a cluster is made of. All are required.
 type Options struct {
 	Programs   build.Programs
 	Runc       string
 	Kubernetes build.Kubernetes
-	// Files are put on the node, by path, before anything starts; for example in
-	// /etc/containerd/conf.d.
-	Files map[string]string
 }
 
 // Build builds what a cluster on a release of a container runtime needs.

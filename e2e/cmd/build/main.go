@@ -43,5 +43,10 @@ func run(ctx context.Context) error {
 		return err
 	}
 	fmt.Println(kubernetes.Kubelet)
+	helm, err := cache.Helm(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Println(helm)
 	return nil
 }
