@@ -43,7 +43,7 @@ func (g guarded) uninstall(t *testing.T) {
 		g.ready(t)
 		g.takeBackWrapper(t)
 	}
-	g.kubectl(t, "delete", "--kustomize="+applied, "--timeout=60s")
+	g.kubectl(t, "delete", "--kustomize="+applied, "--ignore-not-found", "--timeout=60s")
 	g.agentGone(t)
 }
 
