@@ -109,7 +109,11 @@ func (p *Plugin) report(ctx context.Context, pod *api.PodSandbox, ctr *api.Conta
 	d := set.Evaluate(sub, phase)
 	e := Event{Stage: StageExisting, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
 	var err error
-	if existing.stops(d.Outcome()) {
+	switch {
+	case !existing.stops(d.Outcome()):
+	case p.OwnPod != "" && sub.Pod.UID == p.OwnPod: // it would do so again and again
+		p.Log.Warn("the agent's own pod is against policy: it is not stopped; exclude its namespace")
+	default:
 		err = p.stop(ctx, store, sub.Container.ID)
 		e.Stopped = err == nil
 	}

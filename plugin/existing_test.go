@@ -176,6 +176,18 @@ func TestExistingWithoutBundle(t *testing.T) {
 	}
 }
 
+// TestStopNotItself: an agent that stops its own pod would do nothing else.
+func TestStopNotItself(t *testing.T) {
+	for own, stops := range map[string]bool{pod().GetUid(): false, "another": true, "": true} {
+		n, s := wrapped(t, Stop, bundles{container().GetId(): spec(both, "", "")}, doc("p", refuse))
+		n.plugin.OwnPod = own
+		n.plugin.judgeExisting(t.Context(), []*api.PodSandbox{pod()}, []*api.Container{container()})
+		if len(s.stopped) > 0 != stops || !strings.HasPrefix(n.recorder.all(), "existing team-a/web-0/app denied") {
+			t.Errorf("own pod %q: stopped %q, recorded %s", own, s.stopped, n.recorder.all())
+		}
+	}
+}
+
 // TestStopWithoutStopper says that it cannot stop.
 func TestStopWithoutStopper(t *testing.T) {
 	n, _ := wrapped(t, Stop, bundles{container().GetId(): spec(both, "", "")}, doc("p", refuse))

@@ -43,6 +43,10 @@ type Plugin struct {
 	Bundles  Bundles
 	Stopper  Stopper
 
+	// OwnPod is the UID of the agent's own pod, which it does not stop; "" where
+	// it runs in none.
+	OwnPod string
+
 	conn  connection
 	shown shown
 }

@@ -113,7 +113,7 @@ func run(ctx context.Context, cfg config) error {
 	node := host.New(cfg.Host.Root, cfg.Host.KubeletDir)
 	p := &plugin.Plugin{
 		Policies: policies, Openers: cfg.openers(store), Host: node.Snapshot, Recorder: recorders, Log: log,
-		Existing: cfg.Existing, Bundles: node.Bundles(cfg.Host.Bundles), Stopper: stopper,
+		Existing: cfg.Existing, Bundles: node.Bundles(cfg.Host.Bundles), Stopper: stopper, OwnPod: host.OwnPod(),
 	}
 	state := &agent{Plugin: p, Folder: policies}
 	if state.unheard = serveRuntime(ctx, cfg.RuntimeSocket, p, log); state.unheard != nil && cfg.needsRuntimeSocket() {

@@ -1,6 +1,7 @@
 package k8s_test
 
 import (
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -16,11 +17,16 @@ spec:
 `
 
 // TestTheNodeWorksUnderTheStrictestPolicy: what keeps a node running runs, and
-// the agent comes back.
+// the agent comes back, and does not stop itself.
 func TestTheNodeWorksUnderTheStrictestPolicy(t *testing.T) {
 	g := guard(t)
 	g.namespace(t, "anybody")
+	t.Cleanup(func() {
+		g.install(t)
+		g.restartAgent(t)
+	})
 	g.setPolicies(t, strictest)
+	g.setExisting(t, "stop")
 	privileged := func(spec *corev1.PodSpec) {
 		hostPath("/")(spec)
 		spec.HostNetwork = true
@@ -38,4 +44,11 @@ func TestTheNodeWorksUnderTheStrictestPolicy(t *testing.T) {
 	g.ready(t)
 	g.create(t, newPod("anybody", "again", privileged))
 	g.described(t, "anybody", "pod/again", `specguard: denied by policy "strictest": `)
+	if restarts := g.ofAgent(t, "{.items[*].status.containerStatuses[*].restartCount}"); restarts != "0" {
+		t.Errorf("the agent was restarted: %s", restarts)
+	}
+	log := g.kubectl(t, "--namespace="+system, "logs", g.agentPod(t))
+	if !strings.Contains(log, "the agent's own pod is against policy: it is not stopped") {
+		t.Errorf("the agent does not say that it is against policy:\n%s", log)
+	}
 }
