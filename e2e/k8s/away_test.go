@@ -53,10 +53,6 @@ func TestNothingRunsUnjudgedOnAWrappedNode(t *testing.T) {
 func TestWhatRunsAgainstPolicyIsStopped(t *testing.T) {
 	g := guard(t)
 	g.namespace(t, "team-unjudged")
-	t.Cleanup(func() {
-		g.install(t)
-		g.restartAgent(t)
-	})
 	g.unjudged(t, func() {
 		g.create(t, newPod("team-unjudged", "adjustable"))
 		g.create(t, newPod("team-unjudged", "deniable", hostPath("/srv")))
@@ -93,17 +89,23 @@ func (g guarded) unjudged(t *testing.T, do func()) {
 	g.restartAgent(t)
 }
 
-// setExisting edits the agent's configuration, for its next start.
+// setExisting edits the agent's configuration, for its next start, and takes that
+// back when the test ends.
 func (g guarded) setExisting(t *testing.T, existing string) {
 	t.Helper()
-	config := g.kubectl(t, "--namespace="+system, "get", "configmap/specguard-config", `--output=jsonpath={.data.config\.yaml}`)
-	patch, err := json.Marshal(map[string]any{"data": map[string]string{
-		"config.yaml": replaced(t, config, "existing: report", "existing: "+existing),
-	}})
-	if err != nil {
-		t.Fatal(err)
+	set := func(config string) {
+		patch, err := json.Marshal(map[string]any{"data": map[string]string{"config.yaml": config}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.kubectl(t, "--namespace="+system, "patch", "configmap/specguard-config", "--type=merge", "--patch="+string(patch))
 	}
-	g.kubectl(t, "--namespace="+system, "patch", "configmap/specguard-config", "--type=merge", "--patch="+string(patch))
+	config := g.kubectl(t, "--namespace="+system, "get", "configmap/specguard-config", `--output=jsonpath={.data.config\.yaml}`)
+	t.Cleanup(func() {
+		set(config)
+		g.restartAgent(t)
+	})
+	set(replaced(t, config, "existing: report", "existing: "+existing))
 }
 
 // restartAgent has the agent read its configuration.

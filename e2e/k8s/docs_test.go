@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/specguard/specguard/e2e/build"
+	"github.com/specguard/specguard/e2e/lab"
 )
 
 // repository is the folder that the documents' commands are run in.
@@ -64,7 +65,7 @@ func (g guarded) shell(t *testing.T, commands string) string {
 
 func (g guarded) tryShell(t *testing.T, commands string) (string, error) {
 	t.Helper()
-	helm, err := helm(t)
+	helm, err := lab.Cache(t).Helm(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,13 +75,4 @@ func (g guarded) tryShell(t *testing.T, commands string) (string, error) {
 		"PATH="+filepath.Dir(g.Program)+":"+filepath.Dir(helm)+":"+os.Getenv("PATH"))
 	out, err := cmd.CombinedOutput()
 	return string(out), err
-}
-
-func helm(t *testing.T) (string, error) {
-	t.Helper()
-	cache, err := build.Open()
-	if err != nil {
-		return "", err
-	}
-	return cache.Helm(t.Context())
 }

@@ -21,10 +21,6 @@ spec:
 func TestTheNodeWorksUnderTheStrictestPolicy(t *testing.T) {
 	g := guard(t)
 	g.namespace(t, "anybody")
-	t.Cleanup(func() {
-		g.install(t)
-		g.restartAgent(t)
-	})
 	g.setPolicies(t, strictest)
 	g.setExisting(t, "stop")
 	privileged := func(spec *corev1.PodSpec) {
