@@ -30,12 +30,6 @@ func (c *Cluster) importImages(ctx context.Context, images []image.Image) error 
 	return c.importArchive(ctx, ociArchive, file.Name(), image.Names(images)...)
 }
 
-// ImportArchive puts the image of a Docker archive on the node and waits until
-// it is there for pods.
-func (c *Cluster) ImportArchive(ctx context.Context, file, name string) error {
-	return c.importArchive(ctx, dockerArchive, file, name)
-}
-
 // importArchive puts images on the node and waits until they are there for pods.
 func (c *Cluster) importArchive(ctx context.Context, transport, file string, names ...string) error {
 	bounded, cancel := context.WithTimeout(ctx, startTimeout)

@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"context"
+	"errors"
+	"runtime"
 
 	"github.com/specguard/specguard/e2e/build"
 )
@@ -25,4 +27,21 @@ func Build(ctx context.Context, cache *build.Cache, release build.Release) (Opti
 	}
 	kubernetes, err := cache.Kubernetes(ctx)
 	return Options{Programs: programs, Runc: runc, Kubernetes: kubernetes}, err
+}
+
+// StartWithAgent is [Start] for a cluster whose node has the agent's image, made
+// of the checkout's Dockerfile.
+func StartWithAgent(ctx context.Context, cache *build.Cache, o Options) (*Cluster, error) {
+	archive, err := cache.Image(ctx, runtime.GOARCH)
+	if err != nil {
+		return nil, err
+	}
+	c, err := Start(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.importArchive(ctx, dockerArchive, archive, build.ImageName); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
 }

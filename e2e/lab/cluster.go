@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"os/exec"
-	"runtime"
 	"testing"
 
 	"github.com/specguard/specguard/e2e/build"
@@ -34,7 +33,11 @@ func (l *Lab) Cluster(t testing.TB) *kube.Client {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.cluster == nil {
-		l.cluster = startCluster(t)
+		c, err := cluster.StartWithAgent(t.Context(), Cache(t), ClusterOptions(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.cluster = c
 	}
 	return &l.cluster.Client
 }
@@ -47,23 +50,6 @@ func existing(t testing.TB, kubeconfig string) *kube.Client {
 		t.Fatal(err)
 	}
 	return &kube.Client{Program: kubectl, Kubeconfig: kubeconfig}
-}
-
-func startCluster(t testing.TB) *cluster.Cluster {
-	t.Helper()
-	o := ClusterOptions(t)
-	archive, err := Cache(t).Image(t.Context(), runtime.GOARCH)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := cluster.Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.ImportArchive(t.Context(), archive, build.ImageName); err != nil {
-		t.Fatal(err, c.Close())
-	}
-	return c
 }
 
 // ClusterOptions returns the options of a cluster on the container runtime that

@@ -14,7 +14,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"syscall"
 	"time"
@@ -47,18 +46,11 @@ func run(ctx context.Context, w io.Writer, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	c, err := cluster.Start(ctx, programs)
+	c, err := cluster.StartWithAgent(ctx, cache, programs)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	archive, err := cache.Image(ctx, runtime.GOARCH)
-	if err != nil {
-		return err
-	}
-	if err := c.ImportArchive(ctx, archive, build.ImageName); err != nil {
-		return err
-	}
 	root, err := build.Root()
 	if err != nil {
 		return err

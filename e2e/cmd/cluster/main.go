@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"runtime"
 	"syscall"
 
 	"github.com/specguard/specguard/e2e/build"
@@ -44,18 +43,11 @@ func run(ctx context.Context, release build.Release, command []string) (err erro
 	if err != nil {
 		return err
 	}
-	archive, err := cache.Image(ctx, runtime.GOARCH)
-	if err != nil {
-		return err
-	}
-	c, err := cluster.Start(ctx, o)
+	c, err := cluster.StartWithAgent(ctx, cache, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	if err := c.ImportArchive(ctx, archive, build.ImageName); err != nil {
-		return err
-	}
 	if len(command) == 0 {
 		fmt.Printf("export KUBECONFIG=%s\n", c.Kubeconfig)
 		<-ctx.Done()
