@@ -9,10 +9,9 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
-)
 
-// maxSpec bounds a config.json, in bytes.
-const maxSpec = 32 << 20
+	"github.com/specguard/specguard/plugin/judge"
+)
 
 const configFile = "config.json"
 
@@ -54,19 +53,7 @@ func (b *bundle) read() ([]byte, os.FileInfo, error) {
 		return nil, nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxSpec {
-		return nil, nil, fmt.Errorf("no file, or more than %d bytes", maxSpec)
-	}
-	data := make([]byte, 0, info.Size()+1)
-	out := bytes.NewBuffer(data)
-	if _, err := out.ReadFrom(f); err != nil {
-		return nil, nil, err
-	}
-	return out.Bytes(), info, nil
+	return judge.ReadSpec(f)
 }
 
 // check finds out whether the bundle is what was read: the folder that the

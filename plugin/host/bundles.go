@@ -2,7 +2,6 @@ package host
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,9 +12,6 @@ import (
 	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/policy"
 )
-
-// maxSpec bounds a config.json, in bytes.
-const maxSpec = 32 << 20
 
 // DefaultBundles are the patterns of [Host.Bundles] for containerd and CRI-O as
 // they come.
@@ -94,16 +90,9 @@ func readSpec(name string) ([]byte, error) {
 		return nil, fmt.Errorf("read the bundle: %w", err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
+	spec, _, err := judge.ReadSpec(f)
 	if err != nil {
-		return nil, fmt.Errorf("read the bundle: %w", err)
+		return nil, fmt.Errorf("read the bundle: %s: %w", name, err)
 	}
-	if !info.Mode().IsRegular() || info.Size() > maxSpec {
-		return nil, fmt.Errorf("read the bundle: %s is no file, or of more than %d bytes", name, maxSpec)
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxSpec))
-	if err != nil {
-		return nil, fmt.Errorf("read the bundle: %w", err)
-	}
-	return data, nil
+	return spec, nil
 }
