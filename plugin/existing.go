@@ -88,7 +88,7 @@ func (p *Plugin) report(ctx context.Context, pod *api.PodSandbox, ctr *api.Conta
 	start := time.Now()
 	sub := p.subject(pod, ctr)
 	set := p.Policies.Current()
-	if sel := set.Select(&sub); !sel.Enforced && !sel.Audited {
+	if !set.Select(&sub).Any() {
 		return nil
 	}
 	phase, existing := policy.Final, p.Existing
@@ -100,7 +100,7 @@ func (p *Plugin) report(ctx context.Context, pod *api.PodSandbox, ctr *api.Conta
 		p.Log.WithError(unread).WithField("id", sub.Container.ID).Warn("a container that was there is judged by what NRI shows alone: not by policies in mode audit, and it is not stopped")
 		phase, existing = policy.Early, Report
 	default:
-		if _, err := complete(ctx, store, set, &sub); err != nil {
+		if _, err := complete(ctx, store, &sub, set); err != nil {
 			return err
 		}
 	}

@@ -32,10 +32,10 @@ type opening struct {
 func (p *Plugin) open(ctx context.Context, o opening, sub policy.Subject) error {
 	start := time.Now()
 	set := p.Policies.Current()
-	if sel := set.Select(&sub); !sel.Enforced && !sel.Audited && !o.sealed {
+	if !set.Select(&sub).Any() && !o.sealed {
 		return nil
 	}
-	raw, err := complete(ctx, o.store, set, &sub)
+	raw, err := complete(ctx, o.store, &sub, set)
 	if err != nil {
 		return err
 	}
@@ -70,9 +70,9 @@ func createRuntime(spec *specs.Spec) []specs.Hook {
 }
 
 // complete puts the stored spec into the subject, the image where NRI did not
-// tell it, and the pod's sandbox where a rule reads it. It returns the spec's
-// bytes.
-func complete(ctx context.Context, store SpecStore, set *policy.Set, sub *policy.Subject) ([]byte, error) {
+// tell it, and the pod's sandbox where a rule of the sets reads it. It returns
+// the spec's bytes.
+func complete(ctx context.Context, store SpecStore, sub *policy.Subject, sets ...*policy.Set) ([]byte, error) {
 	stored, err := store.Get(ctx, sub.Container.ID)
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func complete(ctx context.Context, store SpecStore, set *policy.Set, sub *policy
 	if stored.Image != "" {
 		addImage(&sub.Container, stored.Image)
 	}
-	if set.Select(sub).Sandbox {
+	if slices.ContainsFunc(sets, func(s *policy.Set) bool { return s.Select(sub).Sandbox }) {
 		if sub.Pod.Sandbox, err = store.Sandbox(ctx, sub.Pod.ID); err != nil {
 			return nil, err
 		}

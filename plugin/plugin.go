@@ -62,11 +62,10 @@ const validatesSince = "v0.10.0"
 // Configure subscribes to what the runtime's NRI knows of the events that
 // specguard handles.
 func (p handlers) Configure(_ context.Context, _, runtime, version string) (api.EventMask, error) {
-	opener, err := p.Openers(runtime)
+	opener, err := p.configure(runtime)
 	if err != nil {
-		return 0, fmt.Errorf("no opener for the runtime %q: %w", runtime, err)
+		return 0, err
 	}
-	p.conn.configured(runtime, opener)
 	var events api.EventMask
 	events.Set(api.Event_CREATE_CONTAINER, api.Event_UPDATE_CONTAINER, api.Event_REMOVE_CONTAINER)
 	if opener.Store() != nil {
@@ -79,6 +78,16 @@ func (p handlers) Configure(_ context.Context, _, runtime, version string) (api.
 	}
 	p.Log.WithFields(logrus.Fields{"runtime": runtime + " " + version, "nri": nri, "validates": validates, "opener": opener.Name()}).Info("configured by the runtime")
 	return events, nil
+}
+
+// configure picks the opener for the runtime.
+func (p *Plugin) configure(runtime string) (Opener, error) {
+	opener, err := p.Openers(runtime)
+	if err != nil {
+		return nil, fmt.Errorf("no opener for the runtime %q: %w", runtime, err)
+	}
+	p.conn.configured(runtime, opener)
+	return opener, nil
 }
 
 // CreateContainer denies what NRI shows to be against policy, and seals every

@@ -23,7 +23,7 @@ func (p *Plugin) update(ctx context.Context, sub policy.Subject, r *api.LinuxRes
 		addImage(&sub.Container, stored.Image)
 		sel = set.Select(&sub)
 	}
-	if r == nil || !sel.Enforced && !sel.Audited {
+	if r == nil || !sel.Any() {
 		return nil, nil
 	}
 	d := set.EvaluateUpdate(sub, r.ToOCI())

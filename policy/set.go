@@ -122,6 +122,9 @@ type Selection struct {
 	Sandbox  bool // one of their rules reads Pod.Sandbox
 }
 
+// Any tells whether a policy of either mode matches.
+func (s Selection) Any() bool { return s.Enforced || s.Audited }
+
 // Select tells whether any policy is for the container. Only the pod, the
 // container's name and its image are read; a policy that selects by image is
 // taken to match while the image is not known.

@@ -12,11 +12,12 @@ import (
 
 // about says which container is spoken of.
 type about struct {
-	File      string `json:"file"`
+	File      string `json:"file,omitempty"` // "" for what runs
 	Object    string `json:"object,omitempty"`
 	Namespace string `json:"namespace"`
 	Pod       string `json:"pod,omitempty"`
 	Container string `json:"container,omitempty"`
+	ID        string `json:"id,omitempty"` // of what runs
 
 	place int // in the file, from 1; 0 where it is the only one
 }
@@ -35,7 +36,7 @@ func aboutContainer(file string, containers []input.Container, i int) about {
 
 // title names the container as far as its file does not.
 func (a about) title() string {
-	if a.place == 0 && a.Object == "" {
+	if a.place == 0 && a.Object == "" && a.File != "" {
 		return a.File
 	}
 	of, container := a.Object, a.Container
@@ -45,7 +46,11 @@ func (a about) title() string {
 	if container == "" {
 		container = fmt.Sprintf("#%d", a.place)
 	}
-	return a.File + ": " + strings.TrimSpace(of+" container "+container)
+	name := strings.TrimSpace(of + " container " + container)
+	if a.File == "" {
+		return name
+	}
+	return a.File + ": " + name
 }
 
 // report is what check says about one container.
@@ -72,11 +77,11 @@ type ifEnforced struct {
 	audit.Results
 }
 
-func newReport(set *policy.Set, about about, c *input.Container, unknown []string) (*report, error) {
+func newReport(set *policy.Set, about about, c *input.Container) (*report, error) {
 	d := set.Evaluate(c.Subject, policy.Final)
 	r := &report{
 		about: about, Outcome: d.Outcome(), Message: d.Message(), Policies: d.Policies, Results: results(d),
-		Notes: c.Notes, Unknown: unknown,
+		Notes: c.Notes,
 	}
 	if then := d.IfEnforced; then != nil {
 		r.IfEnforced = &ifEnforced{Outcome: then.Outcome(), Message: then.Message(), Results: results(then)}

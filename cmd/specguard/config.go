@@ -93,12 +93,17 @@ func (c *config) flags(fs *pflag.FlagSet) {
 
 // nodeFlags adds those of the flags that doctor has, too.
 func (c *config) nodeFlags(fs *pflag.FlagSet) {
+	c.surveyFlags(fs)
+	fs.StringVar(&c.RuntimeSocket, "runtime-socket", c.RuntimeSocket, "socket for the OCI runtime wrapper; empty for none")
+	fs.StringVar(&c.HTTP, "http", c.HTTP, "address of /metrics, /healthz and /readyz; empty for none")
+}
+
+// surveyFlags adds those of the flags that audit has, too.
+func (c *config) surveyFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.PolicyDir, "policy-dir", c.PolicyDir, "folder of policy files")
 	fs.StringVar(&c.NRI.Socket, "nri-socket", c.NRI.Socket, "the runtime's NRI socket")
 	fs.StringVar(&c.ContainerdSocket, "containerd-socket", c.ContainerdSocket, "containerd's gRPC socket")
 	fs.StringVar(&c.Opener, "opener", c.Opener, "how specs are opened: auto, containerd, runtime or verify")
-	fs.StringVar(&c.RuntimeSocket, "runtime-socket", c.RuntimeSocket, "socket for the OCI runtime wrapper; empty for none")
-	fs.StringVar(&c.HTTP, "http", c.HTTP, "address of /metrics, /healthz and /readyz; empty for none")
 }
 
 // read reads a configuration file over the defaults. A file that is missing is

@@ -1,8 +1,10 @@
 package k8s_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -53,8 +55,10 @@ func TestFromAuditToEnforce(t *testing.T) {
 		})
 	}
 
-	// 3. Enforce, in an overlay of one's own, with the policy of docs/rollout.md.
-	policy := documented(t, "rollout.md", "mode: audit")
+	policy := documented(t, "rollout.md", "mode: audit") // what is to be enforced
+	g.auditsNode(t, replaced(t, policy, "mode: audit", "mode: enforce"))
+
+	// 3. Enforce, in an overlay of one's own.
 	overlay := replaced(t, documented(t, "kubernetes.md", "files: [policies/tenants.yaml]"),
 		"images:\n  - {name: ghcr.io/specguard/specguard, newName: registry.example.com/specguard, newTag: v0.1.0}\n", "")
 	if g.isCRIO() {
@@ -91,6 +95,29 @@ func TestFromAuditToEnforce(t *testing.T) {
 	}
 	if out := g.kubectl(t, "--namespace=team-path", "get", "pods", "before", "audited", "--output=jsonpath={.items[*].status.containerStatuses[*].restartCount}"); out != "0 0" {
 		t.Errorf("restarts of pods that ran before: %s", out)
+	}
+}
+
+// auditsNode asks an agent's pod, as docs/kubernetes.md does, about all that
+// runs on its node, by the policies in force and by a candidate.
+func (g guarded) auditsNode(t *testing.T, candidate string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "tenants.yaml")
+	write(t, file, candidate)
+	out, err := g.tryShell(t, replaced(t, documented(t, "kubernetes.md", "specguard audit\n"), "tenants.yaml", file))
+	if exited := new(exec.ExitError); !errors.As(err, &exited) || exited.ExitCode() != 2 {
+		t.Errorf("%v, want exit status 2", err)
+	}
+	for _, want := range []string{
+		"team-path/before container main: allowed (policies: baseline, restricted)\n",
+		"\n  if enforced: denied, the user would see: specguard: denied by policy \"baseline\": hostPaths: ",
+		" containers: all comply\n",
+		"team-path/before container main: allowed -> denied\n",
+		"team-path/audited container main: allowed -> denied\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("audit does not say %q:\n%s", want, out)
+		}
 	}
 }
 
