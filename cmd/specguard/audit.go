@@ -112,10 +112,13 @@ func (c *checker) sumAudit() {
 	t := &c.tally
 	sum, style := "all comply", green.bold()
 	if t.bad > 0 {
-		sum, style = fmt.Sprintf("%d would be denied, %d adjusted", t.denied, t.adjusted), red.bold()
+		sum, style = t.outcomes.String(), red.bold()
+	}
+	if t.ifEnforced != (outcomes{}) {
+		sum += "; if policies in mode audit were enforced, " + t.ifEnforced.String()
 	}
 	if t.failed > 0 {
-		sum, style = fmt.Sprintf("%s, %d not judged", sum, t.failed), red.bold()
+		sum, style = fmt.Sprintf("%s; %d not judged", sum, t.failed), red.bold()
 	}
 	c.print.line(style, "%s: %s", count(t.containers+t.failed, "container"), sum)
 }

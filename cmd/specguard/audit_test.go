@@ -102,12 +102,12 @@ func TestAudit(t *testing.T) {
 		"denied":     {args: []string{refuse}, code: 2, stdout: dns + db + denied + "3 containers: 1 would be denied, 0 adjusted\n"},
 		"adjusted":   {args: []string{strip}, code: 2, stdout: dns + db + adjusted + "3 containers: 0 would be denied, 1 adjusted\n"},
 		"mode audit": {args: []string{trial}, stdout: dns + db + "team-b/web container app: allowed (policies: p)\n  audit, p: " + finding +
-			"  if enforced: denied, the user would see: specguard: denied by policy \"p\": " + finding + "3 containers: all comply\n"},
+			"  if enforced: denied, the user would see: specguard: denied by policy \"p\": " + finding + "3 containers: all comply; if policies in mode audit were enforced, 1 would be denied, 0 adjusted\n"},
 		"from standard input": {args: []string{"-"}, stdin: policyText("capabilities: {drop: [NET_ADMIN]}"), code: 2,
 			stdout: dns + db + denied + "3 containers: 1 would be denied, 0 adjusted\n"},
-		"the same":  {args: []string{strip, "--compare", strip}, stdout: "0 of 3 containers would change\n"},
-		"a change":  {args: []string{allow, "--compare", refuse}, code: 2, stdout: "team-b/web container app: allowed -> denied\n  new: denied by p: " + finding + "  the user sees: specguard: denied by policy \"p\": " + finding + "1 of 3 containers would change\n"},
-		"as JSON":   {args: []string{strip, "--output", "json"}, code: 2, stdout: `{"namespace":"kube-system","pod":"dns","container":"dns","id":"c2","outcome":"allowed","policies":null}` + "\n" + `{"namespace":"team-a","pod":"db","container":"app","id":"c1","outcome":"allowed","policies":["p"]}` + "\n" + "{" + ids + `"outcome":"adjusted","policies":["p"],"changes":[{"policy":"p","rule":"capabilities","change":"dropped NET_ADMIN"}],"diff":[{"path":"process.capabilities.bounding.CAP_NET_ADMIN","removed":"\"CAP_NET_ADMIN\""}]}` + "\n"},
+		"the same": {args: []string{strip, "--compare", strip}, stdout: "0 of 3 containers would change\n"},
+		"a change": {args: []string{allow, "--compare", refuse}, code: 2, stdout: "team-b/web container app: allowed -> denied\n  new: denied by p: " + finding + "  the user sees: specguard: denied by policy \"p\": " + finding + "1 of 3 containers would change\n"},
+		"as JSON":  {args: []string{strip, "--output", "json"}, code: 2, stdout: `{"namespace":"kube-system","pod":"dns","container":"dns","id":"c2","outcome":"allowed","policies":null}` + "\n" + `{"namespace":"team-a","pod":"db","container":"app","id":"c1","outcome":"allowed","policies":["p"]}` + "\n" + "{" + ids + `"outcome":"adjusted","policies":["p"],"changes":[{"policy":"p","rule":"capabilities","change":"dropped NET_ADMIN"}],"diff":[{"path":"process.capabilities.bounding.CAP_NET_ADMIN","removed":"\"CAP_NET_ADMIN\""}]}` + "\n"},
 		"JSON change": {args: []string{strip, "--compare", "-", "--output", "json"}, stdin: policyText("capabilities: {drop: [NET_ADMIN]}"), code: 2,
 			stdout: "{" + ids + `"before":"adjusted","outcome":"denied","message":"specguard: denied by policy \"p\": capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)","gone":{"changes":[{"policy":"p","rule":"capabilities","change":"dropped NET_ADMIN"}]},"new":{"violations":[{"policy":"p","rule":"capabilities","found":"NET_ADMIN not allowed","allowed":"all but NET_ADMIN"}]}}` + "\n"},
 	} {
@@ -121,7 +121,7 @@ func TestAudit(t *testing.T) {
 func TestAuditIncomplete(t *testing.T) {
 	n := newAuditedNode(t, [2]string{"team-a/web/app", noCaps}, [2]string{"team-a/web/lost", ""})
 	n.audit("", "--policy-dir", policyFile(t, "capabilities: {drop: [NET_ADMIN]}")).expect(t, 1,
-		"team-a/web container app: allowed (policies: p)\n2 containers: all comply, 1 not judged\n",
+		"team-a/web container app: allowed (policies: p)\n2 containers: all comply; 1 not judged\n",
 		"team-a/web container lost: find the bundle: none in "+n.dir+"/{id}/config.json\n")
 }
 

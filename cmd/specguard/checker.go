@@ -47,10 +47,29 @@ type checker struct {
 
 // tally counts what makes the exit status.
 type tally struct {
-	containers       int
-	denied, adjusted int // without --compare
-	bad              int
-	failed           int // not judged
+	containers int
+	bad        int
+	failed     int // not judged
+
+	// outcomes are what becomes of containers, and ifEnforced what would if
+	// policies in mode audit were enforced; without --compare.
+	outcomes, ifEnforced outcomes
+}
+
+// outcomes counts what does not comply.
+type outcomes struct{ denied, adjusted int }
+
+func (n *outcomes) add(o policy.Outcome) {
+	switch o {
+	case policy.Denied:
+		n.denied++
+	case policy.Adjusted:
+		n.adjusted++
+	}
+}
+
+func (n outcomes) String() string {
+	return fmt.Sprintf("%d would be denied, %d adjusted", n.denied, n.adjusted)
 }
 
 func (t *tally) exit() error {
@@ -140,15 +159,12 @@ func (c *checker) container(about about, in *input.Container) error {
 	if err != nil {
 		return err
 	}
-	switch r.Outcome {
-	case policy.Denied:
-		c.tally.denied++
+	c.tally.outcomes.add(r.Outcome)
+	if r.IfEnforced != nil {
+		c.tally.ifEnforced.add(r.IfEnforced.Outcome)
+	}
+	if r.Outcome == policy.Denied || c.strict && r.Outcome == policy.Adjusted {
 		c.tally.bad++
-	case policy.Adjusted:
-		c.tally.adjusted++
-		if c.strict {
-			c.tally.bad++
-		}
 	}
 	if c.known != nil {
 		r.Unknown = c.known.unknown(in, c.set)
