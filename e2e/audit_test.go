@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"os/exec"
 	"slices"
 	"strings"
@@ -17,24 +18,34 @@ import (
 // auditLine is what audit says of a container.
 type auditLine struct {
 	Namespace, Container, ID, Before, Outcome string
-	Policies                                  []string
+	Policies, Notes                           []string
+	Violations                                []struct{ Found string }
 	Diff                                      []struct{ Path string }
 }
 
 // audit runs specguard audit on the node.
 func (g *rig) audit(t *testing.T, args ...string) (lines []auditLine, code int) {
 	t.Helper()
-	config, socket := "host: {kubeletDir: "+g.KubeletDir()+"}\n", g.Socket()
-	if g.Wrapped() || g.verify {
-		config = "opener: runtime\nhost: {kubeletDir: " + g.KubeletDir() + ", bundles: ['" + g.Bundle("{id}") + "']}\n"
-		socket = "/no/such/socket"
+	socket, config := "--containerd-socket", ""
+	if g.Release() == build.CRIO {
+		socket, config = "--cri-socket", "containerdSocket: /no/such/socket\n"
 	}
-	writeFile(t, g.Dir(), "audit.yaml", config)
+	bundles := ""
+	switch { // on containerd it takes no telling
+	case g.verify:
+		config += "opener: verify\n"
+	case g.Release() == build.CRIO:
+		config += "opener: runtime\n"
+	}
+	if g.verify || g.Wrapped() {
+		bundles = ", bundles: ['" + g.Bundle("{id}") + "']"
+	}
+	writeFile(t, g.Dir(), "audit.yaml", config+"host: {kubeletDir: "+g.KubeletDir()+bundles+"}\n")
 	cmd := exec.CommandContext(t.Context(), agentBinary(t), append([]string{"audit", "--output", "json",
-		"--config", g.Dir() + "/audit.yaml", "--nri-socket", g.NRISocket(), "--containerd-socket", socket}, args...)...)
+		"--config", g.Dir() + "/audit.yaml", socket, g.Socket()}, args...)...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err, exited := cmd.Run(), new(exec.ExitError); err != nil && !errors.As(err, &exited) || stderr.Len() > 0 {
+	if err, exited := cmd.Run(), new(exec.ExitError); err != nil && !errors.As(err, &exited) || strings.Contains(stderr.String(), "the opener of this node is verify") != g.verify || !g.verify && stderr.Len() > 0 {
 		t.Fatalf("%v: %s", err, stderr.String())
 	}
 	for line := range strings.Lines(stdout.String()) {
@@ -93,8 +104,12 @@ func testAudit(verify bool) func(t *testing.T, n *node.Node) {
 		expect("for all", lines, code, 2,
 			auditLine{Namespace: "audit-a", ID: adjusted.ID, Outcome: "allowed", Policies: []string{"all"}},
 			auditLine{Namespace: "audit-b", ID: free.ID, Outcome: "adjusted", Policies: []string{"all"}})
-		if diff := lines[len(lines)-1].Diff; len(diff) != 1 || !strings.HasPrefix(diff[0].Path, "linux.resources.memory") {
-			t.Errorf("diff %+v", diff)
+		was, is := lines[len(lines)-2], lines[len(lines)-1]
+		if len(was.Notes) != 1 || !strings.Contains(was.Notes[0], "adjusted it: it is judged as it runs") || len(is.Notes) > 0 {
+			t.Errorf("notes %q, %q", was.Notes, is.Notes)
+		}
+		if len(is.Diff) != 1 || !strings.HasPrefix(is.Diff[0].Path, "linux.resources.memory") {
+			t.Errorf("diff %+v", is.Diff)
 		}
 
 		lines, code = g.audit(t, "--policy-dir", dir+"/all.yaml", "--compare", dir+"/candidate.yaml")
@@ -102,6 +117,7 @@ func testAudit(verify bool) func(t *testing.T, n *node.Node) {
 			auditLine{Namespace: "audit-a", ID: adjusted.ID, Before: "allowed", Outcome: "denied"},
 			auditLine{Namespace: "audit-b", ID: free.ID, Before: "adjusted", Outcome: "denied"})
 
+		g.auditNamespaces(t)
 		for _, c := range []running{adjusted, free} {
 			if _, err := c.Exec(t.Context(), "true"); err != nil {
 				t.Errorf("after audit: %v", err)
@@ -111,5 +127,49 @@ func testAudit(verify bool) func(t *testing.T, n *node.Node) {
 			t.Errorf("after audit: %v", err)
 		}
 		make("audit-a", "adjusted")
+	}
+}
+
+// auditNamespaces has audit tell whose namespaces pods have, which the runtime
+// says and not every spec.
+func (g *rig) auditNamespaces(t *testing.T) {
+	t.Helper()
+	if err := g.AddNetwork(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	for namespace, c := range map[string]struct {
+		pod     []cri.PodOption
+		options []cri.ContainerOption
+		found   string
+	}{
+		"shares-none":    {[]cri.PodOption{cri.PodNetwork()}, []cri.ContainerOption{cri.InPodNetwork()}, ""},
+		"shares-network": {nil, nil, "host namespaces network not allowed"},
+		"shares-ipc": {
+			[]cri.PodOption{cri.PodNetwork(), cri.HostNamespaces(false, true)},
+			[]cri.ContainerOption{cri.InPodNetwork(), cri.ShareNamespaces(false, true)}, "host namespaces ipc not allowed",
+		},
+		"shares-all": {
+			[]cri.PodOption{cri.HostNamespaces(true, true)}, []cri.ContainerOption{cri.ShareNamespaces(true, true)},
+			"host namespaces network, pid, ipc not allowed",
+		},
+	} {
+		want[namespace] = c.found
+		g.run(t, &request{g.runPod(t, namespace, c.pod...), cri.Container("main", node.AppImage, cri.TellTruth("sleep 600"), c.options...)}, "")
+	}
+	policy := t.TempDir()
+	writeFile(t, policy, "p.yaml", policyText("p", `{namespaces: ["shares-*"]}`, "enforce", "rules: {hostNamespaces: {}}"))
+	lines, _ := g.audit(t, "--policy-dir", policy)
+	got := map[string]string{}
+	for _, l := range lines {
+		if _, ok := want[l.Namespace]; ok {
+			got[l.Namespace] = ""
+			for _, v := range l.Violations {
+				got[l.Namespace] += v.Found
+			}
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("%q\nwant %q", got, want)
 	}
 }

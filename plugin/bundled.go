@@ -26,6 +26,11 @@ func (p *Plugin) existingStore(pod *api.PodSandbox, sub policy.Subject) (SpecSto
 	if err == nil || p.Bundles == nil {
 		return store, err
 	}
+	return p.bundle(pod, sub)
+}
+
+// bundle is what the container runs with.
+func (p *Plugin) bundle(pod *api.PodSandbox, sub policy.Subject) (*bundled, error) {
 	spec, err := p.Bundles.Spec(sub.Container.ID)
 	if err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ var errLost = errors.New("connection to NRI lost")
 // that ends, so does Run.
 func (p *Plugin) Run(ctx context.Context, reg Registration) error {
 	if os.Getenv(api.PluginSocketEnvVar) != "" {
-		err := p.serve(ctx, handlers{p}, p.options()...)
+		err := p.serve(ctx)
 		if ended(ctx) {
 			return nil
 		}
@@ -47,7 +47,7 @@ func (p *Plugin) Run(ctx context.Context, reg Registration) error {
 	backoff, told := minBackoff, ""
 	for {
 		began := time.Now()
-		err := p.dialAndServe(ctx, reg, handlers{p}, p.options()...)
+		err := p.dialAndServe(ctx, reg)
 		if ended(ctx) {
 			return nil
 		}
@@ -71,31 +71,25 @@ func (p *Plugin) Run(ctx context.Context, reg Registration) error {
 
 func ended(ctx context.Context) bool { return ctx.Err() != nil }
 
-// options are the agent's: NRI 0.12.4 and later refuses requests that it does
-// not answer, and keeps it.
-func (p *Plugin) options() []stub.Option {
-	return []stub.Option{
-		stub.WithLogger(stubLog{p.Log.WithField("from", "nri")}),
-		stub.WithFailurePolicy(&api.FailurePolicy{FailRequest: true, KeepConnected: true}),
-	}
-}
-
-func (p *Plugin) dialAndServe(ctx context.Context, reg Registration, handlers any, opts ...stub.Option) error {
+func (p *Plugin) dialAndServe(ctx context.Context, reg Registration) error {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", reg.Socket)
 	if err != nil {
 		return fmt.Errorf("connect to NRI: %w", err)
 	}
 	defer conn.Close()
-	opts = append(opts, stub.WithConnection(conn), stub.WithPluginName(reg.Name), stub.WithPluginIdx(reg.Index))
-	return p.serve(ctx, handlers, opts...)
+	return p.serve(ctx, stub.WithConnection(conn), stub.WithPluginName(reg.Name), stub.WithPluginIdx(reg.Index))
 }
 
-// serve has the handlers handle the requests of one connection until it ends.
-func (p *Plugin) serve(ctx context.Context, handlers any, opts ...stub.Option) error {
+// serve handles the requests of one connection until it ends.
+func (p *Plugin) serve(ctx context.Context, opts ...stub.Option) error {
 	lost := make(chan struct{})
 	var once sync.Once
-	opts = append(opts, stub.WithOnClose(func() { once.Do(func() { close(lost) }) }))
-	s, err := stub.New(handlers, opts...)
+	opts = append(opts,
+		stub.WithOnClose(func() { once.Do(func() { close(lost) }) }),
+		stub.WithLogger(stubLog{p.Log.WithField("from", "nri")}),
+		stub.WithFailurePolicy(&api.FailurePolicy{FailRequest: true, KeepConnected: true}),
+	)
+	s, err := stub.New(handlers{p}, opts...)
 	if err != nil {
 		return fmt.Errorf("create NRI stub: %w", err)
 	}

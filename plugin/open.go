@@ -80,9 +80,7 @@ func complete(ctx context.Context, store SpecStore, sub *policy.Subject, sets ..
 	if sub.Spec, err = ocispec.Decode(stored.Spec); err != nil {
 		return nil, err
 	}
-	if stored.Image != "" {
-		addImage(&sub.Container, stored.Image)
-	}
+	addImages(&sub.Container, stored.Image)
 	if slices.ContainsFunc(sets, func(s *policy.Set) bool { return s.Select(sub).Sandbox }) {
 		if sub.Pod.Sandbox, err = store.Sandbox(ctx, sub.Pod.ID); err != nil {
 			return nil, err

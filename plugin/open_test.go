@@ -25,7 +25,7 @@ func TestImages(t *testing.T) {
 		ctr.Annotations = map[string]string{imageNameAnnotation: "quay.io/app:1"}
 		ctr.Image = &api.Image{Name: c.nri}
 		sub := subjectOf("containerd", pod(), ctr)
-		addImage(&sub.Container, "docker.io/library/app:1")
+		addImages(&sub.Container, "docker.io/library/app:1")
 		if others := strings.Join(sub.Container.OtherImages, " "); sub.Container.Image != c.image || others != c.others {
 			t.Errorf("NRI tells %q: image %q, others %q", c.nri, sub.Container.Image, others)
 		}

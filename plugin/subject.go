@@ -72,13 +72,17 @@ func images(runtime string, ctr *api.Container) (image, asked string) {
 	return ctr.GetImage().GetName(), ctr.GetAnnotations()[imageNameAnnotation]
 }
 
-// addImage adds a reference of the container's image.
-func addImage(c *policy.Container, image string) {
-	if c.Image == "" {
-		c.Image = image
-		return
+// addImages adds references of the container's image; "" is none.
+func addImages(c *policy.Container, images ...string) {
+	for _, image := range images {
+		switch {
+		case image == "":
+		case c.Image == "":
+			c.Image = image
+		default:
+			c.OtherImages = append(c.OtherImages, image)
+		}
 	}
-	c.OtherImages = append(c.OtherImages, image)
 }
 
 // namespaceTypes lists the namespaces that the pod has of its own; never nil,

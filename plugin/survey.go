@@ -2,129 +2,140 @@ package plugin
 
 import (
 	"context"
-	"fmt"
-	"io"
+	"errors"
+	"iter"
 	"slices"
-	"sync"
-	"time"
+	"strings"
 
 	"github.com/containerd/nri/pkg/api"
-	"github.com/containerd/nri/pkg/stub"
-	"github.com/sirupsen/logrus"
 
+	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
 )
 
-// Running is a container that runs, or can.
+// Inventory is where a container runtime lists what runs. NRI would, too, but
+// has a runtime wait for a plugin that connects: containerd makes no container
+// as long as another one takes to stop.
+type Inventory interface {
+	// Name is the name that the runtime gives itself.
+	Name(ctx context.Context) (string, error)
+
+	// Running lists the containers that run, and pods.
+	Running(ctx context.Context) ([]*api.PodSandbox, []*api.Container, error)
+
+	// Namespaces are the types of those that a pod has of its own, by the id of
+	// its sandbox.
+	Namespaces(ctx context.Context, pod string) ([]string, error)
+}
+
+// Running is a container that runs.
 type Running struct {
-	Subject policy.Subject // with the complete spec, if a policy is for it; else what NRI shows
+	Subject policy.Subject // with the complete spec, if a policy is for it
+	Notes   []string       // what to know of the spec
 	Err     error          // why the spec cannot be read
 }
 
-// Survey lists the containers of the runtime that run, or can, for these sets
-// of policies to judge. It connects for it as one more plugin, of another name
-// than the agent's, that has no part in what becomes of containers. The plugin
-// is not to be run besides; of its fields Openers, Host, Bundles and Log are
-// used.
-func (p *Plugin) Survey(ctx context.Context, reg Registration, sets ...*policy.Set) ([]Running, error) {
-	told, err := p.listing(ctx, reg)
+// Survey gives the containers that run, by namespace and pod, for these sets of
+// policies to judge. Of the plugin, which is not run, Openers, Host, Bundles and
+// Log are used. The error is that nothing can be listed.
+func (p *Plugin) Survey(ctx context.Context, from Inventory, sets ...*policy.Set) (iter.Seq[Running], error) {
+	runtime, err := from.Name(ctx)
 	if err != nil {
 		return nil, err
 	}
-	byID := podsByID(told.pods)
-	var out []Running
-	for _, ctr := range told.ctrs {
-		if !mayRun(ctr) {
-			continue
-		}
-		pod := byID[ctr.GetPodSandboxId()]
-		r := Running{Subject: p.subject(pod, ctr)}
-		if !slices.ContainsFunc(sets, func(s *policy.Set) bool { return s.Select(&r.Subject).Any() }) {
-			out = append(out, r)
-			continue
-		}
-		whole, err := guard(ctx, existingTimeout, func(ctx context.Context) (policy.Subject, error) {
-			return p.whole(ctx, pod, r.Subject, sets)
-		})
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if r.Err = err; err == nil {
-			r.Subject = whole
-		}
-		out = append(out, r)
-	}
-	return out, nil
-}
-
-// whole is the subject with its complete spec.
-func (p *Plugin) whole(ctx context.Context, pod *api.PodSandbox, sub policy.Subject, sets []*policy.Set) (policy.Subject, error) {
-	store, err := p.existingStore(pod, sub)
+	opener, err := p.configure(runtime)
 	if err != nil {
-		return sub, err
+		return nil, err
 	}
-	if _, err := complete(ctx, store, &sub, sets...); err != nil {
-		return sub, err
+	if !opener.Adjusts() {
+		p.Log.Warnf("the opener of this node is %s: what would be adjusted is refused instead, unless NRI carries the adjustment", opener.Name())
 	}
+	pods, ctrs, err := from.Running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	byID := podsByID(pods)
+	slices.SortStableFunc(ctrs, func(a, b *api.Container) int {
+		return strings.Compare(place(byID, a), place(byID, b))
+	})
+	return func(yield func(Running) bool) {
+		for _, ctr := range ctrs {
+			if ctx.Err() != nil || !yield(p.running(ctx, from, byID[ctr.GetPodSandboxId()], ctr, sets)) {
+				return
+			}
+		}
+	}, nil
+}
+
+// place is what containers are sorted by.
+func place(pods map[string]*api.PodSandbox, ctr *api.Container) string {
+	pod := pods[ctr.GetPodSandboxId()]
+	return strings.Join([]string{pod.GetNamespace(), pod.GetName(), pod.GetId(), ctr.GetName()}, "\x00")
+}
+
+func (p *Plugin) running(ctx context.Context, from Inventory, pod *api.PodSandbox, ctr *api.Container, sets []*policy.Set) Running {
+	r := Running{Subject: p.subject(pod, ctr)}
+	switch {
+	case pod == nil:
+		r.Err = errors.New("the runtime does not tell its pod")
+	case slices.ContainsFunc(sets, func(s *policy.Set) bool { return s.Select(&r.Subject).Any() }):
+		ctx, cancel := context.WithTimeout(ctx, existingTimeout)
+		defer cancel()
+		r.Notes, r.Err = p.whole(ctx, from, pod, &r.Subject, sets)
+	}
+	return r
+}
+
+// whole completes the subject, and says what to know of its spec.
+func (p *Plugin) whole(ctx context.Context, from Inventory, pod *api.PodSandbox, sub *policy.Subject, sets []*policy.Set) ([]string, error) {
+	namespaces, err := from.Namespaces(ctx, pod.GetId())
+	if err != nil {
+		return nil, err
+	}
+	sub.Pod.Namespaces, sub.Pod.NamespacePathsUnseen = namespaces, false
+	store, err := p.asItRuns(ctx, pod, sub)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := complete(ctx, store, sub, sets...); err != nil {
+		return nil, err
+	}
+	image, asked := images(p.conn.runtimeName(), &api.Container{Annotations: sub.Spec.Annotations})
+	addImages(&sub.Container, image, asked)
+	decision := sub.Spec.Annotations[seal.Annotation]
 	sub.Spec = unsealed(sub.Spec)
-	return sub, nil
-}
-
-// listing is what the runtime tells of its containers.
-type listing struct {
-	pods []*api.PodSandbox
-	ctrs []*api.Container
-	err  error // why they cannot be judged
-}
-
-// answered is when NRI has the answer to a listing: it logs an error about a
-// plugin that is gone before.
-const answered = 100 * time.Millisecond
-
-// listing connects, and disconnects when the runtime has told.
-func (p *Plugin) listing(ctx context.Context, reg Registration) (listing, error) {
-	var connection sync.WaitGroup
-	defer connection.Wait()
-	ctx, end := context.WithCancel(ctx)
-	defer end()
-	s := surveyor{p, make(chan listing, 2)}
-	quiet := logrus.New()
-	quiet.SetOutput(io.Discard)
-	ended := make(chan error, 1)
-	connection.Go(func() { ended <- p.dialAndServe(ctx, reg, s, stub.WithLogger(stubLog{quiet})) })
-	select {
-	case told := <-s.told:
-		time.Sleep(answered)
-		return told, told.err
-	case err := <-ended:
-		return listing{}, err
-	case <-time.After(startTimeout):
-		return listing{}, fmt.Errorf("NRI has not told its containers in %s", startTimeout)
+	switch decision {
+	case string(policy.Adjusted):
+		return []string{"specguard has adjusted it: it is judged as it runs, not as it was asked for"}, nil
+	case seal.Verify:
+		return []string{"specguard may have adjusted it: it is judged as it runs, not as it was asked for"}, nil
+	default:
+		return nil, nil
 	}
 }
 
-// surveyor is what the NRI stub calls for a listing.
-type surveyor struct {
-	*Plugin
-
-	told chan listing
-}
-
-// Configure subscribes to as little as NRI lets a plugin.
-func (s surveyor) Configure(_ context.Context, _, runtime, _ string) (api.EventMask, error) {
-	if _, err := s.configure(runtime); err != nil {
-		s.told <- listing{err: err}
+// asItRuns is where the spec that a container runs with can be read: its
+// bundle, or where that is not found, the runtime's store. (What the OCI runtime
+// wrapper adjusts is in the bundle only.)
+func (p *Plugin) asItRuns(ctx context.Context, pod *api.PodSandbox, sub *policy.Subject) (SpecStore, error) {
+	store, unkept := p.store()
+	if p.Bundles == nil {
+		return store, unkept
 	}
-	var events api.EventMask
-	events.Set(api.Event_REMOVE_POD_SANDBOX)
-	return events, nil
-}
-
-// RemovePodSandbox does nothing.
-func (s surveyor) RemovePodSandbox(context.Context, *api.PodSandbox) error { return nil }
-
-// Synchronize is the listing.
-func (s surveyor) Synchronize(_ context.Context, pods []*api.PodSandbox, ctrs []*api.Container) ([]*api.ContainerUpdate, error) {
-	s.told <- listing{pods: pods, ctrs: ctrs}
-	return nil, nil
+	b, unseen := p.bundle(pod, *sub)
+	switch isKept, isSeen := unkept == nil, unseen == nil; {
+	case !isKept && !isSeen:
+		return nil, unseen
+	case !isSeen:
+		return store, nil
+	case !isKept:
+		return b, nil
+	}
+	kept, err := store.Get(ctx, sub.Container.ID)
+	if err != nil {
+		return nil, err
+	}
+	addImages(&sub.Container, kept.Image)
+	b.stored = store
+	return b, nil
 }

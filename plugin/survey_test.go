@@ -10,138 +10,211 @@ import (
 	"github.com/containerd/nri/pkg/api"
 	"github.com/sirupsen/logrus"
 
+	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
 )
 
-// surveys has another plugin than the node's look at what runs, and tells of it
-// in words.
-func (n *node) surveys(sets ...*policy.Set) ([]string, error) {
-	log := logrus.New()
-	log.SetOutput(n.t.Output())
-	p := &Plugin{Openers: inStore(n.store), Host: func() policy.Host { return policy.NoHost{} }, Log: log}
-	running, err := p.Survey(n.t.Context(), Registration{Socket: n.socket, Name: "specguard-audit", Index: "90"}, sets...)
+// inventory is a runtime that lists what it is told.
+type inventory struct {
+	name       string
+	pods       []*api.PodSandbox
+	ctrs       []*api.Container
+	namespaces []string
+	asked      []string // pods whose namespaces were asked for
+	fault      error
+}
+
+func (i *inventory) Name(context.Context) (string, error) { return i.name, i.fault }
+
+func (i *inventory) Running(context.Context) ([]*api.PodSandbox, []*api.Container, error) {
+	return i.pods, i.ctrs, nil
+}
+
+func (i *inventory) Namespaces(_ context.Context, pod string) ([]string, error) {
+	i.asked = append(i.asked, pod)
+	if i.namespaces == nil {
+		return nil, errors.New("no such pod")
+	}
+	return i.namespaces, nil
+}
+
+// holding is a runtime with one pod, and containers of it with those ids.
+func holding(name string, ids ...string) *inventory {
+	out := &inventory{name: name, pods: []*api.PodSandbox{pod()}, namespaces: []string{"mount", "network", "uts", "pid", "ipc"}}
+	out.pods[0].Linux = nil
+	for _, id := range ids {
+		out.ctrs = append(out.ctrs, &api.Container{Id: id, PodSandboxId: pod().GetId(), Name: "app"})
+	}
+	return out
+}
+
+// surveys tells of what runs in words, with the outcome by each set.
+func (n *node) surveys(i *inventory, sets ...*policy.Set) string {
+	n.t.Helper()
+	running, err := n.plugin.Survey(n.t.Context(), i, sets...)
+	if err != nil {
+		return err.Error()
+	}
 	var out []string
-	for _, r := range running {
+	for r := range running {
 		s := r.Subject
-		line := fmt.Sprintf("%s/%s/%s ", s.Pod.Namespace, s.Pod.Name, s.Container.ID)
+		line := fmt.Sprintf("%s/%s/%s", s.Pod.Namespace, s.Pod.Name, s.Container.ID)
 		if r.Err != nil {
-			out = append(out, line+r.Err.Error())
+			out = append(out, line+" "+r.Err.Error())
 			continue
 		}
 		for _, set := range sets {
-			line += string(set.Evaluate(s, policy.Final).Outcome()) + " "
+			line += " " + string(set.Evaluate(s, policy.Final).Outcome())
 		}
-		out = append(out, line+fmt.Sprint(s.Spec.Process.Capabilities.Bounding, s.Spec.Annotations))
+		for _, note := range r.Notes {
+			line += " (" + strings.SplitAfter(note, "adjusted")[0] + ")"
+		}
+		out = append(out, line)
 	}
-	return out, err
+	return strings.Join(out, "\n")
 }
 
-// TestSurvey lists what runs, or can, with complete specs, while the agent is
-// connected and judges.
+// TestSurvey judges what runs by its complete spec, and tells of what cannot be
+// read.
 func TestSurvey(t *testing.T) {
-	n := offline(t, doc("p", elsewhere, strip))
-	made := func(id string, state api.ContainerState, sealed bool) {
-		ctr := container()
-		ctr.Id, ctr.State = id, state
-		if sealed {
-			ctr.Hooks = &api.Hooks{CreateRuntime: []*api.Hook{pending()}}
-		}
-		n.ctrs = append(n.ctrs, ctr)
-	}
-	n.pods = []*api.PodSandbox{pod()}
-	made("runs", api.ContainerState_CONTAINER_RUNNING, true) // NRI shows the hooks that it was created with
-	made("waits", api.ContainerState_CONTAINER_CREATED, false)
-	made("sealed", api.ContainerState_CONTAINER_CREATED, true)
-	made("ended", api.ContainerState_CONTAINER_STOPPED, false)
-	made("lost", api.ContainerState_CONTAINER_RUNNING, false)
-	made("garbled", api.ContainerState_CONTAINER_RUNNING, false)
-	for _, id := range []string{"runs", "waits", "sealed", "ended"} {
-		n.store.put(id, spec(both, "", annotated("allowed")))
-	}
-	n.store.put("garbled", "{")
-	n.start(t, "containerd")
-	n.connect(n.socket)
-	n.works()
-	before := n.recorder.all()
-
-	got, err := n.surveys(compile(t, doc("p", strip)), compile(t, doc("q", refuse)))
-	if err != nil || len(got) != 4 {
-		t.Fatalf("%q, error %v", got, err)
-	}
-	for i, want := range []string{
-		"runs adjusted denied [CAP_CHOWN CAP_NET_ADMIN] map[a:b]",
-		"waits adjusted denied [CAP_CHOWN CAP_NET_ADMIN] map[a:b]",
-		"lost no such container",
-		"garbled decode OCI spec: unexpected end of JSON input",
-	} {
-		if want = "team-a/web-0/" + want; got[i] != want {
-			t.Errorf("%s\nwant %s", got[i], want)
-		}
-	}
-	if !n.plugin.Connected() {
-		t.Error("the agent is not connected any more")
-	}
-	n.settled()
-	n.works()
-	if after := n.recorder.all(); !strings.HasPrefix(after, before) || strings.Contains(after[len(before):], "existing") {
-		t.Errorf("recorded besides: %q", after)
-	}
-}
-
-// TestSurveySandbox reads the pod's sandbox if a rule of one of the sets wants
-// it.
-func TestSurveySandbox(t *testing.T) {
-	n := offline(t)
-	n.pods, n.ctrs = []*api.PodSandbox{pod()}, []*api.Container{container()}
-	n.store.put(container().GetId(), spec(one, "", ""))
-	n.store.sandboxes = map[string]*policy.Sandbox{pod().GetId(): withPort(8080)}
-	n.start(t, "containerd")
-	none, ports := compile(t, doc("p", strip)), compile(t, doc("q", noPorts))
+	const hostNetwork = "rules: {hostNamespaces: {}}"
+	own := strings.Replace(spec(one, "", ""), `"x-linux":1e2`, `"namespaces":[{"type":"pid"},{"type":"ipc"},{"type":"network","path":"/proc/1/ns/net"}]`, 1)
+	dockers, quays := `match: {images: ["docker.io/**"]}`, `match: {images: ["quay.io/**"]}`
+	asked := `"annotations":{"` + imageNameAnnotation + `":"quay.io/b"},`
 	for name, c := range map[string]struct {
-		sets []*policy.Set
+		spec string // "" for none
+		edit func(*inventory)
+		docs []string // a set each
 		want string
-		gets int
 	}{
-		"none":   {[]*policy.Set{none}, "allowed", 1},
-		"first":  {[]*policy.Set{ports, none}, "denied allowed", 2},
-		"second": {[]*policy.Set{none, ports}, "allowed denied", 2},
+		"two sets":                {spec: spec(both, "", ""), docs: []string{strip, refuse}, want: "team-a/web-0/9b7e adjusted denied"},
+		"under a seal":            {spec: spec(both, sealedBy("x"), annotated(seal.Sealed)), docs: []string{allow}, want: "team-a/web-0/9b7e allowed"},
+		"adjusted before":         {spec: spec(one, "", annotated("adjusted")), docs: []string{strip}, want: "team-a/web-0/9b7e allowed (specguard has adjusted)"},
+		"adjusted by NRI, maybe":  {spec: spec(one, "", annotated(seal.Verify)), docs: []string{strip}, want: "team-a/web-0/9b7e allowed (specguard may have adjusted)"},
+		"no policy":               {docs: []string{elsewhere + "\n  " + strip}, want: "team-a/web-0/9b7e allowed"},
+		"a policy of one set":     {spec: spec(both, "", ""), docs: []string{elsewhere + "\n  " + strip, strip}, want: "team-a/web-0/9b7e allowed adjusted"},
+		"a policy in mode audit":  {docs: []string{auditing + "\n  " + strip}, want: "team-a/web-0/9b7e no such container"},
+		"garbled":                 {spec: "{", docs: []string{strip}, want: "team-a/web-0/9b7e decode OCI spec: unexpected end of JSON input"},
+		"the kept image":          {spec: spec(both, "", ""), docs: []string{dockers + "\n  " + refuse, quays + "\n  " + refuse}, want: "team-a/web-0/9b7e denied allowed"},
+		"the image asked for":     {spec: spec(both, "", asked), docs: []string{quays + "\n  " + refuse}, want: "team-a/web-0/9b7e denied"},
+		"the pod's ports":         {spec: spec(one, "", ""), docs: []string{noPorts}, want: "team-a/web-0/9b7e denied"},
+		"the pod's ports, second": {spec: spec(one, "", ""), docs: []string{allow, noPorts}, want: "team-a/web-0/9b7e allowed denied"},
+		"a network of its own":    {spec: own, docs: []string{hostNetwork}, want: "team-a/web-0/9b7e allowed"},
+		"the host's network": {
+			spec: own, edit: func(i *inventory) { i.namespaces = []string{"mount", "pid", "ipc"} }, docs: []string{hostNetwork}, want: "team-a/web-0/9b7e denied",
+		},
+		"namespaces that nobody tells": {
+			spec: spec(one, "", ""), edit: func(i *inventory) { i.namespaces = nil }, docs: []string{hostNetwork}, want: "team-a/web-0/9b7e no such pod",
+		},
+		"a pod that nobody tells": {
+			spec: spec(one, "", ""), edit: func(i *inventory) { i.pods = nil }, docs: []string{strip}, want: "//9b7e the runtime does not tell its pod",
+		},
+		"another runtime": {edit: func(i *inventory) { i.name = "cri-o" }, docs: []string{strip}, want: `no opener for the runtime "cri-o": it is not containerd`},
+		"no runtime":      {edit: func(i *inventory) { i.fault = errors.New("gone") }, docs: []string{strip}, want: "gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			before, _ := n.store.calls()
-			got, err := n.surveys(c.sets...)
-			if err != nil || len(got) != 1 || got[0] != "team-a/web-0/9b7e "+c.want+" [CAP_CHOWN] map[]" {
-				t.Errorf("%q, error %v", got, err)
+			n := offline(t)
+			n.store.image = "docker.io/library/app:1"
+			n.store.sandboxes = map[string]*policy.Sandbox{pod().GetId(): withPort(8080)}
+			if c.spec != "" {
+				n.store.put("9b7e", c.spec)
 			}
-			if gets, _ := n.store.calls(); gets-before != c.gets {
-				t.Errorf("%d gets, want %d", gets-before, c.gets)
+			i := holding("containerd", "9b7e")
+			if c.edit != nil {
+				c.edit(i)
+			}
+			var sets []*policy.Set
+			for _, d := range c.docs {
+				sets = append(sets, compile(t, doc("p", d)))
+			}
+			if got := n.surveys(i, sets...); got != c.want {
+				t.Errorf("%s\nwant %s", got, c.want)
+			}
+			if _, puts := n.store.calls(); puts > 0 || n.recorder.all() != "" {
+				t.Errorf("%d specs written, recorded %q", puts, n.recorder.all())
 			}
 		})
 	}
 }
 
-// TestSurveyFails says why there is no listing.
-func TestSurveyFails(t *testing.T) {
+// TestSurveyReadsLittle: nothing of what no policy is for, and one after the
+// other.
+func TestSurveyReadsLittle(t *testing.T) {
 	n := offline(t)
-	if got, err := n.surveys(); err == nil || !strings.Contains(err.Error(), "connect to NRI: ") || got != nil {
-		t.Errorf("without a runtime: %q, error %v", got, err)
+	i := holding("containerd", "b", "a")
+	other := pod()
+	other.Id, other.Namespace = "6e2d", "other"
+	i.pods = append(i.pods, other)
+	i.ctrs[0].PodSandboxId = other.GetId()
+	n.store.put("b", spec(one, "", ""))
+	running, err := n.plugin.Survey(t.Context(), i, compile(t, doc("p", elsewhere, strip)))
+	if err != nil {
+		t.Fatal(err)
 	}
-	n.start(t, "cri-o")
-	if got, err := n.surveys(); err == nil || !strings.Contains(err.Error(), `no opener for the runtime "cri-o": it is not containerd`) || got != nil {
-		t.Errorf("without an opener: %q, error %v", got, err)
+	var gets []int
+	for r := range running {
+		got, _ := n.store.calls()
+		gets = append(gets, got)
+		if r.Err != nil {
+			t.Error(r.Err)
+		}
+	}
+	if fmt.Sprint(gets, i.asked) != "[1 1] [6e2d]" {
+		t.Errorf("gets %v, namespaces of %v", gets, i.asked)
+	}
+}
+
+// TestSurveyByBundle reads the bundle where the opener has no store, and says
+// where it cannot adjust.
+func TestSurveyByBundle(t *testing.T) {
+	n, _ := wrapped(t, Report, bundles{"9b7e": spec(both, "", `"annotations":{"`+crioImage+`":"docker.io/a"},`)})
+	n.plugin.Openers = func(string) (Opener, error) { return ByWrapper{"/opt/specguard-runtime"}, nil }
+	match := `match: {images: ["docker.io/a"]}` + "\n  "
+	if got := n.surveys(holding("cri-o", "9b7e", "lost"), compile(t, doc("p", match+refuse))); got != "team-a/web-0/9b7e denied\nteam-a/web-0/lost no bundle" {
+		t.Error(got)
+	}
+	const warning = "the opener of this node is verify"
+	if n.logged(logrus.WarnLevel, warning) != "" {
+		t.Error("it warns of opener runtime")
+	}
+	n.plugin.Openers = func(string) (Opener, error) { return ByHook{"/opt/specguard-runtime"}, nil }
+	if got := n.surveys(holding("cri-o", "9b7e"), compile(t, doc("p", strip))); got != "team-a/web-0/9b7e adjusted" || n.logged(logrus.WarnLevel, warning) == "" {
+		t.Errorf("%s; it does not warn", got)
+	}
+}
+
+// TestSurveyPrefersBundle: what a container runs with counts, and not what the
+// runtime keeps; it keeps the image's name, and the pod's ports.
+func TestSurveyPrefersBundle(t *testing.T) {
+	n := offline(t)
+	n.store.image = "docker.io/library/app:1"
+	n.store.sandboxes = map[string]*policy.Sandbox{pod().GetId(): withPort(8080)}
+	n.store.put("9b7e", spec(both, "", ""))
+	n.store.put("kept", spec(both, "", ""))
+	n.plugin.Bundles = bundles{"9b7e": spec(one, "", annotated("adjusted")), "gone": spec(one, "", "")}
+	const image = `match: {images: ["docker.io/library/*"]}` + "\n  "
+	got := n.surveys(holding("containerd", "9b7e", "gone", "kept"), compile(t, doc("p", image+refuse)), compile(t, doc("q", image+noPorts)))
+	if want := "team-a/web-0/9b7e allowed denied (specguard has adjusted)\nteam-a/web-0/gone no such container\nteam-a/web-0/kept denied denied"; got != want {
+		t.Errorf("%s\nwant %s", got, want)
 	}
 }
 
 // TestSurveyEnds with its context.
 func TestSurveyEnds(t *testing.T) {
 	n := offline(t)
-	n.pods, n.ctrs = []*api.PodSandbox{pod()}, []*api.Container{container(), container()}
-	n.store.put(container().GetId(), spec(one, "", ""))
-	n.start(t, "containerd")
+	n.store.put("a", spec(one, "", ""))
 	ctx, cancel := context.WithCancel(t.Context())
-	n.store.breaks(func(context.Context) error { cancel(); return nil }, nil)
-	p := &Plugin{Openers: inStore(n.store), Log: n.plugin.Log}
-	got, err := p.Survey(ctx, Registration{Socket: n.socket, Name: "specguard-audit", Index: "90"}, compile(t, doc("p", strip)))
-	if !errors.Is(err, context.Canceled) || got != nil {
-		t.Errorf("%v, error %v", got, err)
+	defer cancel()
+	running, err := n.plugin.Survey(ctx, holding("containerd", "a", "b"), compile(t, doc("p", strip)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	for range running {
+		told++
+		cancel()
+	}
+	if told != 1 {
+		t.Errorf("told of %d containers", told)
 	}
 }

@@ -20,7 +20,7 @@ func (p *Plugin) update(ctx context.Context, sub policy.Subject, r *api.LinuxRes
 		if err != nil {
 			return nil, err
 		}
-		addImage(&sub.Container, stored.Image)
+		addImages(&sub.Container, stored.Image)
 		sel = set.Select(&sub)
 	}
 	if r == nil || !sel.Any() {

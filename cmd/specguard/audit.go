@@ -1,14 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 
 	"github.com/sirupsen/logrus"
@@ -16,29 +12,27 @@ import (
 
 	"github.com/specguard/specguard/plugin"
 	"github.com/specguard/specguard/plugin/containerd"
+	"github.com/specguard/specguard/plugin/cri"
 	"github.com/specguard/specguard/plugin/host"
 	"github.com/specguard/specguard/policy"
 	"github.com/specguard/specguard/policy/input"
 )
 
-const auditHelp = `Judge every container that runs on this node, and say what would become of it if
-it were created now. Nothing is changed. The agent need not run.
+const auditHelp = `Judge every container of a pod that runs on this node, as it runs: what is
+"denied" or "adjusted" does not comply. Nothing is changed, and neither the
+agent nor NRI has to be there.
 
-It needs root, reads the agent's configuration file, as "specguard run" does,
-and asks the container runtime through NRI, as one more plugin that takes no
-part in what becomes of containers. Specs are read where the agent reads them,
-from containerd or from the OCI bundles.
+It needs root and reads the agent's configuration file, as "specguard run" does.
+The runtime lists its containers by CRI, on containerd's socket or else on the
+other one; specs are read from the OCI bundles, or else from containerd.
 
-Exit status 0: all comply, or no policy is for them. 2: one would be denied or
-adjusted. 1: error, or one cannot be judged.
+Exit status 0: all comply, or no policy is for them. 2: one does not. 1: error,
+or one cannot be judged.
 
 With --compare, judge by a second set of policies too and show only containers
 for which it decides otherwise. Exit status 0: none. 2: some. 1: error.
 
 Values of environment variables and arguments are never shown.`
-
-// auditPlugin is how audit is known to NRI, beside the agent.
-const auditPlugin = "specguard-audit"
 
 // auditFlags are the flags of audit beside those of the configuration.
 type auditFlags struct {
@@ -65,32 +59,55 @@ func auditCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			c.strict = true
 			return c.audit(ctx, cfg)
 		},
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.config, "config", defaultConfigFile, "configuration file of the agent")
-	defaults.surveyFlags(fs)
+	defaults.auditFlags(fs)
+	fs.Lookup("policy-dir").Usage = policyDirUsage
 	f.add(fs)
 	return cmd
 }
 
 // audit judges what runs on the node.
 func (c *checker) audit(ctx context.Context, cfg config) error {
-	running, err := survey(ctx, cfg, c.sets(), c.cmd.ErrOrStderr())
+	socket, err := cfg.criSocket()
 	if err != nil {
 		return err
 	}
-	c.strict = true
-	for _, r := range running {
+	runtime, err := cri.New(socket)
+	if err != nil {
+		return err
+	}
+	defer runtime.Close()
+	store, err := containerd.New(cfg.ContainerdSocket)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	log := logrus.New()
+	log.SetOutput(c.cmd.ErrOrStderr())
+	log.SetFormatter(&logrus.TextFormatter{DisableTimestamp: true})
+	node := host.New(cfg.Host.Root, cfg.Host.KubeletDir)
+	p := &plugin.Plugin{Openers: cfg.openers(store), Host: node.Snapshot, Bundles: node.Bundles(cfg.Host.Bundles), Log: log}
+	running, err := p.Survey(ctx, runtime, c.sets()...)
+	if err != nil {
+		return err
+	}
+	for r := range running {
 		about := aboutRunning(r.Subject)
 		err := r.Err
 		if err == nil {
-			err = c.container(about, &input.Container{Subject: r.Subject})
+			err = c.container(about, &input.Container{Subject: r.Subject, Notes: r.Notes})
 		}
 		if err != nil {
 			c.fail(fmt.Errorf("%s: %w", about.title(), err))
 		}
+	}
+	if err := ctx.Err(); err != nil {
+		return exitError
 	}
 	c.sumAudit()
 	return c.tally.exit()
@@ -102,46 +119,25 @@ func aboutRunning(s policy.Subject) about {
 
 // sumAudit tells how many containers comply; machines can count themselves.
 func (c *checker) sumAudit() {
-	if c.compare != nil {
-		c.sumChanges()
-		return
-	}
-	if c.json != nil {
-		return
-	}
 	t := &c.tally
-	sum, style := "all comply", green.bold()
-	if t.bad > 0 {
-		sum, style = t.outcomes.String(), red.bold()
+	var sum string
+	style := green.bold()
+	switch {
+	case c.json != nil:
+		return
+	case c.compare != nil:
+		sum = t.changes()
+	default:
+		sum = fmt.Sprintf("%s: %s", count(t.containers, "container"), t.outcomes)
+		if t.ifEnforced != t.outcomes {
+			sum += "; if policies in mode audit were enforced, " + t.ifEnforced.String()
+		}
 	}
-	if t.ifEnforced != (outcomes{}) {
-		sum += "; if policies in mode audit were enforced, " + t.ifEnforced.String()
+	if t.bad > 0 {
+		style = red.bold()
 	}
 	if t.failed > 0 {
 		sum, style = fmt.Sprintf("%s; %d not judged", sum, t.failed), red.bold()
 	}
-	c.print.line(style, "%s: %s", count(t.containers+t.failed, "container"), sum)
-}
-
-// survey lists what runs on the node, by namespace, pod and container.
-func survey(ctx context.Context, cfg config, sets []*policy.Set, warnings io.Writer) ([]plugin.Running, error) {
-	log := logrus.New()
-	log.SetOutput(warnings)
-	log.SetLevel(logrus.WarnLevel)
-	store, err := containerd.New(cfg.ContainerdSocket)
-	if err != nil {
-		return nil, err
-	}
-	defer store.Close()
-	node := host.New(cfg.Host.Root, cfg.Host.KubeletDir)
-	p := &plugin.Plugin{Openers: cfg.openers(store), Host: node.Snapshot, Bundles: node.Bundles(cfg.Host.Bundles), Log: log}
-	running, err := p.Survey(ctx, plugin.Registration{Socket: cfg.NRI.Socket, Name: auditPlugin, Index: cfg.NRI.Index}, sets...)
-	if errors.Is(err, context.Canceled) {
-		return nil, exitError
-	}
-	slices.SortStableFunc(running, func(a, b plugin.Running) int {
-		x, y := a.Subject, b.Subject
-		return cmp.Or(cmp.Compare(x.Pod.Namespace, y.Pod.Namespace), cmp.Compare(x.Pod.Name, y.Pod.Name), cmp.Compare(x.Container.Name, y.Container.Name))
-	})
-	return running, err
+	c.print.line(style, "%s", sum)
 }

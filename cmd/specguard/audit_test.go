@@ -3,22 +3,25 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/containerd/nri/pkg/adaptation"
-	"github.com/containerd/nri/pkg/api"
+	"google.golang.org/grpc"
+	runtime "k8s.io/cri-api/pkg/apis/runtime/v1"
 )
 
-// auditedNode is a runtime with an OCI bundle for each of its containers.
+// auditedNode is a CRI-O with an OCI bundle for each of its containers.
 type auditedNode struct {
+	runtime.UnimplementedRuntimeServiceServer
+
 	t      *testing.T
 	dir    string
 	config string // of the agent
-	pods   []*api.PodSandbox
-	ctrs   []*api.Container
+	pods   []*runtime.PodSandbox
+	ctrs   []*runtime.Container
 }
 
 // newAuditedNode is a node on which those containers run: a name, as
@@ -33,29 +36,40 @@ func newAuditedNode(t *testing.T, containers ...[2]string) *auditedNode {
 	n := &auditedNode{t: t, dir: dir}
 	for i, c := range containers {
 		name, id := strings.Split(c[0], "/"), fmt.Sprintf("c%d", i)
-		n.pods = append(n.pods, &api.PodSandbox{Id: "of-" + id, Namespace: name[0], Name: name[1]})
-		n.ctrs = append(n.ctrs, &api.Container{Id: id, PodSandboxId: "of-" + id, Name: name[2], State: api.ContainerState_CONTAINER_RUNNING})
+		n.pods = append(n.pods, &runtime.PodSandbox{Id: "of-" + id, Metadata: &runtime.PodSandboxMetadata{Namespace: name[0], Name: name[1]}})
+		n.ctrs = append(n.ctrs, &runtime.Container{Id: id, PodSandboxId: "of-" + id, Metadata: &runtime.ContainerMetadata{Name: name[2]}})
 		if c[1] != "" {
 			n.write(id+"/config.json", configJSON(c[1], ""))
 		}
 	}
-	n.config = n.write("config.yaml", fmt.Sprintf("nri: {socket: %[1]s/nri}\nopener: runtime\nhost: {bundles: ['%[1]s/{id}/config.json']}\n", dir))
-	none := filepath.Join(dir, "none")
-	sync := func(ctx context.Context, tell adaptation.SyncCB) error {
-		_, err := tell(ctx, n.pods, n.ctrs)
-		return err
-	}
-	update := func(context.Context, []*api.ContainerUpdate) ([]*api.ContainerUpdate, error) { return nil, nil }
-	nri, err := adaptation.New("cri-o", "1.34.0", sync, update,
-		adaptation.WithSocketPath(filepath.Join(dir, "nri")), adaptation.WithPluginPath(none), adaptation.WithPluginConfigPath(none))
+	n.config = n.write("config.yaml", fmt.Sprintf("containerdSocket: /no/such\ncriSocket: %[1]s/cri\nopener: runtime\nhost: {bundles: ['%[1]s/{id}/config.json']}\n", dir))
+	listener, err := net.Listen("unix", dir+"/cri")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := nri.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nri.Stop)
+	server := grpc.NewServer()
+	runtime.RegisterRuntimeServiceServer(server, n)
+	go server.Serve(listener) //nolint:errcheck // it ends with the test
+	t.Cleanup(server.Stop)
 	return n
+}
+
+func (n *auditedNode) Version(context.Context, *runtime.VersionRequest) (*runtime.VersionResponse, error) {
+	return &runtime.VersionResponse{RuntimeName: "cri-o"}, nil
+}
+
+func (n *auditedNode) ListContainers(context.Context, *runtime.ListContainersRequest) (*runtime.ListContainersResponse, error) {
+	return &runtime.ListContainersResponse{Containers: n.ctrs}, nil
+}
+
+func (n *auditedNode) ListPodSandbox(context.Context, *runtime.ListPodSandboxRequest) (*runtime.ListPodSandboxResponse, error) {
+	return &runtime.ListPodSandboxResponse{Items: n.pods}, nil
+}
+
+func (n *auditedNode) PodSandboxStatus(context.Context, *runtime.PodSandboxStatusRequest) (*runtime.PodSandboxStatusResponse, error) {
+	return &runtime.PodSandboxStatusResponse{Status: &runtime.PodSandboxStatus{Linux: &runtime.LinuxPodSandboxStatus{
+		Namespaces: &runtime.Namespace{Options: &runtime.NamespaceOption{}},
+	}}}, nil
 }
 
 func (n *auditedNode) write(name, content string) string {
@@ -98,11 +112,11 @@ func TestAudit(t *testing.T) {
 		code   int
 		stdout string
 	}{
-		"all comply": {args: []string{allow}, stdout: dns + db + strings.Replace(db, "team-a/db", "team-b/web", 1) + "3 containers: all comply\n"},
+		"all comply": {args: []string{allow}, stdout: dns + db + strings.Replace(db, "team-a/db", "team-b/web", 1) + "3 containers: none would be denied or adjusted\n"},
 		"denied":     {args: []string{refuse}, code: 2, stdout: dns + db + denied + "3 containers: 1 would be denied, 0 adjusted\n"},
 		"adjusted":   {args: []string{strip}, code: 2, stdout: dns + db + adjusted + "3 containers: 0 would be denied, 1 adjusted\n"},
 		"mode audit": {args: []string{trial}, stdout: dns + db + "team-b/web container app: allowed (policies: p)\n  audit, p: " + finding +
-			"  if enforced: denied, the user would see: specguard: denied by policy \"p\": " + finding + "3 containers: all comply; if policies in mode audit were enforced, 1 would be denied, 0 adjusted\n"},
+			"  if enforced: denied, the user would see: specguard: denied by policy \"p\": " + finding + "3 containers: none would be denied or adjusted; if policies in mode audit were enforced, 1 would be denied, 0 adjusted\n"},
 		"from standard input": {args: []string{"-"}, stdin: policyText("capabilities: {drop: [NET_ADMIN]}"), code: 2,
 			stdout: dns + db + denied + "3 containers: 1 would be denied, 0 adjusted\n"},
 		"the same": {args: []string{strip, "--compare", strip}, stdout: "0 of 3 containers would change\n"},
@@ -121,13 +135,32 @@ func TestAudit(t *testing.T) {
 func TestAuditIncomplete(t *testing.T) {
 	n := newAuditedNode(t, [2]string{"team-a/web/app", noCaps}, [2]string{"team-a/web/lost", ""})
 	n.audit("", "--policy-dir", policyFile(t, "capabilities: {drop: [NET_ADMIN]}")).expect(t, 1,
-		"team-a/web container app: allowed (policies: p)\n2 containers: all comply; 1 not judged\n",
+		"team-a/web container app: allowed (policies: p)\n1 container: none would be denied or adjusted; 1 not judged\n",
 		"team-a/web container lost: find the bundle: none in "+n.dir+"/{id}/config.json\n")
+}
+
+// TestAuditMixed counts what an enforced policy does in both sums.
+func TestAuditMixed(t *testing.T) {
+	n := newAuditedNode(t, [2]string{"team-a/web/app", caps}, [2]string{"team-b/web/app", caps}, [2]string{"team-c/web/app", noCaps}, [2]string{"team-c/web/lost", ""})
+	policies := strings.Replace(policyText("capabilities: {drop: [NET_ADMIN]}"), "spec:", "spec:\n  match: {namespaces: [team-a]}", 1) + "---\n" +
+		strings.Replace(strings.Replace(policyText("capabilities: {onViolation: adjust, drop: [NET_ADMIN]}"), "spec:", "spec:\n  mode: audit\n  match: {namespaces: [team-b, team-c]}", 1), "name: p", "name: q", 1)
+	r := n.audit(policies, "--policy-dir", "-")
+	const want = "3 containers: 1 would be denied, 0 adjusted; if policies in mode audit were enforced, 1 would be denied, 1 adjusted; 1 not judged\n"
+	if r.code != 1 || !strings.HasSuffix(r.stdout, "\n"+want) {
+		t.Errorf("%+v", r)
+	}
+	r = n.audit(policies, "--policy-dir", "-", "--compare", policyFile(t, "capabilities: {drop: [SYS_TIME]}"))
+	if r.code != 1 || !strings.HasSuffix(r.stdout, "\n2 of 3 containers would change; 1 not judged\n") {
+		t.Errorf("%+v", r)
+	}
+	if strings.Contains(r.stdout+r.stderr, secret) {
+		t.Error("a secret is shown")
+	}
 }
 
 // TestAuditNothing: a node without containers complies.
 func TestAuditNothing(t *testing.T) {
-	newAuditedNode(t).audit("").expect(t, 0, "0 containers: all comply\n", "")
+	newAuditedNode(t).audit("", "--policy-dir", policyFile(t, "capabilities: {drop: [NET_ADMIN]}")).expect(t, 0, "0 containers: none would be denied or adjusted\n", "")
 }
 
 func TestAuditFails(t *testing.T) {
@@ -139,7 +172,8 @@ func TestAuditFails(t *testing.T) {
 	}{
 		"no policy":          {[]string{"--policy-dir", "/no/such"}, "/no/such: no such file or directory\n"},
 		"nothing on stdin":   {[]string{"--compare", "-"}, "-: holds no policy\n"},
-		"no NRI":             {[]string{"--policy-dir", good, "--nri-socket", "/no/such"}, "connect to NRI: dial unix /no/such: connect: no such file or directory\n"},
+		"twice from stdin":   {[]string{"--policy-dir", "-", "--compare", "-"}, "standard input cannot be both sets of policies\n"},
+		"no runtime":         {[]string{"--policy-dir", good, "--cri-socket", "/no/such"}, "no container runtime to ask: neither /no/such nor /no/such is a socket (containerdSocket, criSocket)\n"},
 		"not for containerd": {[]string{"--policy-dir", good, "--opener", "containerd"}, "no opener for the runtime \"cri-o\": opener containerd is for containerd only\n"},
 		"output":             {[]string{"--policy-dir", good, "--output", "xml"}, "output \"xml\" is not one of text, json\n"},
 		"an argument":        {[]string{"x"}, `unknown command "x" for "specguard audit"` + "\n"},

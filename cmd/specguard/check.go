@@ -74,7 +74,7 @@ func (c *checker) files(files []string) {
 			}
 		}
 	}
-	if c.compare != nil && c.tally.containers > 0 {
-		c.sumChanges()
+	if c.compare != nil && c.json == nil && c.tally.containers > 0 {
+		c.print.line(plain, "%s", c.tally.changes())
 	}
 }

@@ -45,46 +45,11 @@ type checker struct {
 	tally   tally
 }
 
-// tally counts what makes the exit status.
-type tally struct {
-	containers int
-	bad        int
-	failed     int // not judged
-
-	// outcomes are what becomes of containers, and ifEnforced what would if
-	// policies in mode audit were enforced; without --compare.
-	outcomes, ifEnforced outcomes
-}
-
-// outcomes counts what does not comply.
-type outcomes struct{ denied, adjusted int }
-
-func (n *outcomes) add(o policy.Outcome) {
-	switch o {
-	case policy.Denied:
-		n.denied++
-	case policy.Adjusted:
-		n.adjusted++
-	}
-}
-
-func (n outcomes) String() string {
-	return fmt.Sprintf("%d would be denied, %d adjusted", n.denied, n.adjusted)
-}
-
-func (t *tally) exit() error {
-	switch {
-	case t.failed > 0:
-		return exitError
-	case t.bad > 0:
-		return exitDenied
-	default:
-		return nil
-	}
-}
-
 func (f *checkerFlags) checker(cmd *cobra.Command, dir string) (*checker, error) {
 	c := &checker{cmd: cmd, noted: make(map[string]bool)}
+	if dir == "-" && f.compare == "-" {
+		return nil, errors.New("standard input cannot be both sets of policies")
+	}
 	var err error
 	if c.set, err = readPolicies(dir, cmd.InOrStdin()); err != nil {
 		return nil, err
@@ -135,7 +100,7 @@ func openPolicies(dir string) (*policy.Set, error) {
 
 func (c *checker) fail(err error) {
 	c.tally.failed++
-	fmt.Fprintln(c.cmd.ErrOrStderr(), err)
+	fmt.Fprintln(c.cmd.ErrOrStderr(), printable(err.Error()))
 }
 
 // statement is what is said about one container.
@@ -151,7 +116,6 @@ func (c *checker) sets() []*policy.Set {
 
 // container judges a container and tells of it.
 func (c *checker) container(about about, in *input.Container) error {
-	c.tally.containers++
 	if c.compare != nil {
 		return c.changes(about, in)
 	}
@@ -159,17 +123,20 @@ func (c *checker) container(about about, in *input.Container) error {
 	if err != nil {
 		return err
 	}
+	c.tally.containers++
 	c.tally.outcomes.add(r.Outcome)
+	then := r.Outcome
 	if r.IfEnforced != nil {
-		c.tally.ifEnforced.add(r.IfEnforced.Outcome)
+		then = r.IfEnforced.Outcome
 	}
+	c.tally.ifEnforced.add(then)
 	if r.Outcome == policy.Denied || c.strict && r.Outcome == policy.Adjusted {
 		c.tally.bad++
 	}
 	if c.known != nil {
 		r.Unknown = c.known.unknown(in, c.set)
 	}
-	if c.json == nil {
+	if c.json == nil && about.File != "" {
 		r.Notes = c.news(about.File, r.Notes)
 	}
 	return c.say(r)
@@ -178,18 +145,15 @@ func (c *checker) container(about about, in *input.Container) error {
 // changes tells of a container if the other policies decide otherwise.
 func (c *checker) changes(about about, in *input.Container) error {
 	r, err := compare(c.set, c.compare, about, in)
-	if err != nil || r == nil {
+	if err != nil {
 		return err
+	}
+	c.tally.containers++
+	if r == nil {
+		return nil
 	}
 	c.tally.bad++
 	return c.say(r)
-}
-
-// sumChanges tells how many containers change; machines can count themselves.
-func (c *checker) sumChanges() {
-	if c.json == nil {
-		c.print.line(plain, "%d of %d containers would change", c.tally.bad, c.tally.containers)
-	}
 }
 
 func (c *checker) say(s statement) error {

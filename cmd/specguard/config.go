@@ -85,6 +85,7 @@ func defaultConfig() config {
 // flags adds the flags that go over the configuration file's values.
 func (c *config) flags(fs *pflag.FlagSet) {
 	c.nodeFlags(fs)
+	fs.StringVar(&c.CRISocket, "cri-socket", c.CRISocket, criSocketUsage)
 	fs.StringVar(&c.AuditLog, "audit-log", c.AuditLog, "file that gets a JSON line per decision; - for standard output")
 	fs.StringVar(&c.Log.Level, "log-level", c.Log.Level, "debug, info, warning or error")
 	fs.StringVar(&c.Log.Format, "log-format", c.Log.Format, "text or json")
@@ -93,15 +94,23 @@ func (c *config) flags(fs *pflag.FlagSet) {
 
 // nodeFlags adds those of the flags that doctor has, too.
 func (c *config) nodeFlags(fs *pflag.FlagSet) {
-	c.surveyFlags(fs)
+	c.commonFlags(fs)
+	fs.StringVar(&c.NRI.Socket, "nri-socket", c.NRI.Socket, "the runtime's NRI socket")
 	fs.StringVar(&c.RuntimeSocket, "runtime-socket", c.RuntimeSocket, "socket for the OCI runtime wrapper; empty for none")
 	fs.StringVar(&c.HTTP, "http", c.HTTP, "address of /metrics, /healthz and /readyz; empty for none")
 }
 
-// surveyFlags adds those of the flags that audit has, too.
-func (c *config) surveyFlags(fs *pflag.FlagSet) {
+const criSocketUsage = "CRI-O's socket"
+
+// auditFlags adds those of the flags that audit has.
+func (c *config) auditFlags(fs *pflag.FlagSet) {
+	c.commonFlags(fs)
+	fs.StringVar(&c.CRISocket, "cri-socket", c.CRISocket, criSocketUsage)
+}
+
+// commonFlags adds those that all these commands have.
+func (c *config) commonFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.PolicyDir, "policy-dir", c.PolicyDir, "folder of policy files")
-	fs.StringVar(&c.NRI.Socket, "nri-socket", c.NRI.Socket, "the runtime's NRI socket")
 	fs.StringVar(&c.ContainerdSocket, "containerd-socket", c.ContainerdSocket, "containerd's gRPC socket")
 	fs.StringVar(&c.Opener, "opener", c.Opener, "how specs are opened: auto, containerd, runtime or verify")
 }

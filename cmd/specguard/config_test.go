@@ -59,11 +59,11 @@ host: {root: /host, kubeletDir: /k, bundles: ["/b/{id}"]}
 		"every flag": {
 			[]string{
 				"--policy-dir=1", "--nri-socket=2", "--containerd-socket=3", "--opener=containerd", "--http=5", "--audit-log=6",
-				"--log-level=7", "--log-format=json", "--log-file=9", "--runtime-socket=10",
+				"--log-level=7", "--log-format=json", "--log-file=9", "--runtime-socket=10", "--cri-socket=11",
 			},
 			with(defaultConfig(), func(c *config) {
 				c.PolicyDir, c.NRI.Socket, c.ContainerdSocket, c.Opener, c.HTTP, c.AuditLog = "1", "2", "3", "containerd", "5", "6"
-				c.RuntimeSocket = "10"
+				c.RuntimeSocket, c.CRISocket = "10", "11"
 				c.Log = logConfig{Level: "7", Format: "json", File: "9"}
 			}),
 		},

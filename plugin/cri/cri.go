@@ -1,5 +1,5 @@
-// Package cri stops containers through the Container Runtime Interface, where
-// the container runtime has no other API for it.
+// Package cri lists containers through the Container Runtime Interface, and
+// stops them where the container runtime has no other API for it.
 package cri
 
 import (
@@ -20,7 +20,10 @@ type Client struct {
 	runtime runtime.RuntimeServiceClient
 }
 
-var _ plugin.Stopper = (*Client)(nil)
+var (
+	_ plugin.Stopper   = (*Client)(nil)
+	_ plugin.Inventory = (*Client)(nil)
+)
 
 // New makes a Client of the unix socket. It connects when it is first used.
 func New(socket string) (*Client, error) {

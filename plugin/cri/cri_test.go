@@ -26,21 +26,29 @@ func (f *fake) StopContainer(_ context.Context, r *runtime.StopContainerRequest)
 	return &runtime.StopContainerResponse{}, nil
 }
 
-func TestStop(t *testing.T) {
+// serve has a runtime serve CRI.
+func serve(t *testing.T, r runtime.RuntimeServiceServer) *Client {
+	t.Helper()
 	socket := t.TempDir() + "/cri.sock"
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, server := &fake{}, grpc.NewServer()
-	runtime.RegisterRuntimeServiceServer(server, f)
+	server := grpc.NewServer()
+	runtime.RegisterRuntimeServiceServer(server, r)
 	go server.Serve(listener) //nolint:errcheck // it ends with the test
 	t.Cleanup(server.Stop)
 	c, err := New(socket)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func TestStop(t *testing.T) {
+	f := &fake{}
+	c := serve(t, f)
 	if err := c.Stop(t.Context(), "9b7e"); err != nil || f.asked.GetTimeout() != 0 {
 		t.Errorf("error %v, asked for %v", err, f.asked)
 	}

@@ -1,0 +1,80 @@
+package cri
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/containerd/nri/pkg/api"
+	runtime "k8s.io/cri-api/pkg/apis/runtime/v1"
+)
+
+// Name is the name that the runtime gives itself.
+func (c *Client) Name(ctx context.Context) (string, error) {
+	v, err := c.runtime.Version(ctx, &runtime.VersionRequest{})
+	if err != nil {
+		return "", fmt.Errorf("CRI: %w", err)
+	}
+	return v.GetRuntimeName(), nil
+}
+
+// Running lists the containers that run, with all pods, as NRI would show them
+// but for namespaces and what is in specs.
+func (c *Client) Running(ctx context.Context) ([]*api.PodSandbox, []*api.Container, error) {
+	listed, err := c.runtime.ListContainers(ctx, &runtime.ListContainersRequest{Filter: &runtime.ContainerFilter{
+		State: &runtime.ContainerStateValue{State: runtime.ContainerState_CONTAINER_RUNNING},
+	}})
+	if err != nil {
+		return nil, nil, fmt.Errorf("CRI: %w", err)
+	}
+	sandboxes, err := c.runtime.ListPodSandbox(ctx, &runtime.ListPodSandboxRequest{})
+	if err != nil {
+		return nil, nil, fmt.Errorf("CRI: %w", err)
+	}
+	var pods []*api.PodSandbox
+	for _, s := range sandboxes.GetItems() {
+		m := s.GetMetadata()
+		pods = append(pods, &api.PodSandbox{
+			Id: s.GetId(), Name: m.GetName(), Namespace: m.GetNamespace(), Uid: m.GetUid(),
+			Labels: s.GetLabels(), Annotations: s.GetAnnotations(), RuntimeHandler: s.GetRuntimeHandler(),
+		})
+	}
+	var ctrs []*api.Container
+	for _, r := range listed.GetContainers() {
+		ctrs = append(ctrs, &api.Container{
+			Id: r.GetId(), PodSandboxId: r.GetPodSandboxId(), Name: r.GetMetadata().GetName(), Labels: r.GetLabels(),
+			State: api.ContainerState_CONTAINER_RUNNING,
+		})
+	}
+	return pods, ctrs, nil
+}
+
+// Namespaces lists the types of the namespaces that a pod has of its own, of
+// those that it can share with the host (CRI, NamespaceOption). A pod in the
+// host's network has the host's name, too.
+func (c *Client) Namespaces(ctx context.Context, pod string) ([]string, error) {
+	res, err := c.runtime.PodSandboxStatus(ctx, &runtime.PodSandboxStatusRequest{PodSandboxId: pod})
+	if err != nil {
+		return nil, fmt.Errorf("CRI: %w", err)
+	}
+	o := res.GetStatus().GetLinux().GetNamespaces().GetOptions()
+	if o == nil {
+		return nil, fmt.Errorf("CRI: the runtime does not tell the namespaces of the pod's sandbox %s", pod)
+	}
+	out := []string{"mount"}
+	for _, ns := range []struct {
+		mode  runtime.NamespaceMode
+		types []string
+	}{
+		{o.GetNetwork(), []string{"network", "uts"}},
+		{o.GetPid(), []string{"pid"}},
+		{o.GetIpc(), []string{"ipc"}},
+	} {
+		if ns.mode != runtime.NamespaceMode_NODE {
+			out = append(out, ns.types...)
+		}
+	}
+	if u := o.GetUsernsOptions(); u != nil && u.GetMode() != runtime.NamespaceMode_NODE {
+		out = append(out, "user")
+	}
+	return out, nil
+}
