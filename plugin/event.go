@@ -17,6 +17,9 @@ const (
 	StageExisting Stage = "existing" // a container that was there when the agent connected
 )
 
+// Stages are all of them.
+func Stages() []Stage { return []Stage{StageCreate, StageOpen, StageUpdate, StageExisting} }
+
 // Event is one decision about one container.
 type Event struct {
 	Stage     Stage

@@ -18,6 +18,9 @@ const (
 	Denied   Outcome = "denied"   // must not run
 )
 
+// Outcomes are all of them.
+func Outcomes() []Outcome { return []Outcome{Allowed, Adjusted, Denied} }
+
 // Finding is one thing in a spec that breaks a rule. It never holds values of
 // environment variables or arguments.
 type Finding struct {

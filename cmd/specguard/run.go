@@ -126,6 +126,7 @@ func run(ctx context.Context, cfg config) error {
 		}
 	}
 	go policies.Watch(ctx)
+	go notifySystemd(ctx, p.Connected, log)
 	log.WithField("version", buildVersion()).Info("specguard starts")
 	return p.Run(ctx, plugin.Registration{Socket: cfg.NRI.Socket, Name: cfg.NRI.Name, Index: cfg.NRI.Index})
 }

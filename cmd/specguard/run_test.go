@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -152,6 +153,15 @@ func TestAgentReloads(t *testing.T) {
 		_, body := a.get("/readyz")
 		return strings.Contains(body, "policies not loaded, older ones are in force: "+a.path("policies/p.yaml")+`:7:5: spec.rules: unknown rule "nothing"`)
 	})
+	if code, body := a.get("/readyz?exclude=policies"); code != http.StatusServiceUnavailable || strings.Contains(body, "policies") || !strings.Contains(body, "not connected to NRI\n") {
+		t.Errorf("readyz but for policies: %d %q", code, body)
+	}
+	if code, body := a.get("/readyz?exclude=policies&exclude=nri&exclude=opener"); code != http.StatusOK || body != "ok\n" {
+		t.Errorf("readyz of nothing: %d %q", code, body)
+	}
+	if code, body := a.get("/readyz?exclude=policy"); code != http.StatusBadRequest || body != `exclude "policy" is not one of nri, policies, opener`+"\n" {
+		t.Errorf("readyz but for what is not known: %d %q", code, body)
+	}
 	if _, body := a.get("/metrics"); !strings.Contains(body, "\nspecguard_policy_reload_success 0\n") || !strings.Contains(body, "\nspecguard_policies 1\n") {
 		t.Errorf("metrics\n%s", body)
 	}
@@ -167,21 +177,63 @@ func TestAgentReloads(t *testing.T) {
 	}
 }
 
-// TestAgentJudges has NRI, but no containerd: what NRI shows is judged, and
-// nothing that is sealed is opened.
-func TestAgentJudges(t *testing.T) {
-	a := runAgent(t)
+// startNRI starts the runtime's side of NRI.
+func (a *running) startNRI() *adaptation.Adaptation {
+	a.t.Helper()
 	idle := func(ctx context.Context, tell adaptation.SyncCB) error { _, err := tell(ctx, nil, nil); return err }
 	update := func(context.Context, []*api.ContainerUpdate) ([]*api.ContainerUpdate, error) { return nil, nil }
 	nri, err := adaptation.New("containerd", "v2.4.2", idle, update, adaptation.WithSocketPath(a.path("nri")),
 		adaptation.WithPluginPath(a.path("none")), adaptation.WithPluginConfigPath(a.path("none")))
 	if err != nil {
-		t.Fatal(err)
+		a.t.Fatal(err)
 	}
 	if err := nri.Start(); err != nil {
+		a.t.Fatal(err)
+	}
+	a.t.Cleanup(nri.Stop)
+	return nri
+}
+
+// TestAgentTellsSystemd that it is ready when it is connected, and not before.
+func TestAgentTellsSystemd(t *testing.T) {
+	dir, err := os.MkdirTemp("", "sg")
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(nri.Stop)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Setenv("NOTIFY_SOCKET", filepath.Join(dir, "notify"))
+	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(dir, "notify"), Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer manager.Close()
+	told := func(patience time.Duration) string {
+		t.Helper()
+		if err := manager.SetReadDeadline(time.Now().Add(patience)); err != nil {
+			t.Fatal(err)
+		}
+		text := make([]byte, 100)
+		n, err := manager.Read(text)
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatal(err)
+		}
+		return string(text[:n])
+	}
+	a := runAgent(t)
+	if got := told(300 * time.Millisecond); got != "" {
+		t.Errorf("told %q without NRI", got)
+	}
+	a.startNRI()
+	if got := told(15 * time.Second); got != "READY=1" {
+		t.Errorf("told %q", got)
+	}
+}
+
+// TestAgentJudges has NRI, but no containerd: what NRI shows is judged, and
+// nothing that is sealed is opened.
+func TestAgentJudges(t *testing.T) {
+	a := runAgent(t)
+	nri := a.startNRI()
 	a.waitFor("connected", func() bool {
 		_, body := a.get("/metrics")
 		return strings.Contains(body, "\nspecguard_connected 1\n")
@@ -193,7 +245,7 @@ func TestAgentJudges(t *testing.T) {
 
 	pod := &api.PodSandbox{Id: "5d1c", Name: "web-0", Namespace: "team-a"}
 	ctr := &api.Container{Id: "9b7e", PodSandboxId: "5d1c", Name: "app"}
-	_, err = nri.CreateContainer(t.Context(), &api.CreateContainerRequest{Pod: pod, Container: ctr})
+	_, err := nri.CreateContainer(t.Context(), &api.CreateContainerRequest{Pod: pod, Container: ctr})
 	if err == nil || !strings.Contains(err.Error(), `specguard: denied by policy "p": hostNamespaces: `) {
 		t.Errorf("error %v", err)
 	}
@@ -238,6 +290,20 @@ func (s fakeState) Unheard() error             { return s.unheard }
 func (s fakeState) Ping(context.Context) error { return s.ping }
 
 func TestReadiness(t *testing.T) {
+	faulty := fakeState{err: errors.New("x"), ping: errors.New("no containerd")}
+	for want, exclude := range map[string][]string{
+		"policies not loaded, older ones are in force: x\nno containerd": {"nri"},
+		"not connected to NRI": {"opener", "policies"},
+		"":                     {"nri", "opener", "policies"},
+	} {
+		got := ""
+		if err := readiness(t.Context(), faulty, faulty, exclude...); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("without %q: %q, want %q", exclude, got, want)
+		}
+	}
 	for want, s := range map[string]fakeState{
 		"":                     {connected: true},
 		"not connected to NRI": {},

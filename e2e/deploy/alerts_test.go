@@ -30,7 +30,7 @@ func TestAlerts(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"specguard_connected", "specguard_policy_reload_success", "specguard_failures_total", "specguard_exception_end_timestamp_seconds"} {
+	for _, want := range []string{"specguard_connected", "specguard_policy_reload_success", "specguard_failures_total", "up", "kube_daemonset_status_number_unavailable", "specguard_exception_end_timestamp_seconds"} {
 		if !slices.Contains(metrics, want) {
 			t.Errorf("no alert is about %s", want)
 		}
@@ -57,7 +57,7 @@ func TestDashboard(t *testing.T) {
 		seen[p.ID] = true
 		for _, target := range p.Targets {
 			for _, metric := range selected(parse(t, strings.ReplaceAll(target.Expr, "$__rate_interval", "5m"))) {
-				if !strings.HasPrefix(metric, "specguard_") {
+				if metric != "up" && !strings.HasPrefix(metric, "specguard_") {
 					t.Errorf("%s: asks for %s", p.Title, metric)
 				}
 			}

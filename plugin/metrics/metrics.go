@@ -41,7 +41,20 @@ func New(reg prometheus.Registerer) *Recorder {
 			prometheus.ExponentialBuckets(1e-4, 2.5, 11)),
 	}
 	reg.MustRegister(r.decisions, r.ifEnforced, r.results, r.adjusted, r.failures, r.stopped, r.evaluation, r.total)
+	r.begin()
 	return r
+}
+
+// begin has counters with few labels begin at 0: Prometheus sees no increase in
+// a series that begins with what it counts.
+func (r *Recorder) begin() {
+	for _, s := range plugin.Stages() {
+		r.failures.WithLabelValues(string(s))
+		for _, o := range policy.Outcomes() {
+			r.decisions.WithLabelValues(string(s), string(o))
+			r.ifEnforced.WithLabelValues(string(s), string(o))
+		}
+	}
 }
 
 func counter(name, help string, labels ...string) *prometheus.CounterVec {

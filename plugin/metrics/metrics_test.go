@@ -2,6 +2,7 @@ package metrics_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,26 @@ func change(rules ...string) []policy.Adjustment {
 	return out
 }
 
+// begun adds the samples that are still 0.
+func begun(name string, outcomes []policy.Outcome, samples string) string {
+	var all []string
+	for _, s := range plugin.Stages() {
+		all = append(all, fmt.Sprintf(`{stage="%s"}`, s))
+		if outcomes != nil {
+			all = all[:len(all)-1]
+		}
+		for _, o := range outcomes {
+			all = append(all, fmt.Sprintf(`{outcome="%s",stage="%s"}`, o, s))
+		}
+	}
+	for _, labels := range all {
+		if sample := "specguard_" + name + labels; !strings.Contains(samples, sample) {
+			samples += sample + " 0\n"
+		}
+	}
+	return samples
+}
+
 func TestRecorder(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	r := metrics.New(reg)
@@ -60,12 +81,12 @@ func TestRecorder(t *testing.T) {
 	r.Decided(event(plugin.StageCreate, policy.Decision{Violations: violation("b")}))
 	r.Decided(event(plugin.StageExisting, policy.Decision{Adjustments: change("a")}))
 	r.Failed(plugin.StageOpen, policy.Pod{}, policy.Container{}, errors.New("x"))
-	expect(t, reg, `specguard_decisions_total{outcome="adjusted",stage="existing"} 1
+	expect(t, reg, begun("decisions_total", policy.Outcomes(), `specguard_decisions_total{outcome="adjusted",stage="existing"} 1
 specguard_decisions_total{outcome="adjusted",stage="open"} 1
 specguard_decisions_total{outcome="allowed",stage="open"} 1
 specguard_decisions_total{outcome="denied",stage="create"} 1
 specguard_decisions_total{outcome="denied",stage="open"} 1
-`, "specguard_decisions_total")
+`), "specguard_decisions_total")
 	expect(t, reg, `specguard_rule_results_total{outcome="adjusted",policy="p",rule="a"} 3
 specguard_rule_results_total{outcome="adjusted",policy="p",rule="b"} 1
 specguard_rule_results_total{outcome="audited",policy="p",rule="c"} 1
@@ -74,8 +95,8 @@ specguard_rule_results_total{outcome="denied",policy="p",rule="b"} 2
 	expect(t, reg, `specguard_adjustments_total{policy="p",rule="a"} 2
 specguard_adjustments_total{policy="p",rule="b"} 1
 `, "specguard_adjustments_total")
-	expect(t, reg, `specguard_failures_total{stage="open"} 1
-`, "specguard_failures_total")
+	expect(t, reg, begun("failures_total", nil, `specguard_failures_total{stage="open"} 1
+`), "specguard_failures_total")
 }
 
 // TestDurations are in seconds.
@@ -139,8 +160,8 @@ func TestAuditMode(t *testing.T) {
 		IfEnforced: &policy.Decision{Violations: violation("a")},
 		Excepted:   []policy.Excepted{{Violation: violation("b")[0], Exception: "x"}},
 	}))
-	expect(t, reg, `specguard_decisions_if_enforced_total{outcome="denied",stage="open"} 1
-`, "specguard_decisions_if_enforced_total")
+	expect(t, reg, begun("decisions_if_enforced_total", policy.Outcomes(), `specguard_decisions_if_enforced_total{outcome="denied",stage="open"} 1
+`), "specguard_decisions_if_enforced_total")
 	expect(t, reg, `specguard_rule_results_total{outcome="excepted",policy="p",rule="b"} 1
 `, "specguard_rule_results_total")
 }
