@@ -9,6 +9,7 @@ FUZZTIME ?= 30s
 # The agent's image, and the program that builds it: docker, or one with its command line.
 IMAGE   ?= ghcr.io/specguard/specguard:$(VERSION)
 ENGINE  ?= docker
+PLATFORM ?=
 CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
 # Without gRPC's trace pages the linker can leave out what is never called.
@@ -26,7 +27,7 @@ build: ## build bin/specguard and bin/specguard-runtime
 
 .PHONY: image
 image: ## build the agent's image with ENGINE (docker); its base comes from a registry
-	$(ENGINE) build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --tag $(IMAGE) .
+	$(ENGINE) build $(addprefix --platform ,$(PLATFORM)) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --tag $(IMAGE) .
 
 .PHONY: sbom
 sbom: build ## list what the two programs are made of, in CycloneDX: bin/*.cdx.json

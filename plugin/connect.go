@@ -17,7 +17,7 @@ import (
 // Registration is how the plugin makes itself known to the runtime's NRI.
 type Registration struct {
 	Socket string // NRI's unix socket
-	Name   string // plugin name; two of one name cannot be connected
+	Name   string // plugin name
 	Index  string // two digits: NRI calls plugins in this order
 }
 

@@ -43,7 +43,7 @@ podAnnotations: {a: b}
 			t.Errorf("%s: resources %+v", c.Name, c.Resources)
 		}
 	}
-	if got := strings.Join(install.Args, " "); got != "install --root /host --pass-namespace calico-system" {
+	if got := strings.Join(install.Args, " "); got != "install --root /host --pass-namespace kube-system --pass-namespace specguard-system --pass-namespace calico-system" {
 		t.Errorf("arguments of install: %s", got)
 	}
 	if d.Annotations["a"] != "b" || len(d.Spec.Tolerations) != 0 || d.Spec.NodeSelector["pool"] != "tenants" || d.Spec.ImagePullSecrets[0].Name != "pull" {
@@ -106,12 +106,35 @@ func TestHelmRefusesValues(t *testing.T) {
 		"bundles":        {"bundles: [/run]", "bundles"},
 		"unknown":        {"opner: auto", "opner"},
 		"unknown, below": {"wrapper: {instal: true}", "instal"},
+		"image":          {"image: {tagg: v1}", "tagg"},
+		"pull secret":    {"imagePullSecrets: [{name: pull, nam: x}]", "nam'"},
+		"containerd":     {"containerd: {mont: false}", "mont"},
+		"crio":           {"crio: {mont: true}", "mont"},
+		"setting":        {"config: {hokPath: /hook}", "hokPath"},
+		"setting, nri":   {`config: {nri: {indx: "95"}}`, "indx"},
+		"setting, log":   {"config: {log: {fromat: text}}", "fromat"},
+		"setting, host":  {"config: {host: {kubletDir: /var/lib/kubelet}}", "kubletDir"},
+		"type":           {"config: {nri: {index: 95}}", "index"},
+		"the pod's port": {`config: {http: ":80"}`, "http"},
+		"the pod's root": {"config: {host: {root: /}}", "root"},
+		"prefix":         {"wrapper: {prefix: opt}", "prefix"},
+		"affinity":       {"affinity: {nodeAfinity: {}}", "nodeAfinity"},
+		"update":         {"updateStrategy: {maxSurge: 1}", "maxSurge"},
+		"no update":      {"updateStrategy: {maxUnavailable: 0}", "maxUnavailable"},
+		"no update, %":   {"updateStrategy: {maxUnavailable: 0%}", "maxUnavailable"},
+		"pod's label":    {"podLabels: {app.kubernetes.io/name: other}", "app.kubernetes.io/name"},
+		"label":          {"metrics: {labels: {release: 1}}", "release"},
+		"metrics":        {"metrics: {label: {}}", "label"},
+		"volume":         {"extraVolumes: [{emptyDir: {}}]", "extraVolumes"},
+		"network policy": {"networkPolicy: true", "networkPolicy"},
+		"who may ask":    {"networkPolicy: {form: []}", "form"},
+		"peer":           {"networkPolicy: {from: [{podselector: {}}]}", "podselector"},
 		"relative path":  {"containerd: {dir: run/containerd}", "dir"},
 		"no policy file": {`policies: {readme.md: ""}`, "readme.md"},
 		"hidden file":    {`policies: {.own.yaml: ""}`, ".own.yaml"},
 		"digest":         {"image: {digest: latest}", "digest"},
 	} {
-		if _, err := tryHelm(t, c.values); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := tryHelm(t, namespace, c.values); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one about %s", name, err, c.want)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
 
 	"github.com/specguard/specguard/e2e/build"
 )
@@ -99,24 +100,45 @@ func check(t *testing.T, binary, policies, file string) (string, bool) {
 	return string(out), err != nil
 }
 
-// TestConfiguration: the agent takes the configuration. It reads it before the
-// policies, whose folder is not there.
+// TestConfiguration: the agent takes the configuration, and Helm's with all
+// settings that docs/deployment.md shows, but those that are the pod's. It reads
+// it before the policies, whose folder is not there.
 func TestConfiguration(t *testing.T) {
 	binary := agent(t)
-	config := find[corev1.ConfigMap](t, overlay(t, "audit"), "specguard-config").Data["config.yaml"]
-	start := func(config string) string {
-		file := filepath.Join(t.TempDir(), "config.yaml")
-		write(t, file, config)
-		out, err := exec.CommandContext(t.Context(), binary, "run", "--config", file, "--policy-dir", "/no/such").CombinedOutput()
-		if err == nil {
-			t.Fatalf("it runs without policies\n%s", out)
+	_, shown, _ := strings.Cut(read(t, "docs/deployment.md"), "```yaml\npolicyDir:")
+	shown, _, _ = strings.Cut("policyDir:"+shown, "```")
+	var settings map[string]any
+	if err := yaml.Unmarshal([]byte(shown), &settings); err != nil {
+		t.Fatal(err)
+	}
+	delete(settings, "http")
+	delete(settings["host"].(map[string]any), "root")
+	values := string(text(t, map[string]any{"config": settings}))
+	for name, all := range map[string][]object{"overlay": overlay(t, "audit"), "Helm": helm(t, values)} {
+		config := configuration(t, all)
+		if out := startWith(t, binary, config); !strings.HasPrefix(out, "/no/such: ") {
+			t.Errorf("%s: %s", name, out)
 		}
-		return string(out)
+		if out := startWith(t, binary, config+"\nhtpp: x\n"); !strings.Contains(out, "htpp") {
+			t.Errorf("%s: an unknown field is not told: %s", name, out)
+		}
 	}
-	if out := start(config); !strings.HasPrefix(out, "/no/such: ") {
-		t.Errorf("%s", out)
+}
+
+// configuration gives the agent's configuration file.
+func configuration(t *testing.T, all []object) string {
+	t.Helper()
+	return find[corev1.ConfigMap](t, all, "specguard-config").Data["config.yaml"]
+}
+
+// startWith tells what the agent says with a configuration and without policies.
+func startWith(t *testing.T, binary, config string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	write(t, file, config)
+	out, err := exec.CommandContext(t.Context(), binary, "run", "--config", file, "--policy-dir", "/no/such").CombinedOutput()
+	if err == nil {
+		t.Fatalf("it runs without policies\n%s", out)
 	}
-	if out := start(config + "htpp: x\n"); !strings.Contains(out, "htpp") {
-		t.Errorf("an unknown field is not told: %s", out)
-	}
+	return string(out)
 }

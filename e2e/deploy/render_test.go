@@ -72,7 +72,13 @@ func kustomize(t *testing.T, kustomization string) []object {
 // helm renders the chart with values over its own, as helm template does.
 func helm(t *testing.T, values string) []object {
 	t.Helper()
-	files, err := tryHelm(t, values)
+	return helmIn(t, namespace, values)
+}
+
+// helmIn renders the chart for a release in a namespace.
+func helmIn(t *testing.T, namespace, values string) []object {
+	t.Helper()
+	files, err := tryHelm(t, namespace, values)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +92,7 @@ func helm(t *testing.T, values string) []object {
 }
 
 // tryHelm gives the rendered files, or why Helm does not take the values.
-func tryHelm(t *testing.T, values string) (map[string]string, error) {
+func tryHelm(t *testing.T, namespace, values string) (map[string]string, error) {
 	t.Helper()
 	chart, err := loader.Load(repo(t, "deploy/helm/specguard"))
 	if err != nil {

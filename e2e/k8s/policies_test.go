@@ -4,7 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
+
+// probed is when a pod that is not ready is seen not to be: the kubelet asks
+// every 5 seconds, and three times.
+const probed = 20 * time.Second
 
 // policies is the agent's ConfigMap of policies.
 func policies(policy string) string {
@@ -75,8 +80,9 @@ func (g guarded) agentContainer(t *testing.T) string {
 	return id
 }
 
-// TestAWrongPolicyIsNotInForce: the last good policies stay, and the agent is
-// not ready.
+// TestAWrongPolicyIsNotInForce: the last good policies stay, and the agent says
+// so. Its pod stays ready, or a rollout would replace it at once, by one that
+// does not start.
 func TestAWrongPolicyIsNotInForce(t *testing.T) {
 	g := guard(t)
 	g.namespace(t, "team-wrong")
@@ -85,13 +91,25 @@ func TestAWrongPolicyIsNotInForce(t *testing.T) {
 		g.ready(t)
 	})
 	g.apply(t, policies(strings.Replace(tenants, "hostPaths:", "hostPath:", 1)))
+	agent := g.agentPod(t)
 	eventually(t, func() error {
-		out, err := g.Kubectl(t.Context(), "--namespace="+system, "get", daemonSet, "--output=jsonpath={.status.numberReady}")
-		if err == nil && out != "0" {
-			err = fmt.Errorf("ready agents: %s", out)
+		loaded, err := g.metric(t, agent, "specguard_policy_reload_success")
+		if err == nil && loaded != "0" {
+			err = fmt.Errorf("specguard_policy_reload_success is %s", loaded)
 		}
 		return err
 	})
+	readyz := fmt.Sprintf("--raw=/api/v1/namespaces/%s/pods/%s:9464/proxy/readyz", system, agent)
+	if out, err := g.Kubectl(t.Context(), "get", readyz); err == nil || !strings.Contains(err.Error(), "ServiceUnavailable") {
+		t.Errorf("/readyz: %v, %s", err, out)
+	}
+	if out := g.kubectl(t, "get", readyz+"?exclude=policies"); out != "ok\n" {
+		t.Errorf("/readyz but for policies: %q", out)
+	}
+	time.Sleep(probed)
+	if out := g.kubectl(t, "--namespace="+system, "get", daemonSet, "--output=jsonpath={.status.numberReady}"); out != "1" {
+		t.Errorf("ready agents: %s", out)
+	}
 	g.create(t, newPod("team-wrong", "web", hostPath("/srv")))
 	g.described(t, "team-wrong", "pod/web", "hostPaths: host path /srv at /mnt is not allowed")
 }

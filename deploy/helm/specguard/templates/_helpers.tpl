@@ -1,4 +1,4 @@
-{{/* A node has one agent, so names do not depend on the release. */}}
+{{/* A node has one agent, so names do not depend on the release. Labels may follow. */}}
 {{- define "specguard.metadata" -}}
 name: specguard
 namespace: {{ .Release.Namespace }}
@@ -28,12 +28,25 @@ seLinuxOptions:
 {{- end }}
 
 {{- define "specguard.config" -}}
+{{- $settings := include "specguard.settings" . -}}
+{{- with .Values.config -}}
+{{ toYaml (mustMergeOverwrite (fromYaml $settings) .) }}
+{{- else -}}
+{{ $settings }}
+{{- end }}
+{{- end }}
+
+{{/* The agent's configuration by the values that its settings have. */}}
+{{- define "specguard.settings" -}}
 # docs/deployment.md has all settings and their defaults.
 opener: {{ .Values.opener }}
 existing: {{ .Values.existing }}
 http: ":9464"
 auditLog: {{ .Values.auditLog | quote }}
 log: {level: {{ .Values.logLevel }}, format: json}
+{{- with .Values.wrapper.prefix }}
+hookPath: {{ clean (printf "%s/specguard-runtime" .) | quote }}
+{{- end }}
 host:
   root: /host
   kubeletDir: {{ .Values.kubeletDir }}
