@@ -277,13 +277,13 @@ const seals = "specguard: whatever"
 func TestSynchronizeSkips(t *testing.T) {
 	n := offline(t, doc("p", elsewhere, refuse), doc("q", "match: {containers: [last]}", auditing, refuse))
 	last := container()
-	last.Id, last.Name, last.PodSandboxId = "last", "last", "unknown"
+	last.Id, last.Name = "last", "last"
 	n.pods, n.ctrs = []*api.PodSandbox{pod()}, []*api.Container{container(), last}
 	n.store.put("last", spec(both, "", ""))
 	n.start(t, "containerd")
 	n.connect(n.socket)
 	waitFor(t, "reported", func() bool { return n.recorder.all() != "" })
-	n.recorder.expect(t, "existing //last allowed audit:capabilities")
+	n.recorder.expect(t, "existing team-a/web-0/last allowed audit:capabilities")
 	if gets, _ := n.store.calls(); gets != 1 {
 		t.Errorf("%d gets", gets)
 	}

@@ -84,8 +84,14 @@ func podsByID(pods []*api.PodSandbox) map[string]*api.PodSandbox {
 	return out
 }
 
+// errNoPod: policies select by the pod, so nothing can be said of the container.
+var errNoPod = errors.New("the runtime does not tell its pod")
+
 func (p *Plugin) report(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) error {
 	start := time.Now()
+	if pod == nil {
+		return errNoPod
+	}
 	sub := p.subject(pod, ctr)
 	set := p.Policies.Current()
 	if !set.Select(&sub).Any() {

@@ -61,6 +61,15 @@ func TestStopExisting(t *testing.T) {
 	}
 }
 
+// TestExistingWithoutPod: nothing can be said of a container whose pod is not
+// told, least of all that no policy is for it.
+func TestExistingWithoutPod(t *testing.T) {
+	n := offline(t, doc("p", "match: {namespaces: [team-a]}", refuse))
+	n.store.put(container().GetId(), spec(both, "", ""))
+	n.plugin.judgeExisting(t.Context(), nil, []*api.Container{container()})
+	n.recorder.expect(t, "existing //app failed: the runtime does not tell its pod")
+}
+
 // bundles are specs by id.
 type bundles map[string]string
 

@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"slices"
 	"strings"
@@ -77,7 +76,7 @@ func (p *Plugin) running(ctx context.Context, from Inventory, pod *api.PodSandbo
 	r := Running{Subject: p.subject(pod, ctr)}
 	switch {
 	case pod == nil:
-		r.Err = errors.New("the runtime does not tell its pod")
+		r.Err = errNoPod
 	case slices.ContainsFunc(sets, func(s *policy.Set) bool { return s.Select(&r.Subject).Any() }):
 		ctx, cancel := context.WithTimeout(ctx, existingTimeout)
 		defer cancel()
