@@ -26,16 +26,12 @@ type auditLine struct {
 // audit runs specguard audit on the node.
 func (g *rig) audit(t *testing.T, args ...string) (lines []auditLine, code int) {
 	t.Helper()
-	socket, config := "--containerd-socket", ""
+	socket, config, bundles := "--containerd-socket", "", ""
 	if g.Release() == build.CRIO {
-		socket, config = "--cri-socket", "containerdSocket: /no/such/socket\n"
+		socket, config = "--cri-socket", "opener: runtime\n"
 	}
-	bundles := ""
-	switch { // on containerd it takes no telling
-	case g.verify:
-		config += "opener: verify\n"
-	case g.Release() == build.CRIO:
-		config += "opener: runtime\n"
+	if g.verify {
+		config = "opener: verify\n"
 	}
 	if g.verify || g.Wrapped() {
 		bundles = ", bundles: ['" + g.Bundle("{id}") + "']"
@@ -79,7 +75,7 @@ func testAudit(verify bool) func(t *testing.T, n *node.Node) {
 		adjusted, free := make("audit-a", "adjusted"), make("audit-b", "")
 		expect := func(what string, lines []auditLine, code, wantCode int, want ...auditLine) {
 			t.Helper()
-			lines = slices.DeleteFunc(lines, func(l auditLine) bool { return !strings.HasPrefix(l.Namespace, "audit-") })
+			lines = slices.DeleteFunc(slices.Clone(lines), func(l auditLine) bool { return !strings.HasPrefix(l.Namespace, "audit-") })
 			if code != wantCode || len(lines) != len(want) {
 				t.Fatalf("%s: exit status %d, %+v", what, code, lines)
 			}
@@ -104,7 +100,10 @@ func testAudit(verify bool) func(t *testing.T, n *node.Node) {
 		expect("for all", lines, code, 2,
 			auditLine{Namespace: "audit-a", ID: adjusted.ID, Outcome: "allowed", Policies: []string{"all"}},
 			auditLine{Namespace: "audit-b", ID: free.ID, Outcome: "adjusted", Policies: []string{"all"}})
-		was, is := lines[len(lines)-2], lines[len(lines)-1]
+		of := func(c running) auditLine {
+			return lines[slices.IndexFunc(lines, func(l auditLine) bool { return l.ID == c.ID })]
+		}
+		was, is := of(adjusted), of(free)
 		if len(was.Notes) != 1 || !strings.Contains(was.Notes[0], "adjusted it: it is judged as it runs") || len(is.Notes) > 0 {
 			t.Errorf("notes %q, %q", was.Notes, is.Notes)
 		}
@@ -117,6 +116,14 @@ func testAudit(verify bool) func(t *testing.T, n *node.Node) {
 			auditLine{Namespace: "audit-a", ID: adjusted.ID, Before: "allowed", Outcome: "denied"},
 			auditLine{Namespace: "audit-b", ID: free.ID, Before: "adjusted", Outcome: "denied"})
 
+		if g.Release() != build.CRIO { // which keeps new limits to itself
+			if err := free.UpdateResources(t.Context(), limited(32*mebi, 500)); err != nil {
+				t.Fatal(err)
+			}
+			if lines, _ = g.audit(t, "--policy-dir", dir+"/all.yaml"); of(free).Outcome != "allowed" {
+				t.Errorf("with a new limit: %+v", of(free))
+			}
+		}
 		g.auditNamespaces(t)
 		for _, c := range []running{adjusted, free} {
 			if _, err := c.Exec(t.Context(), "true"); err != nil {

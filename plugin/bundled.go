@@ -10,8 +10,8 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// Bundles are where what containers run with can be read, if the opener has no
-// store.
+// Bundles are where what containers run with can be read, if that is not in the
+// opener's store.
 type Bundles interface {
 	// Spec is the config.json of a container, by its id.
 	Spec(id string) ([]byte, error)

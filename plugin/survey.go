@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"strings"
@@ -10,17 +11,19 @@ import (
 
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
+	"github.com/specguard/specguard/policy/ocispec"
 )
 
-// Inventory is where a container runtime lists what runs. NRI would, too, but
-// has a runtime wait for a plugin that connects: containerd makes no container
-// as long as another one takes to stop.
+// Inventory is where a container runtime lists what runs.
 type Inventory interface {
 	// Name is the name that the runtime gives itself.
 	Name(ctx context.Context) (string, error)
 
 	// Running lists the containers that run, and pods.
 	Running(ctx context.Context) ([]*api.PodSandbox, []*api.Container, error)
+
+	// Runs tells whether a container still runs.
+	Runs(ctx context.Context, id string) (bool, error)
 
 	// Namespaces are the types of those that a pod has of its own, by the id of
 	// its sandbox.
@@ -59,7 +62,16 @@ func (p *Plugin) Survey(ctx context.Context, from Inventory, sets ...*policy.Set
 	})
 	return func(yield func(Running) bool) {
 		for _, ctr := range ctrs {
-			if ctx.Err() != nil || !yield(p.running(ctx, from, byID[ctr.GetPodSandboxId()], ctr, sets)) {
+			r := p.running(ctx, from, byID[ctr.GetPodSandboxId()], ctr, sets)
+			if ctx.Err() != nil {
+				return
+			}
+			if r.Err != nil {
+				if runs, err := from.Runs(ctx, ctr.GetId()); err == nil && !runs {
+					continue // it has ended meanwhile
+				}
+			}
+			if !yield(r) {
 				return
 			}
 		}
@@ -113,28 +125,31 @@ func (p *Plugin) whole(ctx context.Context, from Inventory, pod *api.PodSandbox,
 	}
 }
 
-// asItRuns is where the spec that a container runs with can be read: its
-// bundle, or where that is not found, the runtime's store. (What the OCI runtime
-// wrapper adjusts is in the bundle only.)
+// asItRuns is where the spec that a container runs with can be read: the
+// runtime's store, which knows of new resource limits too, or the bundle, where
+// there is no store or the OCI runtime wrapper has opened the seal.
 func (p *Plugin) asItRuns(ctx context.Context, pod *api.PodSandbox, sub *policy.Subject) (SpecStore, error) {
-	store, unkept := p.store()
+	store, err := p.store()
+	if err == nil {
+		kept, err := store.Get(ctx, sub.Container.ID)
+		if err != nil {
+			return nil, err
+		}
+		spec, err := ocispec.Decode(kept.Spec)
+		if err != nil || spec.Annotations[seal.Annotation] != seal.Sealed {
+			return store, err
+		}
+		addImages(&sub.Container, kept.Image)
+	}
 	if p.Bundles == nil {
-		return store, unkept
+		return nil, errors.New("the runtime keeps its spec under a seal, and its bundle is not seen")
 	}
 	b, unseen := p.bundle(pod, *sub)
-	switch isKept, isSeen := unkept == nil, unseen == nil; {
-	case !isKept && !isSeen:
+	if unseen != nil {
 		return nil, unseen
-	case !isSeen:
-		return store, nil
-	case !isKept:
-		return b, nil
 	}
-	kept, err := store.Get(ctx, sub.Container.ID)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		b.stored = store
 	}
-	addImages(&sub.Container, kept.Image)
-	b.stored = store
-	return b, nil
+	return &b.brought, nil
 }

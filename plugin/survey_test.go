@@ -21,6 +21,7 @@ type inventory struct {
 	ctrs       []*api.Container
 	namespaces []string
 	asked      []string // pods whose namespaces were asked for
+	ended      bool     // nothing runs any more
 	fault      error
 }
 
@@ -29,6 +30,8 @@ func (i *inventory) Name(context.Context) (string, error) { return i.name, i.fau
 func (i *inventory) Running(context.Context) ([]*api.PodSandbox, []*api.Container, error) {
 	return i.pods, i.ctrs, nil
 }
+
+func (i *inventory) Runs(context.Context, string) (bool, error) { return !i.ended, nil }
 
 func (i *inventory) Namespaces(_ context.Context, pod string) ([]string, error) {
 	i.asked = append(i.asked, pod)
@@ -88,7 +91,6 @@ func TestSurvey(t *testing.T) {
 		want string
 	}{
 		"two sets":                {spec: spec(both, "", ""), docs: []string{strip, refuse}, want: "team-a/web-0/9b7e adjusted denied"},
-		"under a seal":            {spec: spec(both, sealedBy("x"), annotated(seal.Sealed)), docs: []string{allow}, want: "team-a/web-0/9b7e allowed"},
 		"adjusted before":         {spec: spec(one, "", annotated("adjusted")), docs: []string{strip}, want: "team-a/web-0/9b7e allowed (specguard has adjusted)"},
 		"adjusted by NRI, maybe":  {spec: spec(one, "", annotated(seal.Verify)), docs: []string{strip}, want: "team-a/web-0/9b7e allowed (specguard may have adjusted)"},
 		"no policy":               {docs: []string{elsewhere + "\n  " + strip}, want: "team-a/web-0/9b7e allowed"},
@@ -109,8 +111,9 @@ func TestSurvey(t *testing.T) {
 		"a pod that nobody tells": {
 			spec: spec(one, "", ""), edit: func(i *inventory) { i.pods = nil }, docs: []string{strip}, want: "//9b7e the runtime does not tell its pod",
 		},
-		"another runtime": {edit: func(i *inventory) { i.name = "cri-o" }, docs: []string{strip}, want: `no opener for the runtime "cri-o": it is not containerd`},
-		"no runtime":      {edit: func(i *inventory) { i.fault = errors.New("gone") }, docs: []string{strip}, want: "gone"},
+		"one that has ended": {edit: func(i *inventory) { i.ended = true }, docs: []string{strip}},
+		"another runtime":    {edit: func(i *inventory) { i.name = "cri-o" }, docs: []string{strip}, want: `no opener for the runtime "cri-o": it is not containerd`},
+		"no runtime":         {edit: func(i *inventory) { i.fault = errors.New("gone") }, docs: []string{strip}, want: "gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := offline(t)
@@ -159,7 +162,7 @@ func TestSurveyReadsLittle(t *testing.T) {
 			t.Error(r.Err)
 		}
 	}
-	if fmt.Sprint(gets, i.asked) != "[1 1] [6e2d]" {
+	if fmt.Sprint(gets, i.asked) != "[2 2] [6e2d]" {
 		t.Errorf("gets %v, namespaces of %v", gets, i.asked)
 	}
 }
@@ -183,19 +186,48 @@ func TestSurveyByBundle(t *testing.T) {
 	}
 }
 
-// TestSurveyPrefersBundle: what a container runs with counts, and not what the
-// runtime keeps; it keeps the image's name, and the pod's ports.
-func TestSurveyPrefersBundle(t *testing.T) {
+// TestSurveyOfWrapper: what the wrapper has opened is in the bundle alone, beside
+// the image's name and the pod's ports, which the runtime keeps; of all else the
+// runtime's store knows more.
+func TestSurveyOfWrapper(t *testing.T) {
+	sealed := spec(both, sealedBy(seal.Pending), annotated(seal.Sealed))
 	n := offline(t)
 	n.store.image = "docker.io/library/app:1"
 	n.store.sandboxes = map[string]*policy.Sandbox{pod().GetId(): withPort(8080)}
-	n.store.put("9b7e", spec(both, "", ""))
-	n.store.put("kept", spec(both, "", ""))
-	n.plugin.Bundles = bundles{"9b7e": spec(one, "", annotated("adjusted")), "gone": spec(one, "", "")}
+	n.store.put("kept", spec(both, "", annotated("allowed")))
+	n.store.put("opened", sealed)
+	n.store.put("unseen", sealed)
+	n.plugin.Bundles = bundles{"kept": spec(one, "", ""), "opened": spec(one, "", annotated("adjusted")), "gone": spec(one, "", "")}
 	const image = `match: {images: ["docker.io/library/*"]}` + "\n  "
-	got := n.surveys(holding("containerd", "9b7e", "gone", "kept"), compile(t, doc("p", image+refuse)), compile(t, doc("q", image+noPorts)))
-	if want := "team-a/web-0/9b7e allowed denied (specguard has adjusted)\nteam-a/web-0/gone no such container\nteam-a/web-0/kept denied denied"; got != want {
+	sets := []*policy.Set{compile(t, doc("p", image+refuse)), compile(t, doc("q", image+noPorts))}
+	got := n.surveys(holding("containerd", "kept", "opened", "gone", "unseen"), sets...)
+	want := "team-a/web-0/kept denied denied\nteam-a/web-0/opened allowed denied (specguard has adjusted)\n" +
+		"team-a/web-0/gone no such container\nteam-a/web-0/unseen no bundle"
+	if got != want {
 		t.Errorf("%s\nwant %s", got, want)
+	}
+	n.store.sandboxes = nil
+	if got := n.surveys(holding("containerd", "opened"), sets...); got != "team-a/web-0/opened no such sandbox" {
+		t.Errorf("without its sandbox: %s", got)
+	}
+	n.plugin.Bundles = nil
+	if got := n.surveys(holding("containerd", "opened"), sets...); !strings.HasSuffix(got, "its bundle is not seen") {
+		t.Errorf("without bundles: %s", got)
+	}
+}
+
+// TestSurveyOfClaimedPorts: a pod that claims its host ports by an annotation is
+// not judged, rather than without them.
+func TestSurveyOfClaimedPorts(t *testing.T) {
+	n, _ := wrapped(t, Report, bundles{"9b7e": spec(one, "", ""), pod().GetId(): `{"annotations":{"` + portsAnnotation + `":"[]"}}`})
+	n.plugin.Openers = func(string) (Opener, error) { return ByWrapper{"/opt/specguard-runtime"}, nil }
+	i, set := holding("cri-o", "9b7e"), compile(t, doc("p", noPorts))
+	if got := n.surveys(i, set); got != "team-a/web-0/9b7e allowed" {
+		t.Error(got)
+	}
+	i.pods[0].Annotations = map[string]string{portsAnnotation: "[]"}
+	if got := n.surveys(i, set); !strings.Contains(got, "9b7e the pod's host ports: the pod claims them") {
+		t.Error(got)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/specguard/specguard/plugin"
 	"github.com/specguard/specguard/plugin/containerd"
@@ -23,8 +24,8 @@ const auditHelp = `Judge every container of a pod that runs on this node, as it 
 agent nor NRI has to be there.
 
 It needs root and reads the agent's configuration file, as "specguard run" does.
-The runtime lists its containers by CRI, on containerd's socket or else on the
-other one; specs are read from the OCI bundles, or else from containerd.
+The runtime lists its containers by CRI, on containerd's socket or CRI-O's. Specs
+are read from containerd, or from the OCI bundles.
 
 Exit status 0: all comply, or no policy is for them. 2: one does not. 1: error,
 or one cannot be judged.
@@ -53,36 +54,66 @@ func auditCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-			defer stop()
 			c, err := f.checker(cmd, cfg.PolicyDir)
 			if err != nil {
 				return err
 			}
 			c.strict = true
-			return c.audit(ctx, cfg)
+			socket, err := auditSocket(cmd.Flags(), &cfg)
+			if err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			return c.audit(ctx, cfg, socket)
 		},
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.config, "config", defaultConfigFile, "configuration file of the agent")
-	defaults.auditFlags(fs)
+	defaults.commonFlags(fs)
+	defaults.criFlag(fs)
 	fs.Lookup("policy-dir").Usage = policyDirUsage
 	f.add(fs)
 	return cmd
 }
 
-// audit judges what runs on the node.
-func (c *checker) audit(ctx context.Context, cfg config) error {
-	socket, err := cfg.criSocket()
-	if err != nil {
-		return err
+// auditSocket is the socket of the runtime to ask: the one that a flag names, or
+// the only one of containerd's and CRI-O's that there is, or that the host has.
+func auditSocket(flags *pflag.FlagSet, cfg *config) (string, error) {
+	if flags.Changed("cri-socket") {
+		return cfg.CRISocket, nil
 	}
+	if flags.Changed("containerd-socket") {
+		return cfg.ContainerdSocket, nil
+	}
+	var found []string
+	for _, socket := range []string{cfg.ContainerdSocket, cfg.CRISocket} {
+		for _, path := range []string{socket, cfg.onHost(socket)} {
+			if isSocket(path) {
+				found = append(found, path)
+				break
+			}
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", fmt.Errorf("no container runtime to ask: neither %s nor %s is a socket (--containerd-socket, --cri-socket)", cfg.ContainerdSocket, cfg.CRISocket)
+	case 1:
+		return found[0], nil
+	default:
+		return "", fmt.Errorf("which container runtime is to be asked: --containerd-socket %s or --cri-socket %s", found[0], found[1])
+	}
+}
+
+// audit judges what runs on the node, by the runtime with that socket.
+func (c *checker) audit(ctx context.Context, cfg config, socket string) error {
 	runtime, err := cri.New(socket)
 	if err != nil {
 		return err
 	}
 	defer runtime.Close()
-	store, err := containerd.New(cfg.ContainerdSocket)
+	cfg.ContainerdSocket = socket // if it is containerd's
+	store, err := containerd.New(socket)
 	if err != nil {
 		return err
 	}
@@ -94,7 +125,7 @@ func (c *checker) audit(ctx context.Context, cfg config) error {
 	p := &plugin.Plugin{Openers: cfg.openers(store), Host: node.Snapshot, Bundles: node.Bundles(cfg.Host.Bundles), Log: log}
 	running, err := p.Survey(ctx, runtime, c.sets()...)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", socket, err)
 	}
 	for r := range running {
 		about := aboutRunning(r.Subject)
@@ -109,7 +140,7 @@ func (c *checker) audit(ctx context.Context, cfg config) error {
 	if err := ctx.Err(); err != nil {
 		return exitError
 	}
-	c.sumAudit()
+	c.sumAudit(socket)
 	return c.tally.exit()
 }
 
@@ -118,7 +149,7 @@ func aboutRunning(s policy.Subject) about {
 }
 
 // sumAudit tells how many containers comply; machines can count themselves.
-func (c *checker) sumAudit() {
+func (c *checker) sumAudit(socket string) {
 	t := &c.tally
 	var sum string
 	style := green.bold()
@@ -139,5 +170,5 @@ func (c *checker) sumAudit() {
 	if t.failed > 0 {
 		sum, style = fmt.Sprintf("%s; %d not judged", sum, t.failed), red.bold()
 	}
-	c.print.line(style, "%s", sum)
+	c.print.line(style, "%s; asked %s", sum, socket)
 }

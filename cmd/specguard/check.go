@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 )
@@ -42,6 +44,9 @@ func checkCommand() *cobra.Command {
 		Long:  checkHelp,
 		Args:  needs("FILE"),
 		RunE: func(cmd *cobra.Command, files []string) error {
+			if slices.Contains(files, "-") && (f.dir == "-" || f.compare == "-") {
+				return errors.New("standard input cannot be both policies and containers")
+			}
 			c, err := f.checker(cmd, f.dir)
 			if err != nil {
 				return err

@@ -69,6 +69,7 @@ func TestCheck(t *testing.T) {
 		"worst of all":   {args: []string{refuse, good, bad, good}, code: 2, stdout: good + allowed + bad + denied + good + allowed},
 		"no such file":   {args: []string{refuse, "/no/such", bad}, code: 1, stdout: bad + denied, stderr: "/no/such: no such file or directory\n"},
 		"no such policy": {args: []string{"/no/such", bad}, code: 1, stderr: "/no/such: no such file or directory\n"},
+		"stdin twice":    {args: []string{"-", "-"}, code: 1, stderr: "standard input cannot be both policies and containers\n"},
 		"color":          {args: []string{refuse, "--color", "yes", bad}, code: 1, stderr: "color \"yes\" is not one of auto, always, never\n"},
 		"output":         {args: []string{refuse, "--output", "xml", bad}, code: 1, stderr: "output \"xml\" is not one of text, json\n"},
 	} {

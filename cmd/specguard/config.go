@@ -32,7 +32,7 @@ type config struct {
 
 	ContainerdSocket string `yaml:"containerdSocket"`
 
-	// CRISocket is CRI-O's, to stop containers.
+	// CRISocket is CRI-O's, to stop containers and to list them.
 	CRISocket string `yaml:"criSocket"`
 
 	// RuntimeSocket is where the OCI runtime wrapper and the seal's hook ask;
@@ -85,7 +85,7 @@ func defaultConfig() config {
 // flags adds the flags that go over the configuration file's values.
 func (c *config) flags(fs *pflag.FlagSet) {
 	c.nodeFlags(fs)
-	fs.StringVar(&c.CRISocket, "cri-socket", c.CRISocket, criSocketUsage)
+	c.criFlag(fs)
 	fs.StringVar(&c.AuditLog, "audit-log", c.AuditLog, "file that gets a JSON line per decision; - for standard output")
 	fs.StringVar(&c.Log.Level, "log-level", c.Log.Level, "debug, info, warning or error")
 	fs.StringVar(&c.Log.Format, "log-format", c.Log.Format, "text or json")
@@ -100,15 +100,12 @@ func (c *config) nodeFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.HTTP, "http", c.HTTP, "address of /metrics, /healthz and /readyz; empty for none")
 }
 
-const criSocketUsage = "CRI-O's socket"
-
-// auditFlags adds those of the flags that audit has.
-func (c *config) auditFlags(fs *pflag.FlagSet) {
-	c.commonFlags(fs)
-	fs.StringVar(&c.CRISocket, "cri-socket", c.CRISocket, criSocketUsage)
+// criFlag adds the one for CRI-O, which doctor has under another name.
+func (c *config) criFlag(fs *pflag.FlagSet) {
+	fs.StringVar(&c.CRISocket, "cri-socket", c.CRISocket, "CRI-O's socket")
 }
 
-// commonFlags adds those that all these commands have.
+// commonFlags adds those that audit has, too.
 func (c *config) commonFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.PolicyDir, "policy-dir", c.PolicyDir, "folder of policy files")
 	fs.StringVar(&c.ContainerdSocket, "containerd-socket", c.ContainerdSocket, "containerd's gRPC socket")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -65,15 +64,4 @@ func exists(path string) bool {
 func isSocket(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode()&os.ModeSocket != 0
-}
-
-// criSocket is the socket on which the node's container runtime serves CRI:
-// containerd's, or else the other one.
-func (c *config) criSocket() (string, error) {
-	for _, socket := range []string{c.ContainerdSocket, c.CRISocket} {
-		if isSocket(socket) {
-			return socket, nil
-		}
-	}
-	return "", fmt.Errorf("no container runtime to ask: neither %s nor %s is a socket (containerdSocket, criSocket)", c.ContainerdSocket, c.CRISocket)
 }

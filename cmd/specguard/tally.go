@@ -9,7 +9,7 @@ import (
 // tally counts what makes the exit status.
 type tally struct {
 	containers int // judged
-	bad        int
+	bad        int // changed, or denied; strict: or adjusted
 	failed     int
 
 	// outcomes are those of all, and ifEnforced those as if policies in mode

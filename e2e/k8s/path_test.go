@@ -104,18 +104,14 @@ func (g guarded) auditsNode(t *testing.T, candidate string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "tenants.yaml")
 	write(t, file, candidate)
-	commands := replaced(t, documented(t, "kubernetes.md", "specguard audit\n"), "tenants.yaml", file)
-	if g.isCRIO() {
-		commands = replaced(t, commands, "specguard audit", "specguard audit --cri-socket /host/run/crio/crio.sock")
-	}
-	out, err := g.tryShell(t, commands)
+	out, err := g.tryShell(t, replaced(t, documented(t, "kubernetes.md", "specguard audit\n"), "tenants.yaml", file))
 	if exited := new(exec.ExitError); !errors.As(err, &exited) || exited.ExitCode() != 2 {
 		t.Errorf("%v, want exit status 2", err)
 	}
 	for _, want := range []string{
 		"team-path/before container main: allowed (policies: baseline, restricted)\n",
 		"\n  if enforced: denied, the user would see: specguard: denied by policy ",
-		" containers: none would be denied or adjusted; if policies in mode audit were enforced, 2 would be denied, 0 adjusted\n",
+		" containers: none would be denied or adjusted; if policies in mode audit were enforced, 2 would be denied, 0 adjusted; asked /",
 		"team-path/before container main: allowed -> denied\n",
 		"team-path/audited container main: allowed -> denied\n",
 	} {

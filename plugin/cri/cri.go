@@ -25,9 +25,14 @@ var (
 	_ plugin.Inventory = (*Client)(nil)
 )
 
+// maxMessage bounds what a runtime may answer, in bytes; a pod can have 256 KiB
+// of annotations. It is the limit of the kubelet's client.
+const maxMessage = 16 << 20
+
 // New makes a Client of the unix socket. It connects when it is first used.
 func New(socket string) (*Client, error) {
-	conn, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
 	if err != nil {
 		return nil, fmt.Errorf("CRI socket %s: %w", socket, err)
 	}

@@ -3,13 +3,21 @@ package cri
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/containerd/nri/pkg/api"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	runtime "k8s.io/cri-api/pkg/apis/runtime/v1"
 )
 
+// listTimeout bounds a question about the whole node.
+const listTimeout = 10 * time.Second
+
 // Name is the name that the runtime gives itself.
 func (c *Client) Name(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	defer cancel()
 	v, err := c.runtime.Version(ctx, &runtime.VersionRequest{})
 	if err != nil {
 		return "", fmt.Errorf("CRI: %w", err)
@@ -17,12 +25,30 @@ func (c *Client) Name(ctx context.Context) (string, error) {
 	return v.GetRuntimeName(), nil
 }
 
+// runs tells whether a container in that state runs, or may: of one in state
+// unknown the runtime has lost track.
+func runs(s runtime.ContainerState) bool {
+	return s == runtime.ContainerState_CONTAINER_RUNNING || s == runtime.ContainerState_CONTAINER_UNKNOWN
+}
+
+// Runs tells whether a container still runs.
+func (c *Client) Runs(ctx context.Context, id string) (bool, error) {
+	res, err := c.runtime.ContainerStatus(ctx, &runtime.ContainerStatusRequest{ContainerId: id})
+	if status.Code(err) == codes.NotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("CRI: %w", err)
+	}
+	return runs(res.GetStatus().GetState()), nil
+}
+
 // Running lists the containers that run, with all pods, as NRI would show them
 // but for namespaces and what is in specs.
 func (c *Client) Running(ctx context.Context) ([]*api.PodSandbox, []*api.Container, error) {
-	listed, err := c.runtime.ListContainers(ctx, &runtime.ListContainersRequest{Filter: &runtime.ContainerFilter{
-		State: &runtime.ContainerStateValue{State: runtime.ContainerState_CONTAINER_RUNNING},
-	}})
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	defer cancel()
+	listed, err := c.runtime.ListContainers(ctx, &runtime.ListContainersRequest{})
 	if err != nil {
 		return nil, nil, fmt.Errorf("CRI: %w", err)
 	}
@@ -40,9 +66,11 @@ func (c *Client) Running(ctx context.Context) ([]*api.PodSandbox, []*api.Contain
 	}
 	var ctrs []*api.Container
 	for _, r := range listed.GetContainers() {
+		if !runs(r.GetState()) {
+			continue
+		}
 		ctrs = append(ctrs, &api.Container{
 			Id: r.GetId(), PodSandboxId: r.GetPodSandboxId(), Name: r.GetMetadata().GetName(), Labels: r.GetLabels(),
-			State: api.ContainerState_CONTAINER_RUNNING,
 		})
 	}
 	return pods, ctrs, nil

@@ -15,7 +15,6 @@ import (
 type lister struct {
 	runtime.UnimplementedRuntimeServiceServer
 
-	filter  *runtime.ContainerFilter
 	options *runtime.NamespaceOption
 }
 
@@ -23,18 +22,33 @@ func (*lister) Version(context.Context, *runtime.VersionRequest) (*runtime.Versi
 	return &runtime.VersionResponse{RuntimeName: "containerd"}, nil
 }
 
-func (l *lister) ListContainers(_ context.Context, r *runtime.ListContainersRequest) (*runtime.ListContainersResponse, error) {
-	l.filter = r.GetFilter()
-	return &runtime.ListContainersResponse{Containers: []*runtime.Container{{
-		Id: "9b7e", PodSandboxId: "5d1c", Metadata: &runtime.ContainerMetadata{Name: "app"}, Labels: map[string]string{"c": "d"},
-		Annotations: map[string]string{"io.kubernetes.cri.image-name": "claimed"},
-	}}}, nil
+func (*lister) ListContainers(context.Context, *runtime.ListContainersRequest) (*runtime.ListContainersResponse, error) {
+	out := &runtime.ListContainersResponse{}
+	for id, state := range runtime.ContainerState_name {
+		out.Containers = append(out.Containers, &runtime.Container{
+			Id: state, PodSandboxId: "5d1c", Metadata: &runtime.ContainerMetadata{Name: "app"}, Labels: map[string]string{"c": "d"},
+			Annotations: map[string]string{"io.kubernetes.cri.image-name": "claimed"}, State: runtime.ContainerState(id),
+		})
+	}
+	return out, nil
+}
+
+func (*lister) ContainerStatus(_ context.Context, r *runtime.ContainerStatusRequest) (*runtime.ContainerStatusResponse, error) {
+	state, ok := runtime.ContainerState_value[r.GetContainerId()]
+	switch {
+	case r.GetContainerId() == "broken":
+		return nil, status.Error(codes.Internal, "the runtime is broken")
+	case !ok:
+		return nil, status.Error(codes.NotFound, "no such container")
+	}
+	return &runtime.ContainerStatusResponse{Status: &runtime.ContainerStatus{State: runtime.ContainerState(state)}}, nil
 }
 
 func (*lister) ListPodSandbox(context.Context, *runtime.ListPodSandboxRequest) (*runtime.ListPodSandboxResponse, error) {
 	return &runtime.ListPodSandboxResponse{Items: []*runtime.PodSandbox{{
 		Id: "5d1c", Metadata: &runtime.PodSandboxMetadata{Name: "web-0", Namespace: "team-a", Uid: "3f2a"},
-		Labels: map[string]string{"a": "b"}, Annotations: map[string]string{"e": "f"}, RuntimeHandler: "kata",
+		Labels: map[string]string{"a": "b"}, RuntimeHandler: "kata",
+		Annotations: map[string]string{"e": "f", "large": strings.Repeat("x", 5<<20)}, // more than gRPC's default
 	}}}, nil
 }
 
@@ -54,18 +68,26 @@ func TestRunning(t *testing.T) {
 		t.Errorf("name %q, error %v", name, err)
 	}
 	pods, ctrs, err := c.Running(t.Context())
-	if err != nil || len(pods) != 1 || len(ctrs) != 1 {
-		t.Fatalf("pods %v, containers %v, error %v", pods, ctrs, err)
+	if err != nil || len(pods) != 1 || len(ctrs) != 2 {
+		t.Fatalf("%d pods, containers %v, error %v", len(pods), ctrs, err)
 	}
 	if p := pods[0]; p.GetId() != "5d1c" || p.GetName() != "web-0" || p.GetNamespace() != "team-a" || p.GetUid() != "3f2a" ||
 		p.GetLabels()["a"] != "b" || p.GetAnnotations()["e"] != "f" || p.GetRuntimeHandler() != "kata" {
-		t.Errorf("pod %v", p)
+		t.Errorf("pod %s of %s, %s", p.GetName(), p.GetNamespace(), p.GetId())
 	}
-	if r := ctrs[0]; r.GetId() != "9b7e" || r.GetPodSandboxId() != "5d1c" || r.GetName() != "app" || r.GetLabels()["c"] != "d" || len(r.GetAnnotations()) > 0 {
-		t.Errorf("container %v", r)
+	for _, r := range ctrs {
+		if r.GetId() != "CONTAINER_RUNNING" && r.GetId() != "CONTAINER_UNKNOWN" || r.GetPodSandboxId() != "5d1c" || r.GetName() != "app" ||
+			r.GetLabels()["c"] != "d" || len(r.GetAnnotations()) > 0 {
+			t.Errorf("container %v", r)
+		}
 	}
-	if s := l.filter.GetState(); s == nil || s.GetState() != runtime.ContainerState_CONTAINER_RUNNING {
-		t.Errorf("asked for containers in state %v", s)
+	for id, want := range map[string]bool{"CONTAINER_RUNNING": true, "CONTAINER_UNKNOWN": true, "CONTAINER_CREATED": false, "CONTAINER_EXITED": false, "gone": false} {
+		if got, err := c.Runs(t.Context(), id); err != nil || got != want {
+			t.Errorf("%s runs: %v, error %v", id, got, err)
+		}
+	}
+	if _, err := c.Runs(t.Context(), "broken"); err == nil || !strings.Contains(err.Error(), "the runtime is broken") {
+		t.Errorf("error %v", err)
 	}
 }
 
