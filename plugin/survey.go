@@ -142,7 +142,7 @@ func (p *Plugin) asItRuns(ctx context.Context, pod *api.PodSandbox, sub *policy.
 		addImages(&sub.Container, kept.Image)
 	}
 	if p.Bundles == nil {
-		return nil, errors.New("the runtime keeps its spec under a seal, and its bundle is not seen")
+		return nil, errors.New("what it runs with is in its bundle, which is not seen")
 	}
 	b, unseen := p.bundle(pod, *sub)
 	if unseen != nil {

@@ -211,7 +211,7 @@ func TestSurveyOfWrapper(t *testing.T) {
 		t.Errorf("without its sandbox: %s", got)
 	}
 	n.plugin.Bundles = nil
-	if got := n.surveys(holding("containerd", "opened"), sets...); !strings.HasSuffix(got, "its bundle is not seen") {
+	if got := n.surveys(holding("containerd", "opened"), sets...); !strings.HasSuffix(got, "in its bundle, which is not seen") {
 		t.Errorf("without bundles: %s", got)
 	}
 }
