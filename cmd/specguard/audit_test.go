@@ -29,11 +29,7 @@ type auditedNode struct {
 // namespace/pod/container, and their capabilities in JSON; "" for no bundle.
 func newAuditedNode(t *testing.T, containers ...[2]string) *auditedNode {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "sg") // a socket's path has to be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := shortDir(t)
 	n := &auditedNode{t: t, dir: dir}
 	for i, c := range containers {
 		name, id := strings.Split(c[0], "/"), fmt.Sprintf("c%d", i)

@@ -61,6 +61,17 @@ func (r result) expect(t *testing.T, code int, stdout, stderr string) {
 	}
 }
 
+// shortDir is a new folder for sockets, whose paths have to be short.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "sg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
 // file writes a file into a new folder and returns its path.
 func file(t *testing.T, name, content string) string {
 	t.Helper()

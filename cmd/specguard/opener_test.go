@@ -13,11 +13,7 @@ import (
 // TestOpeners picks by the runtime and by what is there.
 func TestOpeners(t *testing.T) {
 	host := func(files ...string) string {
-		root, err := os.MkdirTemp("", "sg") // a socket's path has to be short
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { os.RemoveAll(root) })
+		root := shortDir(t)
 		for _, f := range files {
 			path := filepath.Join(root, f)
 			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -34,11 +34,7 @@ type running struct {
 // runAgent starts an agent with one policy and waits until it serves HTTP.
 func runAgent(t *testing.T, args ...string) *running {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "sg") // a socket's path has to be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := shortDir(t)
 	a := &running{t: t, dir: dir}
 	if err := os.Mkdir(a.path("policies"), 0o755); err != nil {
 		t.Fatal(err)
@@ -196,11 +192,7 @@ func (a *running) startNRI() *adaptation.Adaptation {
 
 // TestAgentTellsSystemd that it is ready when it is connected, and not before.
 func TestAgentTellsSystemd(t *testing.T) {
-	dir, err := os.MkdirTemp("", "sg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := shortDir(t)
 	t.Setenv("NOTIFY_SOCKET", filepath.Join(dir, "notify"))
 	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(dir, "notify"), Net: "unixgram"})
 	if err != nil {
