@@ -1,11 +1,7 @@
 package e2e_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"maps"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -37,21 +33,12 @@ func (g *rig) audit(t *testing.T, args ...string) (lines []auditLine, code int) 
 		bundles = ", bundles: ['" + g.Bundle("{id}") + "']"
 	}
 	writeFile(t, g.Dir(), "audit.yaml", config+"host: {kubeletDir: "+g.KubeletDir()+bundles+"}\n")
-	cmd := exec.CommandContext(t.Context(), agentBinary(t), append([]string{"audit", "--output", "json",
+	lines, stderr, code := specguard[auditLine](t, agentBinary(t), append([]string{"audit", "--output", "json",
 		"--config", g.Dir() + "/audit.yaml", socket, g.Socket()}, args...)...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err, exited := cmd.Run(), new(exec.ExitError); err != nil && !errors.As(err, &exited) || strings.Contains(stderr.String(), "the opener of this node is verify") != g.verify || !g.verify && stderr.Len() > 0 {
-		t.Fatalf("%v: %s", err, stderr.String())
+	if strings.Contains(stderr, "the opener of this node is verify") != g.verify || !g.verify && stderr != "" {
+		t.Fatalf("exit status %d: %s", code, stderr)
 	}
-	for line := range strings.Lines(stdout.String()) {
-		var l auditLine
-		if err := json.Unmarshal([]byte(line), &l); err != nil {
-			t.Fatal(err)
-		}
-		lines = append(lines, l)
-	}
-	return lines, cmd.ProcessState.ExitCode()
+	return lines, code
 }
 
 // TestAudit judges what runs on a node, beside an agent that goes on judging.

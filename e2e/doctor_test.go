@@ -1,10 +1,6 @@
 package e2e_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,24 +17,17 @@ type told map[string][2]string
 // doctor runs specguard doctor on the node.
 func doctor(t *testing.T, binary string, n *node.Node, args ...string) (said told, code int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), binary, append([]string{"doctor", "--output", "json",
+	findings, stderr, code := specguard[struct{ Check, Status, Found string }](t, binary, append([]string{"doctor", "--output", "json",
 		"--containerd-socket", n.Socket(), "--nri-socket", n.NRISocket(), "--crio-socket", filepath.Join(n.Dir(), "none"),
 		"--containerd-config", filepath.Join(n.Dir(), "containerd.toml")}, args...)...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if exited := new(exec.ExitError); err != nil && !errors.As(err, &exited) || stderr.Len() > 0 {
-		t.Fatalf("%v: %s", err, stderr.String())
+	if stderr != "" {
+		t.Fatal(stderr)
 	}
 	said = told{}
-	for line := range strings.Lines(string(out)) {
-		var f struct{ Check, Status, Found string }
-		if err := json.Unmarshal([]byte(line), &f); err != nil {
-			t.Fatal(err)
-		}
+	for _, f := range findings {
 		said[f.Check] = [2]string{said[f.Check][0] + f.Status, said[f.Check][1] + f.Found + "\n"}
 	}
-	return said, cmd.ProcessState.ExitCode()
+	return said, code
 }
 
 func (s told) expect(t *testing.T, check, status, found string) {

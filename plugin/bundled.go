@@ -26,7 +26,11 @@ func (p *Plugin) existingStore(pod *api.PodSandbox, sub policy.Subject) (SpecSto
 	if err == nil || p.Bundles == nil {
 		return store, err
 	}
-	return p.bundle(pod, sub)
+	b, err := p.bundle(pod, sub)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
 }
 
 // bundle is what the container runs with.

@@ -69,10 +69,19 @@ func createRuntime(spec *specs.Spec) []specs.Hook {
 	return spec.Hooks.CreateRuntime
 }
 
-// complete puts the stored spec into the subject, the image where NRI did not
-// tell it, and the pod's sandbox where a rule of the sets reads it. It returns
-// the spec's bytes.
-func complete(ctx context.Context, store SpecStore, sub *policy.Subject, sets ...*policy.Set) ([]byte, error) {
+// complete puts all that a store knows of the container into the subject. It
+// returns the spec's bytes.
+func complete(ctx context.Context, store SpecStore, sub *policy.Subject, set *policy.Set) ([]byte, error) {
+	raw, err := readSpec(ctx, store, sub)
+	if err != nil {
+		return nil, err
+	}
+	return raw, readSandbox(ctx, store, sub, set)
+}
+
+// readSpec puts the stored spec into the subject, and the image where NRI did
+// not tell it. It returns the spec's bytes.
+func readSpec(ctx context.Context, store SpecStore, sub *policy.Subject) ([]byte, error) {
 	stored, err := store.Get(ctx, sub.Container.ID)
 	if err != nil {
 		return nil, err
@@ -81,12 +90,16 @@ func complete(ctx context.Context, store SpecStore, sub *policy.Subject, sets ..
 		return nil, err
 	}
 	addImages(&sub.Container, stored.Image)
-	if slices.ContainsFunc(sets, func(s *policy.Set) bool { return s.Select(sub).Sandbox }) {
-		if sub.Pod.Sandbox, err = store.Sandbox(ctx, sub.Pod.ID); err != nil {
-			return nil, err
-		}
-	}
 	return stored.Spec, nil
+}
+
+// readSandbox puts the pod's sandbox into the subject, where a rule of the sets
+// reads it.
+func readSandbox(ctx context.Context, store SpecStore, sub *policy.Subject, sets ...*policy.Set) (err error) {
+	if slices.ContainsFunc(sets, func(s *policy.Set) bool { return s.Select(sub).Sandbox }) {
+		sub.Pod.Sandbox, err = store.Sandbox(ctx, sub.Pod.ID)
+	}
+	return err
 }
 
 // write stores the spec after, which takes the place of raw (before, decoded).

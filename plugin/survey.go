@@ -11,7 +11,6 @@ import (
 
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/ocispec"
 )
 
 // Inventory is where a container runtime lists what runs.
@@ -104,11 +103,11 @@ func (p *Plugin) whole(ctx context.Context, from Inventory, pod *api.PodSandbox,
 		return nil, err
 	}
 	sub.Pod.Namespaces, sub.Pod.NamespacePathsUnseen = namespaces, false
-	store, err := p.asItRuns(ctx, pod, sub)
+	store, err := p.readAsItRuns(ctx, pod, sub)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := complete(ctx, store, sub, sets...); err != nil {
+	if err := readSandbox(ctx, store, sub, sets...); err != nil {
 		return nil, err
 	}
 	image, asked := images(p.conn.runtimeName(), &api.Container{Annotations: sub.Spec.Annotations})
@@ -125,31 +124,25 @@ func (p *Plugin) whole(ctx context.Context, from Inventory, pod *api.PodSandbox,
 	}
 }
 
-// asItRuns is where the spec that a container runs with can be read: the
-// runtime's store, which knows of new resource limits too, or the bundle, where
-// there is no store or the OCI runtime wrapper has opened the seal.
-func (p *Plugin) asItRuns(ctx context.Context, pod *api.PodSandbox, sub *policy.Subject) (SpecStore, error) {
-	store, err := p.store()
-	if err == nil {
-		kept, err := store.Get(ctx, sub.Container.ID)
-		if err != nil {
-			return nil, err
-		}
-		spec, err := ocispec.Decode(kept.Spec)
-		if err != nil || spec.Annotations[seal.Annotation] != seal.Sealed {
+// readAsItRuns puts the spec that a container runs with into the subject, from
+// the store that it returns: the runtime's, which knows of new resource limits
+// too, or the bundle, where there is no store or the OCI runtime wrapper has
+// opened the seal.
+func (p *Plugin) readAsItRuns(ctx context.Context, pod *api.PodSandbox, sub *policy.Subject) (SpecStore, error) {
+	store, unkept := p.store()
+	if unkept == nil {
+		if _, err := readSpec(ctx, store, sub); err != nil || sub.Spec.Annotations[seal.Annotation] != seal.Sealed {
 			return store, err
 		}
-		addImages(&sub.Container, kept.Image)
 	}
 	if p.Bundles == nil {
 		return nil, errors.New("what it runs with is in its bundle, which is not seen")
 	}
-	b, unseen := p.bundle(pod, *sub)
-	if unseen != nil {
-		return nil, unseen
+	b, err := p.bundle(pod, *sub)
+	if err != nil {
+		return nil, err
 	}
-	if err == nil {
-		b.stored = store
-	}
-	return &b.brought, nil
+	b.stored = store
+	_, err = readSpec(ctx, &b.brought, sub)
+	return &b.brought, err
 }

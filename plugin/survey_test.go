@@ -162,7 +162,7 @@ func TestSurveyReadsLittle(t *testing.T) {
 			t.Error(r.Err)
 		}
 	}
-	if fmt.Sprint(gets, i.asked) != "[2 2] [6e2d]" {
+	if fmt.Sprint(gets, i.asked) != "[1 1] [6e2d]" {
 		t.Errorf("gets %v, namespaces of %v", gets, i.asked)
 	}
 }

@@ -46,7 +46,7 @@ func auditCommand() *cobra.Command {
 	defaults := defaultConfig()
 	cmd := &cobra.Command{
 		Use:   "audit",
-		Short: "Judge every container that runs on this node",
+		Short: "Judge every container of a pod that runs on this node",
 		Long:  auditHelp,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -58,7 +58,7 @@ func auditCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c.strict = true
+			c.tally.strict = true
 			socket, err := auditSocket(cmd.Flags(), &cfg)
 			if err != nil {
 				return err
@@ -164,7 +164,7 @@ func (c *checker) sumAudit(socket string) {
 			sum += "; if policies in mode audit were enforced, " + t.ifEnforced.String()
 		}
 	}
-	if t.bad > 0 {
+	if t.bad() > 0 {
 		style = red.bold()
 	}
 	if t.failed > 0 {

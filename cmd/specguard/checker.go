@@ -41,7 +41,6 @@ type checker struct {
 	print   *printer
 	json    *json.Encoder   // nil for text
 	noted   map[string]bool // notes that were printed, by file
-	strict  bool            // a container that would be adjusted counts like a denied one
 	tally   tally
 }
 
@@ -130,9 +129,6 @@ func (c *checker) container(about about, in *input.Container) error {
 		then = r.IfEnforced.Outcome
 	}
 	c.tally.ifEnforced.add(then)
-	if r.Outcome == policy.Denied || c.strict && r.Outcome == policy.Adjusted {
-		c.tally.bad++
-	}
 	if c.known != nil {
 		r.Unknown = c.known.unknown(in, c.set)
 	}
@@ -152,7 +148,7 @@ func (c *checker) changes(about about, in *input.Container) error {
 	if r == nil {
 		return nil
 	}
-	c.tally.bad++
+	c.tally.changed++
 	return c.say(r)
 }
 

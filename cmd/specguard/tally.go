@@ -8,8 +8,10 @@ import (
 
 // tally counts what makes the exit status.
 type tally struct {
+	strict bool // a container that would be adjusted counts like a denied one
+
 	containers int // judged
-	bad        int // changed, or denied; strict: or adjusted
+	changed    int // with --compare
 	failed     int
 
 	// outcomes are those of all, and ifEnforced those as if policies in mode
@@ -38,14 +40,23 @@ func (n outcomes) String() string {
 
 // changes says how many containers change, with --compare.
 func (t *tally) changes() string {
-	return fmt.Sprintf("%d of %d containers would change", t.bad, t.containers)
+	return fmt.Sprintf("%d of %d containers would change", t.changed, t.containers)
+}
+
+// bad counts the containers that make exit status 2.
+func (t *tally) bad() int {
+	n := t.changed + t.outcomes.denied
+	if t.strict {
+		n += t.outcomes.adjusted
+	}
+	return n
 }
 
 func (t *tally) exit() error {
 	switch {
 	case t.failed > 0:
 		return exitError
-	case t.bad > 0:
+	case t.bad() > 0:
 		return exitDenied
 	default:
 		return nil

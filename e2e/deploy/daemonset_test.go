@@ -119,7 +119,7 @@ func TestPortsAreOpen(t *testing.T) {
 			t.Errorf("%s: port %s, the pod has %s", what, got, name)
 		}
 	}
-	config := find[corev1.ConfigMap](t, all, "specguard-config").Data["config.yaml"]
+	config := configuration(t, all)
 	if !strings.Contains(config, `http: ":9464"`) || agent.Ports[0].ContainerPort != 9464 {
 		t.Errorf("port %d, and the configuration\n%s", agent.Ports[0].ContainerPort, config)
 	}

@@ -62,7 +62,7 @@ podAnnotations: {a: b}
 	if policies["own.yaml"] != "kind: Policy" || policies["restricted.yaml"] == "" || len(policies) != 2 {
 		t.Errorf("policies %q", policies)
 	}
-	config := find[corev1.ConfigMap](t, all, "specguard-config").Data["config.yaml"]
+	config := configuration(t, all)
 	for _, want := range []string{"opener: verify\n", "existing: stopDenied\n", `auditLog: ""`, "level: debug", "kubeletDir: /var/lib/k0s/kubelet", `bundles: ["/run/k3s/containerd/{id}/config.json"]`} {
 		if !strings.Contains(config, want) {
 			t.Errorf("no %s in\n%s", want, config)
