@@ -20,8 +20,8 @@ const rejectHostNetwork = "rules: {hostNamespaces: {onViolation: reject}}"
 // nothing else.
 func isSealing(a *api.ContainerAdjustment) bool {
 	hooks := a.GetHooks()
-	return len(hooks.GetCreateRuntime()) == 1 && hooks.GetCreateRuntime()[0].GetPath() == seal.Path(seal.Pending) &&
-		len(hooks.Hooks().CreateContainer)+len(hooks.GetStartContainer())+len(hooks.GetPrestart()) == 0 &&
+	return len(hooks.GetCreateRuntime()) == 1 && len(hooks.GetCreateContainer()) == 1 && hasSeal(hooks, pending()) &&
+		len(hooks.GetStartContainer())+len(hooks.GetPrestart())+len(hooks.GetPoststart())+len(hooks.GetPoststop()) == 0 &&
 		maps.Equal(a.GetAnnotations(), map[string]string{seal.Annotation: seal.Sealed})
 }
 
@@ -172,18 +172,21 @@ func TestValidate(t *testing.T) {
 }
 
 func TestValidateWithoutSeal(t *testing.T) {
-	foreign := &api.ContainerAdjustment{}
-	foreign.AddHooks(&api.Hooks{CreateRuntime: []*api.Hook{{Path: "/usr/bin/a"}}, CreateContainer: []*api.Hook{{Path: seal.Path(seal.Pending)}}})
-	sealed := &api.ContainerAdjustment{}
-	sealed.AddHooks(&api.Hooks{CreateRuntime: []*api.Hook{{Path: "/usr/bin/a"}, {Path: seal.Path(seal.Pending)}}})
+	foreign, closed := &api.Hook{Path: "/usr/bin/a"}, pending().GetCreateRuntime()[0]
+	hooked := func(runtime, container []*api.Hook) *api.ContainerAdjustment {
+		return &api.ContainerAdjustment{Hooks: &api.Hooks{CreateRuntime: runtime, CreateContainer: container}}
+	}
+	one, both := []*api.Hook{foreign}, []*api.Hook{foreign, closed}
 	for name, c := range map[string]struct {
 		doc    string
 		adjust *api.ContainerAdjustment
 		ok     bool
 	}{
 		"no adjustment":      {doc("p", allow), nil, false},
-		"foreign hooks":      {doc("p", allow), foreign, false},
-		"sealed":             {doc("p", allow), sealed, true},
+		"foreign hooks":      {doc("p", allow), hooked(one, one), false},
+		"createRuntime":      {doc("p", allow), hooked(both, one), false},
+		"createContainer":    {doc("p", allow), hooked(one, both), false},
+		"sealed":             {doc("p", allow), hooked(both, both), true},
 		"audit":              {doc("p", auditing, allow), nil, true},
 		"no matching policy": {doc("p", elsewhere, allow), nil, true},
 	} {

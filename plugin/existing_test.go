@@ -114,7 +114,7 @@ func TestExistingByBundle(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n, s := wrapped(t, Stop, bundles{container().GetId(): spec(both, "", annotated(""))}, doc("p", c.doc))
 			ctr := container()
-			ctr.State, ctr.Hooks = c.state, &api.Hooks{CreateRuntime: []*api.Hook{hook}}
+			ctr.State, ctr.Hooks = c.state, hook
 			n.plugin.judgeExisting(t.Context(), []*api.PodSandbox{pod()}, []*api.Container{ctr})
 			if got := strings.TrimSpace(n.recorder.all()); got != c.line || len(s.stopped) > 0 != c.stops {
 				t.Errorf("recorded %q, stopped %q", got, s.stopped)
@@ -169,7 +169,7 @@ func TestExistingWithoutBundle(t *testing.T) {
 		ctr.State = api.ContainerState_CONTAINER_RUNNING
 		var want []string
 		if sealed {
-			ctr.Hooks = &api.Hooks{CreateRuntime: []*api.Hook{verifier("/opt/specguard-runtime")}}
+			ctr.Hooks = verifier("/opt/specguard-runtime")
 		} else {
 			want = append(want, "existing team-a/web-0/app denied")
 		}

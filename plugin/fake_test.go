@@ -250,7 +250,7 @@ const (
 
 // sealedBy is the hooks member that holds a seal.
 func sealedBy(reason string) string {
-	return fmt.Sprintf(`,"hooks":{"createRuntime":[{"path":%q}]}`, seal.Path(reason))
+	return fmt.Sprintf(`,"hooks":{"createRuntime":[{"path":%q}],"createContainer":[{"path":%[1]q}]}`, seal.Path(reason))
 }
 
 // annotated is the annotations member with the decision; "" for none.
@@ -269,7 +269,11 @@ func stored(adjust *api.ContainerAdjustment) string {
 		if len(list[0].GetArgs()) > 0 {
 			args = fmt.Sprintf(`,"args":["%s"]`, strings.Join(list[0].GetArgs(), `","`))
 		}
-		hooks = fmt.Sprintf(`,"hooks":{"createRuntime":[{"path":%q%s}]}`, list[0].GetPath(), args)
+		hooks = fmt.Sprintf(`"createRuntime":[{"path":%q%s}]`, list[0].GetPath(), args)
+		if list := adjust.GetHooks().GetCreateContainer(); len(list) > 0 {
+			hooks += fmt.Sprintf(`,"createContainer":[{"path":%q}]`, list[0].GetPath())
+		}
+		hooks = `,"hooks":{` + hooks + `}`
 	}
 	return spec(both, hooks, annotated(adjust.GetAnnotations()[seal.Annotation]))
 }

@@ -46,7 +46,7 @@ func (p *Plugin) open(ctx context.Context, o opening, sub policy.Subject) error 
 	d := set.Evaluate(sub, o.phase)
 	e := Event{Stage: StageOpen, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
 
-	if o.again && d.Outcome() == policy.Allowed && !slices.ContainsFunc(createRuntime(stored), seal.IsHook) {
+	if o.again && d.Outcome() == policy.Allowed && !seal.On(stored) {
 		return nil
 	}
 	if o.phase != policy.Fixed && (d.Enforced || o.sealed) {
@@ -60,13 +60,6 @@ func (p *Plugin) open(ctx context.Context, o opening, sub policy.Subject) error 
 		return &denial{d.Message()}
 	}
 	return nil
-}
-
-func createRuntime(spec *specs.Spec) []specs.Hook {
-	if spec.Hooks == nil {
-		return nil
-	}
-	return spec.Hooks.CreateRuntime
 }
 
 // complete puts all that a store knows of the container into the subject. It

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -106,7 +107,7 @@ func runs(t *testing.T, raw string, want bool) {
 	}
 	missing := false
 	if s.Hooks != nil {
-		for _, h := range s.Hooks.CreateRuntime {
+		for _, h := range slices.Concat(s.Hooks.CreateRuntime, s.Hooks.CreateContainer) {
 			_, err := os.Stat(h.Path)
 			missing = missing || errors.Is(err, os.ErrNotExist)
 		}
@@ -119,11 +120,11 @@ func runs(t *testing.T, raw string, want bool) {
 // TestForeignHooks judges a container that has hooks of its own: they stay if
 // it may run, and none is left if it must not.
 func TestForeignHooks(t *testing.T) {
-	const own = `,"hooks":{"createRuntime":[{"path":"/usr/bin/a","x-hook":[ ]}%s],"prestart":[{"path":"/usr/bin/b"}],"x-hooks":0}`
-	with := func(more string) string { return strings.Replace(own, "%s", more, 1) }
+	const own = `,"hooks":{"createRuntime":[{"path":"/usr/bin/a","x-hook":[ ]}%s],"createContainer":[{"path":"/usr/bin/c"}%s],"prestart":[{"path":"/usr/bin/b"}],"x-hooks":0}`
+	with := func(more string) string { return strings.ReplaceAll(own, "%s", more) }
 	for rules, c := range map[string]struct{ spec, err string }{
 		strip:  {spec(one, with(""), annotated("adjusted")), ""},
-		refuse: {spec(both, strings.Replace(sealedBy(denied), "]}", `],"x-hooks":0}`, 1), annotated("denied")), denied},
+		refuse: {spec(both, strings.TrimSuffix(sealedBy(denied), "}")+`,"x-hooks":0}`, annotated("denied")), denied},
 	} {
 		n := newNode(t, doc("p", rules))
 		ctr := container()

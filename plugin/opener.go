@@ -12,8 +12,8 @@ type Opener interface {
 	// Name is the opener's name, as operators give it.
 	Name() string
 
-	// Seal is the hook that keeps a container from running.
-	Seal() *api.Hook
+	// Seal are the hooks that keep a container from running.
+	Seal() *api.Hooks
 
 	// Store is where the runtime keeps the specs of created containers; nil
 	// where they are brought to Judge instead.
@@ -34,7 +34,7 @@ type InStore struct{ Specs SpecStore }
 func (InStore) Name() string { return "containerd" }
 
 // Seal cannot be passed.
-func (InStore) Seal() *api.Hook { return pending() }
+func (InStore) Seal() *api.Hooks { return pending() }
 
 // Store is the store.
 func (o InStore) Store() SpecStore { return o.Specs }
@@ -53,7 +53,7 @@ type ByWrapper struct {
 func (ByWrapper) Name() string { return "runtime" }
 
 // Seal is passed when Judge allows the container.
-func (o ByWrapper) Seal() *api.Hook { return verifier(o.Program) }
+func (o ByWrapper) Seal() *api.Hooks { return verifier(o.Program) }
 
 // Store is nil.
 func (ByWrapper) Store() SpecStore { return nil }
@@ -71,7 +71,7 @@ type ByHook struct {
 func (ByHook) Name() string { return "verify" }
 
 // Seal is passed when Judge allows the container.
-func (o ByHook) Seal() *api.Hook { return verifier(o.Program) }
+func (o ByHook) Seal() *api.Hooks { return verifier(o.Program) }
 
 // Store is nil.
 func (ByHook) Store() SpecStore { return nil }
@@ -79,13 +79,13 @@ func (ByHook) Store() SpecStore { return nil }
 // Adjusts is false.
 func (ByHook) Adjusts() bool { return false }
 
-func pending() *api.Hook { return &api.Hook{Path: seal.Path(seal.Pending)} }
+func pending() *api.Hooks { return api.FromOCIHooks(seal.Closed(seal.Pending)) }
 
 // hookTimeout bounds the seal's hook, in seconds. The program ends by itself
 // long before.
 const hookTimeout = 60
 
-func verifier(program string) *api.Hook {
+func verifier(program string) *api.Hooks {
 	h := seal.Verifier(program)
-	return &api.Hook{Path: h.Path, Args: h.Args, Timeout: api.Int(hookTimeout)}
+	return &api.Hooks{CreateRuntime: []*api.Hook{{Path: h.Path, Args: h.Args, Timeout: api.Int(hookTimeout)}}}
 }

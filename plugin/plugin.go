@@ -220,7 +220,7 @@ func (p *Plugin) create(pod *api.PodSandbox, sub policy.Subject) (*api.Container
 		return nil, err
 	}
 	adjust := &api.ContainerAdjustment{}
-	adjust.AddHooks(&api.Hooks{CreateRuntime: []*api.Hook{opener.Seal()}})
+	adjust.AddHooks(opener.Seal())
 	if opener.Adjusts() {
 		adjust.AddAnnotation(seal.Annotation, seal.Sealed)
 		return adjust, nil

@@ -113,19 +113,25 @@ func partialSpec(ctr *api.Container) *specs.Spec {
 	return spec
 }
 
-// hasSeal tells whether NRI shows that very seal.
-func hasSeal(hooks *api.Hooks, s *api.Hook) bool {
-	return slices.ContainsFunc(hooks.GetCreateRuntime(), func(h *api.Hook) bool {
-		return h.GetPath() == s.GetPath() && slices.Equal(h.GetArgs(), s.GetArgs())
-	})
+// hasSeal tells whether NRI shows that very seal, whole.
+func hasSeal(hooks, s *api.Hooks) bool {
+	return hasHooks(hooks.GetCreateRuntime(), s.GetCreateRuntime()) && hasHooks(hooks.GetCreateContainer(), s.GetCreateContainer())
 }
 
-// isSealed tells whether NRI shows a seal on the container.
-func isSealed(hooks *api.Hooks) bool {
-	for _, h := range hooks.GetCreateRuntime() {
-		if seal.IsHook(specs.Hook{Path: h.GetPath(), Args: h.GetArgs()}) {
-			return true
+func hasHooks(all, some []*api.Hook) bool {
+	for _, want := range some {
+		if !slices.ContainsFunc(all, func(h *api.Hook) bool {
+			return h.GetPath() == want.GetPath() && slices.Equal(h.GetArgs(), want.GetArgs())
+		}) {
+			return false
 		}
 	}
-	return false
+	return true
+}
+
+// isSealed tells whether NRI shows a seal on the container, or a part of one.
+func isSealed(hooks *api.Hooks) bool {
+	return slices.ContainsFunc(slices.Concat(hooks.GetCreateRuntime(), hooks.GetCreateContainer()), func(h *api.Hook) bool {
+		return seal.IsHook(specs.Hook{Path: h.GetPath(), Args: h.GetArgs()})
+	})
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -29,7 +28,7 @@ func create(cfg *runtimeconfig.Config, bundlePath, id string) error {
 		return err
 	}
 	who := identify(spec, id)
-	if who.sandbox && !sealed(spec) {
+	if who.sandbox && !seal.On(spec) {
 		return b.check()
 	}
 	answer, err := ask(cfg, request(judge.Create, b, spec, id))
@@ -37,7 +36,7 @@ func create(cfg *runtimeconfig.Config, bundlePath, id string) error {
 		answer = judge.Answer{Verdict: judge.Unknown, Message: unasked(err)}
 	}
 	switch {
-	case answer.Verdict == judge.Unknown && cfg.Pass.Has(who.namespace) && !sealed(spec):
+	case answer.Verdict == judge.Unknown && cfg.Pass.Has(who.namespace) && !seal.On(spec):
 		return b.check()
 	case answer.Verdict != judge.Allow:
 		return errors.New(answer.Message)
@@ -67,11 +66,6 @@ func ask(cfg *runtimeconfig.Config, req judge.Request) (judge.Answer, error) {
 // unasked says that the agent could not be asked.
 func unasked(err error) string {
 	return fmt.Sprintf("not judged: the agent cannot be asked: %v", err)
-}
-
-// sealed tells whether the agent has sealed the container: a policy is for it.
-func sealed(spec *specs.Spec) bool {
-	return spec.Hooks != nil && slices.ContainsFunc(spec.Hooks.CreateRuntime, seal.IsHook)
 }
 
 // restore refuses to bring a process back from a checkpoint: what privileges

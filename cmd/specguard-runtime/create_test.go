@@ -117,6 +117,7 @@ func TestCreateRefuses(t *testing.T) {
 func TestNobodyToAsk(t *testing.T) {
 	nobody := "specguard: not judged: the agent cannot be asked: dial unix "
 	sealed := `,"hooks":{"createRuntime":[{"path":"` + seal.Path(seal.Pending) + `"}]}`
+	half := strings.Replace(sealed, "createRuntime", "createContainer", 1)
 	verified := `,"hooks":{"createRuntime":[{"path":"/usr/local/bin/specguard-runtime","args":["specguard-runtime","hook"]}]}`
 	for name, c := range map[string]struct {
 		spec string
@@ -126,6 +127,7 @@ func TestNobodyToAsk(t *testing.T) {
 		"another namespace":     {inPod("team-a"), false},
 		"that passes":           {inPod("kube-system"), true},
 		"that passes, sealed":   {inPod("kube-system") + sealed, false},
+		"that passes, half":     {inPod("kube-system") + half, false},
 		"that passes, verified": {inPod("kube-system") + verified, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,11 +1,13 @@
 // Package seal makes and breaks the seal that keeps a container from running
 // until its full OCI spec has been judged.
 //
-// A seal is an OCI createRuntime hook: a runtime must not start a container
-// whose createRuntime hook fails (OCI runtime spec, runtime.md, "Lifecycle",
-// step 6). There are two of them. One cannot succeed: its path lies below /proc,
-// where nobody can make a file, so it never exists. The path carries the reason
-// in words, since runtimes print the path of a hook that they cannot run. The
+// A seal is an OCI hook: a runtime must not start a container whose
+// createRuntime or createContainer hook fails (OCI runtime spec, runtime.md,
+// "Lifecycle"). There are two of them. One cannot succeed: its path lies below
+// /proc, where nobody can make a file, so it never exists. The path carries the
+// reason in words, since runtimes print the path of a hook that they cannot run.
+// It stands in both lists, because not every runtime runs both: gVisor runs
+// createRuntime hooks alone, Kata's runtime-rs createContainer hooks alone. The
 // other is a program that asks the agent (Verifier).
 package seal
 
@@ -71,8 +73,16 @@ func Is(path string) bool { return strings.HasPrefix(path, folder+Prefix) }
 // verify is what the program of a verifying seal is called with.
 func verify() []string { return []string{"specguard-runtime", "hook"} }
 
+// Closed are the hooks of the seal that cannot be passed.
+func Closed(reason string) *specs.Hooks {
+	h := []specs.Hook{{Path: Path(reason)}}
+	return &specs.Hooks{CreateRuntime: h, CreateContainer: slices.Clone(h)}
+}
+
 // Verifier is the seal that can be passed: the program, specguard-runtime on the
-// host, asks the agent about the final spec.
+// host, asks the agent about the final spec. It is a createRuntime hook and no
+// createContainer hook: those run in the container's namespaces, and in a user
+// namespace root is not the host's, so that the agent would not answer.
 func Verifier(program string) specs.Hook { return specs.Hook{Path: program, Args: verify()} }
 
 // IsHook tells whether the hook is a seal of either form, wherever the program of
@@ -88,22 +98,28 @@ func Reason(path string) string { return strings.TrimPrefix(path, folder) }
 // runtime would run some of them before it comes to the seal, on the host, for
 // a container that must not run.
 func Apply(spec *specs.Spec, reason string) {
-	spec.Hooks = &specs.Hooks{CreateRuntime: []specs.Hook{{Path: Path(reason)}}}
+	spec.Hooks = Closed(reason)
+}
+
+// On tells whether a seal is on the spec, whole or in part: no runtime that runs
+// the hook starts the container.
+func On(spec *specs.Spec) bool {
+	return spec.Hooks != nil &&
+		(slices.ContainsFunc(spec.Hooks.CreateRuntime, IsHook) || slices.ContainsFunc(spec.Hooks.CreateContainer, IsHook))
 }
 
 // Remove takes every seal off the spec and tells whether there was one. A
 // hooks object that held nothing else goes as well.
 func Remove(spec *specs.Spec) bool {
-	if spec.Hooks == nil {
+	if !On(spec) {
 		return false
 	}
-	before := len(spec.Hooks.CreateRuntime)
 	spec.Hooks.CreateRuntime = slices.DeleteFunc(spec.Hooks.CreateRuntime, IsHook)
-	removed := len(spec.Hooks.CreateRuntime) < before
-	if removed && empty(spec.Hooks) {
+	spec.Hooks.CreateContainer = slices.DeleteFunc(spec.Hooks.CreateContainer, IsHook)
+	if empty(spec.Hooks) {
 		spec.Hooks = nil
 	}
-	return removed
+	return true
 }
 
 func empty(h *specs.Hooks) bool {

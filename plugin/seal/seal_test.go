@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -123,7 +124,8 @@ func TestApplyRemove(t *testing.T) {
 			spec := &specs.Spec{Hooks: before()}
 			seal.Apply(spec, "first")
 			seal.Apply(spec, "second")
-			if want := (&specs.Hooks{CreateRuntime: []specs.Hook{{Path: "/proc/specguard: second"}}}); !reflect.DeepEqual(spec.Hooks, want) {
+			second := []specs.Hook{{Path: "/proc/specguard: second"}}
+			if want := (&specs.Hooks{CreateRuntime: second, CreateContainer: second}); !reflect.DeepEqual(spec.Hooks, want) {
 				t.Errorf("sealed with %+v", spec.Hooks)
 			}
 			if !seal.Remove(spec) || spec.Hooks != nil {
@@ -133,8 +135,9 @@ func TestApplyRemove(t *testing.T) {
 				spec.Hooks = &specs.Hooks{}
 			}
 			spec.Hooks.CreateRuntime = append(spec.Hooks.CreateRuntime, hooks(seal.Path("x"))...)
-			if !seal.Remove(spec) {
-				t.Error("Remove found no seal")
+			spec.Hooks.CreateContainer = append(spec.Hooks.CreateContainer, hooks(seal.Path("x"))...)
+			if !seal.On(spec) || !seal.Remove(spec) || seal.On(spec) {
+				t.Error("Remove found no seal, or left one")
 			}
 			if !reflect.DeepEqual(normal(spec.Hooks), normal(before())) {
 				t.Errorf("after Remove %+v, before %+v", spec.Hooks, before())
@@ -159,6 +162,9 @@ func normal(h *specs.Hooks) *specs.Hooks {
 	if len(out.CreateRuntime) == 0 {
 		out.CreateRuntime = nil
 	}
+	if len(out.CreateContainer) == 0 {
+		out.CreateContainer = nil
+	}
 	return &out
 }
 
@@ -167,7 +173,7 @@ func TestRemoveLeavesForeign(t *testing.T) {
 		"no hooks":          nil,
 		"empty":             {},
 		"foreign":           {CreateRuntime: hooks("/usr/bin/a")},
-		"in another stage":  {CreateContainer: hooks(seal.Path("x"))},
+		"in another stage":  {StartContainer: hooks(seal.Path("x"))},
 		"seal as argument":  {CreateRuntime: []specs.Hook{{Path: "/bin/sh", Args: []string{seal.Path("x")}}}},
 		"almost the prefix": {CreateRuntime: hooks("/proc/specguard", "/proc/specguarD: x")},
 	} {
@@ -187,9 +193,17 @@ func TestRemoveLeavesForeign(t *testing.T) {
 }
 
 func TestRemoveEverySeal(t *testing.T) {
-	spec := &specs.Spec{Hooks: &specs.Hooks{CreateRuntime: hooks(seal.Path("x"), "/usr/bin/a", seal.Path("y"), "/usr/bin/b")}}
-	if !seal.Remove(spec) || !reflect.DeepEqual(spec.Hooks.CreateRuntime, hooks("/usr/bin/a", "/usr/bin/b")) {
-		t.Errorf("left %+v", spec.Hooks)
+	foreign := hooks("/usr/bin/a", "/usr/bin/b")
+	sealed := append(append(hooks(seal.Path("x")), foreign...), seal.Verifier("/opt/specguard-runtime"), seal.Closed("y").CreateRuntime[0])
+	for name, in := range map[string]func(h *specs.Hooks) *[]specs.Hook{
+		"createRuntime":   func(h *specs.Hooks) *[]specs.Hook { return &h.CreateRuntime },
+		"createContainer": func(h *specs.Hooks) *[]specs.Hook { return &h.CreateContainer },
+	} {
+		spec := &specs.Spec{Hooks: &specs.Hooks{}}
+		*in(spec.Hooks) = slices.Clone(sealed)
+		if !seal.On(spec) || !seal.Remove(spec) || !reflect.DeepEqual(*in(spec.Hooks), foreign) {
+			t.Errorf("%s: left %+v", name, spec.Hooks)
+		}
 	}
 }
 
