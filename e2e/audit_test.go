@@ -32,7 +32,7 @@ func (g *rig) audit(t *testing.T, args ...string) (lines []auditLine, code int) 
 	if g.verify || g.Wrapped() {
 		bundles = ", bundles: ['" + g.Bundle("{id}") + "']"
 	}
-	writeFile(t, g.Dir(), "audit.yaml", config+"host: {kubeletDir: "+g.KubeletDir()+bundles+"}\n")
+	writeFile(t, g.Dir(), "audit.yaml", config+"host: {kubeletDir: "+g.KubeletDir()+", runtimeDirs: ["+strings.Join(g.RuntimeDirs(), ", ")+"]"+bundles+"}\n")
 	lines, stderr, code := specguard[auditLine](t, agentBinary(t), append([]string{"audit", "--output", "json",
 		"--config", g.Dir() + "/audit.yaml", socket, g.Socket()}, args...)...)
 	if strings.Contains(stderr, "the opener of this node is verify") != g.verify || !g.verify && stderr != "" {

@@ -202,8 +202,8 @@ func kubeletRows(t *testing.T, n *node.Node, r *rule) {
 	r.breaking = append(r.breaking,
 		removed("other-pod", "", root+"/pods/"+other+"/volumes/kubernetes.io~empty-dir/cache",
 			"host path "+root+"/pods/"+other+"/volumes/kubernetes.io~empty-dir/cache (the kubelet's own)"+not, "cat /data/file"),
-		removed("kubelet", "allowed: [{path: "+n.Dir()+"}]", root+"/pki",
-			"host path "+root+"/pki (the kubelet's own) at /data is not allowed (allowed: "+n.Dir()+")", "cat /data/key"),
+		removed("kubelet", "allowed: [{path: "+n.Dir()+", readOnly: true}]", root+"/pki",
+			"host path "+root+"/pki (the kubelet's own) at /data is not allowed (allowed: "+n.Dir()+" read-only)", "cat /data/key"),
 	)
 	r.compliant = append(r.compliant,
 		container{name: "pod-volumes", late: func(t *testing.T, pod *cri.Sandbox, container string) cri.ContainerOption {

@@ -32,6 +32,7 @@ const (
 // holds an edited copy where edits were made.
 func (s *Set) Evaluate(sub Subject, phase Phase) *Decision {
 	sub = sub.ready()
+	sub.writable = s.writable
 	policies := s.matching(&sub)
 	d := (&evaluation{sub: sub, phase: phase}).decide(policies)
 	if phase != Early && slices.ContainsFunc(policies, func(p *compiled) bool { return p.mode == ModeAudit }) {

@@ -7,34 +7,48 @@ import (
 
 // fakeHost is a node under test.
 type fakeHost struct {
-	links    map[string]string // symlinks, each in its resolved place
-	denied   string            // a path that cannot be read
-	kubelet  string
-	subpaths map[string]string // the plugins that volume-subpaths are of, by path
-	apparmor AppArmor
-	selinux  LSM
+	links     map[string]string // symlinks, each in its resolved place
+	denied    string            // a path that cannot be read
+	kubelet   string
+	runtime   []string
+	oldKernel bool
+	subpaths  map[string]string // the plugins that volume-subpaths are of, by path
+	apparmor  AppArmor
+	selinux   LSM
 }
 
-func (f fakeHost) ResolvePath(p string) (string, error) {
+func (f fakeHost) ResolvePath(p string) (resolved string, links []string, err error) {
 	if f.links == nil {
-		return p, ErrNotVisible
-	}
-	if _, ok := under(f.denied, p); ok && f.denied != "" {
-		return "", errors.New("permission denied")
+		return p, nil, ErrNotVisible
 	}
 	for range 10 {
-		before := p
-		for from, to := range f.links {
-			if rest, ok := under(from, p); ok {
-				p = path.Join(to, rest)
+		if _, ok := under(f.denied, p); ok && f.denied != "" {
+			return "", nil, errors.New("permission denied")
+		}
+		link, to := "", ""
+		for from, target := range f.links { // the outermost first
+			if _, ok := under(from, p); ok && (link == "" || len(from) < len(link)) {
+				link, to = from, target
 			}
 		}
-		if p == before {
-			return p, nil
+		if link == "" {
+			return p, links, nil
 		}
+		rest, _ := under(link, p)
+		p = path.Join(to, rest)
+		links = append(links, link)
 	}
-	return "", errors.New("too many links")
+	return "", nil, errors.New("too many links")
 }
+
+func (f fakeHost) RuntimeDirs() []string {
+	if f.runtime != nil {
+		return f.runtime
+	}
+	return DefaultRuntimeDirs()
+}
+
+func (f fakeHost) RecursiveMountOptions() bool { return !f.oldKernel }
 
 func (f fakeHost) KubeletDir() string {
 	if f.kubelet != "" {

@@ -6,12 +6,21 @@ import "errors"
 // could see: a rule never takes "cannot see" for "is not there".
 type Host interface {
 	// ResolvePath returns the path with the host's symlinks followed, as far
-	// as the path exists. The error is ErrNotVisible where none of the host's
+	// as the path exists, and the links, each in its real place: no folder that
+	// it lies in is a link. The error is ErrNotVisible where none of the host's
 	// files can be seen; any other is about this path.
-	ResolvePath(path string) (string, error)
+	ResolvePath(path string) (resolved string, links []string, err error)
 
 	// KubeletDir is the kubelet's root directory.
 	KubeletDir() string
+
+	// RuntimeDirs are the folders in which the container runtime keeps what it
+	// makes for pods and containers.
+	RuntimeDirs() []string
+
+	// RecursiveMountOptions tells whether the kernel knows mount options that
+	// are for what is mounted below, too, such as rro (Linux 5.12).
+	RecursiveMountOptions() bool
 
 	// PodVolume tells whether what is mounted at the path is, or lies in, one
 	// of the directories that the kubelet keeps for the pod's volumes: it
@@ -33,6 +42,19 @@ var ErrNotVisible = errors.New("the host's files cannot be seen")
 // DefaultKubeletDir is the kubelet's root directory where nothing else is
 // configured.
 const DefaultKubeletDir = "/var/lib/kubelet"
+
+// DefaultRuntimeDirs are the folders of container runtimes in their usual
+// places: the root and state folders of containerd, CRI-O's storage and state,
+// and those of the distributions that bring a containerd of their own.
+func DefaultRuntimeDirs() []string {
+	return []string{
+		"/run/containerd", "/var/lib/containerd",
+		"/run/containers/storage", "/var/lib/containers/storage", "/run/crio",
+		"/run/k3s/containerd", "/var/lib/rancher/k3s/agent/containerd", "/var/lib/rancher/rke2/agent/containerd",
+		"/run/k0s/containerd", "/var/lib/k0s/containerd",
+		"/var/snap/microk8s/common/run/containerd", "/var/snap/microk8s/common/var/lib/containerd",
+	}
+}
 
 // LSM is the state of a Linux security module.
 type LSM int
@@ -57,10 +79,18 @@ type AppArmor struct {
 type NoHost struct{}
 
 // ResolvePath sees nothing.
-func (NoHost) ResolvePath(path string) (string, error) { return path, ErrNotVisible }
+func (NoHost) ResolvePath(path string) (resolved string, links []string, err error) {
+	return path, nil, ErrNotVisible
+}
 
 // KubeletDir is the default.
 func (NoHost) KubeletDir() string { return DefaultKubeletDir }
+
+// RuntimeDirs are the default ones.
+func (NoHost) RuntimeDirs() []string { return DefaultRuntimeDirs() }
+
+// RecursiveMountOptions supposes so.
+func (NoHost) RecursiveMountOptions() bool { return true }
 
 // PodVolume sees nothing.
 func (NoHost) PodVolume(string, string) (plugin string, ok bool) { return "", false }

@@ -1,27 +1,22 @@
 package policy
 
-import "slices"
+import (
+	"slices"
 
-// isReadOnly tells whether a mount with the options is read-only. Of ro and rw
-// the last counts, and so of their recursive forms, which the runtimes apply
-// on top (mount_setattr(2)).
-func isReadOnly(options []string) bool {
-	plain, recursive := "", ""
-	for _, o := range options {
-		switch o {
-		case "ro", "rw":
-			plain = o
-		case "rro", "rrw":
-			recursive = o
-		}
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// isReadOnly tells whether the mount itself is read-only.
+func isReadOnly(m *specs.Mount) bool { return MountOption("ro").in(m) }
+
+// makeReadOnly makes the mount read-only, and what is mounted below it where the
+// node's kernel can do that.
+func (s *Subject) makeReadOnly(m *specs.Mount) {
+	if s.Host.RecursiveMountOptions() {
+		MountOption("rro").put(m)
+		return
 	}
-	return recursive == "rro" || (plain == "ro" && recursive == "")
-}
-
-// readOnly gives the options with what makes a mount read-only.
-func readOnly(options []string) []string {
-	out := slices.DeleteFunc(slices.Clone(options), func(o string) bool { return o == "ro" || o == "rw" || o == "rrw" })
-	return append(out, "ro")
+	MountOption("ro").put(m)
 }
 
 // propagation gives the strongest mount propagation among the options. Where

@@ -28,6 +28,9 @@ func sensitivePaths(s *Subject) []sensitivePath {
 		{s.Host.KubeletDir(), kubelet}, {"/etc/kubernetes", kubelet},
 		{"/etc/specguard", own}, {"/run/specguard", own},
 	}
+	for _, dir := range s.Host.RuntimeDirs() {
+		all = append(all, sensitivePath{dir, runtime})
+	}
 	for i := range all {
 		if p, err := s.resolve(all[i].path); err == nil {
 			all[i].path = p

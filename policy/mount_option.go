@@ -45,20 +45,35 @@ func (o MountOption) opposite() string {
 	return strings.TrimPrefix(o.plain(), "no")
 }
 
-// in tells whether the option is in effect for the mount. Of an option and its
-// opposite the last counts, and so of their recursive forms, which runtimes
-// apply on top, with mount_setattr(2): runc to bind mounts only.
+// in tells whether the option is in effect for the mount, whichever runtime
+// mounts it. Of an option and its opposite the last counts, and so of their
+// recursive forms, which runc applies on top, to bind mounts only, and gVisor
+// ignores. So one of these takes an option away wherever it stands, but gives
+// none for itself: the option must be there in both forms. What is no bind
+// mount has nothing mounted below it, and the plain form does.
 func (o MountOption) in(m *specs.Mount) bool {
 	plain := lastOf(m.Options, o.plain(), o.opposite())
 	recursive := lastOf(m.Options, "r"+o.plain(), "r"+o.opposite())
+	itself := plain == o.plain() || plain == "" && saysAll("r"+o.plain(), m)
 	switch {
-	case !isBind(m):
-		return plain == o.plain() && recursive != "r"+o.opposite()
-	case o.recursive():
-		return recursive == string(o)
+	case recursive == "r"+o.opposite():
+		return false
+	case o.recursive() && isBind(m):
+		return itself && recursive == string(o)
 	default:
-		return recursive == "r"+o.plain() || plain == o.plain() && recursive == ""
+		return itself
 	}
+}
+
+// saysAll tells whether the recursive option says all that is needed: the
+// runtimes' CRI services write rro alone for a volumeMount with
+// recursiveReadOnly, and refuse that where the OCI runtime does not say that it
+// knows it.
+//
+// Source: containerd 2.4, internal/cri/opts/spec_linux_opts.go; CRI-O 1.34,
+// server/container_create_linux.go.
+func saysAll(recursive string, m *specs.Mount) bool {
+	return recursive == "rro" && isBind(m) && lastOf(m.Options, "rro", "rrw") == "rro"
 }
 
 // lastOf gives the last of the options that is one of two; "" for none.
@@ -71,14 +86,14 @@ func lastOf(options []string, a, b string) string {
 	return ""
 }
 
-// put puts the option into effect for the mount. What is no bind mount has
-// nothing mounted below it: the plain form does.
+// put puts the option into effect for the mount, whichever runtime mounts it: a
+// recursive one in both forms, but only the plain one for what is no bind mount.
 func (o MountOption) put(m *specs.Mount) {
-	add := string(o)
-	if !isBind(m) {
-		add = o.plain()
+	add := []string{o.plain()}
+	if o.recursive() && isBind(m) {
+		add = append(add, string(o))
 	}
-	undo := []string{add, o.opposite(), "r" + o.opposite()}
+	undo := append([]string{o.opposite(), "r" + o.opposite()}, add...)
 	m.Options = slices.DeleteFunc(slices.Clone(m.Options), func(have string) bool { return slices.Contains(undo, have) })
-	m.Options = append(m.Options, add)
+	m.Options = append(m.Options, add...)
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -13,22 +14,33 @@ import (
 
 // HostPaths bounds which of the host's files a container sees. Every mount
 // counts that is neither a file system of the kernel nor made for this
-// container by the kubelet (its volumes) or the container runtime. Those are
-// told by the pod's uid and the runtime's ids in their paths.
+// container by the kubelet or the container runtime. Those are told by the
+// pod's uid and the runtime's ids in their paths, in the kubelet's folder and
+// the runtime's (host.kubeletDir and host.runtimeDirs of the agent's
+// configuration). Of a volume the root alone is the kubelet's: a folder in a
+// volume that is mounted as a hostPath is a path of the host as any other.
 //
 // Symlinks are followed where the host's files can be seen, in what is mounted
-// and in what is allowed. Two limits remain. The path is looked at before the
-// runtime mounts it, so who can write its parent directory can swap a symlink
-// in between: do not allow paths below directories that containers can write.
-// And "ro" does not reach file systems mounted below the path, unless the
-// container asks for a recursive read-only mount ("rro").
+// and in what is allowed. Where containers may write, one of them may have made
+// the link: in the kubelet's folder of pods, and below every path that any
+// policy allows without readOnly, also one in mode audit or for other
+// containers. An allowed path that leads over a link there covers nothing, and
+// what is mounted over one is neither the kubelet's nor the runtime's. Folders
+// are compared by path: of one that is mounted on the host in two places, name
+// both.
 //
-// An allowed path that is a link within another allowed path covers nothing,
-// unless that one is read-only: a container could have made the link.
+// Where what the kernel has mounted cannot be compared with what is judged, a
+// path that lies below one where containers may write, or that leads over a link
+// there, is refused: it could be replaced before it is mounted.
+//
+// A mount that is read-only ("ro") is so itself. File systems that are mounted
+// below it may be writable, unless the container asks for a recursive read-only
+// mount ("rro").
 //
 // Reads: mounts (OCI runtime spec, config.md, "Mounts").
-// Adjusts: makes a mount read-only, makes its propagation private or slave,
-// removes one that is not allowed. The root filesystem, which a runtime makes
+// Adjusts: makes a mount read-only, with what is mounted below it where the
+// kernel can (Linux 5.12), makes its propagation private or slave, removes one
+// that is not allowed. The root filesystem, which a runtime makes
 // shared for the sake of a shared mount, becomes a slave where none is left.
 // Source: mount_namespaces(7); Pod Security Standards, Baseline, "HostPath
 // Volumes".
@@ -139,14 +151,14 @@ func (h *HostPaths) Adjust(s *Subject) []string {
 	for _, hm := range s.hostMounts() {
 		m := &s.Spec.Mounts[hm.at]
 		name := fmt.Sprintf("host path %s at %s", m.Source, m.Destination)
-		entry := j.covering(hm)
+		entry, _ := j.covering(hm)
 		if entry == nil {
 			removed = append(removed, hm.at)
 			done = append(done, "removed "+name)
 			continue
 		}
-		if entry.ReadOnly && !isReadOnly(m.Options) {
-			m.Options = readOnly(m.Options)
+		if entry.ReadOnly && !isReadOnly(m) {
+			s.makeReadOnly(m)
 			done = append(done, "made "+name+" read-only")
 		}
 		if entry.Propagation.strength() < propagation(m.Options).strength() {
@@ -178,51 +190,64 @@ func unshareRoot(spec *specs.Spec) bool {
 // pathJudge is the rule with its paths resolved for one container.
 type pathJudge struct {
 	rule      *HostPaths
-	mounts    []specs.Mount
-	allowed   []string // resolved, as in rule.Allowed; "" where it cannot be
+	subject   *Subject
+	allowed   []allowedPlace // as in rule.Allowed
 	sensitive []sensitivePath
 }
 
+// allowedPlace is where an allowed path leads.
+type allowedPlace struct {
+	resolution
+
+	// stray is why it covers nothing: a container may have made it lead there.
+	stray string
+}
+
 func (h *HostPaths) judge(s *Subject) *pathJudge {
-	j := &pathJudge{rule: h, mounts: s.Spec.Mounts, allowed: make([]string, len(h.Allowed)), sensitive: sensitivePaths(s)}
-	resolved := make([]string, len(h.Allowed))
+	j := &pathJudge{rule: h, subject: s, allowed: make([]allowedPlace, len(h.Allowed)), sensitive: sensitivePaths(s)}
 	for i, a := range h.Allowed {
-		if p, err := s.resolve(string(a.Path)); err == nil {
-			resolved[i] = p
+		at := allowedPlace{resolution: s.lookUp(string(a.Path))}
+		if link, place := s.strayLink(at.links, resolution{}); link != "" {
+			at.stray = fmt.Sprintf("the allowed path %s leads over the link %s, in %s, where containers may write", a.Path, link, place)
 		}
-	}
-	for i, p := range resolved {
-		if !h.strays(i, resolved) {
-			j.allowed[i] = p
-		}
+		j.allowed[i] = at
 	}
 	return j
 }
 
-// strays tells whether the path leads out of another allowed path in which it
-// lies and which containers may write: one of them may have made the link.
-func (h *HostPaths) strays(i int, resolved []string) bool {
-	for k, outer := range h.Allowed {
-		rest, in := under(string(outer.Path), string(h.Allowed[i].Path))
-		if in && rest != "" && !outer.ReadOnly && path.Join(resolved[k], rest) != resolved[i] {
-			return true
+// writablePaths are the paths of the host that the policies allow to mount
+// writable, sorted, each once.
+func writablePaths(policies []*compiled) []string {
+	var out []string
+	for _, p := range policies {
+		for _, r := range p.rules {
+			h, ok := r.Rule.(*HostPaths)
+			if !ok {
+				continue
+			}
+			for _, a := range h.Allowed {
+				if !a.ReadOnly {
+					out = append(out, string(a.Path))
+				}
+			}
 		}
 	}
-	return false
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func (j *pathJudge) findings(hm hostMount) []Finding {
-	m := &j.mounts[hm.at]
+	m := &j.subject.Spec.Mounts[hm.at]
 	name := j.name(hm)
-	entry := j.covering(hm)
+	entry, why := j.covering(hm)
 	switch {
-	case entry == nil && hm.err != nil:
-		return []Finding{{Found: fmt.Sprintf("%s is not allowed: %s", name, hm.err), Allowed: j.list()}}
+	case entry == nil && why != "":
+		return []Finding{{Found: fmt.Sprintf("%s is not allowed: %s", name, why), Allowed: j.list()}}
 	case entry == nil:
 		return []Finding{{Found: name + " is not allowed", Allowed: j.list()}}
 	}
 	var out []Finding
-	if entry.ReadOnly && !isReadOnly(m.Options) {
+	if entry.ReadOnly && !isReadOnly(m) {
 		out = append(out, Finding{Found: name + " is writable", Allowed: entry.String()})
 	}
 	if p := propagation(m.Options); p.strength() > entry.Propagation.strength() {
@@ -232,36 +257,59 @@ func (j *pathJudge) findings(hm hostMount) []Finding {
 }
 
 // covering gives the allowed path that speaks for the mount: the longest of
-// those that cover it.
-func (j *pathJudge) covering(hm hostMount) *AllowedPath {
+// those that cover it. One that a container may have made lead there speaks
+// against it: what containers do, or other policies allow, never allows more.
+// Where none does, why may say more.
+func (j *pathJudge) covering(hm hostMount) (entry *AllowedPath, why string) {
 	if hm.err != nil {
-		return nil
+		return nil, hm.err.Error()
 	}
 	best := -1
-	for i, p := range j.allowed {
-		if j.covers(p, hm.source) && (best < 0 || len(p) > len(j.allowed[best])) {
+	for i, at := range j.allowed {
+		if j.covers(at, hm.source) && (best < 0 || len(at.path) > len(j.allowed[best].path)) {
 			best = i
 		}
 	}
 	if best < 0 {
-		return nil
+		return nil, ""
 	}
-	return &j.rule.Allowed[best]
+	if why := cmp.Or(j.allowed[best].stray, j.unsafe(hm)); why != "" {
+		return nil, why
+	}
+	return &j.rule.Allowed[best], ""
 }
 
-func (j *pathJudge) covers(allowed, source string) bool {
-	if _, ok := under(allowed, source); !ok || allowed == "" {
+// unsafe says why the mount may show something else than is judged; "" where
+// that will be seen, or cannot be.
+func (j *pathJudge) unsafe(hm hostMount) string {
+	s := j.subject
+	if s.MountsUnverified == "" {
+		return ""
+	}
+	at, place := hm.source, s.writableAround(hm.source)
+	if place == "" {
+		at, place = s.strayLink(hm.links, resolution{})
+	}
+	if place == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s lies in %s, where containers may write and can replace it before it is mounted, and what gets mounted cannot be compared: %s",
+		at, place, s.MountsUnverified)
+}
+
+func (j *pathJudge) covers(allowed allowedPlace, source string) bool {
+	if _, ok := under(allowed.path, source); !ok || allowed.err != nil {
 		return false
 	}
-	return allowed == source || !slices.ContainsFunc(j.sensitive, func(p sensitivePath) bool {
-		_, named := under(p.path, allowed)
+	return allowed.path == source || !slices.ContainsFunc(j.sensitive, func(p sensitivePath) bool {
+		_, named := under(p.path, allowed.path)
 		return p.touches(source) && !named
 	})
 }
 
 // name describes the mount in a message.
 func (j *pathJudge) name(hm hostMount) string {
-	m := &j.mounts[hm.at]
+	m := &j.subject.Spec.Mounts[hm.at]
 	name := "host path " + m.Source
 	if m.Type != "bind" && !path.IsAbs(m.Source) {
 		name = fmt.Sprintf("mount of type %q", m.Type)
@@ -275,6 +323,9 @@ func (j *pathJudge) name(hm hostMount) string {
 		notes = append(notes, "a subPath that may be of a hostPath volume")
 	case owner != "":
 		notes = append(notes, owner)
+	}
+	if j.subject.likeRuntimeMade(m, hm.source) {
+		notes = append(notes, "like the container runtime's own, but in none of the folders in host.runtimeDirs")
 	}
 	if len(notes) > 0 {
 		name += " (" + strings.Join(notes, ", ") + ")"

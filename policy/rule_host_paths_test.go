@@ -20,7 +20,7 @@ func crioMounts(pod, container string) []specs.Mount {
 		bind("/run/secrets", own+"/run/secrets", "bind", "rprivate"),
 		bind("/data", own+"/mounts/0f3e", "private", "bind", "rw"),
 		{Destination: "/img", Type: "overlay", Source: "overlay", Options: []string{"lowerdir=/var/lib/containers/storage/overlay/77ab/merged:/run/crio/image-volumes"}},
-		{Destination: "/sub", Type: "overlay", Source: "overlay", Options: []string{"lowerdir=" + own + "/mount/1:/run/crio/image-volumes"}},
+		{Destination: "/sub", Type: "overlay", Source: "overlay", Options: []string{"lowerdir=" + own + "/subpath1:/run/crio/image-volumes"}},
 	}
 }
 
@@ -298,7 +298,7 @@ func TestHostPathsAdjust(t *testing.T) {
 	before := slices.Clone(spec.Mounts)
 	d := decide(t, spec, rule)
 	want := []specs.Mount{
-		bind("/1", "/data/a", "rbind", "ro", "rslave"),
+		bind("/1", "/data/a", "rbind", "ro", "rro", "rslave"),
 		bind("/3", "/data/b", "rbind", "rslave", "nosuid", "ro"),
 		bind("/4", "/srv", "rbind", "rw", "rprivate"),
 	}
@@ -346,7 +346,7 @@ type countingHost struct {
 	calls map[string]int
 }
 
-func (c countingHost) ResolvePath(p string) (string, error) {
+func (c countingHost) ResolvePath(p string) (resolved string, links []string, err error) {
 	c.calls[p]++
 	return c.fakeHost.ResolvePath(p)
 }

@@ -13,20 +13,23 @@ import (
 // MountOptions requires options of mounts that take something away, such as
 // noexec of what a container can write to.
 //
-// An option counts where it is in effect: of nosuid and suid the last does, and
-// the recursive forms, such as rnosuid, come on top. nosuid, nodev, noexec and ro
-// are for the mount itself. rnosuid, rnodev, rnoexec and rro are for all that is
+// An option counts where it is in effect, whichever OCI runtime mounts: of nosuid
+// and suid the last does, and rsuid undoes both. nosuid, nodev, noexec and ro are
+// for the mount itself. rnosuid, rnodev, rnoexec and rro are for all that is
 // mounted below it too, as a hostPath can have; they need Linux 5.12 and a
-// runtime that knows them, as runc 1.1 does. One that does not may ignore them.
+// runtime that knows them, as runc 1.1 does. One that does not, such as gVisor,
+// ignores them, and runc does so for mounts that are no bind mounts. So they count
+// only beside the plain form, except rro of a bind mount: volumeMounts with
+// recursiveReadOnly have it alone, where the runtime says that it knows it.
 //
 // The file systems of the kernel that a runtime mounts, such as /proc, and /dev
 // are never meant, nor is the root filesystem.
 //
 // Reads: mounts (OCI runtime spec, config.md, "Mounts" and "Linux mount
 // options").
-// Adjusts: adds the options and removes those that undo them. A runtime that sets
-// options of a bind mount drops those that the host's own mount has, such as
-// nodev, unless all are of the recursive forms: require every one that matters.
+// Adjusts: adds the options, recursive ones in both forms, and removes those that
+// undo them. A runtime that sets options of a bind mount drops those that the
+// host's own mount has, such as nodev: require every one that matters.
 // Source: mount(8), mount_setattr(2); runc, libcontainer/specconv; Kubernetes
 // volumeMounts.bindMountOptions (alpha in 1.37), with which pods can ask for
 // nosuid, nodev and noexec themselves.

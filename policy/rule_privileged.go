@@ -63,8 +63,8 @@ func (*Privileged) Adjust(s *Subject) []string {
 	}
 	changes = append(changes, dropCapabilities(s.Spec, isDefaultCapability)...)
 	for i := range s.Spec.Mounts {
-		if m := &s.Spec.Mounts[i]; isKernelControl(m) && !isReadOnly(m.Options) {
-			m.Options = readOnly(m.Options)
+		if m := &s.Spec.Mounts[i]; isKernelControl(m) && !isReadOnly(m) {
+			s.makeReadOnly(m)
 			changes = append(changes, "made "+m.Destination+" read-only")
 		}
 	}
@@ -95,7 +95,7 @@ func privilegedSigns(spec *specs.Spec) []string {
 		signs = append(signs, "capabilities SYS_ADMIN, SYS_MODULE and SYS_RAWIO")
 	}
 	for i := range spec.Mounts {
-		if m := &spec.Mounts[i]; isKernelControl(m) && !isReadOnly(m.Options) {
+		if m := &spec.Mounts[i]; isKernelControl(m) && !isReadOnly(m) {
 			signs = append(signs, m.Destination+" is writable")
 		}
 	}

@@ -95,7 +95,7 @@ func TestPrivilegedAdjust(t *testing.T) {
 		t.Errorf("device rules are %v, want %v", l.Resources.Devices, want)
 	}
 	for i, m := range d.Spec.Mounts {
-		if want := isReadOnly(plain.Mounts[i].Options); isReadOnly(m.Options) != want {
+		if want := isReadOnly(&plain.Mounts[i]); isReadOnly(&m) != want {
 			t.Errorf("%s: read-only is %v, want %v", m.Destination, !want, want)
 		}
 	}

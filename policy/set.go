@@ -11,6 +11,7 @@ import (
 type Set struct {
 	policies   []*compiled // by priority (higher first), then name
 	exceptions []Exception // by name
+	writable   []string    // paths of the host that any of the policies allows to mount writable
 
 	// candidates remembers which policies can match a namespace, so that a
 	// decision costs nothing for those that cannot. A node has few namespaces.
@@ -50,7 +51,7 @@ func newSet(policies []*compiled, excuses []pending) *Set {
 	slices.SortFunc(policies, func(a, b *compiled) int {
 		return cmp.Or(cmp.Compare(b.priority, a.priority), cmp.Compare(a.name, b.name))
 	})
-	s := &Set{policies: policies}
+	s := &Set{policies: policies, writable: writablePaths(policies)}
 	for _, p := range policies {
 		slices.SortFunc(p.exceptions, func(a, b *exception) int { return cmp.Compare(a.Name, b.Name) })
 	}

@@ -19,6 +19,11 @@ type Subject struct {
 	// Host tells facts about the node; nil where none can be known.
 	Host Host
 
+	// MountsUnverified says why what the kernel mounts for the container cannot
+	// be compared with what is judged; "" where it will be. A path of the host
+	// in whose place a container can put another one is refused then.
+	MountsUnverified string
+
 	// Time is when it is judged, which tells the exceptions that hold; zero:
 	// now.
 	Time time.Time
@@ -33,6 +38,10 @@ type Subject struct {
 
 	// paths are the host's paths resolved so far in this decision.
 	paths map[string]resolution
+
+	// writable are the paths of the host that any policy of the set allows to
+	// mount writable; places are where they lead, once it is known.
+	writable, places []string
 }
 
 // ready is the subject with defaults for what is not given.

@@ -14,7 +14,6 @@ import (
 	"github.com/specguard/specguard/plugin"
 	"github.com/specguard/specguard/plugin/containerd"
 	"github.com/specguard/specguard/plugin/cri"
-	"github.com/specguard/specguard/plugin/host"
 	"github.com/specguard/specguard/policy"
 	"github.com/specguard/specguard/policy/input"
 )
@@ -121,7 +120,7 @@ func (c *checker) audit(ctx context.Context, cfg config, socket string) error {
 	log := logrus.New()
 	log.SetOutput(c.cmd.ErrOrStderr())
 	log.SetFormatter(&logrus.TextFormatter{DisableTimestamp: true})
-	node := host.New(cfg.Host.Root, cfg.Host.KubeletDir)
+	node := cfg.Host.node()
 	p := &plugin.Plugin{Openers: cfg.openers(store), Host: node.Snapshot, Bundles: node.Bundles(cfg.Host.Bundles), Log: log}
 	running, err := p.Survey(ctx, runtime, c.sets()...)
 	if err != nil {

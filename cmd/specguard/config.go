@@ -14,6 +14,7 @@ import (
 	"github.com/specguard/specguard/plugin/host"
 	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/runtimeconfig"
+	"github.com/specguard/specguard/policy"
 	"github.com/specguard/specguard/policy/strict"
 )
 
@@ -53,13 +54,18 @@ type logConfig struct {
 	File   string `yaml:"file"`
 }
 
-// hostConfig tells where the agent sees the node's files. Bundles are patterns
-// of the config.json of containers, as the host names them.
+// hostConfig tells where the agent sees the node's files. RuntimeDirs are the
+// folders of the container runtime, Bundles are patterns of the config.json of
+// containers, both as the host names them.
 type hostConfig struct {
-	Root       string   `yaml:"root"`
-	KubeletDir string   `yaml:"kubeletDir"`
-	Bundles    []string `yaml:"bundles"`
+	Root        string   `yaml:"root"`
+	KubeletDir  string   `yaml:"kubeletDir"`
+	RuntimeDirs []string `yaml:"runtimeDirs"`
+	Bundles     []string `yaml:"bundles"`
 }
+
+// node is the node that it tells of.
+func (c hostConfig) node() *host.Host { return host.New(c.Root, c.KubeletDir, c.RuntimeDirs...) }
 
 const (
 	defaultConfigFile = "/etc/specguard/config.yaml"
@@ -78,7 +84,9 @@ func defaultConfig() config {
 		Opener:           openerAuto,
 		HTTP:             "127.0.0.1:9464",
 		Log:              logConfig{Level: "info", Format: "text"},
-		Host:             hostConfig{Root: "/", KubeletDir: "/var/lib/kubelet", Bundles: host.DefaultBundles()},
+		Host: hostConfig{
+			Root: "/", KubeletDir: policy.DefaultKubeletDir, RuntimeDirs: policy.DefaultRuntimeDirs(), Bundles: host.DefaultBundles(),
+		},
 	}
 }
 
@@ -141,6 +149,11 @@ func (c *config) validate() error {
 	}
 	if all := []plugin.Existing{plugin.Report, plugin.StopDenied, plugin.Stop}; !slices.Contains(all, c.Existing) {
 		return fmt.Errorf("existing %q is not one of report, stopDenied, stop", c.Existing)
+	}
+	for _, dir := range c.Host.RuntimeDirs {
+		if !filepath.IsAbs(dir) || filepath.Clean(dir) != dir || dir == "/" {
+			return fmt.Errorf("host.runtimeDirs: %q is not a folder that a runtime can keep its files in (allowed: an absolute path without \"..\", \"//\" or a slash at its end, other than /)", dir)
+		}
 	}
 	for _, pattern := range c.Host.Bundles {
 		if _, err := filepath.Match(pattern, ""); err != nil || !filepath.IsAbs(pattern) || !strings.Contains(pattern, "{id}") {

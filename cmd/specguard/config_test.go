@@ -34,11 +34,11 @@ opener: containerd
 http: ":1"
 auditLog: /a
 log: {level: debug, format: json, file: /l}
-host: {root: /host, kubeletDir: /k, bundles: ["/b/{id}"]}
+host: {root: /host, kubeletDir: /k, runtimeDirs: [/rt, /rt2], bundles: ["/b/{id}"]}
 `)
 	all := config{
 		PolicyDir: "/p", NRI: nriConfig{Socket: "/n", Name: "other", Index: "10"}, ContainerdSocket: "/c", CRISocket: "/cri", RuntimeSocket: "/r", HookPath: "/h", Existing: "stop", Opener: "containerd",
-		HTTP: ":1", AuditLog: "/a", Log: logConfig{Level: "debug", Format: "json", File: "/l"}, Host: hostConfig{Root: "/host", KubeletDir: "/k", Bundles: []string{"/b/{id}"}},
+		HTTP: ":1", AuditLog: "/a", Log: logConfig{Level: "debug", Format: "json", File: "/l"}, Host: hostConfig{Root: "/host", KubeletDir: "/k", RuntimeDirs: []string{"/rt", "/rt2"}, Bundles: []string{"/b/{id}"}},
 	}
 	with := func(c config, edit func(*config)) config { edit(&c); return c }
 	for name, c := range map[string]struct {
@@ -116,6 +116,8 @@ func TestInvalidConfig(t *testing.T) {
 		"existing":                  {[]string{"--config", file(t, "c.yaml", "existing: kill\n")}, `existing "kill" is not one of report, stopDenied, stop`},
 		"bundles without id":        {[]string{"--config", file(t, "c.yaml", "host: {bundles: [/run/x]}\n")}, `host.bundles: "/run/x" is not the pattern of an absolute path with {id} in it`},
 		"bundles, no pattern":       {[]string{"--config", file(t, "c.yaml", "host: {bundles: ['/run/[/{id}']}\n")}, `host.bundles: "/run/[/{id}" is not the pattern`},
+		"runtime folder":            {[]string{"--config", file(t, "c.yaml", "host: {runtimeDirs: [run/x]}\n")}, `host.runtimeDirs: "run/x" is not a folder that a runtime can keep its files in`},
+		"runtime folder, all":       {[]string{"--config", file(t, "c.yaml", "host: {runtimeDirs: [/]}\n")}, `host.runtimeDirs: "/" is not a folder that a runtime can keep its files in`},
 		"hook path":                 {[]string{"--config", file(t, "c.yaml", "hookPath: bin/x\n")}, `hookPath "bin/x" is not an absolute path`},
 		"opener":                    {[]string{"--opener", "magic"}, `opener "magic" is not one of auto, containerd, runtime, verify`},
 		"log format":                {[]string{"--log-format", "xml"}, `log format "xml" is not one of text, json`},

@@ -110,7 +110,7 @@ func run(ctx context.Context, cfg config) error {
 		}
 		recorders = append(recorders, audit.New(w, func(err error) { log.Error(err) }))
 	}
-	node := host.New(cfg.Host.Root, cfg.Host.KubeletDir)
+	node := cfg.Host.node()
 	p := &plugin.Plugin{
 		Policies: policies, Openers: cfg.openers(store), Host: node.Snapshot, Recorder: recorders, Log: log,
 		Existing: cfg.Existing, Bundles: node.Bundles(cfg.Host.Bundles), Stopper: stopper, OwnPod: host.OwnPod(),

@@ -28,7 +28,8 @@ const (
 type Options struct {
 	// Binary is the specguard program.
 	Binary string
-	// Config is the content of the configuration file.
+	// Config is the content of the configuration file. The node's RuntimeDirs
+	// are added to it.
 	Config string
 	// Policies are the policy files by name; they are written to a folder of
 	// the agent's own. PolicyDir, if set, is an existing folder to use instead.
@@ -57,8 +58,8 @@ type files struct {
 	dir, config, policies, audit, log, pid string
 }
 
-func newFiles(parent string, o Options) (files, error) {
-	dir, err := os.MkdirTemp(parent, "agent-")
+func newFiles(n *node.Node, o Options) (files, error) {
+	dir, err := os.MkdirTemp(n.Dir(), "agent-")
 	if err != nil {
 		return files{}, fmt.Errorf("make agent folder: %w", err)
 	}
@@ -75,20 +76,14 @@ func newFiles(parent string, o Options) (files, error) {
 	} else if err := writePolicies(f.policies, o.Policies); err != nil {
 		return files{}, err
 	}
-	if err := os.WriteFile(f.config, []byte(o.Config), 0o644); err != nil {
-		return files{}, fmt.Errorf("write agent configuration: %w", err)
-	}
-	return f, nil
+	return f, writeConfig(f.config, n, o.Config)
 }
 
-// args is the command line of `specguard run`.
+// args is the command line of `specguard run`, without the configuration file.
 func (f files) args(o Options, n *node.Node, http string) []string {
 	args := []string{"run", "--policy-dir", f.policies,
 		"--nri-socket", n.NRISocket(), "--containerd-socket", n.Socket(), "--runtime-socket", RuntimeSocket(n),
 		"--http", http, "--audit-log", f.audit, "--log-format", "json"}
-	if o.Config != "" {
-		args = append(args, "--config", f.config)
-	}
 	if o.Opener != "" {
 		args = append(args, "--opener", o.Opener)
 	}
@@ -120,7 +115,7 @@ func Launch(n *node.Node, o Options) (*Agent, error) {
 
 // newAgent makes an agent's files and finds it an address; nothing runs yet.
 func newAgent(n *node.Node, o Options) (*Agent, error) {
-	f, err := newFiles(n.Dir(), o)
+	f, err := newFiles(n, o)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +128,7 @@ func newAgent(n *node.Node, o Options) (*Agent, error) {
 
 // Again starts the agent once more, after Stop or Kill, with the same files.
 func (a *Agent) Again() error {
-	cmd := exec.Command(a.options.Binary, a.files.args(a.options, a.node, a.http)...)
+	cmd := exec.Command(a.options.Binary, append(a.files.args(a.options, a.node, a.http), "--config", a.files.config)...)
 	cmd.Dir = a.files.dir
 	cmd.Env = append(os.Environ(), a.options.Env...)
 	process, err := a.node.Spawn(cmd, a.files.log)
@@ -176,10 +171,7 @@ func (a *Agent) WaitReady(ctx context.Context) error {
 // Configure replaces the configuration file, for the agent's next start.
 func (a *Agent) Configure(config string) error {
 	a.options.Config = config
-	if err := os.WriteFile(a.files.config, []byte(config), 0o644); err != nil {
-		return fmt.Errorf("write agent configuration: %w", err)
-	}
-	return nil
+	return writeConfig(a.files.config, a.node, config)
 }
 
 // SetPolicies replaces the policy files of an agent that has its own folder.

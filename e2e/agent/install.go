@@ -24,9 +24,7 @@ func Install(n *node.Node, o Options) (*Agent, error) {
 		return nil, err
 	}
 	f := a.files
-	daemon := o
-	daemon.Config = "" // no --config
-	command := append([]string{o.Binary}, f.args(daemon, n, a.http)...)
+	command := append([]string{o.Binary}, f.args(o, n, a.http)...)
 	for i, word := range command {
 		command[i] = quote(word)
 	}
@@ -42,8 +40,8 @@ func Install(n *node.Node, o Options) (*Agent, error) {
 		return nil, fmt.Errorf("install agent: %w", err)
 	}
 	config := filepath.Join(n.PluginConfigDir(), pluginName+".conf")
-	if err := os.WriteFile(config, []byte(o.Config), 0o644); err != nil {
-		return nil, fmt.Errorf("install agent: %w", err)
+	if err := writeConfig(config, n, o.Config); err != nil {
+		return nil, err
 	}
 	return a, nil
 }

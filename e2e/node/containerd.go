@@ -52,6 +52,8 @@ func (c containerd) specFile(id string) string {
 	return filepath.Join(c.paths.state, "io.containerd.runtime.v2.task", "k8s.io", id, "config.json")
 }
 
+func (containerd) storage() []string { return nil }
+
 func (c containerd) snapshotter() string {
 	if c.overlay {
 		return "overlayfs"

@@ -108,6 +108,8 @@ func (c crio) specFile(id string) string {
 	return filepath.Join(c.storageRun(), c.driver()+"-containers", id, "userdata", "config.json")
 }
 
+func (c crio) storage() []string { return []string{c.storageRun()} }
+
 func (c crio) driver() string {
 	if c.overlay {
 		return "overlay"

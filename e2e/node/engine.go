@@ -21,6 +21,8 @@ type engine interface {
 	// specFile is the file that holds what a container runs with; "" if CRI
 	// tells it.
 	specFile(id string) string
+	// storage are folders of the daemon's besides root and state.
+	storage() []string
 }
 
 // newEngine returns the engine of the release in o.

@@ -162,6 +162,11 @@ func (n *Node) Wrapped() bool { return n.options.Wrapped }
 // KubeletDir is where a kubelet of the node would keep its files.
 func (n *Node) KubeletDir() string { return filepath.Join(n.paths.dir, "kubelet") }
 
+// RuntimeDirs are the folders in which the container runtime keeps its files.
+func (n *Node) RuntimeDirs() []string {
+	return append(n.engine.storage(), n.paths.root, n.paths.state)
+}
+
 // Bundle is the config.json that a container, or a pod's sandbox, runs with; ""
 // where CRI tells it.
 func (n *Node) Bundle(id string) string { return n.engine.specFile(id) }

@@ -21,7 +21,7 @@ type files struct {
 
 // at follows the path's symlinks and gives the place where it is seen.
 func (f files) at(p string) (place, resolved string, err error) {
-	resolved, err = f.host.ResolvePath(p)
+	resolved, _, err = f.host.ResolvePath(p)
 	if err != nil {
 		return "", p, err
 	}

@@ -76,7 +76,7 @@ func (b *Bundles) find(pattern string) ([]string, error) {
 	for strings.ContainsAny(folder, `*?[\`) {
 		folder, rest = filepath.Dir(folder), filepath.Join(filepath.Base(folder), rest)
 	}
-	folder, err := b.host.ResolvePath(folder)
+	folder, _, err := b.host.ResolvePath(folder)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -20,7 +21,8 @@ type Host struct {
 	root    string // where the host's files are seen; "" where they are not
 	kernel  string // where /sys and /proc are seen
 	kubelet string
-	mounts  string // the mountinfo file of this process
+	runtime []string // the container runtime's folders
+	mounts  string   // the mountinfo file of this process
 
 	mu       sync.Mutex
 	revision string
@@ -33,12 +35,16 @@ var _ policy.Host = (*Host)(nil)
 // host itself, where the host's root is mounted for one in a container, "" for
 // one that cannot see them. A mount must be recursive, with propagation from
 // the host, so that volumes mounted later are seen. kubeletDir is the kubelet's
-// root directory as the host names it; "" is the default.
+// root directory as the host names it; "" is the default. runtimeDirs are the
+// container runtime's folders; none are the default ones.
 //
 // A container's own root, given as "/", would be taken for the host's: an
 // agent cannot tell the two apart.
-func New(root, kubeletDir string) *Host {
-	h := &Host{root: root, kernel: "/", kubelet: policy.DefaultKubeletDir, mounts: "/proc/self/mountinfo"}
+func New(root, kubeletDir string, runtimeDirs ...string) *Host {
+	h := &Host{root: root, kernel: "/", kubelet: policy.DefaultKubeletDir, runtime: runtimeDirs, mounts: "/proc/self/mountinfo"}
+	if len(runtimeDirs) == 0 {
+		h.runtime = policy.DefaultRuntimeDirs()
+	}
 	if kubeletDir != "" {
 		h.kubelet = path.Clean(kubeletDir)
 	}
@@ -55,32 +61,44 @@ func New(root, kubeletDir string) *Host {
 // KubeletDir is the kubelet's root directory.
 func (h *Host) KubeletDir() string { return h.kubelet }
 
+// RuntimeDirs are the container runtime's folders.
+func (h *Host) RuntimeDirs() []string { return slices.Clone(h.runtime) }
+
 // ResolvePath follows the symlinks in the path as the host would.
-func (h *Host) ResolvePath(p string) (string, error) {
+func (h *Host) ResolvePath(p string) (resolved string, links []string, err error) {
 	if h.root == "" {
-		return p, policy.ErrNotVisible
+		return p, nil, policy.ErrNotVisible
 	}
 	if _, err := os.Stat(h.root); err != nil {
-		return "", fmt.Errorf("the host's files: %w", err)
+		return "", nil, fmt.Errorf("the host's files: %w", err)
 	}
-	full, err := securejoin.SecureJoinVFS(h.root, p, links{h.at("/proc")})
+	vfs := &follower{proc: h.at("/proc")}
+	full, err := securejoin.SecureJoinVFS(h.root, p, vfs)
 	if err != nil {
-		return "", fmt.Errorf("resolve on the host: %w", h.strip(err))
+		return "", nil, fmt.Errorf("resolve on the host: %w", h.strip(err))
 	}
-	return h.onHost(full), nil
+	for _, link := range vfs.links {
+		links = append(links, h.onHost(link))
+	}
+	return h.onHost(full), links, nil
 }
 
-// links reads symlinks, but not those of proc: such a link is no path. It leads
+// follower reads symlinks and notes where they are: they are asked for with
+// their folders resolved. It reads none of proc: such a link is no path. It leads
 // into the files of a process, which may have another root, or of whoever asks
 // (proc(5)).
-type links struct{ proc string }
+type follower struct {
+	proc  string
+	links []string
+}
 
-func (links) Lstat(name string) (os.FileInfo, error) { return os.Lstat(name) }
+func (*follower) Lstat(name string) (os.FileInfo, error) { return os.Lstat(name) }
 
-func (l links) Readlink(name string) (string, error) {
-	if name = filepath.Clean(name); within(l.proc, name) {
+func (f *follower) Readlink(name string) (string, error) {
+	if name = filepath.Clean(name); within(f.proc, name) {
 		return "", &os.PathError{Op: "follow", Path: name, Err: errors.New("a link of /proc may lead anywhere")}
 	}
+	f.links = append(f.links, name)
 	return os.Readlink(name)
 }
 

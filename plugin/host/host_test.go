@@ -57,21 +57,21 @@ func TestResolvePath(t *testing.T) {
 		"/data/rel":           "/data/in/side",
 		"/none":               "/none",
 	} {
-		if got, err := h.ResolvePath(in); err != nil || got != want {
+		if got, _, err := h.ResolvePath(in); err != nil || got != want {
 			t.Errorf("%s: %q, %v, want %q", in, got, err, want)
 		}
 	}
-	if got, err := h.ResolvePath("/data/loop"); err == nil || errors.Is(err, policy.ErrNotVisible) || strings.Contains(err.Error(), h.root) {
+	if got, _, err := h.ResolvePath("/data/loop"); err == nil || errors.Is(err, policy.ErrNotVisible) || strings.Contains(err.Error(), h.root) {
 		t.Errorf("loop: %q, %v", got, err)
 	}
 }
 
 func TestResolvePathNotVisible(t *testing.T) {
-	if got, err := New("", "").ResolvePath("/a"); !errors.Is(err, policy.ErrNotVisible) || got != "/a" {
+	if got, _, err := New("", "").ResolvePath("/a"); !errors.Is(err, policy.ErrNotVisible) || got != "/a" {
 		t.Errorf("%q, %v", got, err)
 	}
 	// A root that is not there is a fault, not a host without files.
-	if got, err := New(filepath.Join(t.TempDir(), "none"), "").ResolvePath("/a"); !errors.Is(err, fs.ErrNotExist) {
+	if got, _, err := New(filepath.Join(t.TempDir(), "none"), "").ResolvePath("/a"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
@@ -90,16 +90,16 @@ func TestResolvePathProc(t *testing.T) {
 		"procession/x": "-> /srv",
 	}), "")
 	for _, p := range []string{"/proc/7/root", "/proc/7/root/srv/log", "/proc/7/fd/3", "/proc/self", "/srv/elsehow/log", "/dev/fd/3"} {
-		if got, err := h.ResolvePath(p); err == nil || errors.Is(err, policy.ErrNotVisible) || strings.Contains(err.Error(), h.root) {
+		if got, _, err := h.ResolvePath(p); err == nil || errors.Is(err, policy.ErrNotVisible) || strings.Contains(err.Error(), h.root) {
 			t.Errorf("%s: %q, %v", p, got, err)
 		}
 	}
 	for in, want := range map[string]string{"/proc": "/proc", "/proc/sys/x": "/proc/sys/x", "/procession/x/log": "/srv/log"} {
-		if got, err := h.ResolvePath(in); err != nil || got != want {
+		if got, _, err := h.ResolvePath(in); err != nil || got != want {
 			t.Errorf("%s: %q, %v, want %q", in, got, err, want)
 		}
 	}
-	if got, err := New("/", "").ResolvePath("/proc/self/root/tmp"); err == nil {
+	if got, _, err := New("/", "").ResolvePath("/proc/self/root/tmp"); err == nil {
 		t.Errorf("on this host: %q", got)
 	}
 }
@@ -119,18 +119,18 @@ func TestPodVolume(t *testing.T) {
 	const pod = "/var/lib/kubelet/pods/3f2a/"
 	root := tree(t, map[string]string{
 		"var/lib/kubelet": "-> /data/kubelet",
-		"data/kubelet/pods/3f2a/volumes/csi/pvc-1/mount/": "",
-		"data/kubelet/pods/3f2a/volumes/empty/cache/":     "",
-		"data/kubelet/pods/3f2a/volumes/local/disk/":      "",
-		"data/kubelet/pods/3f2a/volumes/local/all/":       "",
-		"data/kubelet/pods/3f2a/volumes/empty/inner/":     "",
-		"data/kubelet/pods/4444/":                         "",
+		"data/kubelet/pods/3f2a/volumes/kubernetes.io~csi/pvc-1/mount/": "",
+		"data/kubelet/pods/3f2a/volumes/empty/cache/":                   "",
+		"data/kubelet/pods/3f2a/volumes/local/disk/":                    "",
+		"data/kubelet/pods/3f2a/volumes/local/all/":                     "",
+		"data/kubelet/pods/3f2a/volumes/empty/inner/":                   "",
+		"data/kubelet/pods/4444/":                                       "",
 	})
 	h := New(root, "")
 	dir := h.root + "/data/kubelet/pods/3f2a/"
 	lines := []string{
 		"1 0 8:1 / " + h.root + " rw - ext4 /dev/sda1 rw",
-		"2 1 8:16 / " + dir + "volumes/csi/pvc-1/mount rw shared:1 - ext4 /dev/sdb rw",
+		"2 1 8:16 / " + dir + "volumes/kubernetes.io~csi/pvc-1/mount rw shared:1 - ext4 /dev/sdb rw",
 		"3 1 8:1 /mnt/disk\\0401 " + dir + "volumes/local/disk rw - ext4 /dev/sda1 rw",
 		"4 1 8:1 /data/kubelet/pods/3f2a/volumes/empty/cache/a " + dir + "volume-subpaths/cache/app/0 rw - ext4 /dev/sda1 rw",
 		"5 1 8:16 /sub " + dir + "volume-subpaths/pvc-1/app/1 rw - ext4 /dev/sdb rw",
@@ -157,7 +157,7 @@ func TestPodVolume(t *testing.T) {
 		ok              bool
 	}{
 		{"directory", "3f2a", "cache/app/0", "empty", true},
-		{"file system", "3f2a", "pvc-1/app/1", "csi", true},
+		{"file system", "3f2a", "pvc-1/app/1", "kubernetes.io~csi", true},
 		{"hostPath with another volume's name", "3f2a", "pvc-1/app/2", "", true},
 		{"beside the directory", "3f2a", "cache/app/3", "", true},
 		{"bind", "3f2a", "disk/app/4", "local", true},

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/specguard/specguard/policy"
 )
 
 // mount is a line of mountinfo (proc_pid_mountinfo(5)).
@@ -32,31 +34,33 @@ func (h *Host) PodVolume(podUID, p string) (plugin string, ok bool) {
 
 // volumeSources gives what the directories of the pod's volumes show.
 func (h *Host) volumeSources(mounts []mount, podUID string) ([]volumeSource, error) {
-	kubelet, err := h.ResolvePath(h.kubelet)
+	pods, _, err := h.ResolvePath(path.Join(h.kubelet, "pods"))
 	if err != nil {
 		return nil, err
 	}
-	volumes, err := directories(h.at(path.Join(kubelet, "pods", podUID, "volumes")))
+	volumes, err := volumeRoots(h.at(path.Join(pods, podUID, "volumes")))
 	if err != nil {
 		return nil, err
 	}
 	var out []volumeSource
 	for _, v := range volumes {
-		plugin := filepath.Base(filepath.Dir(v))
-		for _, m := range sources(mounts, v) {
-			out = append(out, volumeSource{mount: m, plugin: plugin})
+		for _, m := range sources(mounts, v.path) {
+			out = append(out, volumeSource{mount: m, plugin: v.plugin})
 		}
 	}
 	return out, nil
 }
 
-// directories lists the directories of the volumes: one below each plugin's.
-func directories(base string) ([]string, error) {
+// volumeRoot is a directory that the kubelet mounts into containers.
+type volumeRoot struct{ path, plugin string }
+
+// volumeRoots lists those of the volumes: one below each plugin's directory.
+func volumeRoots(base string) ([]volumeRoot, error) {
 	plugins, err := os.ReadDir(base)
 	if err != nil {
 		return nil, err
 	}
-	var out []string
+	var out []volumeRoot
 	for _, p := range plugins {
 		volumes, err := os.ReadDir(filepath.Join(base, p.Name()))
 		if err != nil {
@@ -64,7 +68,8 @@ func directories(base string) ([]string, error) {
 		}
 		for _, v := range volumes {
 			if v.IsDir() {
-				out = append(out, filepath.Join(base, p.Name(), v.Name()))
+				root := policy.VolumeRoot(p.Name(), v.Name())
+				out = append(out, volumeRoot{path: filepath.Join(base, root), plugin: p.Name()})
 			}
 		}
 	}
