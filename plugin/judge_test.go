@@ -230,7 +230,7 @@ func TestVerifySeal(t *testing.T) {
 		mounts = append(mounts, m.GetDestination()+" "+m.GetSource()+" "+strings.Join(m.GetOptions(), ","))
 	}
 	// One that is taken out and put in again takes the other's place.
-	if got := strings.Join(mounts, "; "); got != "/srv /srv/data rbind,ro; -/etc/x  " {
+	if got := strings.Join(mounts, "; "); got != "/srv /srv/data rbind,ro,rro; -/etc/x  " {
 		t.Errorf("mounts %q", got)
 	}
 	r := adjust.GetLinux().GetResources()
