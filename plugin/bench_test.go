@@ -117,7 +117,7 @@ func BenchmarkOpen(b *testing.B) {
 			pod, ctr := pod(), container()
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := p.open(b.Context(), opening{store: store, sealed: name != "unmatched"}, p.subject(pod, ctr)); err != nil {
+				if _, err := p.open(b.Context(), opening{store: store, sealed: name != "unmatched"}, p.subject(pod, ctr)); err != nil {
 					b.Fatal(err)
 				}
 			}

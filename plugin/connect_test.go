@@ -185,8 +185,8 @@ func TestOtherRuntime(t *testing.T) {
 }
 
 func TestConfigure(t *testing.T) {
-	always := api.MustParseEventMask("CreateContainer,PostCreateContainer,UpdateContainer,RemoveContainer")
-	validates := api.MustParseEventMask("CreateContainer,PostCreateContainer,UpdateContainer,RemoveContainer,ValidateContainerAdjustment")
+	always := api.MustParseEventMask("CreateContainer,PostCreateContainer,StartContainer,UpdateContainer,RemoveContainer")
+	validates := api.MustParseEventMask("CreateContainer,PostCreateContainer,StartContainer,UpdateContainer,RemoveContainer,ValidateContainerAdjustment")
 	for version, want := range map[string]api.EventMask{
 		"v0.3.0":        always,
 		"v0.8.0":        always,

@@ -13,12 +13,13 @@ type Stage string
 const (
 	StageCreate   Stage = "create"   // by what NRI shows, before the runtime stores the container
 	StageOpen     Stage = "open"     // by the complete spec; the seal is opened or kept
+	StageStart    Stage = "start"    // by what the kernel has mounted, before the process starts
 	StageUpdate   Stage = "update"   // new resource limits for a container that exists
 	StageExisting Stage = "existing" // a container that was there when the agent connected
 )
 
 // Stages are all of them.
-func Stages() []Stage { return []Stage{StageCreate, StageOpen, StageUpdate, StageExisting} }
+func Stages() []Stage { return []Stage{StageCreate, StageOpen, StageStart, StageUpdate, StageExisting} }
 
 // Event is one decision about one container.
 type Event struct {

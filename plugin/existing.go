@@ -106,7 +106,7 @@ func (p *Plugin) report(ctx context.Context, pod *api.PodSandbox, ctr *api.Conta
 		p.Log.WithError(unread).WithField("id", sub.Container.ID).Warn("a container that was there is judged by what NRI shows alone: not by policies in mode audit, and it is not stopped")
 		phase, existing = policy.Early, Report
 	default:
-		if _, err := complete(ctx, store, &sub, set); err != nil {
+		if _, err := p.complete(ctx, store, &sub, set); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
+
 	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
@@ -31,6 +33,10 @@ func (p *Plugin) Judge(ctx context.Context, req judge.Request) judge.Answer {
 	if req.Stage == judge.Verify {
 		phase = policy.Fixed
 	}
+	table, unverified, err := p.mountsIn(&req)
+	if err != nil {
+		return judge.Refuse("not judged: " + err.Error())
+	}
 	sealed := bytes.Contains(req.Spec, []byte(seal.Annotation))
 	spec, err := guard(ctx, judgeTimeout, func(ctx context.Context) ([]byte, error) {
 		sub := sub // it may go on when the time is over
@@ -41,7 +47,17 @@ func (p *Plugin) Judge(ctx context.Context, req judge.Request) judge.Answer {
 		if store, err := p.store(); err == nil {
 			b.stored = store // it has opened the container already, if it could
 		}
-		err := p.open(ctx, opening{store: b, phase: phase, sealed: sealed, again: b.stored != nil}, sub)
+		o := opening{
+			store: b, phase: phase, sealed: sealed, again: b.stored != nil || req.Stage == judge.Verify && e.opened,
+			mounts: table, unverified: unverified,
+		}
+		if b.stored == nil {
+			o.guard = p.guardHook()
+		}
+		d, err := p.open(ctx, o, sub)
+		if d != nil && err == nil {
+			p.shown.isOpened(req.ID)
+		}
 		return b.result, err
 	})
 	p.failed(ctx, StageOpen, policy.Subject{Pod: e.pod, Container: e.container}, err)
@@ -56,6 +72,16 @@ func (p *Plugin) Judge(ctx context.Context, req judge.Request) judge.Answer {
 	default:
 		return judge.Answer{Verdict: judge.Allow, Spec: spec}
 	}
+}
+
+// guardHook is the hook that tells what is mounted in a container.
+func (p *Plugin) guardHook() *specs.Hook {
+	opener, err := p.conn.opener()
+	if err != nil {
+		return nil
+	}
+	h := opener.Seal().GetCreateRuntime()[0].ToOCI()
+	return &h
 }
 
 // enforces tells whether a policy in mode enforce is for the container; yes,

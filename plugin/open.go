@@ -8,6 +8,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/specguard/specguard/plugin/mounts"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
 	"github.com/specguard/specguard/policy/ocispec"
@@ -25,47 +26,78 @@ type opening struct {
 	// again: the container has been opened before, in the runtime's store. What
 	// is still fine then is neither written nor told once more.
 	again bool
+
+	// guard is the hook that is left on a container whose mounts have to be
+	// compared; nil where StartContainer does that.
+	guard *specs.Hook
+
+	// mounts are those of a container that the OCI runtime has made; nil before.
+	// Where they cannot be seen unverified says why.
+	mounts     mounts.Table
+	unverified string
 }
 
 // open judges a container by its complete spec and opens its seal, or leaves
 // one that says why not.
-func (p *Plugin) open(ctx context.Context, o opening, sub policy.Subject) error {
+//
+// It returns the decision; nil where there is none.
+func (p *Plugin) open(ctx context.Context, o opening, sub policy.Subject) (*policy.Decision, error) {
 	start := time.Now()
 	set := p.Policies.Current()
 	if !set.Select(&sub).Any() && !o.sealed {
-		return nil
+		return nil, nil
 	}
-	raw, err := complete(ctx, o.store, &sub, set)
+	raw, err := p.complete(ctx, o.store, &sub, set)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	stored := sub.Spec
 	sub.Spec = unsealed(stored)
+	if o.unverified != "" {
+		sub.MountsUnverified = o.unverified
+	}
 
 	judging := time.Now()
 	d := set.Evaluate(sub, o.phase)
+	if err := p.checkMounts(d, &o); err != nil {
+		return nil, err
+	}
 	e := Event{Stage: StageOpen, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
 
-	if o.again && d.Outcome() == policy.Allowed && !seal.On(stored) {
-		return nil
+	if o.again && d.Outcome() == policy.Allowed && (o.phase == policy.Fixed || !seal.On(stored)) {
+		return d, nil
 	}
 	if o.phase != policy.Fixed && (d.Enforced || o.sealed) {
-		if err := write(ctx, o.store, sub.Container.ID, raw, stored, verdict(d)); err != nil {
-			return notWritten(err, o.sealed)
+		if err := write(ctx, o.store, sub.Container.ID, raw, stored, verdict(d, o.guard)); err != nil {
+			return nil, notWritten(err, o.sealed)
 		}
 	}
 	e.Total = time.Since(start)
 	p.Recorder.Decided(e)
 	if d.Outcome() == policy.Denied {
-		return &denial{d.Message()}
+		return d, &denial{d.Message()}
 	}
-	return nil
+	return d, nil
+}
+
+// checkMounts adds to a decision where what the kernel has mounted is not what
+// was judged.
+func (p *Plugin) checkMounts(d *policy.Decision, o *opening) error {
+	switch {
+	case d.Mounts == nil || o.phase != policy.Fixed || d.Outcome() == policy.Denied || o.unverified != "":
+		return nil
+	case o.mounts == nil:
+		return errOldHook
+	}
+	found, err := p.compare(d.Mounts, o.mounts)
+	d.Violations = found
+	return err
 }
 
 // complete puts all that a store knows of the container into the subject. It
 // returns the spec's bytes.
-func complete(ctx context.Context, store SpecStore, sub *policy.Subject, set *policy.Set) ([]byte, error) {
-	raw, err := readSpec(ctx, store, sub)
+func (p *Plugin) complete(ctx context.Context, store SpecStore, sub *policy.Subject, set *policy.Set) ([]byte, error) {
+	raw, err := p.readSpec(ctx, store, sub)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +106,7 @@ func complete(ctx context.Context, store SpecStore, sub *policy.Subject, set *po
 
 // readSpec puts the stored spec into the subject, and the image where NRI did
 // not tell it. It returns the spec's bytes.
-func readSpec(ctx context.Context, store SpecStore, sub *policy.Subject) ([]byte, error) {
+func (p *Plugin) readSpec(ctx context.Context, store SpecStore, sub *policy.Subject) ([]byte, error) {
 	stored, err := store.Get(ctx, sub.Container.ID)
 	if err != nil {
 		return nil, err
@@ -83,6 +115,7 @@ func readSpec(ctx context.Context, store SpecStore, sub *policy.Subject) ([]byte
 		return nil, err
 	}
 	addImages(&sub.Container, stored.Image)
+	sub.MountsUnverified = p.unverified(stored.Runtime)
 	return stored.Spec, nil
 }
 
@@ -125,10 +158,13 @@ func unsealed(spec *specs.Spec) *specs.Spec {
 // verdict is the spec to store: what the decision lets run, or what was judged
 // under a seal that says why it must not. It edits the decision's spec, which
 // nobody else holds.
-func verdict(d *policy.Decision) *specs.Spec {
+func verdict(d *policy.Decision, guard *specs.Hook) *specs.Spec {
 	out := d.Spec
-	if d.Outcome() == policy.Denied {
+	switch {
+	case d.Outcome() == policy.Denied:
 		seal.Apply(out, d.Message())
+	case d.Mounts != nil && guard != nil:
+		seal.Guard(out, *guard)
 	}
 	seal.Annotate(out, string(d.Outcome()))
 	return out

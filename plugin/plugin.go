@@ -33,6 +33,7 @@ type Plugin struct {
 	Policies Policies
 	Openers  Openers
 	Host     func() policy.Host // the node, for one decision; nil where it cannot be seen
+	Kernel   Kernel             // what is mounted; nil where it cannot be seen
 	Recorder Recorder
 	Log      logrus.FieldLogger
 
@@ -47,8 +48,9 @@ type Plugin struct {
 	// it runs in none.
 	OwnPod string
 
-	conn  connection
-	shown shown
+	conn   connection
+	shown  shown
+	opened opened
 }
 
 // handlers is what the NRI stub calls. It is apart from Plugin so that Plugin's
@@ -69,7 +71,7 @@ func (p handlers) Configure(_ context.Context, _, runtime, version string) (api.
 	var events api.EventMask
 	events.Set(api.Event_CREATE_CONTAINER, api.Event_UPDATE_CONTAINER, api.Event_REMOVE_CONTAINER)
 	if opener.Store() != nil {
-		events.Set(api.Event_POST_CREATE_CONTAINER)
+		events.Set(api.Event_POST_CREATE_CONTAINER, api.Event_START_CONTAINER)
 	}
 	nri := p.conn.runtimeVersion()
 	validates := semver.IsValid(nri) && semver.Compare(nri, validatesSince) >= 0
@@ -108,9 +110,23 @@ func (p handlers) PostCreateContainer(ctx context.Context, pod *api.PodSandbox, 
 		if err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, p.open(ctx, opening{store: store, sealed: isSealed(ctr.GetHooks())}, p.subject(pod, ctr))
+		d, err := p.open(ctx, opening{store: store, sealed: isSealed(ctr.GetHooks())}, p.subject(pod, ctr))
+		if d != nil {
+			p.opened.put(ctr.GetId(), d.Mounts)
+		}
+		return struct{}{}, err
 	})
 	p.failed(ctx, StageOpen, p.named(pod, ctr), err)
+	return err
+}
+
+// StartContainer refuses a container in which something else is mounted than
+// what was judged.
+func (p handlers) StartContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) error {
+	_, err := guard(ctx, p.conn.requestTimeout(), func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, p.begin(ctx, p.subject(pod, ctr))
+	})
+	p.failed(ctx, StageStart, p.named(pod, ctr), err)
 	return err
 }
 
@@ -136,6 +152,7 @@ func (p handlers) ValidateContainerAdjustment(ctx context.Context, req *api.Vali
 // RemoveContainer forgets a container.
 func (p handlers) RemoveContainer(_ context.Context, _ *api.PodSandbox, ctr *api.Container) error {
 	p.shown.removed(ctr.GetId())
+	p.opened.take(ctr.GetId())
 	return nil
 }
 

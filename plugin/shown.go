@@ -32,6 +32,9 @@ type exhibit struct {
 	// twice: two containers were created under the id. On CRI-O a caller of CRI
 	// can claim the id of another container.
 	twice bool
+
+	// opened: its seal was opened, and it was told so.
+	opened bool
 }
 
 // created remembers a container that is being created.
@@ -80,6 +83,16 @@ func (s *shown) put(e exhibit) {
 		delete(s.containers, id)
 	}
 	s.containers[e.container.ID] = e
+}
+
+// isOpened remembers that the container's seal was opened.
+func (s *shown) isOpened(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e, ok := s.containers[id]; ok {
+		e.opened = true
+		s.containers[id] = e
+	}
 }
 
 // removed forgets a container.

@@ -10,6 +10,10 @@ import (
 type Stored struct {
 	Spec  []byte // the OCI spec, as JSON
 	Image string // the image reference
+
+	// Runtime is the runtime's name for what runs the container, such as
+	// io.containerd.runc.v2; "" where it is the OCI runtime that asks.
+	Runtime string
 }
 
 // SpecStore is where the runtime keeps the specs of created containers, and

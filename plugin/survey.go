@@ -131,7 +131,7 @@ func (p *Plugin) whole(ctx context.Context, from Inventory, pod *api.PodSandbox,
 func (p *Plugin) readAsItRuns(ctx context.Context, pod *api.PodSandbox, sub *policy.Subject) (SpecStore, error) {
 	store, unkept := p.store()
 	if unkept == nil {
-		if _, err := readSpec(ctx, store, sub); err != nil || sub.Spec.Annotations[seal.Annotation] != seal.Sealed {
+		if _, err := p.readSpec(ctx, store, sub); err != nil || sub.Spec.Annotations[seal.Annotation] != seal.Sealed {
 			return store, err
 		}
 	}
@@ -143,6 +143,6 @@ func (p *Plugin) readAsItRuns(ctx context.Context, pod *api.PodSandbox, sub *pol
 		return nil, err
 	}
 	b.stored = store
-	_, err = readSpec(ctx, &b.brought, sub)
+	_, err = p.readSpec(ctx, &b.brought, sub)
 	return &b.brought, err
 }

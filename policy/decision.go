@@ -95,6 +95,10 @@ type Decision struct {
 	// copy. Of a denied container it must not be used.
 	Spec *specs.Spec
 
+	// Mounts is what the kernel's mounts have to be compared with before the
+	// container starts; nil where they need not, and in the Early phase.
+	Mounts *JudgedMounts
+
 	// IfEnforced is what the decision were if the policies in mode audit were
 	// in mode enforce; nil where none of them matches, and in the Early phase.
 	IfEnforced *Decision

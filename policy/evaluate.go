@@ -204,6 +204,9 @@ func (e *evaluation) check() {
 			}
 		}
 	}
+	if e.phase != Early && !e.enforce {
+		d.Mounts = e.judgedMounts()
+	}
 }
 
 // defaultSeccomp makes the container runtimes' default profile (github.com/

@@ -29,8 +29,8 @@ func mountOptions() []MountOption {
 // recursive tells whether the option is for what is mounted below too.
 func (o MountOption) recursive() bool { return o != "ro" && strings.HasPrefix(string(o), "r") }
 
-// plain is the option that is for the mount alone.
-func (o MountOption) plain() string {
+// Plain is the option that is for the mount alone.
+func (o MountOption) Plain() string {
 	if o.recursive() {
 		return string(o[1:])
 	}
@@ -39,10 +39,10 @@ func (o MountOption) plain() string {
 
 // opposite is the option that undoes the plain one.
 func (o MountOption) opposite() string {
-	if o.plain() == "ro" {
+	if o.Plain() == "ro" {
 		return "rw"
 	}
-	return strings.TrimPrefix(o.plain(), "no")
+	return strings.TrimPrefix(o.Plain(), "no")
 }
 
 // in tells whether the option is in effect for the mount, whichever runtime
@@ -52,9 +52,9 @@ func (o MountOption) opposite() string {
 // none for itself: the option must be there in both forms. What is no bind
 // mount has nothing mounted below it, and the plain form does.
 func (o MountOption) in(m *specs.Mount) bool {
-	plain := lastOf(m.Options, o.plain(), o.opposite())
-	recursive := lastOf(m.Options, "r"+o.plain(), "r"+o.opposite())
-	itself := plain == o.plain() || plain == "" && saysAll("r"+o.plain(), m)
+	plain := lastOf(m.Options, o.Plain(), o.opposite())
+	recursive := lastOf(m.Options, "r"+o.Plain(), "r"+o.opposite())
+	itself := plain == o.Plain() || plain == "" && saysAll("r"+o.Plain(), m)
 	switch {
 	case recursive == "r"+o.opposite():
 		return false
@@ -89,7 +89,7 @@ func lastOf(options []string, a, b string) string {
 // put puts the option into effect for the mount, whichever runtime mounts it: a
 // recursive one in both forms, but only the plain one for what is no bind mount.
 func (o MountOption) put(m *specs.Mount) {
-	add := []string{o.plain()}
+	add := []string{o.Plain()}
 	if o.recursive() && isBind(m) {
 		add = append(add, string(o))
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -46,18 +48,26 @@ func TestExec(t *testing.T) {
 func TestHook(t *testing.T) {
 	state := func(h *host) string { return h.read("state.json") }
 	h := newHost(t)
+	if said, err := h.wrapper(state(h), "hook"); err == nil || !strings.HasPrefix(said, "specguard: the container's root filesystem: ") {
+		t.Errorf("said %q, error %v", said, err)
+	}
+	h.write("9b7e/rootfs/etc/passwd", "")
 	said, err := h.wrapper(state(h), "hook")
 	if err == nil || !strings.HasPrefix(said, "specguard: not judged: the agent cannot be asked: dial unix ") {
 		t.Errorf("said %q, error %v", said, err)
 	}
 	answer := judge.Answer{Verdict: judge.Allow}
-	var stage judge.Stage
+	var asked judge.Request
 	h.agent(func(r judge.Request) judge.Answer {
-		stage = r.Stage
+		asked = r
 		return answer
 	})
-	if said, err := h.wrapper(state(h), "hook"); err != nil || said != "" || stage != judge.Verify {
-		t.Errorf("said %q, error %v, stage %q", said, err, stage)
+	if said, err := h.wrapper(state(h), "hook"); err != nil || said != "" || asked.Stage != judge.Verify || asked.Root != h.path("9b7e/rootfs") || asked.Mounts != nil {
+		t.Errorf("said %q, error %v, asked %+v", said, err, asked)
+	}
+	h.write("state.json", strings.Replace(state(h), "{", fmt.Sprintf(`{"pid":%d,`, os.Getpid()), 1))
+	if said, err := h.wrapper(state(h), "hook"); err != nil || !strings.Contains(string(asked.Mounts), " - proc proc ") {
+		t.Errorf("said %q, error %v, asked %+v", said, err, asked)
 	}
 	for _, a := range []judge.Answer{judge.Refuse("specguard: no"), {Verdict: judge.Unknown, Message: "no"}} {
 		answer = a

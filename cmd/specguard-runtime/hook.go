@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -37,7 +39,11 @@ func hook(cfg *runtimeconfig.Config, stdin io.Reader) error {
 	if err != nil {
 		return err
 	}
-	answer, err := ask(cfg, request(judge.Verify, b, spec, state.ID))
+	req := request(judge.Verify, b, spec, state.ID)
+	if req.Root, req.Mounts, err = mounted(b, spec, state.Pid); err != nil {
+		return err
+	}
+	answer, err := ask(cfg, req)
 	if err != nil {
 		return errors.New(unasked(err))
 	}
@@ -45,4 +51,27 @@ func hook(cfg *runtimeconfig.Config, stdin io.Reader) error {
 		return errors.New(answer.Message)
 	}
 	return b.check()
+}
+
+// mounted is what is mounted in the container, and where its root filesystem is
+// in that: at this point the OCI runtime has made the mounts and not yet changed
+// the root (OCI runtime spec, config.md, "CreateRuntime Hooks").
+func mounted(b *bundle, spec *specs.Spec, pid int) (root string, mountinfo []byte, err error) {
+	if spec.Root == nil {
+		return "", nil, errors.New("the container's spec has no root filesystem")
+	}
+	root = spec.Root.Path
+	if !filepath.IsAbs(root) {
+		root = filepath.Join(b.path, root)
+	}
+	if root, err = filepath.EvalSymlinks(root); err != nil {
+		return "", nil, fmt.Errorf("the container's root filesystem: %w", err)
+	}
+	if pid <= 0 {
+		return root, nil, nil // such as one in a virtual machine
+	}
+	if mountinfo, err = os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", pid)); err != nil {
+		return "", nil, fmt.Errorf("read what is mounted in the container: %w", err)
+	}
+	return root, mountinfo, nil
 }

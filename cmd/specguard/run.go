@@ -115,6 +115,9 @@ func run(ctx context.Context, cfg config) error {
 		Policies: policies, Openers: cfg.openers(store), Host: node.Snapshot, Recorder: recorders, Log: log,
 		Existing: cfg.Existing, Bundles: node.Bundles(cfg.Host.Bundles), Stopper: stopper, OwnPod: host.OwnPod(),
 	}
+	if cfg.Host.Root != "" {
+		p.Kernel = node
+	}
 	state := &agent{Plugin: p, Folder: policies}
 	if state.unheard = serveRuntime(ctx, cfg.RuntimeSocket, p, log); state.unheard != nil && cfg.needsRuntimeSocket() {
 		return state.unheard

@@ -4,6 +4,7 @@ package containerd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -46,6 +47,7 @@ type Store struct {
 var (
 	_ plugin.SpecStore = (*Store)(nil)
 	_ plugin.Stopper   = (*Store)(nil)
+	_ plugin.Processes = (*Store)(nil)
 )
 
 // reconnect is how soon a lost connection is tried again. gRPC's own default
@@ -84,7 +86,8 @@ func (s *Store) Get(ctx context.Context, id string) (plugin.Stored, error) {
 	if err != nil {
 		return plugin.Stored{}, err
 	}
-	return plugin.Stored{Spec: spec, Image: res.GetContainer().GetImage()}, nil
+	c := res.GetContainer()
+	return plugin.Stored{Spec: spec, Image: c.GetImage(), Runtime: c.GetRuntime().GetName()}, nil
 }
 
 // ociSpec is the OCI spec in a record of containerd's.
@@ -117,6 +120,18 @@ func (s *Store) Stop(ctx context.Context, id string) error {
 		return nil // it does not run
 	}
 	return err
+}
+
+// Process is the first process of a created container.
+func (s *Store) Process(ctx context.Context, id string) (pid uint32, err error) {
+	res, err := s.tasks.Get(inNamespace(ctx), &tasks.GetRequest{ContainerID: id})
+	if err != nil {
+		return 0, fmt.Errorf("ask containerd for the container's process: %w", err)
+	}
+	if pid = res.GetProcess().GetPid(); pid == 0 {
+		return 0, errors.New("containerd does not tell the container's process")
+	}
+	return pid, nil
 }
 
 // Ping tells whether containerd answers.

@@ -145,7 +145,6 @@ func TestPodVolume(t *testing.T) {
 		"14 1 8:48 /in/it " + dir + "volumes/empty/inner rw - ext4 /dev/sdd rw",
 		"15 1 8:48 /in/it/x " + dir + "volume-subpaths/cache/app/9 rw - ext4 /dev/sdd rw",
 		"16 1 8:48 /in " + dir + "volume-subpaths/all/app/0 rw - ext4 /dev/sdd rw",
-		"short line",
 	}
 	h.mounts = filepath.Join(t.TempDir(), "mountinfo")
 	if err := os.WriteFile(h.mounts, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
@@ -178,14 +177,6 @@ func TestPodVolume(t *testing.T) {
 	}
 	if plugin, ok := New("", "").PodVolume("3f2a", "/x"); plugin != "" || ok {
 		t.Error("seen without a root")
-	}
-}
-
-func TestUnescape(t *testing.T) {
-	for in, want := range map[string]string{`/a\040b\134c`: `/a b\c`, `/a\`: `/a\`, `/a\04`: `/a\04`, `/a\999`: `/a\999`, `\777`: `\777`} {
-		if got := unescape(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
-		}
 	}
 }
 

@@ -1,12 +1,14 @@
 package host
 
 import (
+	"fmt"
 	"os"
 	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
 
+	"github.com/specguard/specguard/plugin/mounts"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -108,37 +110,35 @@ func mountedAt(mounts []mount, p string) (mount, bool) {
 	return found, ok
 }
 
-func readMounts(file string) ([]mount, error) {
+// Mounts are those of the node, by the host's paths.
+func (h *Host) Mounts() (mounts.Table, error) {
+	table, err := readTable(h.mounts)
+	return table.Below(h.root), err
+}
+
+// MountsOf are those that a process of the node sees, from its own root.
+func (h *Host) MountsOf(pid uint32) (mounts.Table, error) {
+	return readTable(filepath.Join(h.kernel, "proc", strconv.FormatUint(uint64(pid), 10), "mountinfo"))
+}
+
+func readTable(file string) (mounts.Table, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	var out []mount
-	for line := range strings.Lines(string(data)) {
-		if f := strings.Fields(line); len(f) > 5 {
-			out = append(out, mount{device: f[2], root: unescape(f[3]), point: unescape(f[4])})
-		}
-	}
-	return out, nil
+	return mounts.Parse(data)
 }
 
-// unescape undoes the octal escapes of blanks in mountinfo.
-func unescape(s string) string {
-	var b strings.Builder
-	for {
-		before, after, found := strings.Cut(s, `\`)
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		if n, err := strconv.ParseUint(after[:min(3, len(after))], 8, 8); err == nil && len(after) >= 3 {
-			b.WriteByte(byte(n))
-			s = after[3:]
-		} else {
-			b.WriteByte('\\')
-			s = after
-		}
+func readMounts(file string) ([]mount, error) {
+	table, err := readTable(file)
+	if err != nil {
+		return nil, err
 	}
+	out := make([]mount, len(table))
+	for i, m := range table {
+		out[i] = mount{device: fmt.Sprintf("%d:%d", m.Major, m.Minor), root: m.Root, point: m.Mountpoint}
+	}
+	return out, nil
 }
 
 // within tells whether the path is the directory or lies below it. Both are

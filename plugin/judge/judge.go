@@ -40,6 +40,11 @@ type Request struct {
 	// lead to the host's own.
 	HostNamespaces []string `json:"hostNamespaces,omitempty"`
 
+	// Mounts are what is mounted in the container, at stage Verify: the mountinfo
+	// file of its first process. Root is where its root filesystem is in it.
+	Mounts []byte `json:"mounts,omitempty"`
+	Root   string `json:"root,omitempty"`
+
 	// Sandbox is what the host shows of the container's pod; nil where the
 	// spec names none.
 	Sandbox *Sandbox `json:"sandbox,omitempty"`

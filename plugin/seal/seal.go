@@ -108,6 +108,15 @@ func On(spec *specs.Spec) bool {
 		(slices.ContainsFunc(spec.Hooks.CreateRuntime, IsHook) || slices.ContainsFunc(spec.Hooks.CreateContainer, IsHook))
 }
 
+// Guard leaves a seal that can be passed on a spec that was judged, before all
+// other hooks of its kind: it looks at what is mounted, which they may add to.
+func Guard(spec *specs.Spec, verifier specs.Hook) {
+	if spec.Hooks == nil {
+		spec.Hooks = &specs.Hooks{}
+	}
+	spec.Hooks.CreateRuntime = slices.Insert(spec.Hooks.CreateRuntime, 0, verifier)
+}
+
 // Remove takes every seal off the spec and tells whether there was one. A
 // hooks object that held nothing else goes as well.
 func Remove(spec *specs.Spec) bool {

@@ -1,0 +1,128 @@
+// Package mounts compares what the kernel has mounted in a container with what
+// was judged. Between the two a path can lead elsewhere: whoever can write to a
+// folder on its way can put a link there.
+//
+// A mount is known by its file system (the device) and by what of that is
+// mounted (the root), as proc_pid_mountinfo(5) has them. Names play no part.
+package mounts
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/moby/sys/mountinfo"
+)
+
+// Table is the mounts of a mount namespace, in the kernel's order.
+type Table []*mountinfo.Info
+
+// Parse reads a mountinfo file.
+func Parse(data []byte) (Table, error) {
+	t, err := mountinfo.GetMountsFromReader(bytes.NewReader(data), nil)
+	if err != nil {
+		return nil, fmt.Errorf("read the mounts: %w", err)
+	}
+	return t, nil
+}
+
+// Below is the part of the table at and below a folder, as a process sees it
+// whose root that is.
+func (t Table) Below(root string) Table {
+	var out Table
+	for _, m := range t {
+		rest, ok := under(root, m.Mountpoint)
+		if !ok {
+			continue
+		}
+		seen := *m
+		seen.Mountpoint = path.Join("/", rest)
+		out = append(out, &seen)
+	}
+	return out
+}
+
+// Identity is what a mount shows.
+type Identity struct {
+	Device string // major:minor of the file system
+	Root   string // what of the file system
+}
+
+func (id Identity) String() string { return id.Root + " of the file system " + id.Device }
+
+func identity(m *mountinfo.Info) Identity {
+	return Identity{Device: device(m), Root: m.Root}
+}
+
+func device(m *mountinfo.Info) string {
+	return strconv.Itoa(m.Major) + ":" + strconv.Itoa(m.Minor)
+}
+
+// At is what the path shows, in which no link is followed. ok is false for a
+// table without a root.
+func (t Table) At(p string) (id Identity, ok bool) {
+	m := t.holding(p)
+	if m == nil {
+		return Identity{}, false
+	}
+	rest, _ := under(m.Mountpoint, p)
+	return Identity{Device: device(m), Root: path.Join(m.Root, rest)}, true
+}
+
+// holding is the mount in which the path lies, as a walk from the root finds it:
+// what another mount hides does not count.
+func (t Table) holding(p string) *mountinfo.Info {
+	cur := t.uppermost(t.root(), "/")
+	for i := 1; cur != nil && i <= len(p); i++ {
+		if i == len(p) || p[i] == '/' {
+			cur = t.uppermost(cur, p[:i])
+		}
+	}
+	return cur
+}
+
+// root is the mount that everything else is mounted on.
+func (t Table) root() *mountinfo.Info {
+	for _, m := range t {
+		if m.Mountpoint == "/" && !slices.ContainsFunc(t, func(n *mountinfo.Info) bool { return n.ID == m.Parent && n != m }) {
+			return m
+		}
+	}
+	return nil
+}
+
+// uppermost is what is mounted on the mount at the point, and on that, and so
+// on; the mount itself where nothing is.
+func (t Table) uppermost(on *mountinfo.Info, point string) *mountinfo.Info {
+	for on != nil {
+		at := slices.IndexFunc(t, func(m *mountinfo.Info) bool { return m.Parent == on.ID && m.Mountpoint == point && m != on })
+		if at < 0 {
+			break
+		}
+		on = t[at]
+	}
+	return on
+}
+
+// inside lists what is mounted below the path and not hidden.
+func (t Table) inside(p string) []Identity {
+	var out []Identity
+	for _, m := range t {
+		if rest, ok := under(p, m.Mountpoint); ok && rest != "" && t.holding(m.Mountpoint) == m {
+			out = append(out, identity(m))
+		}
+	}
+	return out
+}
+
+// under tells whether the path is the folder or lies below it, by component,
+// and gives the rest. Both are clean.
+func under(dir, p string) (rest string, ok bool) {
+	if p == dir {
+		return "", true
+	}
+	return strings.CutPrefix(p, strings.TrimSuffix(dir, "/")+"/")
+}

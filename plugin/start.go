@@ -1,0 +1,108 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/specguard/specguard/policy"
+)
+
+// opened remembers containers whose seal was opened and that have not started:
+// what their mounts were judged as, nil where nothing is to be compared.
+type opened struct {
+	mu         sync.Mutex
+	containers map[string]*policy.JudgedMounts
+}
+
+func (o *opened) put(id string, m *policy.JudgedMounts) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.containers == nil {
+		o.containers = make(map[string]*policy.JudgedMounts)
+	}
+	for id := range o.containers { // whichever is forgotten is judged once more
+		if len(o.containers) < maxShown {
+			break
+		}
+		delete(o.containers, id)
+	}
+	o.containers[id] = m
+}
+
+func (o *opened) take(id string) (m *policy.JudgedMounts, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	m, ok = o.containers[id]
+	delete(o.containers, id)
+	return m, ok
+}
+
+// begin judges a container for the last time before its process starts: whether
+// the kernel has mounted what was judged, and all of it if nobody has judged it
+// since it was created.
+func (p *Plugin) begin(ctx context.Context, sub policy.Subject) error {
+	start := time.Now()
+	judged, known := p.opened.take(sub.Container.ID)
+	d := &policy.Decision{Mounts: judged}
+	if !known {
+		var err error
+		if d, err = p.late(ctx, &sub); err != nil || d == nil {
+			return err
+		}
+	}
+	evaluated := time.Since(start)
+	if d.Mounts != nil && d.Outcome() != policy.Denied {
+		found, err := p.mounted(ctx, sub.Container.ID, d.Mounts)
+		if err != nil {
+			return err
+		}
+		d.Violations = found
+	}
+	if d.Outcome() != policy.Denied {
+		return nil
+	}
+	p.Recorder.Decided(Event{Stage: StageStart, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: evaluated, Total: time.Since(start)})
+	return &denial{d.Message()}
+}
+
+// late judges a container that was created while the agent was away, or before
+// a policy was for it; nil where none in mode enforce is. Nothing of it can be
+// adjusted any more.
+func (p *Plugin) late(ctx context.Context, sub *policy.Subject) (*policy.Decision, error) {
+	set := p.Policies.Current()
+	if !set.Select(sub).Enforced {
+		return nil, nil
+	}
+	store, err := p.store()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := p.complete(ctx, store, sub, set); err != nil {
+		return nil, err
+	}
+	sub.Spec = unsealed(sub.Spec)
+	return set.Evaluate(*sub, policy.Fixed), nil
+}
+
+// mounted compares what the kernel has mounted in a created container.
+func (p *Plugin) mounted(ctx context.Context, id string, judged *policy.JudgedMounts) ([]policy.Violation, error) {
+	store, err := p.store()
+	if err != nil {
+		return nil, err
+	}
+	processes, ok := store.(Processes)
+	if !ok || p.Kernel == nil {
+		return nil, fmt.Errorf("opener %s does not see what is mounted in containers", p.Opener())
+	}
+	pid, err := processes.Process(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	table, err := p.Kernel.MountsOf(pid)
+	if err != nil {
+		return nil, fmt.Errorf("read what is mounted in the container: %w", err)
+	}
+	return p.compare(judged, table)
+}

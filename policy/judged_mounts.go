@@ -1,0 +1,147 @@
+package policy
+
+import (
+	"path"
+	"slices"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// JudgedMounts is what a decision takes the mounts of a container for. A path of
+// the host is looked at before the OCI runtime mounts it, and whoever can write
+// to a folder on its way can put something else there in between. So what the
+// kernel has mounted has to be compared with this before the container starts.
+type JudgedMounts struct {
+	// Policy and Rule are what a container breaks in which something else is
+	// mounted.
+	Policy, Rule string
+
+	// Binds are all bind mounts of the spec, in its order.
+	Binds []JudgedBind
+
+	// Kernel lists where the container has file systems of the kernel, such as
+	// /proc: what is mounted there or below shows no files of the host.
+	Kernel []string
+
+	// Devices lists where the container has device nodes, which an OCI runtime
+	// mounts from the host's /dev where it cannot make them.
+	Devices []string
+
+	// Hooks: other programs may have mounted more. They are the node's own, and
+	// a matter of rule hooks.
+	Hooks bool
+}
+
+// JudgedBind is a bind mount as it was judged.
+type JudgedBind struct {
+	Destination string // in the container, without following links of the image
+	Source      string // on the host, with links followed
+	Recursive   bool   // what is mounted below the source comes along
+	Host        bool   // it shows files of the host, and so a rule has allowed it
+	Options     []PromisedOption
+}
+
+// PromisedOption is an option that a mount must have by a rule in force.
+type PromisedOption struct {
+	Policy, Rule string
+	Option       MountOption
+}
+
+// promisesOptions is implemented by rules that want options of mounts.
+type promisesOptions interface {
+	// promised are the options that the mount must have.
+	promised(s *Subject, m *specs.Mount) []MountOption
+}
+
+// judgedMounts is what the kernel's mounts have to be compared with; nil where
+// no rule in force bounds paths of the host, none is mounted, or the kernel's
+// mounts cannot be seen.
+func (e *evaluation) judgedMounts() *JudgedMounts {
+	var out JudgedMounts
+	for _, r := range e.rules {
+		if _, ok := r.Rule.(*HostPaths); ok && r.binds() {
+			out.Policy, out.Rule = r.policy.name, r.name
+			break
+		}
+	}
+	spec := e.sub.Spec
+	if out.Rule == "" || e.sub.MountsUnverified != "" || len(e.sub.hostMounts()) == 0 {
+		return nil
+	}
+	for i := range spec.Mounts {
+		m := &spec.Mounts[i]
+		switch {
+		case isPseudo(m):
+			out.Kernel = append(out.Kernel, mountPoint(m))
+		case isBind(m):
+			out.Binds = append(out.Binds, e.judgedBind(m))
+		}
+	}
+	if spec.Linux != nil {
+		for i := range spec.Linux.Devices {
+			out.Devices = append(out.Devices, path.Join("/", spec.Linux.Devices[i].Path))
+		}
+	}
+	out.Hooks = hasHooks(spec.Hooks)
+	return &out
+}
+
+func (e *evaluation) judgedBind(m *specs.Mount) JudgedBind {
+	b := JudgedBind{
+		Destination: mountPoint(m), Source: e.sub.sourceOf(m), Host: e.sub.origin(m).host,
+		Recursive: slices.Contains(m.Options, "rbind"),
+	}
+	for _, r := range e.rules {
+		p, ok := r.Rule.(promisesOptions)
+		if !ok || !r.binds() {
+			continue
+		}
+		for _, option := range p.promised(&e.sub, m) {
+			b.Options = append(b.Options, PromisedOption{Policy: r.policy.name, Rule: r.name, Option: option})
+		}
+	}
+	return b
+}
+
+// sourceOf is the resolved source of a mount, or the source as it stands where
+// it cannot be resolved: that is denied if it is the host's.
+func (s *Subject) sourceOf(m *specs.Mount) string {
+	if source, err := s.resolve(m.Source); err == nil {
+		return source
+	}
+	return m.Source
+}
+
+// binds tells whether the container must not break the rule.
+func (b *bound) binds() bool { return b.enforced && b.excuse == nil && !b.unsure }
+
+// hasHooks tells whether programs run that can mount something before the
+// container's process starts.
+func hasHooks(h *specs.Hooks) bool {
+	return h != nil && len(h.CreateRuntime)+len(h.CreateContainer)+
+		len(h.Prestart) > 0 //nolint:staticcheck // deprecated, and still run by the runtimes
+}
+
+// promised is ro, where the path that covers the mount says so.
+func (h *HostPaths) promised(s *Subject, m *specs.Mount) []MountOption {
+	o := s.origin(m)
+	if !o.host {
+		return nil
+	}
+	if entry, _ := h.judge(s).covering(hostMount{source: o.source, links: o.links, err: o.err}); entry != nil && entry.ReadOnly {
+		return []MountOption{"ro"}
+	}
+	return nil
+}
+
+// promised are the options of all entries that select the mount.
+func (r *MountOptions) promised(s *Subject, m *specs.Mount) []MountOption {
+	var out []MountOption
+	for i := range r.Require {
+		if r.Require[i].selects(s, m) {
+			out = append(out, r.Require[i].Options...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
