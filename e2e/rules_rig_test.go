@@ -2,7 +2,9 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -65,10 +67,12 @@ func startRig(t *testing.T, n *node.Node, o rigOptions) *rig {
 	}
 	if o.verify {
 		options.Opener = "verify"
-		options.Config += "hookPath: " + hookScript(t, n) + "\n"
 	}
 	if n.Wrapped() {
 		options.Opener, options.Args = "runtime", []string{"--containerd-socket", "/no/such/socket"}
+	}
+	if n.Wrapped() || o.verify {
+		options.Config += "hookPath: " + hookScript(t, n) + "\n"
 	}
 	a, err := agent.Start(t.Context(), n, options)
 	if err != nil {
@@ -96,9 +100,11 @@ func hookScript(t *testing.T, n *node.Node) string {
 		t.Fatal(err)
 	}
 	writeFile(t, n.Dir(), "hook/runtime.yaml", "socket: "+agent.RuntimeSocket(n)+"\n")
-	writeFile(t, n.Dir(), "hook/specguard-runtime", "#!/bin/sh\nSPECGUARD_RUNTIME_CONFIG="+n.Dir()+"/hook/runtime.yaml exec "+binary+" \"$@\"\n")
+	// Whoever calls it at the moment finds a whole one.
+	temp := fmt.Sprintf("hook/%d", rand.Uint64())
+	writeFile(t, n.Dir(), temp, "#!/bin/sh\nSPECGUARD_RUNTIME_CONFIG="+n.Dir()+"/hook/runtime.yaml exec "+binary+" \"$@\"\n")
 	script := filepath.Join(n.Dir(), "hook", "specguard-runtime")
-	if err := os.Chmod(script, 0o755); err != nil {
+	if err := errors.Join(os.Chmod(filepath.Join(n.Dir(), temp), 0o755), os.Rename(filepath.Join(n.Dir(), temp), script)); err != nil {
 		t.Fatal(err)
 	}
 	return script

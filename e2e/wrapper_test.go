@@ -42,7 +42,7 @@ func wrappedNode(t *testing.T, release build.Release) *guarded {
 	}
 	t.Cleanup(func() { g.Close() })
 	a, err := agent.Start(t.Context(), n, agent.Options{
-		Binary: agentBinary(t), Opener: "runtime", Config: "host: {kubeletDir: " + n.KubeletDir() + "}\n",
+		Binary: agentBinary(t), Opener: "runtime", Config: "host: {kubeletDir: " + n.KubeletDir() + "}\nhookPath: " + hookScript(t, n) + "\n",
 		Policies: map[string]string{"hardening.yaml": hardening},
 		Args:     []string{"--containerd-socket", "/no/such/socket"},
 	})
