@@ -73,6 +73,12 @@ e2e-cluster:
 e2e-k8s-containerd e2e-k8s-cri-o: e2e-k8s-%:
 	cd e2e && SPECGUARD_E2E_RUNTIME=$* go test -count=1 -timeout 60m ./k8s
 
+RACES   ?= 2000
+
+.PHONY: e2e-races
+e2e-races: deps ## have tenants race host paths, RACES attempts (2000) or ten minutes on each kind of node (root)
+	cd e2e && SPECGUARD_E2E_RACES=$(RACES) go test -count=1 -timeout 90m -run TestRaceForHostPath -v .
+
 .PHONY: conformance
 conformance: ## compare the profiles with Kubernetes' own Pod Security Standards, and print the table
 	cd e2e && go test -count=1 -v ./conformance

@@ -259,3 +259,25 @@ func TestSELinux(t *testing.T) {
 		}
 	}
 }
+
+// TestMounts reads what is mounted: on the node by the host's paths, and in a
+// process from its own root.
+func TestMounts(t *testing.T) {
+	h := New(tree(t, map[string]string{"proc/7/mountinfo": "100 50 0:50 / / rw - overlay none rw\n101 100 8:1 /srv /mnt ro - ext4 none rw\n"}), "")
+	h.mounts = filepath.Join(t.TempDir(), "mountinfo")
+	lines := "1 0 0:9 / / rw - overlay none rw\n2 1 8:1 / " + h.root + " rw - ext4 none rw\n3 2 8:2 / " + h.root + "/data rw - ext4 none rw\n"
+	if err := os.WriteFile(h.mounts, []byte(lines), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	node, err := h.Mounts()
+	if got, ok := node.At("/data/x"); err != nil || !ok || len(node) != 2 || got.String() != "/x of the file system 8:2" {
+		t.Errorf("node: %v, %v, %v", node, got, err)
+	}
+	container, err := h.MountsOf(7)
+	if err != nil || len(container) != 2 || container[1].Mountpoint != "/mnt" || container[1].Options != "ro" {
+		t.Errorf("process: %v, %v", container, err)
+	}
+	if _, err := h.MountsOf(8); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no process: %v", err)
+	}
+}
