@@ -79,6 +79,9 @@ func (p handlers) Configure(_ context.Context, _, runtime, version string) (api.
 		events.Set(api.Event_VALIDATE_CONTAINER_ADJUSTMENT)
 	}
 	p.Log.WithFields(logrus.Fields{"runtime": runtime + " " + version, "nri": nri, "validates": validates, "opener": opener.Name()}).Info("configured by the runtime")
+	if why := p.unverified(""); why != "" {
+		p.Log.Warnf("what is mounted in containers is not compared with what was judged: %s; host paths that a container could change meanwhile are refused", why)
+	}
 	return events, nil
 }
 

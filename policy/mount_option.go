@@ -26,12 +26,12 @@ func mountOptions() []MountOption {
 	return []MountOption{"nosuid", "nodev", "noexec", "ro", "rnosuid", "rnodev", "rnoexec", "rro"}
 }
 
-// recursive tells whether the option is for what is mounted below too.
-func (o MountOption) recursive() bool { return o != "ro" && strings.HasPrefix(string(o), "r") }
+// Recursive tells whether the option is for what is mounted below too.
+func (o MountOption) Recursive() bool { return o != "ro" && strings.HasPrefix(string(o), "r") }
 
 // Plain is the option that is for the mount alone.
 func (o MountOption) Plain() string {
-	if o.recursive() {
+	if o.Recursive() {
 		return string(o[1:])
 	}
 	return string(o)
@@ -58,7 +58,7 @@ func (o MountOption) in(m *specs.Mount) bool {
 	switch {
 	case recursive == "r"+o.opposite():
 		return false
-	case o.recursive() && isBind(m):
+	case o.Recursive() && isBind(m):
 		return itself && recursive == string(o)
 	default:
 		return itself
@@ -90,7 +90,7 @@ func lastOf(options []string, a, b string) string {
 // recursive one in both forms, but only the plain one for what is no bind mount.
 func (o MountOption) put(m *specs.Mount) {
 	add := []string{o.Plain()}
-	if o.recursive() && isBind(m) {
+	if o.Recursive() && isBind(m) {
 		add = append(add, string(o))
 	}
 	undo := append([]string{o.opposite(), "r" + o.opposite()}, add...)

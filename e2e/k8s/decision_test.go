@@ -1,6 +1,7 @@
 package k8s_test
 
 import (
+	"slices"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -33,6 +34,19 @@ func TestADeniedPodSaysWhy(t *testing.T) {
 			g.create(t, newPod("team-denied", test.name, test.change))
 			g.described(t, "team-denied", "pod/"+test.name, test.want)
 		})
+	}
+}
+
+// TestAHostPathIsComparedWithTheKernel has the agent look into a container, from
+// its own pod and without capabilities.
+func TestAHostPathIsComparedWithTheKernel(t *testing.T) {
+	g := guard(t)
+	g.namespace(t, "team-logs")
+	g.create(t, newPod("team-logs", "logs", hostPath("/var/log"), func(spec *corev1.PodSpec) {
+		spec.Containers[0].VolumeMounts[0].ReadOnly = true
+	}))
+	if m, ok := g.told(t, "team-logs", "logs", "main").MountAt("/mnt"); !ok || !slices.Contains(m.Options, "ro") {
+		t.Errorf("mounted %+v", m)
 	}
 }
 

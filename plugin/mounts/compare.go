@@ -110,11 +110,28 @@ func (c *comparison) withoutOptions(b *expected) []policy.Violation {
 	var out []policy.Violation
 	for _, m := range c.mountsOf(b) {
 		for _, o := range b.Options {
-			if !hasOption(m, o.Option.Plain()) {
-				out = append(out, policy.Violation{Policy: o.Policy, Rule: o.Rule, Finding: policy.Finding{
-					Found: fmt.Sprintf("%s at %s is not mounted %s by the kernel", b.Source, m.Mountpoint, o.Option),
-				}})
+			for _, n := range c.meant(m, o.Option) {
+				if !hasOption(n, o.Option.Plain()) {
+					out = append(out, policy.Violation{Policy: o.Policy, Rule: o.Rule, Finding: policy.Finding{
+						Found: fmt.Sprintf("%s at %s is not mounted %s by the kernel", b.Source, n.Mountpoint, o.Option),
+					}})
+				}
 			}
+		}
+	}
+	return out
+}
+
+// meant are the mounts that an option is for: a recursive one is for what has
+// come with the mount, too.
+func (c *comparison) meant(m *mountinfo.Info, o policy.MountOption) []*mountinfo.Info {
+	out := []*mountinfo.Info{m}
+	if !o.Recursive() {
+		return out
+	}
+	for _, n := range c.container {
+		if rest, in := under(m.Mountpoint, n.Mountpoint); in && rest != "" && c.came[identity(n)] {
+			out = append(out, n)
 		}
 	}
 	return out

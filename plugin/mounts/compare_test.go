@@ -95,7 +95,7 @@ func honest() []string {
 		"104 102 0:30 / /dev/shm rw tmpfs",
 		"105 100 8:1 /srv/log /logs ro ext4",
 		"106 100 8:2 / /data rw,nosuid ext4",
-		"107 106 8:3 / /data/inner rw ext4",
+		"107 106 8:3 / /data/inner rw,nosuid ext4",
 		"108 100 0:20 /app /app rw tmpfs",
 		"109 101 0:52 /null /proc/kcore ro tmpfs",
 		"110 101 0:51 /sys /proc/sys ro proc",
@@ -173,8 +173,12 @@ func TestCompare(t *testing.T) {
 			want:      []string{"p hostPaths /var/log at /var/logs is not mounted ro by the kernel"},
 		},
 		"with setuid": {
-			container: instead("rw,nosuid", "rw"),
+			container: instead("/data rw,nosuid", "/data rw"),
 			want:      []string{"q mountOptions /data at /data is not mounted rnosuid by the kernel"},
+		},
+		"with setuid below": {
+			container: instead("/data/inner rw,nosuid", "/data/inner rw"),
+			want:      []string{"q mountOptions /data at /data/inner is not mounted rnosuid by the kernel"},
 		},
 		"more by hooks": {container: with("122 100 8:1 /usr/lib/libcuda.so /usr/lib/libcuda.so ro ext4"), change: hooked},
 		"more without hooks": {
