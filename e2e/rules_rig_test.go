@@ -2,9 +2,7 @@ package e2e_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -91,20 +89,15 @@ func startRig(t *testing.T, n *node.Node, o rigOptions) *rig {
 	return &rig{Node: n, agent: a, verify: o.verify}
 }
 
-// hookScript makes a script that calls the seal's hook with the node's
-// configuration, which on other hosts stands in its place.
+// hookScript makes a script that calls the seal's hook.
 func hookScript(t *testing.T, n *node.Node) string {
 	t.Helper()
 	binary, err := lab.Cache(t).Runtime(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	writeFile(t, n.Dir(), "hook/runtime.yaml", "socket: "+agent.RuntimeSocket(n)+"\n")
-	// Whoever calls it at the moment finds a whole one.
-	temp := fmt.Sprintf("hook/%d", rand.Uint64())
-	writeFile(t, n.Dir(), temp, "#!/bin/sh\nSPECGUARD_RUNTIME_CONFIG="+n.Dir()+"/hook/runtime.yaml exec "+binary+" \"$@\"\n")
-	script := filepath.Join(n.Dir(), "hook", "specguard-runtime")
-	if err := errors.Join(os.Chmod(filepath.Join(n.Dir(), temp), 0o755), os.Rename(filepath.Join(n.Dir(), temp), script)); err != nil {
+	script, err := agent.Hook(n, binary)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return script

@@ -5,7 +5,10 @@
 // containers are created and started one at a time, alternating between the
 // nodes in a rotating order, so that whatever else the machine does hits all
 // three alike. For comparison, the first node also runs containers that ask by
-// themselves for what specguard adjusts.
+// themselves for what specguard adjusts. Containers that mount a path of the
+// host are measured apart: what the kernel has mounted in them is compared with
+// what was judged. Earlier programs can be measured beside, on a node of their
+// own.
 //
 // Every container asks for the runtime's default seccomp profile, as a kubelet
 // with seccompDefault does: compiling a filter takes the OCI runtime longer
@@ -30,6 +33,9 @@ type options struct {
 	policyDir     string
 	release       build.Release
 	json          string
+
+	// beforeAgent and beforeRuntime are earlier programs.
+	beforeAgent, beforeRuntime string
 }
 
 func main() {
@@ -38,6 +44,8 @@ func main() {
 	flag.IntVar(&o.warmup, "warmup", 5, "containers per condition that are not counted, before the others")
 	flag.StringVar(&o.policyDir, "policy-dir", "", "specguard's policies; they must adjust a default container (default: built in)")
 	flag.StringVar(&o.json, "json", "", "write the results as JSON to this file (- for standard output)")
+	flag.StringVar(&o.beforeAgent, "before", "", "an earlier specguard to measure beside")
+	flag.StringVar(&o.beforeRuntime, "before-runtime", "", "the specguard-runtime that goes with it, for CRI-O")
 	crio := flag.Bool("cri-o", false, "measure on CRI-O, with the OCI runtime wrapper")
 	nri := flag.String("nri", "", "build containerd with this version of NRI, for example v0.12.5")
 	flag.Parse()

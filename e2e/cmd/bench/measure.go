@@ -23,12 +23,17 @@ const (
 	nothing   = "do-nothing"
 	specguard = "specguard"
 	hardened  = "no plugin, hardened"
+	before    = "specguard before"
+
+	// ofHost ends the names of those whose containers mount a path of the host.
+	ofHost = ", host path"
 )
 
 // A condition is a node with its plugin, and the times taken on it.
 type condition struct {
 	name          string
 	node          *node.Node
+	namespace     string
 	options       []cri.ContainerOption
 	pod           *cri.Sandbox
 	create, start []time.Duration
@@ -48,35 +53,46 @@ func measure(ctx context.Context, o options) (_ *report, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("size of the agent: %w", err)
 	}
-	var conditions []*condition
+	nodes := map[string]*node.Node{}
 	defer func() {
-		for _, c := range conditions {
-			err = errors.Join(err, c.node.Close())
+		for _, n := range nodes {
+			err = errors.Join(err, n.Close())
 		}
 	}()
-	for _, name := range []string{noPlugin, nothing, specguard} {
-		n, err := startNode(ctx, cache, o.release, name == specguard)
+	names := []string{noPlugin, nothing, specguard}
+	if o.beforeAgent != "" {
+		names = append(names, before)
+	}
+	for _, name := range names {
+		if nodes[name], err = startNode(ctx, cache, o, name); err != nil {
+			return nil, err
+		}
+	}
+	if err := startNothing(ctx, cache, nodes[nothing]); err != nil {
+		return nil, err
+	}
+	plain := nodes[noPlugin]
+	guards := map[string]*agent.Agent{}
+	for name, program := range map[string]string{specguard: binary, before: o.beforeAgent} {
+		if program == "" {
+			continue
+		}
+		options, err := agentOptions(ctx, cache, o, program, nodes[name])
 		if err != nil {
 			return nil, err
 		}
-		conditions = append(conditions, &condition{name: name, node: n})
+		if guards[name], err = agent.Start(ctx, nodes[name], options); err != nil {
+			return nil, err
+		}
 	}
-	if err := startNothing(ctx, cache, conditions[1].node); err != nil {
-		return nil, err
-	}
-	plain := conditions[0].node
-	conditions = append(conditions, &condition{name: hardened, node: plain, options: hardenedOptions(filepath.Join(plain.Dir(), "scratch"))})
-	guard, err := agent.Start(ctx, conditions[2].node, agentOptions(o, binary, conditions[2].node))
-	if err != nil {
-		return nil, err
-	}
+	conditions := makeConditions(nodes, names)
 	if err := takeTimes(ctx, conditions, o); err != nil {
 		return nil, err
 	}
-	if err := checkAdjusted(ctx, conditions[0], conditions[2]); err != nil {
+	if err := checkAdjusted(ctx, find(conditions, noPlugin), find(conditions, specguard)); err != nil {
 		return nil, err
 	}
-	memory, err := guard.Process().Memory()
+	memory, err := guards[specguard].Process().Memory()
 	if err != nil {
 		return nil, err
 	}
@@ -87,9 +103,40 @@ func measure(ctx context.Context, o options) (_ *report, err error) {
 	return r, nil
 }
 
+// makeConditions makes those of ordinary containers, of ones that ask by
+// themselves for what specguard adjusts, and of ones that mount the host.
+func makeConditions(nodes map[string]*node.Node, names []string) []*condition {
+	var out []*condition
+	for _, name := range names {
+		out = append(out, &condition{name: name, node: nodes[name], namespace: "team-bench"})
+	}
+	plain := nodes[noPlugin]
+	out = append(out, &condition{
+		name: hardened, node: plain, namespace: "team-bench", options: hardenedOptions(filepath.Join(plain.Dir(), "scratch")),
+	})
+	for _, name := range names {
+		if name == nothing {
+			continue
+		}
+		logs := []cri.ContainerOption{cri.HostPath("/var/log", "/logs", true)}
+		out = append(out, &condition{name: name + ofHost, node: nodes[name], namespace: "host-bench", options: logs})
+	}
+	return out
+}
+
+func find(conditions []*condition, name string) *condition {
+	for _, c := range conditions {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
+}
+
 // startNode starts a node; where it is guarded and runs CRI-O its OCI runtime
 // is wrapped.
-func startNode(ctx context.Context, cache *build.Cache, release build.Release, guarded bool) (*node.Node, error) {
+func startNode(ctx context.Context, cache *build.Cache, options options, name string) (*node.Node, error) {
+	release := options.release
 	programs, err := cache.Programs(ctx, release)
 	if err != nil {
 		return nil, err
@@ -99,10 +146,13 @@ func startNode(ctx context.Context, cache *build.Cache, release build.Release, g
 		return nil, err
 	}
 	o := node.Options{Programs: programs, Runc: runc}
-	if guarded && release == build.CRIO {
+	if (name == specguard || name == before) && release == build.CRIO {
 		wrapper, err := cache.Runtime(ctx)
 		if err != nil {
 			return nil, err
+		}
+		if name == before {
+			wrapper = options.beforeRuntime
 		}
 		agent.Wrapping{Binary: wrapper}.Wrap(&o)
 	}
@@ -124,7 +174,7 @@ func hardenedOptions(scratch string) []cri.ContainerOption {
 // takeTimes creates and starts containers, one at a time, on all nodes in turn.
 func takeTimes(ctx context.Context, conditions []*condition, o options) error {
 	for i, c := range conditions {
-		pod, err := c.node.CRI.RunPod(ctx, c.node.CRI.Pod("bench"+strconv.Itoa(i), cri.Namespace("team-bench")))
+		pod, err := c.node.CRI.RunPod(ctx, c.node.CRI.Pod("bench"+strconv.Itoa(i), cri.Namespace(c.namespace)))
 		if err != nil {
 			return err
 		}

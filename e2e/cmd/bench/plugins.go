@@ -15,15 +15,24 @@ import (
 //go:embed policy.yaml
 var policy string
 
-func agentOptions(o options, binary string, n *node.Node) agent.Options {
+func agentOptions(ctx context.Context, cache *build.Cache, o options, binary string, n *node.Node) (agent.Options, error) {
 	a := agent.Options{Binary: binary, PolicyDir: o.policyDir, Config: "host: {kubeletDir: " + n.KubeletDir() + "}\n"}
 	if o.release == build.CRIO {
+		wrapper, err := cache.Runtime(ctx)
+		if err != nil {
+			return a, err
+		}
+		hook, err := agent.Hook(n, wrapper)
+		if err != nil {
+			return a, err
+		}
 		a.Opener = "runtime"
+		a.Config += "hookPath: " + hook + "\n"
 	}
 	if o.policyDir == "" {
 		a.Policies = map[string]string{"tenants.yaml": policy}
 	}
-	return a
+	return a, nil
 }
 
 // startNothing connects the plugin that does nothing to a node.

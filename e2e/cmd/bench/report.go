@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -39,6 +40,11 @@ type row struct {
 
 	P50Hardened float64 `json:"p50ToHardened"`
 	P95Hardened float64 `json:"p95ToHardened"`
+
+	// P50Before is to the earlier programs, P50Host to containers that mount the
+	// host without a plugin; 0 where that does not apply.
+	P50Before float64 `json:"p50ToBefore,omitempty"`
+	P50Host   float64 `json:"p50ToNoPluginHostPath,omitempty"`
 }
 
 func newReport(o options, conditions []*condition, binary int64, memory scope.Memory) *report {
@@ -53,12 +59,23 @@ func newReport(o options, conditions []*condition, binary int64, memory scope.Me
 				P50: percentile(times, 50), P95: percentile(times, 95),
 			})
 		}
-		plain, nothing, hardened := r.Rows[first], r.Rows[first+1], r.Rows[first+3]
+		rows := map[string]row{}
+		for _, x := range r.Rows[first:] {
+			rows[x.Condition] = x
+		}
+		plain, nothing, hardened := rows[noPlugin], rows[nothing], rows[hardened]
 		for i := first; i < len(r.Rows); i++ {
 			x := &r.Rows[i]
 			x.P50Plain, x.P95Plain = x.P50/plain.P50, x.P95/plain.P95
 			x.P50Nothing, x.P95Nothing = x.P50/nothing.P50, x.P95/nothing.P95
 			x.P50Hardened, x.P95Hardened = x.P50/hardened.P50, x.P95/hardened.P95
+			kind := strings.TrimPrefix(x.Condition, strings.TrimSuffix(x.Condition, ofHost))
+			if old, ok := rows[before+kind]; ok && x.Condition == specguard+kind {
+				x.P50Before = x.P50 / old.P50
+			}
+			if host, ok := rows[noPlugin+ofHost]; ok && kind != "" {
+				x.P50Host = x.P50 / host.P50
+			}
 		}
 	}
 	return r
@@ -89,14 +106,22 @@ func percentile(sorted []time.Duration, p int) float64 {
 	return float64(sorted[max(rank, 1)-1]) / float64(time.Millisecond)
 }
 
+// ratio is a ratio in words; nothing where it does not apply.
+func ratio(x float64) string {
+	if x == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.3f", x)
+}
+
 func (r *report) print(w io.Writer) {
-	fmt.Fprintf(w, "%s, %d containers per condition, alternating between three nodes\n"+
+	fmt.Fprintf(w, "%s, %d containers per condition, alternating between the nodes\n"+
 		"(hardened: the containers ask by themselves for what specguard adjusts)\n\n", r.Runtime, r.Containers)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "phase\tcondition\tp50 ms\tp95 ms\tp50/no plugin\tp95/no plugin\tp50/do-nothing\tp95/do-nothing\tp50/hardened\tp95/hardened\t")
+	fmt.Fprintln(t, "phase\tcondition\tp50 ms\tp95 ms\tp50/no plugin\tp95/no plugin\tp50/do-nothing\tp95/do-nothing\tp50/hardened\tp95/hardened\tp50/before\tp50/host path\t")
 	for _, x := range r.Rows {
-		fmt.Fprintf(t, "%s\t%s\t%.1f\t%.1f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t\n",
-			x.Phase, x.Condition, x.P50, x.P95, x.P50Plain, x.P95Plain, x.P50Nothing, x.P95Nothing, x.P50Hardened, x.P95Hardened)
+		fmt.Fprintf(t, "%s\t%s\t%.1f\t%.1f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%s\t%s\t\n",
+			x.Phase, x.Condition, x.P50, x.P95, x.P50Plain, x.P95Plain, x.P50Nothing, x.P95Nothing, x.P50Hardened, x.P95Hardened, ratio(x.P50Before), ratio(x.P50Host))
 	}
 	t.Flush()
 	fmt.Fprintf(w, "\nruncs called directly and through specguard-runtime, alternating\n\n")
