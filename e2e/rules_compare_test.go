@@ -47,16 +47,16 @@ func readSpec(t *testing.T, c *cri.Running, name string) spec {
 	return s
 }
 
-// withoutHook takes the hook that verifies off the spec.
-func (s spec) withoutHook(t *testing.T) {
-	t.Helper()
+// withoutHook takes the hook that verifies off the spec, and tells whether there
+// was one. The wrapper leaves it on containers that mount paths of the host.
+func (s spec) withoutHook() bool {
 	hooks, _ := s.fields["hooks"].(map[string]any)
 	list, _ := hooks["createRuntime"].([]any)
 	rest := slices.DeleteFunc(list, func(h any) bool {
 		return reflect.DeepEqual(h.(map[string]any)["args"], []any{"specguard-runtime", "hook"})
 	})
-	if len(rest) != len(list)-1 {
-		t.Errorf("hooks %v, want one that verifies", list)
+	if len(rest) == len(list) {
+		return false
 	}
 	if hooks["createRuntime"] = rest; len(rest) == 0 {
 		delete(hooks, "createRuntime")
@@ -64,6 +64,7 @@ func (s spec) withoutHook(t *testing.T) {
 	if len(hooks) == 0 {
 		delete(s.fields, "hooks")
 	}
+	return true
 }
 
 // at returns a part of the spec by its path, such as "process.user.uid".

@@ -150,8 +150,11 @@ func (g *rig) create(t *testing.T, r *request, decision string) running {
 func (c *running) look(t *testing.T, r *request, decision string) {
 	t.Helper()
 	c.spec = readSpec(t, c.Running, r.config.Metadata.Name)
+	hooked := c.spec.withoutHook()
 	if verified := c.spec.decision == "verify"; verified && decision != "" {
-		c.spec.withoutHook(t)
+		if !hooked {
+			t.Errorf("%s: no hook verifies it", r.config.Metadata.Name)
+		}
 	} else if c.spec.decision != decision {
 		t.Errorf("%s: the spec says %q, want %q", r.config.Metadata.Name, c.spec.decision, decision)
 	}
