@@ -160,8 +160,10 @@ func TestUnseenMounts(t *testing.T) {
 // TestMountGuard leaves the hook on what mounts the host, and compares what it brings.
 func TestMountGuard(t *testing.T) {
 	o := ByWrapper{"/opt/specguard-runtime"}
+	const replaceable = `specguard: denied by policy "p": hostPaths: host path /srv/x at /mnt is not allowed: /srv/x lies in /srv, where containers may write`
 	const hook = `{"path":"/opt/specguard-runtime","args":["specguard-runtime","hook"],"timeout":60}`
 	for name, c := range map[string]struct {
+		rules  string // allowSrv by default
 		spec   string // hostMount by default
 		hooks  string // on the final spec
 		bring  func(*judge.Request)
@@ -176,9 +178,13 @@ func TestMountGuard(t *testing.T) {
 		},
 		"an older hook": {hooks: hook, bring: func(*judge.Request) {}, refuse: "not judged: " + errOldHook.Error()},
 		"out of sight": {
+			hooks: hook, bring: func(r *judge.Request) { r.Root, r.Mounts = "/b/rootfs", below("/other", swapped) }, refuse: replaceable,
+		},
+		"out of sight, where no container can write": {
+			rules: "rules: {hostPaths: {allowed: [{path: /srv/x}]}}",
 			hooks: hook, bring: func(r *judge.Request) { r.Root, r.Mounts = "/b/rootfs", below("/other", swapped) },
 		},
-		"no process": {hooks: hook, bring: func(r *judge.Request) { r.Root = "/b/rootfs" }},
+		"no process": {hooks: hook, bring: func(r *judge.Request) { r.Root = "/b/rootfs" }, refuse: replaceable},
 		"no table": {
 			hooks: hook, bring: func(r *judge.Request) { r.Root, r.Mounts = "/b/rootfs", []byte("1 2 3\n") },
 			refuse: "not judged: read the mounts: ",
@@ -188,7 +194,10 @@ func TestMountGuard(t *testing.T) {
 			if c.spec == "" {
 				c.spec = hostMount
 			}
-			n := offline(t, doc("p", allowSrv))
+			if c.rules == "" {
+				c.rules = allowSrv
+			}
+			n := offline(t, doc("p", c.rules))
 			n.plugin.Kernel = &kernel{}
 			n.plugin.Openers = func(string) (Opener, error) { return o, nil }
 			n.start(t, "cri-o")
