@@ -15,7 +15,13 @@ import (
 
 var shared lab.Lab
 
-func TestMain(m *testing.M) { os.Exit(shared.Run(m)) }
+func TestMain(m *testing.M) {
+	if url := os.Getenv(envFlood); url != "" {
+		flood(url)
+		return
+	}
+	os.Exit(shared.Run(m))
+}
 
 // The releases that tests run on: all, and those that specguard runs on.
 var (

@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/sirupsen/logrus"
 
+	"github.com/specguard/specguard/cmd/specguard/internal/httpserver"
 	"github.com/specguard/specguard/plugin/metrics"
 )
 
@@ -40,73 +39,91 @@ const (
 func readyParts() []string { return []string{readyNRI, readyPolicies, readyOpener} }
 
 // readiness is nil when the agent can judge, by the policies that it was given.
-func readiness(ctx context.Context, s agentState, store pinger, exclude ...string) error {
+type readiness struct {
+	state agentState
+
+	// Clients share what asks the runtime, and what may be a long text.
+	policies *httpserver.Cache[error]
+	opener   *httpserver.Cache[error]
+}
+
+func newReadiness(s agentState, store pinger) *readiness {
+	return &readiness{
+		state:    s,
+		policies: httpserver.NewCache(func(context.Context) error { return policiesReady(s) }),
+		opener:   httpserver.NewCache(func(ctx context.Context) error { return openerReady(ctx, s, store) }),
+	}
+}
+
+// err is why the agent is not ready, in all parts but the excluded ones.
+func (r *readiness) err(ctx context.Context, exclude ...string) error {
 	var errs []error
 	for _, part := range readyParts() {
 		if !slices.Contains(exclude, part) {
-			errs = append(errs, ready(ctx, part, s, store))
+			errs = append(errs, r.part(ctx, part))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func ready(ctx context.Context, part string, s agentState, store pinger) error {
+func (r *readiness) part(ctx context.Context, part string) error {
 	switch part {
 	case readyNRI:
-		if !s.Connected() {
+		if !r.state.Connected() {
 			return errors.New("not connected to NRI")
 		}
+		return nil
 	case readyPolicies:
-		if err := s.ReloadError(); err != nil {
-			return fmt.Errorf("policies not loaded, older ones are in force: %w", err)
-		}
-	case readyOpener:
-		if o := s.Opener(); o == openerRuntime || o == openerVerify {
-			return s.Unheard()
-		}
-		return store.Ping(ctx)
+		return r.policies.Get(ctx)
+	default:
+		return r.opener.Get(ctx)
+	}
+}
+
+// policiesReady makes the text once.
+func policiesReady(s agentState) error {
+	if err := s.ReloadError(); err != nil {
+		return errors.New("policies not loaded, older ones are in force: " + err.Error())
 	}
 	return nil
 }
 
-// serveReady answers whether the agent is ready. As the API server of Kubernetes
+func openerReady(ctx context.Context, s agentState, store pinger) error {
+	if o := s.Opener(); o == openerRuntime || o == openerVerify {
+		return s.Unheard()
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	return store.Ping(ctx)
+}
+
+// ServeHTTP answers whether the agent is ready. As the API server of Kubernetes
 // does, it leaves out the parts that the query's values of exclude name.
-func serveReady(s agentState, store pinger) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), time.Second)
-		defer cancel()
-		exclude := r.URL.Query()["exclude"]
-		for _, name := range exclude {
-			if !slices.Contains(readyParts(), name) {
-				http.Error(w, fmt.Sprintf("exclude %q is not one of %s", name, strings.Join(readyParts(), ", ")), http.StatusBadRequest)
-				return
-			}
-		}
-		if err := readiness(ctx, s, store, exclude...); err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+func (r *readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	exclude := req.URL.Query()["exclude"]
+	for _, name := range exclude {
+		if !slices.Contains(readyParts(), name) {
+			http.Error(w, fmt.Sprintf("exclude %q is not one of %s", name, strings.Join(readyParts(), ", ")), http.StatusBadRequest)
 			return
 		}
-		fmt.Fprintln(w, "ok")
 	}
+	if err := r.err(req.Context(), exclude...); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ok")
 }
 
 // serveHTTP answers on the address until the context ends.
 func serveHTTP(ctx context.Context, addr string, reg *prometheus.Registry, s agentState, store pinger, log logrus.FieldLogger) error {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", httpserver.Metrics(reg))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.Handle("GET /readyz", serveReady(s, store))
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	mux.Handle("GET /readyz", newReadiness(s, store))
+	address, err := httpserver.New(reg, log).Serve(ctx, addr, mux)
 	if err != nil {
-		return fmt.Errorf("listen for HTTP: %w", err)
+		return err
 	}
-	srv := &http.Server{Handler: mux, ReadTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute}
-	go func() {
-		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			log.WithError(err).Error("HTTP")
-		}
-	}()
-	context.AfterFunc(ctx, func() { _ = srv.Close() })
-	log.WithField("address", l.Addr().String()).Info("serving /metrics, /healthz and /readyz")
+	log.WithField("address", address.String()).Info("serving /metrics, /healthz and /readyz")
 	return nil
 }

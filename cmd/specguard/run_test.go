@@ -244,9 +244,10 @@ func TestAgentJudges(t *testing.T) {
 	if line := a.read("audit"); !strings.Contains(line, `"stage":"create","outcome":"denied","pod":{"namespace":"team-a","name":"web-0"`) {
 		t.Errorf("audit %q", line)
 	}
-	if _, body := a.get("/metrics"); !strings.Contains(body, "\nspecguard_decisions_total{outcome=\"denied\",stage=\"create\"} 1\n") {
-		t.Errorf("metrics\n%s", body)
-	}
+	a.waitFor("a denial in the metrics", func() bool {
+		_, body := a.get("/metrics")
+		return strings.Contains(body, "\nspecguard_decisions_total{outcome=\"denied\",stage=\"create\"} 1\n")
+	})
 
 	ns := []*api.LinuxNamespace{{Type: "pid"}, {Type: "ipc"}, {Type: "network"}, {Type: "uts"}}
 	pod.Linux, ctr.Linux = &api.LinuxPodSandbox{Namespaces: ns}, &api.LinuxContainer{Namespaces: ns}
@@ -289,7 +290,7 @@ func TestReadiness(t *testing.T) {
 		"":                     {"nri", "opener", "policies"},
 	} {
 		got := ""
-		if err := readiness(t.Context(), faulty, faulty, exclude...); err != nil {
+		if err := newReadiness(faulty, faulty).err(t.Context(), exclude...); err != nil {
 			got = err.Error()
 		}
 		if got != want {
@@ -306,7 +307,7 @@ func TestReadiness(t *testing.T) {
 		"not connected to NRI\npolicies not loaded, older ones are in force: x\nno containerd": {err: errors.New("x"), ping: errors.New("no containerd")},
 	} {
 		got := ""
-		if err := readiness(t.Context(), s, s); err != nil {
+		if err := newReadiness(s, s).err(t.Context()); err != nil {
 			got = err.Error()
 		}
 		if got != want {

@@ -38,6 +38,12 @@ func (n *Node) Spawn(cmd *exec.Cmd, log string) (*scope.Process, error) {
 	return n.scope.Spawn(cmd, log)
 }
 
+// Share makes a share of the CPU for processes of the node, as pods have one by
+// their requests.
+func (n *Node) Share(name string, milliCPU int) (*scope.Share, error) {
+	return n.scope.Share(name, milliCPU)
+}
+
 // waitReady waits until CRI answers and knows the images.
 func (n *Node) waitReady(ctx context.Context, images ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)

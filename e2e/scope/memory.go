@@ -11,6 +11,7 @@ import (
 type Memory struct {
 	RSS  int64 // all that is resident, shared program text included
 	Anon int64 // its own part
+	Peak int64 // the most that was resident
 }
 
 // Memory reads the process's memory from the kernel.
@@ -28,6 +29,8 @@ func (p *Process) Memory() (Memory, error) {
 			m.RSS = kib << 10
 		case "RssAnon":
 			m.Anon = kib << 10
+		case "VmHWM":
+			m.Peak = kib << 10
 		}
 	}
 	if m.RSS == 0 {

@@ -1,0 +1,45 @@
+package httpserver
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// How often a value is computed, however many ask for it. Who asks now and then
+// gets a new one.
+const (
+	freshPace  rate.Limit = 1 // times a second
+	freshBurst            = 5
+)
+
+// Cache holds a value that is costly to compute. It is no older than a second.
+type Cache[T any] struct {
+	compute func(context.Context) T
+
+	mu       sync.Mutex
+	pace     *rate.Limiter
+	value    T
+	computed time.Time // when it was there
+}
+
+// NewCache makes a Cache. What compute does has to end by itself: a client that
+// hangs up does not end it for the others.
+func NewCache[T any](compute func(context.Context) T) *Cache[T] {
+	return &Cache[T]{compute: compute, pace: rate.NewLimiter(freshPace, freshBurst)}
+}
+
+// Get gives the value. Those who ask while it is computed wait for that.
+func (c *Cache[T]) Get(ctx context.Context) T {
+	asked := time.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.computed.After(asked) || !c.pace.Allow() {
+		return c.value
+	}
+	c.value = c.compute(context.WithoutCancel(ctx))
+	c.computed = time.Now()
+	return c.value
+}

@@ -1,0 +1,120 @@
+// Package httpserver serves an agent's metrics and probes to whoever reaches its
+// port. Clients cannot take from the agent what it judges containers with: how
+// many connections they open, what they send, and how slowly they read costs a
+// bounded amount of memory and a few thousandths of a CPU.
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/sirupsen/logrus"
+	"golang.org/x/time/rate"
+)
+
+// limits bound what clients can have of the process.
+type limits struct {
+	open     int           // connections at a time
+	inFlight int           // requests that are answered at a time
+	pace     rate.Limit    // connections a second
+	burst    int           // connections at once, after a pause
+	header   int           // bytes of a request
+	patience time.Duration // for the whole request to arrive
+	answer   time.Duration // for the client to read the answer
+}
+
+// defaultLimits are plenty for the kubelet and some Prometheus servers, which
+// come with less than one connection a second.
+func defaultLimits() limits {
+	return limits{
+		open: 32, inFlight: 32, pace: 20, burst: 40, header: 4 << 10,
+		patience: 2 * time.Second, answer: 5 * time.Second,
+	}
+}
+
+// Server serves HTTP within its limits.
+type Server struct {
+	limits   limits
+	accepted prometheus.Counter
+	shed     prometheus.Counter
+	log      logrus.FieldLogger
+}
+
+// New makes a Server and registers its metrics.
+func New(reg prometheus.Registerer, log logrus.FieldLogger) *Server {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "specguard", Subsystem: "http", Name: name, Help: help})
+	}
+	s := &Server{
+		limits:   defaultLimits(),
+		accepted: counter("connections_total", "Connections to this port. Their number a second is limited; the others wait, or are dropped by the kernel."),
+		shed:     counter("connections_shed_total", "Connections to this port that were closed for newer ones before they had an answer, or refused."),
+		log:      log,
+	}
+	reg.MustRegister(s.accepted, s.shed)
+	return s
+}
+
+// Serve answers on the address until the context ends. It returns when it
+// listens, with the address.
+func (s *Server) Serve(ctx context.Context, address string, handler http.Handler) (net.Addr, error) {
+	inner, err := listen(ctx, address)
+	if err != nil {
+		return nil, fmt.Errorf("listen for HTTP: %w", err)
+	}
+	l := &listener{
+		Listener: inner, ctx: ctx, accepted: s.accepted,
+		pace: rate.NewLimiter(s.limits.pace, s.limits.burst),
+		room: &room{seats: s.limits.open, request: s.limits.header + headerSlack, shed: s.shed},
+	}
+	srv := &http.Server{
+		Handler:           s.bounded(handler),
+		ReadHeaderTimeout: s.limits.patience,
+		ReadTimeout:       s.limits.patience,
+		WriteTimeout:      s.limits.answer,
+		MaxHeaderBytes:    s.limits.header,
+		ErrorLog:          log.New(debugLog{s.log}, "", 0),
+	}
+	srv.SetKeepAlivesEnabled(false)
+	go func() {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) && ctx.Err() == nil {
+			s.log.WithError(err).Error("HTTP")
+		}
+	}()
+	context.AfterFunc(ctx, func() { _ = srv.Close() })
+	return inner.Addr(), nil
+}
+
+// bounded refuses requests with a body, and more requests at a time than allowed:
+// one whose connection was closed may go on for a while.
+func (s *Server) bounded(next http.Handler) http.Handler {
+	inFlight := make(chan struct{}, s.limits.inFlight)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			http.Error(w, "a request has no body here", http.StatusRequestEntityTooLarge)
+			return
+		}
+		select {
+		case inFlight <- struct{}{}:
+			defer func() { <-inFlight }()
+			next.ServeHTTP(w, r)
+		default:
+			s.shed.Inc()
+			http.Error(w, "too many requests at a time", http.StatusServiceUnavailable)
+		}
+	})
+}
+
+// debugLog keeps what clients can bring about out of the log.
+type debugLog struct{ log logrus.FieldLogger }
+
+func (l debugLog) Write(line []byte) (int, error) {
+	l.log.WithField("from", "http").Debugf("%s", line)
+	return len(line), nil
+}
