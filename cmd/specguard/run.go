@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/sirupsen/logrus"
@@ -84,6 +85,7 @@ func run(ctx context.Context, cfg config) error {
 	if err != nil {
 		return err
 	}
+	limitMemory(memlimit.FromCgroup, log)
 	optional := cfg.PolicyDir == defaultPolicyDir
 	policies, err := reload.Open(cfg.PolicyDir, optional, log)
 	if err != nil {

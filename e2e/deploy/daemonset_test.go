@@ -20,6 +20,7 @@ func TestAgentsPod(t *testing.T) {
 				t.Errorf("update strategy %+v", d.Spec.UpdateStrategy)
 			}
 			pod := d.Spec.Template.Spec
+			checkReach(t, name, pod)
 			if pod.HostNetwork || pod.HostPID || pod.HostIPC {
 				t.Error("the pod has a namespace of the host")
 			}
@@ -86,6 +87,26 @@ func checkMounts(t *testing.T, pod corev1.PodSpec) {
 	}
 }
 
+// checkReach: no pod can reach the agent's port but those that are to read
+// metrics, and what comes by that port cannot have the agent restarted.
+func checkReach(t *testing.T, overlayName string, pod corev1.PodSpec) {
+	t.Helper()
+	for _, c := range pod.Containers {
+		if c.LivenessProbe != nil || c.StartupProbe != nil {
+			t.Errorf("%s: a probe restarts it", c.Name)
+		}
+	}
+	policy := find[networkingv1.NetworkPolicy](t, overlay(t, overlayName), "specguard").Spec
+	if len(policy.Ingress) != 1 || len(policy.Ingress[0].From) != 1 || len(policy.Egress) != 0 || len(policy.PolicyTypes) != 2 {
+		t.Fatalf("network policy %+v", policy)
+	}
+	// The label is the API server's own: nobody can give a namespace that of another.
+	from := policy.Ingress[0].From[0]
+	if from.NamespaceSelector == nil || from.IPBlock != nil || from.NamespaceSelector.MatchLabels["kubernetes.io/metadata.name"] != "monitoring" {
+		t.Errorf("network policy lets in %+v", from)
+	}
+}
+
 // TestWithoutContainerdsSocket: an overlay for CRI-O does not hang for want of
 // a folder that is not on the node.
 func TestWithoutContainerdsSocket(t *testing.T) {
@@ -113,7 +134,7 @@ func TestPortsAreOpen(t *testing.T) {
 	scraped := find[podMonitor](t, all, "specguard").Spec.PodMetricsEndpoints[0].Port
 	for what, got := range map[string]string{
 		"network policy": allowed, "pod monitor": scraped,
-		"liveness": agent.LivenessProbe.HTTPGet.Port.String(), "readiness": agent.ReadinessProbe.HTTPGet.Port.String(),
+		"readiness": agent.ReadinessProbe.HTTPGet.Port.String(),
 	} {
 		if got != name {
 			t.Errorf("%s: port %s, the pod has %s", what, got, name)

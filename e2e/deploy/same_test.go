@@ -15,7 +15,6 @@ import (
 const allComponents = `
 components:
   - ../components/crio-socket
-  - ../components/network-policy
   - ../components/no-containerd-socket
   - ../components/pod-monitor
   - ../components/prometheus-rule
@@ -31,14 +30,20 @@ func TestHelmAndKustomizeAreTheSame(t *testing.T) {
 		"enforce": {"resources: [../overlays/enforce]", read(t, "deploy/helm/specguard/values-enforce.yaml")},
 		"crio":    {"resources: [../overlays/crio]", "{containerd: {mount: false}, wrapper: {install: true}}"},
 		"all": {"resources: [../overlays/audit]" + allComponents,
-			"{containerd: {mount: false}, crio: {mount: true}, wrapper: {install: true}, networkPolicy: {enabled: true}, metrics: {podMonitor: true, prometheusRule: true}}"},
+			"{containerd: {mount: false}, crio: {mount: true}, wrapper: {install: true}, metrics: {podMonitor: true, prometheusRule: true}}"},
 		"who may ask": {`
 resources: [../overlays/audit]
-components: [../components/network-policy]
 patches:
   - target: {kind: NetworkPolicy, name: specguard}
-    patch: "- {op: add, path: /spec/ingress/0/from, value: [{namespaceSelector: {matchLabels: {team: monitoring}}}]}"`,
-			"networkPolicy: {enabled: true, from: [{namespaceSelector: {matchLabels: {team: monitoring}}}]}"},
+    patch: "- {op: replace, path: /spec/ingress/0/from, value: [{namespaceSelector: {matchLabels: {team: monitoring}}}]}"`,
+			"networkPolicy: {from: [{namespaceSelector: {matchLabels: {team: monitoring}}}]}"},
+		"all may ask": {`
+resources: [../overlays/audit]
+patches:
+  - target: {kind: NetworkPolicy, name: specguard}
+    patch: "- {op: remove, path: /spec/ingress/0/from}"`,
+			"networkPolicy: {from: []}"},
+		"no network policy": {"resources: [../overlays/audit]\ncomponents: [../components/no-network-policy]", "networkPolicy: {enabled: false}"},
 		"image": {"resources: [../overlays/crio]\nimages: [{name: ghcr.io/specguard/specguard, newName: registry.example.com/specguard, newTag: test}]",
 			"{image: {repository: registry.example.com/specguard, tag: test}, containerd: {mount: false}, wrapper: {install: true}}"},
 	} {
