@@ -120,7 +120,7 @@ func serveHTTP(ctx context.Context, addr string, reg *prometheus.Registry, s age
 	mux.Handle("GET /metrics", httpserver.Metrics(reg))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.Handle("GET /readyz", newReadiness(s, store))
-	address, err := httpserver.New(reg, log).Serve(ctx, addr, mux)
+	address, err := httpserver.New(metrics.NewHTTP(reg), log).Serve(ctx, addr, mux)
 	if err != nil {
 		return err
 	}

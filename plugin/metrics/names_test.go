@@ -37,6 +37,7 @@ func (n names) Unregister(prometheus.Collector) bool { return false }
 func TestNames(t *testing.T) {
 	exposed := names{}
 	metrics.New(exposed)
+	metrics.NewHTTP(exposed)
 	metrics.RegisterState(exposed, &state{})
 
 	var files []string

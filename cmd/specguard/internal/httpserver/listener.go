@@ -7,7 +7,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sys/unix"
 	"golang.org/x/time/rate"
 )
@@ -59,10 +58,10 @@ func control(c syscall.RawConn, do func(fd int) error) error {
 type listener struct {
 	net.Listener
 
-	ctx      context.Context // ends the wait
-	pace     *rate.Limiter
-	room     *room
-	accepted prometheus.Counter
+	ctx     context.Context // ends the wait
+	pace    *rate.Limiter
+	room    *room
+	counter Counter
 }
 
 // Accept waits until another connection may be accepted, and for one.
@@ -74,6 +73,6 @@ func (l *listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.accepted.Inc()
+	l.counter.Accepted()
 	return l.room.enter(c), nil
 }

@@ -5,8 +5,6 @@ import (
 	"net"
 	"slices"
 	"sync"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // headerSlack is what net/http reads beyond its limit of a header, and a byte
@@ -18,7 +16,7 @@ const headerSlack = 4<<10 + 1
 type room struct {
 	seats   int
 	request int // bytes that a client may send
-	shed    prometheus.Counter
+	counter Counter
 
 	mu   sync.Mutex
 	open []*conn // the oldest first
@@ -35,7 +33,7 @@ func (r *room) enter(c net.Conn) net.Conn {
 	r.open = append(r.open, guest)
 	r.mu.Unlock()
 	if oldest != nil {
-		r.shed.Inc()
+		r.counter.Shed()
 		oldest.abort()
 	}
 	return guest

@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/sirupsen/logrus"
 	"golang.org/x/time/rate"
 )
@@ -38,27 +37,22 @@ func defaultLimits() limits {
 	}
 }
 
-// Server serves HTTP within its limits.
-type Server struct {
-	limits   limits
-	accepted prometheus.Counter
-	shed     prometheus.Counter
-	log      logrus.FieldLogger
+// Counter counts connections.
+type Counter interface {
+	Accepted()
+	Shed() // for newer ones, or as one too many
 }
 
-// New makes a Server and registers its metrics.
-func New(reg prometheus.Registerer, log logrus.FieldLogger) *Server {
-	counter := func(name, help string) prometheus.Counter {
-		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "specguard", Subsystem: "http", Name: name, Help: help})
-	}
-	s := &Server{
-		limits:   defaultLimits(),
-		accepted: counter("connections_total", "Connections to this port. Their number a second is limited; the others wait, or are dropped by the kernel."),
-		shed:     counter("connections_shed_total", "Connections to this port that were closed for newer ones before they had an answer, or refused."),
-		log:      log,
-	}
-	reg.MustRegister(s.accepted, s.shed)
-	return s
+// Server serves HTTP within its limits.
+type Server struct {
+	limits  limits
+	counter Counter
+	log     logrus.FieldLogger
+}
+
+// New makes a Server.
+func New(c Counter, log logrus.FieldLogger) *Server {
+	return &Server{limits: defaultLimits(), counter: c, log: log}
 }
 
 // Serve answers on the address until the context ends. It returns when it
@@ -69,9 +63,9 @@ func (s *Server) Serve(ctx context.Context, address string, handler http.Handler
 		return nil, fmt.Errorf("listen for HTTP: %w", err)
 	}
 	l := &listener{
-		Listener: inner, ctx: ctx, accepted: s.accepted,
+		Listener: inner, ctx: ctx, counter: s.counter,
 		pace: rate.NewLimiter(s.limits.pace, s.limits.burst),
-		room: &room{seats: s.limits.open, request: s.limits.header + headerSlack, shed: s.shed},
+		room: &room{seats: s.limits.open, request: s.limits.header + headerSlack, counter: s.counter},
 	}
 	srv := &http.Server{
 		Handler:           s.bounded(handler),
@@ -105,7 +99,7 @@ func (s *Server) bounded(next http.Handler) http.Handler {
 			defer func() { <-inFlight }()
 			next.ServeHTTP(w, r)
 		default:
-			s.shed.Inc()
+			s.counter.Shed()
 			http.Error(w, "too many requests at a time", http.StatusServiceUnavailable)
 		}
 	})

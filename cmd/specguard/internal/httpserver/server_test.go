@@ -10,11 +10,10 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
 	"golang.org/x/time/rate"
@@ -27,7 +26,12 @@ type served struct {
 	t       *testing.T
 	address string
 	log     *strings.Builder
+
+	accepted, shed atomic.Int64
 }
+
+func (s *served) Accepted() { s.accepted.Add(1) }
+func (s *served) Shed()     { s.shed.Add(1) }
 
 // serve serves a handler with other limits than the default ones.
 func serve(t *testing.T, h http.HandlerFunc, change func(*limits)) *served {
@@ -35,7 +39,7 @@ func serve(t *testing.T, h http.HandlerFunc, change func(*limits)) *served {
 	s := &served{t: t, log: &strings.Builder{}}
 	log := logrus.New()
 	log.SetOutput(s.log)
-	s.Server = New(prometheus.NewRegistry(), log)
+	s.Server = New(s, log)
 	if change != nil {
 		change(&s.limits)
 	}
@@ -157,7 +161,7 @@ func TestOldestGoes(t *testing.T) {
 	var slow []net.Conn
 	for i := range 3 {
 		slow = append(slow, s.dial(get))
-		waitFor(t, "accepted", func() bool { return testutil.ToFloat64(s.accepted) == float64(i+1) })
+		waitFor(t, "accepted", func() bool { return s.accepted.Load() == int64(i+1) })
 	}
 	if got := status(s.dial(get + "\r\n")); got != http.StatusOK {
 		t.Errorf("a quick client: status %d", got)
@@ -171,7 +175,7 @@ func TestOldestGoes(t *testing.T) {
 			t.Errorf("one that is not the oldest: status %d", got)
 		}
 	}
-	if got := testutil.ToFloat64(s.shed); got != 1 {
+	if got := s.shed.Load(); got != 1 {
 		t.Errorf("%v shed", got)
 	}
 }
@@ -185,7 +189,7 @@ func TestManyConnections(t *testing.T) {
 	if got := status(s.dial(get + "\r\n")); got != http.StatusOK {
 		t.Errorf("status %d", got)
 	}
-	if got := testutil.ToFloat64(s.shed); got != 101-32 {
+	if got := s.shed.Load(); got != 101-32 {
 		t.Errorf("%v shed", got)
 	}
 }
@@ -206,7 +210,7 @@ func TestPace(t *testing.T) {
 	if took := time.Since(start); took < 900*time.Millisecond {
 		t.Errorf("30 connections took %s, of which 20 come after the burst", took)
 	}
-	if got := testutil.ToFloat64(s.accepted); got != 30 {
+	if got := s.accepted.Load(); got != 30 {
 		t.Errorf("%v accepted", got)
 	}
 }
@@ -265,7 +269,7 @@ func TestKernelBuffers(t *testing.T) {
 
 func TestEnds(t *testing.T) {
 	ctx, end := context.WithCancel(t.Context())
-	s := New(prometheus.NewRegistry(), logrus.New())
+	s := New(&served{}, logrus.New())
 	address, err := s.Serve(ctx, "127.0.0.1:0", http.HandlerFunc(ok))
 	if err != nil {
 		t.Fatal(err)
