@@ -58,12 +58,12 @@ func TestHeadersFlood(t *testing.T) {
 		var clients sync.WaitGroup
 		for range 600 {
 			clients.Go(func() {
-				conn, err := net.DialTimeout("tcp", g.agent.Address(), 5*time.Second)
+				conn, err := net.DialTimeout("tcp", g.agent.Address(), 3*time.Second)
 				if err != nil {
 					return // the agent does not take it
 				}
 				defer conn.Close()
-				conn.SetDeadline(time.Now().Add(5 * time.Second))
+				conn.SetDeadline(time.Now().Add(3 * time.Second))
 				n, _ := io.WriteString(conn, headers)
 				sent.Add(int64(n))
 				conn.Read(make([]byte, 1)) // stays until the agent has enough

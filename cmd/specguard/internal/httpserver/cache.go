@@ -11,8 +11,8 @@ import (
 // How often a value is computed, however many ask for it. Who asks now and then
 // gets a new one.
 const (
-	freshPace  rate.Limit = 1 // times a second
-	freshBurst            = 5
+	freshPace  = rate.Limit(1) // times a second
+	freshBurst = 5
 )
 
 // Cache holds a value that is costly to compute. It is no older than a second.
