@@ -51,6 +51,11 @@ func (p *Plugin) Run(ctx context.Context, reg Registration) error {
 		if ended(ctx) {
 			return nil
 		}
+		if p.conn.gaveUp() {
+			p.notSynchronized(ctx)
+			backoff, told = minBackoff, ""
+			continue
+		}
 		if time.Since(began) > maxBackoff {
 			backoff, told = minBackoff, ""
 		}
@@ -141,10 +146,12 @@ type connection struct {
 	ctx   context.Context // ends with the connection
 	stub  stub.Stub
 	ready bool
+	asked bool // it has configured the plugin, and was to tell what runs
+	told  bool // it has
 
 	// what the runtime was configured with; it outlives the connection.
-	runtime string
-	opens   Opener
+	runtime, version string
+	opens            Opener
 }
 
 // configured keeps the runtime's name and the opener for it.
@@ -152,6 +159,27 @@ func (c *connection) configured(runtime string, o Opener) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.runtime, c.opens = runtime, o
+	c.asked = c.stub != nil
+}
+
+func (c *connection) versioned(version string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.version = version
+}
+
+// gaveUp tells whether the last connection ended before the runtime had told
+// what runs.
+func (c *connection) gaveUp() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asked && !c.told
+}
+
+func (c *connection) givenVersion() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.version
 }
 
 func (c *connection) runtimeName() string {
@@ -172,7 +200,7 @@ func (c *connection) opener() (Opener, error) {
 func (c *connection) begin(ctx context.Context, s stub.Stub) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ctx, c.stub = ctx, s
+	c.ctx, c.stub, c.asked, c.told = ctx, s, false, false
 }
 
 func (c *connection) end() {
@@ -186,7 +214,7 @@ func (c *connection) end() {
 func (c *connection) synchronized() (ctx context.Context, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ready = c.stub != nil
+	c.ready, c.told = c.stub != nil, true
 	return c.ctx, c.ready
 }
 

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/mod/semver"
 
 	"github.com/specguard/specguard/plugin/seal"
+	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -48,9 +49,17 @@ type Plugin struct {
 	// it runs in none.
 	OwnPod string
 
+	// Limits are of what containers may bring along; without them the runtime may
+	// be unable to tell the agent of what runs. Inventory lists that, by the name
+	// of the runtime, where NRI does not; nil where nothing can.
+	Limits    synchronize.Limits
+	Inventory func(runtime string) (Listing, error)
+
 	conn   connection
 	shown  shown
 	opened opened
+	ledger synchronize.Ledger
+	sync   attempts
 }
 
 // handlers is what the NRI stub calls. It is apart from Plugin so that Plugin's
@@ -72,6 +81,10 @@ func (p handlers) Configure(_ context.Context, _, runtime, version string) (api.
 	events.Set(api.Event_CREATE_CONTAINER, api.Event_UPDATE_CONTAINER, api.Event_REMOVE_CONTAINER)
 	if opener.Store() != nil {
 		events.Set(api.Event_POST_CREATE_CONTAINER, api.Event_START_CONTAINER)
+	}
+	p.conn.versioned(version)
+	if p.Limits.Container > 0 {
+		events.Set(api.Event_RUN_POD_SANDBOX, api.Event_STOP_POD_SANDBOX, api.Event_REMOVE_POD_SANDBOX, api.Event_STOP_CONTAINER)
 	}
 	nri := p.conn.runtimeVersion()
 	validates := semver.IsValid(nri) && semver.Compare(nri, validatesSince) >= 0
@@ -99,8 +112,14 @@ func (p *Plugin) configure(runtime string) (Opener, error) {
 // other container that an enforcing policy matches.
 func (p handlers) CreateContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) (*api.ContainerAdjustment, []*api.ContainerUpdate, error) {
 	adjust, err := guard(ctx, p.conn.requestTimeout(), func(context.Context) (*api.ContainerAdjustment, error) {
+		if err := p.bound(ctx, pod, ctr); err != nil {
+			return nil, err
+		}
 		return p.create(pod, p.subject(pod, ctr))
 	})
+	if err != nil {
+		p.ledger.ContainerGone(ctr.GetId())
+	}
 	p.failed(ctx, StageCreate, p.named(pod, ctr), err)
 	return adjust, nil, err
 }
@@ -156,6 +175,7 @@ func (p handlers) ValidateContainerAdjustment(ctx context.Context, req *api.Vali
 func (p handlers) RemoveContainer(_ context.Context, _ *api.PodSandbox, ctr *api.Container) error {
 	p.shown.removed(ctr.GetId())
 	p.opened.take(ctr.GetId())
+	p.ledger.ContainerGone(ctr.GetId())
 	return nil
 }
 
@@ -163,6 +183,7 @@ func (p handlers) RemoveContainer(_ context.Context, _ *api.PodSandbox, ctr *api
 // runtime waits for it.
 func (p handlers) Synchronize(_ context.Context, pods []*api.PodSandbox, ctrs []*api.Container) ([]*api.ContainerUpdate, error) {
 	p.remember(pods, ctrs)
+	p.weigh(pods, ctrs)
 	if ctx, ok := p.conn.synchronized(); ok {
 		go p.judgeExisting(ctx, pods, ctrs) //nolint:contextcheck // it outlives the request
 	}

@@ -74,6 +74,11 @@ func (s *Set) Names() []string {
 	return names
 }
 
+// Enforces tells whether a policy is in mode enforce, whatever it is for.
+func (s *Set) Enforces() bool {
+	return slices.ContainsFunc(s.policies, func(p *compiled) bool { return p.mode == ModeEnforce })
+}
+
 // RuleCount returns how many rules the policies have in all.
 func (s *Set) RuleCount() int {
 	n := 0

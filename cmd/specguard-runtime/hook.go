@@ -15,8 +15,9 @@ import (
 	"github.com/specguard/specguard/policy/ocispec"
 )
 
-// maxState bounds a container's state, in bytes.
-const maxState = 1 << 20
+// maxState bounds a container's state, in bytes. The container's annotations are
+// in it; on CRI-O they hold those of its pod more than once.
+const maxState = 16 << 20
 
 // hook is the seal that can be passed: an OCI createRuntime hook (OCI runtime
 // spec, config.md, "POSIX-platform Hooks"), to which the runtime gives the
@@ -24,7 +25,12 @@ const maxState = 1 << 20
 // keeps the container from starting.
 func hook(cfg *runtimeconfig.Config, stdin io.Reader) error {
 	var state specs.State
-	if err := json.NewDecoder(io.LimitReader(stdin, maxState)).Decode(&state); err != nil {
+	limited := &io.LimitedReader{R: stdin, N: maxState + 1}
+	err := json.NewDecoder(limited).Decode(&state)
+	switch {
+	case limited.N <= 0:
+		return fmt.Errorf("the container's state is larger than %d MiB: it has too much in annotations", maxState>>20)
+	case err != nil:
 		return fmt.Errorf("read the container's state: %w", err)
 	}
 	if state.ID == "" || state.Bundle == "" {

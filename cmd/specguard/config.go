@@ -14,6 +14,7 @@ import (
 	"github.com/specguard/specguard/plugin/host"
 	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/runtimeconfig"
+	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
 	"github.com/specguard/specguard/policy/strict"
 )
@@ -30,6 +31,10 @@ type config struct {
 
 	// Existing says what to do about containers that were there before.
 	Existing plugin.Existing `yaml:"existing"`
+
+	// MaxContainerSize bounds what a container may bring along: environment,
+	// arguments, labels, annotations, mounts.
+	MaxContainerSize maxContainerSize `yaml:"maxContainerSize"`
 
 	ContainerdSocket string `yaml:"containerdSocket"`
 
@@ -79,6 +84,7 @@ func defaultConfig() config {
 		ContainerdSocket: "/run/containerd/containerd.sock",
 		CRISocket:        "/run/crio/crio.sock",
 		Existing:         plugin.Report,
+		MaxContainerSize: synchronize.DefaultContainer,
 		RuntimeSocket:    judge.DefaultSocket,
 		HookPath:         runtimeconfig.Program,
 		Opener:           openerAuto,

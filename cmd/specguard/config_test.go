@@ -30,6 +30,7 @@ criSocket: /cri
 runtimeSocket: /r
 hookPath: /h
 existing: stop
+maxContainerSize: 100Ki
 opener: containerd
 http: ":1"
 auditLog: /a
@@ -37,7 +38,7 @@ log: {level: debug, format: json, file: /l}
 host: {root: /host, kubeletDir: /k, runtimeDirs: [/rt, /rt2], bundles: ["/b/{id}"]}
 `)
 	all := config{
-		PolicyDir: "/p", NRI: nriConfig{Socket: "/n", Name: "other", Index: "10"}, ContainerdSocket: "/c", CRISocket: "/cri", RuntimeSocket: "/r", HookPath: "/h", Existing: "stop", Opener: "containerd",
+		PolicyDir: "/p", NRI: nriConfig{Socket: "/n", Name: "other", Index: "10"}, ContainerdSocket: "/c", CRISocket: "/cri", RuntimeSocket: "/r", HookPath: "/h", Existing: "stop", MaxContainerSize: 100 << 10, Opener: "containerd",
 		HTTP: ":1", AuditLog: "/a", Log: logConfig{Level: "debug", Format: "json", File: "/l"}, Host: hostConfig{Root: "/host", KubeletDir: "/k", RuntimeDirs: []string{"/rt", "/rt2"}, Bundles: []string{"/b/{id}"}},
 	}
 	with := func(c config, edit func(*config)) config { edit(&c); return c }
@@ -84,6 +85,7 @@ func TestFaultyConfig(t *testing.T) {
 	}{
 		"unknown keys":  {"policyDir: /p\npolicydir: /q\nnri: {sock: /n}\n", []string{`:2:1: unknown field "policydir" (allowed: `, `:3:7: nri: unknown field "sock" (allowed: socket, name, index)`}},
 		"wrong type":    {"http: [a]\n", []string{":1:7: http: "}},
+		"size":          {"maxContainerSize: 1Ki\n", []string{`:1:19: maxContainerSize: "1Ki" is no size for containers (allowed: 0 for no limit, or from 64Ki to 1Gi, such as 256Ki)`}},
 		"a list":        {"- a\n", []string{":1:1: must be a mapping"}},
 		"null":          {"---\n", []string{":2:1: must not be empty"}},
 		"no YAML":       {"http: x\nnri: {\n", []string{":2:1: no valid YAML: "}},

@@ -65,8 +65,9 @@ func (f *doctorFlags) examine(cmd *cobra.Command, cfg config) error {
 		ContainerdSocket: cfg.ContainerdSocket, CRIOSocket: f.crioSocket, NRISocket: cfg.NRI.Socket,
 		ContainerdConfig: f.containerdConfig, CRIOConfig: f.crioConfig,
 		ConfigFile: f.config, PolicyDir: cfg.PolicyDir,
-		Policies: func() (*policy.Set, error) { return openPolicies(cfg.PolicyDir) },
-		Plugin:   cfg.NRI.Name, Opener: cfg.Opener, Hook: cfg.HookPath, HTTP: cfg.HTTP,
+		Oversized: cfg.MaxContainerSize.oversized,
+		Policies:  func() (*policy.Set, error) { return openPolicies(cfg.PolicyDir) },
+		Plugin:    cfg.NRI.Name, Opener: cfg.Opener, Hook: cfg.HookPath, HTTP: cfg.HTTP,
 	}))
 	if f.output == "json" {
 		enc := json.NewEncoder(cmd.OutOrStdout())

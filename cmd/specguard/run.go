@@ -101,6 +101,12 @@ func run(ctx context.Context, cfg config) error {
 		return err
 	}
 	defer stopper.Close()
+	containerdCRI, err := cri.New(cfg.ContainerdSocket)
+	if err != nil {
+		return err
+	}
+	defer containerdCRI.Close()
+	cfg.MaxContainerSize.warn(log)
 
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -116,6 +122,7 @@ func run(ctx context.Context, cfg config) error {
 	p := &plugin.Plugin{
 		Policies: policies, Openers: cfg.openers(store), Host: node.Snapshot, Recorder: recorders, Log: log,
 		Existing: cfg.Existing, Bundles: node.Bundles(cfg.Host.Bundles), Stopper: stopper, OwnPod: host.OwnPod(),
+		Limits: cfg.MaxContainerSize.limits(), Inventory: listings(containerdCRI, stopper),
 	}
 	if cfg.Host.Root != "" {
 		p.Kernel = node

@@ -5,12 +5,14 @@ package audit
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
 	"time"
 
 	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -32,7 +34,8 @@ type Line struct {
 	// audit were enforced.
 	IfEnforced *IfEnforced `json:"ifEnforced,omitempty"`
 
-	// Error says why there is no decision (outcome failed).
+	// Error says why there is no decision (outcome failed), or what the container
+	// or pod brought too much of (outcomes refused and reported).
 	Error string `json:"error,omitempty"`
 
 	// Stopped: the container ran, and was stopped for the decision.
@@ -114,9 +117,12 @@ func (l *Log) Decided(e plugin.Event) {
 	l.write(line)
 }
 
-// Failed writes that a container could not be judged.
+// Failed writes that a container could not be judged, or brought too much.
 func (l *Log) Failed(s plugin.Stage, p policy.Pod, c policy.Container, err error) {
 	line := l.line(s, failed, p, c)
+	if large, ok := errors.AsType[*synchronize.TooLarge](err); ok {
+		line.Outcome = policy.Outcome(large.Outcome())
+	}
 	line.Error = err.Error()
 	l.write(line)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -68,8 +69,12 @@ func changes(d *policy.Decision) string {
 	return strings.Join(out, "; ")
 }
 
-// Failed logs that a container could not be judged.
+// Failed logs that a container could not be judged, or brought too much.
 func (m Messages) Failed(s plugin.Stage, p policy.Pod, c policy.Container, err error) {
+	if large, ok := errors.AsType[*synchronize.TooLarge](err); ok {
+		m.about(s, p, c).Warn(large)
+		return
+	}
 	log := m.about(s, p, c).WithError(err)
 	var panicked *plugin.PanicError
 	if errors.As(err, &panicked) {

@@ -60,11 +60,24 @@ func reconnect() grpc.ConnectParams {
 	}
 }
 
+// maxMessage is the largest message that containerd sends or takes as it comes
+// (its default of max_recv_message_size and max_send_message_size), in bytes.
+const maxMessage = 16 << 20
+
+// tooLarge says of a record that is larger what that means.
+func tooLarge(err error) error {
+	if status.Code(err) != codes.ResourceExhausted {
+		return err
+	}
+	return fmt.Errorf("the container's record is larger than %d MiB, the most that containerd sends or takes; give the container less in environment, annotations or mounts: %w", maxMessage>>20, err)
+}
+
 // New makes a Store that talks to the unix socket. It connects when it is
 // first used, and again after the connection is lost.
 func New(socket string) (*Store, error) {
 	conn, err := grpc.NewClient("unix://"+socket,
-		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithConnectParams(reconnect()))
+		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithConnectParams(reconnect()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
 	if err != nil {
 		return nil, fmt.Errorf("containerd socket %s: %w", socket, err)
 	}
@@ -80,7 +93,7 @@ func (s *Store) Close() error { return s.conn.Close() }
 func (s *Store) Get(ctx context.Context, id string) (plugin.Stored, error) {
 	res, err := s.containers.Get(inNamespace(ctx), &containers.GetContainerRequest{ID: id})
 	if err != nil {
-		return plugin.Stored{}, fmt.Errorf("read the container from containerd: %w", err)
+		return plugin.Stored{}, fmt.Errorf("read the container from containerd: %w", tooLarge(err))
 	}
 	spec, err := ociSpec(res.GetContainer().GetSpec())
 	if err != nil {
@@ -108,7 +121,7 @@ func (s *Store) Put(ctx context.Context, id string, spec []byte) error {
 		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"spec"}},
 	})
 	if err != nil {
-		return fmt.Errorf("write the container's spec to containerd: %w", err)
+		return fmt.Errorf("write the container's spec to containerd: %w", tooLarge(err))
 	}
 	return nil
 }

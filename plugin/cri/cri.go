@@ -5,6 +5,7 @@ package cri
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -12,12 +13,16 @@ import (
 	runtime "k8s.io/cri-api/pkg/apis/runtime/v1"
 
 	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/synchronize"
 )
 
 // Client talks to a container runtime.
 type Client struct {
 	conn    *grpc.ClientConn
 	runtime runtime.RuntimeServiceClient
+
+	reading sync.Mutex
+	known   map[string]synchronize.Record // of the containers that Records has read
 }
 
 var (

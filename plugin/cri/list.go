@@ -9,10 +9,16 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	runtime "k8s.io/cri-api/pkg/apis/runtime/v1"
+
+	"github.com/specguard/specguard/plugin/synchronize"
 )
 
-// listTimeout bounds a question about the whole node.
-const listTimeout = 10 * time.Second
+// listTimeout bounds a question about the whole node, readTimeout one about each
+// container of it.
+const (
+	listTimeout = 10 * time.Second
+	readTimeout = time.Minute
+)
 
 // Name is the name that the runtime gives itself.
 func (c *Client) Name(ctx context.Context) (string, error) {
@@ -46,15 +52,33 @@ func (c *Client) Runs(ctx context.Context, id string) (bool, error) {
 // Running lists the containers that run, with all pods, as NRI would show them
 // but for namespaces and what is in specs.
 func (c *Client) Running(ctx context.Context) ([]*api.PodSandbox, []*api.Container, error) {
+	pods, listed, err := c.list(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var ctrs []*api.Container
+	for _, r := range listed {
+		if !runs(r.GetState()) {
+			continue
+		}
+		ctrs = append(ctrs, &api.Container{
+			Id: r.GetId(), PodSandboxId: r.GetPodSandboxId(), Name: r.GetMetadata().GetName(), Labels: r.GetLabels(),
+		})
+	}
+	return pods, ctrs, nil
+}
+
+// list lists all containers and pods.
+func (c *Client) list(ctx context.Context) ([]*api.PodSandbox, []*runtime.Container, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	listed, err := c.runtime.ListContainers(ctx, &runtime.ListContainersRequest{})
 	if err != nil {
-		return nil, nil, fmt.Errorf("CRI: %w", err)
+		return nil, nil, fmt.Errorf("CRI: %w", unlisted(err))
 	}
 	sandboxes, err := c.runtime.ListPodSandbox(ctx, &runtime.ListPodSandboxRequest{})
 	if err != nil {
-		return nil, nil, fmt.Errorf("CRI: %w", err)
+		return nil, nil, fmt.Errorf("CRI: %w", unlisted(err))
 	}
 	var pods []*api.PodSandbox
 	for _, s := range sandboxes.GetItems() {
@@ -64,16 +88,16 @@ func (c *Client) Running(ctx context.Context) ([]*api.PodSandbox, []*api.Contain
 			Labels: s.GetLabels(), Annotations: s.GetAnnotations(), RuntimeHandler: s.GetRuntimeHandler(),
 		})
 	}
-	var ctrs []*api.Container
-	for _, r := range listed.GetContainers() {
-		if !runs(r.GetState()) {
-			continue
-		}
-		ctrs = append(ctrs, &api.Container{
-			Id: r.GetId(), PodSandboxId: r.GetPodSandboxId(), Name: r.GetMetadata().GetName(), Labels: r.GetLabels(),
-		})
+	return pods, listed.GetContainers(), nil
+}
+
+// unlisted says of an answer that is too large for gRPC what that means.
+func unlisted(err error) error {
+	if status.Code(err) == codes.ResourceExhausted {
+		return fmt.Errorf("the runtime's answer is larger than %s: the labels and annotations of pods and containers on this node are too large together: %w",
+			synchronize.Bytes(maxMessage), err)
 	}
-	return pods, ctrs, nil
+	return err
 }
 
 // Namespaces lists the types of the namespaces that a pod has of its own, of

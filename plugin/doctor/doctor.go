@@ -46,6 +46,7 @@ func checks() []check {
 		{"nri-socket", checkNRISocket},
 		{"nri-config", checkNRIConfig},
 		{"fail-closed", checkFailClosed},
+		{"synchronize", checkSynchronize},
 		{"opener", checkOpener},
 		{"files", checkFiles},
 		{"policies", checkPolicies},

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/specguard/specguard/plugin/host"
+	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -26,6 +27,10 @@ type Settings struct {
 
 	// Policies reads the policies as the agent does.
 	Policies func() (*policy.Set, error)
+
+	// Oversized lists what is too large for the agent to be sure of its
+	// connection, by CRI, of the runtime at the socket.
+	Oversized func(ctx context.Context, socket string) ([]*synchronize.TooLarge, error)
 
 	Plugin string // the name that the agent registers with NRI
 	Opener string // how specs are opened: auto, containerd, runtime or verify

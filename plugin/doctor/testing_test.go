@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/specguard/specguard/plugin/runtimeconfig"
+	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -65,8 +66,9 @@ func fake(t *testing.T, hostFiles tree) *Node {
 		NRISocket:        filepath.Join(sockets, "nri.sock"),
 		ContainerdConfig: "/etc/containerd/config.toml", CRIOConfig: "/etc/crio/crio.conf",
 		ConfigFile: filepath.Join(sockets, "config.yaml"), PolicyDir: filepath.Join(sockets, "policies"),
-		Policies: policy.Builtin,
-		Plugin:   "specguard", Opener: "auto",
+		Policies:  policy.Builtin,
+		Oversized: func(context.Context, string) ([]*synchronize.TooLarge, error) { return nil, nil },
+		Plugin:    "specguard", Opener: "auto",
 	})
 	n.files.owner, n.own.owner = uint32(os.Getuid()), uint32(os.Getuid())
 	return n

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,12 +18,19 @@ func ReadSpec(f *os.File) ([]byte, os.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if !info.Mode().IsRegular() || info.Size() > maxSpec {
-		return nil, nil, fmt.Errorf("it is no file, or of more than %d bytes", maxSpec)
+	tooLarge := fmt.Errorf("it is larger than %d MiB", maxSpec>>20)
+	switch {
+	case !info.Mode().IsRegular():
+		return nil, nil, errors.New("it is no file")
+	case info.Size() > maxSpec:
+		return nil, nil, tooLarge
 	}
 	out := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
-	if _, err := out.ReadFrom(io.LimitReader(f, maxSpec)); err != nil {
+	if _, err := out.ReadFrom(io.LimitReader(f, maxSpec+1)); err != nil {
 		return nil, nil, err
+	}
+	if out.Len() > maxSpec { // it grows
+		return nil, nil, tooLarge
 	}
 	return out.Bytes(), info, nil
 }

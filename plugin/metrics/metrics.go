@@ -2,11 +2,13 @@
 package metrics
 
 import (
+	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -17,6 +19,7 @@ type Recorder struct {
 	results    *prometheus.CounterVec
 	adjusted   *prometheus.CounterVec
 	failures   *prometheus.CounterVec
+	oversized  *prometheus.CounterVec
 	stopped    prometheus.Counter
 	evaluation *prometheus.HistogramVec
 	total      *prometheus.HistogramVec
@@ -31,8 +34,9 @@ func New(reg prometheus.Registerer) *Recorder {
 			"stage", "outcome"),
 		results: counter("rule_results_total", "What rules did about containers, by outcome (denied, adjusted, audited, excepted).",
 			"policy", "rule", "outcome"),
-		adjusted: counter("adjustments_total", "Edits made to OCI specs.", "policy", "rule"),
-		failures: counter("failures_total", "Containers that could not be judged. At stages create and open they do not start.", "stage"),
+		adjusted:  counter("adjustments_total", "Edits made to OCI specs.", "policy", "rule"),
+		failures:  counter("failures_total", "Containers that could not be judged. At stages create and open they do not start.", "stage"),
+		oversized: counter("oversized_total", "Containers and pods that brought more than maxContainerSize allows, by outcome (refused, reported).", "outcome"),
 		stopped: prometheus.NewCounter(prometheus.CounterOpts{Namespace: "specguard", Name: "stopped_total",
 			Help: "Containers that ran against policy when the agent connected, and were stopped."}),
 		evaluation: histogram("evaluation_duration_seconds", "Time that the policies took for one container.",
@@ -40,7 +44,7 @@ func New(reg prometheus.Registerer) *Recorder {
 		total: histogram("request_duration_seconds", "Time from a request of the runtime to the answer; stage open is reading, judging and writing the spec.",
 			prometheus.ExponentialBuckets(1e-4, 2.5, 11)),
 	}
-	reg.MustRegister(r.decisions, r.ifEnforced, r.results, r.adjusted, r.failures, r.stopped, r.evaluation, r.total)
+	reg.MustRegister(r.decisions, r.ifEnforced, r.results, r.adjusted, r.failures, r.oversized, r.stopped, r.evaluation, r.total)
 	r.begin()
 	return r
 }
@@ -48,6 +52,8 @@ func New(reg prometheus.Registerer) *Recorder {
 // begin has counters with few labels begin at 0: Prometheus sees no increase in
 // a series that begins with what it counts.
 func (r *Recorder) begin() {
+	r.oversized.WithLabelValues("refused")
+	r.oversized.WithLabelValues("reported")
 	for _, s := range plugin.Stages() {
 		r.failures.WithLabelValues(string(s))
 		for _, o := range policy.Outcomes() {
@@ -97,14 +103,20 @@ func (r *Recorder) Decided(e plugin.Event) {
 	}
 }
 
-// Failed counts a container that could not be judged.
-func (r *Recorder) Failed(s plugin.Stage, _ policy.Pod, _ policy.Container, _ error) {
+// Failed counts a container that could not be judged, or brought too much.
+func (r *Recorder) Failed(s plugin.Stage, _ policy.Pod, _ policy.Container, err error) {
+	if large, ok := errors.AsType[*synchronize.TooLarge](err); ok {
+		r.oversized.WithLabelValues(large.Outcome()).Inc()
+		return
+	}
 	r.failures.WithLabelValues(string(s)).Inc()
 }
 
 // State is what the agent tells of itself.
 type State interface {
 	Connected() bool
+	SynchronizeFailures() uint64
+	Oversized() int
 	Generation() uint64
 	PolicyCount() int
 	ReloadError() error
@@ -119,6 +131,10 @@ func RegisterState(reg prometheus.Registerer, s State) {
 		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "specguard", Name: name, Help: help}, value))
 	}
 	gauge("connected", "1 while the runtime sends its NRI requests to the agent.", func() float64 { return number(s.Connected()) })
+	reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "specguard", Name: "nri_synchronize_failures_total",
+		Help: "Connections that the runtime gave up before it had told the agent what runs."}, func() float64 { return float64(s.SynchronizeFailures()) }))
+	gauge("oversized_containers", "Containers and pods on the node that are larger than maxContainerSize, as far as the agent knows.",
+		func() float64 { return float64(s.Oversized()) })
 	gauge("policy_generation", "Counts the policy sets that were in force since the start.", func() float64 { return float64(s.Generation()) })
 	gauge("policies", "Policies in force.", func() float64 { return float64(s.PolicyCount()) })
 	gauge("policy_reload_success", "1 if the last reading of the policies succeeded; 0: older ones are in force.",

@@ -12,6 +12,7 @@ import (
 
 	"github.com/specguard/specguard/plugin"
 	"github.com/specguard/specguard/plugin/metrics"
+	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -81,6 +82,11 @@ func TestRecorder(t *testing.T) {
 	r.Decided(event(plugin.StageCreate, policy.Decision{Violations: violation("b")}))
 	r.Decided(event(plugin.StageExisting, policy.Decision{Adjustments: change("a")}))
 	r.Failed(plugin.StageOpen, policy.Pod{}, policy.Container{}, errors.New("x"))
+	large := &synchronize.TooLarge{}
+	r.Failed(plugin.StageCreate, policy.Pod{}, policy.Container{}, large)
+	r.Failed(plugin.StageCreate, policy.Pod{}, policy.Container{}, large.Reported("x"))
+	r.Failed(plugin.StageCreate, policy.Pod{}, policy.Container{}, large.Reported("x"))
+	expect(t, reg, "specguard_oversized_total{outcome=\"refused\"} 1\nspecguard_oversized_total{outcome=\"reported\"} 2\n", "specguard_oversized_total")
 	expect(t, reg, begun("decisions_total", policy.Outcomes(), `specguard_decisions_total{outcome="adjusted",stage="existing"} 1
 specguard_decisions_total{outcome="adjusted",stage="open"} 1
 specguard_decisions_total{outcome="allowed",stage="open"} 1
@@ -129,11 +135,13 @@ type state struct {
 	err       error
 }
 
-func (s *state) Connected() bool    { return s.connected }
-func (s *state) Generation() uint64 { return 7 }
-func (s *state) PolicyCount() int   { return 3 }
-func (s *state) ReloadError() error { return s.err }
-func (s *state) Opener() string     { return "verify" }
+func (s *state) Connected() bool             { return s.connected }
+func (s *state) Generation() uint64          { return 7 }
+func (s *state) SynchronizeFailures() uint64 { return 2 }
+func (s *state) Oversized() int              { return 5 }
+func (s *state) PolicyCount() int            { return 3 }
+func (s *state) ReloadError() error          { return s.err }
+func (s *state) Opener() string              { return "verify" }
 
 func (s *state) Exceptions() []policy.Exception {
 	return []policy.Exception{
@@ -170,6 +178,7 @@ func TestState(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	s := &state{connected: true}
 	metrics.RegisterState(reg, s)
+	expect(t, reg, "specguard_nri_synchronize_failures_total 2\nspecguard_oversized_containers 5\n", "specguard_nri_synchronize_failures_total", "specguard_oversized_containers")
 	all := []string{"specguard_connected", "specguard_policies", "specguard_policy_generation", "specguard_policy_reload_success"}
 	expect(t, reg, "specguard_connected 1\nspecguard_policies 3\nspecguard_policy_generation 7\nspecguard_policy_reload_success 1\n", all...)
 	s.connected, s.err = false, errors.New("x")

@@ -3,14 +3,10 @@ package synchronize
 import (
 	"slices"
 	"sync"
-
-	"github.com/containerd/nri/pkg/api"
 )
 
 // Ledger knows how much the runtime has to tell of each pod and container.
 type Ledger struct {
-	Limits Limits
-
 	mu    sync.Mutex
 	pods  map[string]*entry // by sandbox id
 	owner map[string]string // container id -> sandbox id
@@ -41,72 +37,59 @@ func (e *entry) beyond() int {
 	return max(0, e.total()-freePod, e.sandbox-freeSandbox)
 }
 
-// Sandbox is why the pod is too large, which is then not entered; nil where it
-// is not, or where there is no limit.
-func (l *Ledger) Sandbox(pod *api.PodSandbox) *TooLarge {
+// Enter enters records unless one is beyond the limits; that one is why. A pod's
+// is to come before those of its containers.
+func (l *Ledger) Enter(limits Limits, records ...Record) *TooLarge {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := &entry{sandbox: sizeOf(pod)}
-	if why := l.tooLarge(pod, nil, e); why != nil {
-		return why
-	}
-	l.enter(pod.GetId(), e)
-	return nil
-}
-
-// Container is why the container is too large, or makes its pod or the node have
-// too much; it is then not entered. It is nil where all is well, or where there
-// is no limit.
-func (l *Ledger) Container(pod *api.PodSandbox, ctr *api.Container) *TooLarge {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	e := l.with(pod, ctr)
-	if why := l.tooLarge(pod, ctr, e); why != nil {
-		return why
-	}
-	l.enter(pod.GetId(), e)
-	l.owner[ctr.GetId()] = pod.GetId()
-	return nil
-}
-
-// Keep enters a pod, or a container if it is not nil, as large as it may be: it
-// is there all the same.
-func (l *Ledger) Keep(pod *api.PodSandbox, ctr *api.Container) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.keep(pod, ctr)
-}
-
-func (l *Ledger) keep(pod *api.PodSandbox, ctr *api.Container) {
-	if ctr == nil {
-		l.enter(pod.GetId(), &entry{sandbox: sizeOf(pod)})
-		return
-	}
-	l.enter(pod.GetId(), l.with(pod, ctr))
-	l.owner[ctr.GetId()] = pod.GetId()
-}
-
-// with is the pod's entry as it is with the container.
-func (l *Ledger) with(pod *api.PodSandbox, ctr *api.Container) *entry {
-	e := &entry{sandbox: sizeOf(pod), containers: map[string]holding{containerName(ctr): {ctr.GetId(), sizeOf(ctr)}}}
-	if before := l.pods[pod.GetId()]; before != nil {
-		for name, c := range before.containers {
-			if _, replaced := e.containers[name]; !replaced {
-				e.containers[name] = c
-			}
+	for _, r := range records {
+		e := l.with(r)
+		if why := l.tooLarge(limits, r, e); why != nil {
+			return why
 		}
+		l.put(r, e)
+	}
+	return nil
+}
+
+// Keep enters records, however large: they are there.
+func (l *Ledger) Keep(records ...Record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.keep(records)
+}
+
+func (l *Ledger) keep(records []Record) {
+	for _, r := range records {
+		l.put(r, l.with(r))
+	}
+}
+
+// with is the pod's entry as it is with the record.
+func (l *Ledger) with(r Record) *entry {
+	e := &entry{containers: make(map[string]holding)}
+	if before := l.pods[r.SandboxID]; before != nil {
+		e.sandbox = before.sandbox
+		for name, c := range before.containers {
+			e.containers[name] = c
+		}
+	}
+	if r.ID == "" {
+		e.sandbox = r.Size
+	} else {
+		e.containers[r.Container] = holding{r.ID, r.Size}
 	}
 	return e
 }
 
-func (l *Ledger) enter(id string, e *entry) {
+func (l *Ledger) put(r Record, e *entry) {
 	if l.pods == nil {
 		l.pods, l.owner = make(map[string]*entry), make(map[string]string)
 	}
-	if before := l.pods[id]; before != nil && e.containers == nil {
-		e.containers = before.containers
+	l.pods[r.SandboxID] = e
+	if r.ID != "" {
+		l.owner[r.ID] = r.SandboxID
 	}
-	l.pods[id] = e
 }
 
 // SandboxStopped forgets the containers of the pod: the runtime does not tell of
@@ -147,54 +130,29 @@ func (l *Ledger) ContainerGone(id string) {
 }
 
 // Reset begins anew with what the runtime has.
-func (l *Ledger) Reset(pods []*api.PodSandbox, ctrs []*api.Container) {
+func (l *Ledger) Reset(records []Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.pods, l.owner = nil, nil
-	byID := make(map[string]*api.PodSandbox, len(pods))
-	for _, pod := range pods {
-		byID[pod.GetId()] = pod
-		l.keep(pod, nil)
-	}
-	for _, ctr := range ctrs {
-		if pod := byID[ctr.GetPodSandboxId()]; pod != nil && ctr.GetState() != api.ContainerState_CONTAINER_STOPPED {
-			l.keep(pod, ctr)
-		}
-	}
+	l.keep(records)
 }
 
-// Oversized lists what is beyond the limits, the largest first. Where each is
-// within its own and the node is not, these are the pods that count for it.
-func (l Limits) Oversized(pods []*api.PodSandbox, ctrs []*api.Container) []*TooLarge {
-	if l.Container <= 0 {
-		return nil
-	}
-	var out []*TooLarge
-	node := Ledger{Limits: l}
-	node.Reset(pods, ctrs)
-	of := make(map[string][]*api.Container)
-	for _, ctr := range ctrs {
-		of[ctr.GetPodSandboxId()] = append(of[ctr.GetPodSandboxId()], ctr)
-	}
-	for _, pod := range pods {
-		if why := l.object(pod, nil); why != nil {
-			out = append(out, why)
+// Oversized counts pods and containers that are larger than the limit for one.
+func (l *Ledger) Oversized(limits Limits) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, e := range l.pods {
+		if limits.exceeded(e.sandbox) {
+			n++
 		}
-		for _, ctr := range of[pod.GetId()] {
-			if why := l.object(pod, ctr); why != nil {
-				out = append(out, why)
+		for _, c := range e.containers {
+			if limits.exceeded(c.size) {
+				n++
 			}
 		}
 	}
-	if sum := node.beyond(); sum > l.Node && len(out) == 0 {
-		for _, pod := range pods {
-			if e := node.pods[pod.GetId()]; e.beyond() > 0 {
-				out = append(out, l.node(pod, nil, e, sum))
-			}
-		}
-	}
-	slices.SortStableFunc(out, func(a, b *TooLarge) int { return b.Size - a.Size })
-	return out
+	return n
 }
 
 func (l *Ledger) beyond() int {
@@ -206,27 +164,49 @@ func (l *Ledger) beyond() int {
 }
 
 // tooLarge compares with every limit. The pod's entry is as it would be.
-func (l *Ledger) tooLarge(pod *api.PodSandbox, ctr *api.Container, e *entry) *TooLarge {
-	if l.Limits.Container <= 0 {
+func (l *Ledger) tooLarge(limits Limits, r Record, e *entry) *TooLarge {
+	switch {
+	case limits.Container <= 0:
+		return nil
+	case limits.exceeded(r.Size):
+		return limits.object(r)
+	case e.beyond() == 0:
 		return nil
 	}
-	if why := l.Limits.object(pod, nil); why != nil { // a container in such a pod, too
-		return why
+	more := e.beyond()
+	if before := l.pods[r.SandboxID]; before != nil {
+		more -= before.beyond()
 	}
-	if ctr != nil {
-		if why := l.Limits.object(pod, ctr); why != nil {
-			return why
-		}
-	}
-	if e.beyond() == 0 {
-		return nil
-	}
-	sum := l.beyond() + e.beyond()
-	if before := l.pods[pod.GetId()]; before != nil {
-		sum -= before.beyond()
-	}
-	if sum > l.Limits.Node {
-		return l.Limits.node(pod, ctr, e, sum)
+	if sum := l.beyond() + more; more > 0 && sum > limits.Node {
+		return limits.node(r, e, sum)
 	}
 	return nil
 }
+
+// Oversized lists what is beyond the limits, the largest first. Where each record
+// is within its own and the node is not, these are the pods that count for it.
+func (l Limits) Oversized(records []Record) []*TooLarge {
+	if l.Container <= 0 {
+		return nil
+	}
+	var node Ledger
+	var out []*TooLarge
+	node.Reset(records)
+	for _, r := range records {
+		if l.exceeded(r.Size) {
+			out = append(out, l.object(r))
+		}
+	}
+	if sum := node.beyond(); sum > l.Node && len(out) == 0 {
+		for _, r := range records {
+			if e := node.pods[r.SandboxID]; r.ID == "" && e.beyond() > 0 {
+				out = append(out, l.node(r, e, sum))
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *TooLarge) int { return b.Size - a.Size })
+	return out
+}
+
+// exceeded tells whether a record is too large by itself.
+func (l Limits) exceeded(size int) bool { return l.Container > 0 && size > l.Container }

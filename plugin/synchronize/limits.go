@@ -55,5 +55,14 @@ func LimitsFor(container int) Limits {
 	return Limits{Container: container, Node: max(defaultNode, 8*container)}
 }
 
+// Safe are the limits themselves where they guarantee something, else the default
+// ones.
+func (l Limits) Safe() Limits {
+	if l.Guaranteed() {
+		return l
+	}
+	return LimitsFor(DefaultContainer)
+}
+
 // Guaranteed tells whether everything within the limits can be told.
 func (l Limits) Guaranteed() bool { return l.Container > 0 && l.Container <= DefaultContainer }

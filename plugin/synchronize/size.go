@@ -6,13 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/containerd/nri/pkg/api"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
-
-// sizeOf is what NRI sends of a pod or a container.
-func sizeOf(message proto.Message) int { return proto.Size(message) }
 
 // part is a field of a message, and the size of what is in it.
 type part struct {
@@ -69,8 +65,3 @@ func Bytes(n int) string {
 }
 
 func decimals(x float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", x), ".0") }
-
-// containerName is the container's name; CRI-O tells it in a label alone.
-func containerName(ctr *api.Container) string {
-	return cmp.Or(ctr.GetLabels()["io.kubernetes.container.name"], ctr.GetName(), ctr.GetId())
-}

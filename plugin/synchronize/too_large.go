@@ -1,85 +1,62 @@
 package synchronize
 
-import (
-	"fmt"
-
-	"github.com/containerd/nri/pkg/api"
-)
+import "fmt"
 
 // TooLarge says what is beyond a limit. As an error it is one line, which names
 // sizes and no values.
 type TooLarge struct {
-	Namespace, Pod, Container string // Container is "" for a pod
-	Size                      int
+	Record
 
 	found, limit, advice string
-	reported             bool
+	because              string // why it is not refused; "" if it is
 }
 
-// Error says that it is refused, and what to do.
+// Error says what becomes of it, and what to do.
 func (t *TooLarge) Error() string {
 	fate := "refused"
-	if t.reported {
-		fate = "reported and not refused, since no policy is enforced"
+	if t.because != "" {
+		fate = "reported and not refused, since " + t.because
 	}
-	return fmt.Sprintf("specguard: %s: %s (%s): the runtime could not tell the agent of it when the agent connects again; %s, or raise maxContainerSize in the agent's configuration",
+	return fmt.Sprintf("specguard: %s: %s (%s): NRI might not be able to tell the agent of it when the agent connects again; %s, or raise maxContainerSize in the agent's configuration",
 		fate, t.found, t.limit, t.advice)
 }
 
-// Finding is what is too large, without whose it is.
+// Finding is what is too large, and what is allowed, without whose it is.
 func (t *TooLarge) Finding() string { return t.found + " (" + t.limit + ")" }
 
-// Refused tells whether it was.
-func (t *TooLarge) Refused() bool { return !t.reported }
+// Outcome is what became of it: refused or reported.
+func (t *TooLarge) Outcome() string {
+	if t.because != "" {
+		return "reported"
+	}
+	return "refused"
+}
 
 // Reported is the same of what is let through.
-func (t *TooLarge) Reported() *TooLarge {
+func (t *TooLarge) Reported(because string) *TooLarge {
 	out := *t
-	out.reported = true
+	out.because = because
 	return &out
 }
 
-// Name names the pod, and the container if it is about one.
-func (t *TooLarge) Name() string {
-	name := t.Namespace + "/" + t.Pod
-	if t.Container != "" {
-		name += ", container " + t.Container
-	}
-	return name
-}
-
-func about(pod *api.PodSandbox, ctr *api.Container) *TooLarge {
-	t := &TooLarge{Namespace: pod.GetNamespace(), Pod: pod.GetName()}
-	if ctr != nil {
-		t.Container = containerName(ctr)
-	}
-	return t
-}
-
-// object compares a container, or a pod if it is nil, with the limit for one.
-func (l Limits) object(pod *api.PodSandbox, ctr *api.Container) *TooLarge {
-	t := about(pod, ctr)
-	if ctr != nil {
-		t.Size = sizeOf(ctr)
-		t.found = fmt.Sprintf("the container's record of %s is too large: %s", Bytes(t.Size), parts(ctr))
+// object is about a record that is too large by itself.
+func (l Limits) object(r Record) *TooLarge {
+	t := &TooLarge{Record: r, limit: "allowed: " + Bytes(l.Container)}
+	t.found = fmt.Sprintf("the pod's record of %s is too large: %s", Bytes(r.Size), r.Parts)
+	t.advice = "give the pod less in labels and annotations"
+	if r.ID != "" {
+		t.found = fmt.Sprintf("the container's record of %s is too large: %s", Bytes(r.Size), r.Parts)
 		t.advice = "mount a ConfigMap or Secret as a volume instead of envFrom, set enableServiceLinks: false"
-	} else {
-		t.Size = sizeOf(pod)
-		t.found = fmt.Sprintf("the pod's record of %s is too large: %s", Bytes(t.Size), parts(pod))
-		t.advice = "give the pod less in labels and annotations"
 	}
-	if t.Size <= l.Container {
-		return nil
-	}
-	t.limit = "allowed: " + Bytes(l.Container)
 	return t
 }
 
-// node is about all pods that are larger than others.
-func (l Limits) node(pod *api.PodSandbox, ctr *api.Container, e *entry, sum int) *TooLarge {
-	t := about(pod, ctr)
+// node is about what large pods have in common.
+func (l Limits) node(r Record, e *entry, sum int) *TooLarge {
+	t := &TooLarge{Record: r}
 	t.Size = e.total()
-	t.found = fmt.Sprintf("the pod and its %s have records of %s, and the pods of this node have %s beyond %s each", containers(len(e.containers)), Bytes(t.Size), Bytes(sum), Bytes(freePod))
+	t.found = fmt.Sprintf("the pod and its %s have records of %s, and the pods of this node have %s beyond %s each",
+		containers(len(e.containers)), Bytes(t.Size), Bytes(sum), Bytes(freePod))
 	t.limit = fmt.Sprintf("allowed: %s for all of them; a container counts as at least %s", Bytes(l.Node), Bytes(counts))
 	t.advice = "give its containers less environment, or fewer to a pod"
 	return t

@@ -1,0 +1,117 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/specguard/specguard/plugin/synchronize"
+)
+
+const (
+	// A runtime that cannot tell the agent what runs may even panic, and is
+	// started again; so it is not asked again soon.
+	firstPause = time.Second
+	maxPause   = 5 * time.Minute
+
+	// lookAgain is how often the agent looks, meanwhile, whether what was too
+	// large is gone.
+	lookAgain = 5 * time.Second
+)
+
+// Listing is where a container runtime lists what it would tell by NRI.
+type Listing interface {
+	// Records are those of all pods, and of the containers that have not ended.
+	Records(ctx context.Context) ([]synchronize.Record, error)
+}
+
+// attempts counts those to be told what runs.
+type attempts struct {
+	mu     sync.Mutex
+	failed uint64 // in all
+	pause  time.Duration
+}
+
+// failure gives the time to wait after one more has failed.
+func (a *attempts) failure() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.failed++
+	a.pause = min(max(firstPause, 2*a.pause), maxPause)
+	return a.pause
+}
+
+func (a *attempts) succeeded() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.pause = 0
+}
+
+// SynchronizeFailures counts connections that ended before the runtime had told
+// what runs.
+func (p *Plugin) SynchronizeFailures() uint64 {
+	p.sync.mu.Lock()
+	defer p.sync.mu.Unlock()
+	return p.sync.failed
+}
+
+// notSynchronized says why the runtime may have given up, and waits until it
+// makes sense to connect again.
+func (p *Plugin) notSynchronized(ctx context.Context) {
+	pause := p.sync.failure()
+	p.Log.Errorf("the runtime accepted the agent, and gave up before it had told what runs (NRI's Synchronize): containers are not judged; trying again in %s, or when what is too large is gone", pause)
+	found, err := p.oversized(ctx)
+	switch {
+	case err != nil:
+		p.Log.WithError(err).Warn("what is too large for NRI cannot be found out; specguard doctor on the node may tell, and the runtime's log why it gave up")
+	case len(found) == 0:
+		p.Log.Warn("no pod or container is too large for NRI: the runtime's log says why it gave up")
+	default:
+		p.tellOversized(found)
+		p.Log.Warn("delete these pods to have the agent connected again (docs/operations.md)")
+	}
+	p.wait(ctx, pause, len(found) > 0)
+}
+
+// wait ends when the pause is over, or what was too large is gone.
+func (p *Plugin) wait(ctx context.Context, pause time.Duration, blocked bool) {
+	over := time.NewTimer(pause)
+	defer over.Stop()
+	look := time.NewTicker(lookAgain)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-over.C:
+			return
+		case <-look.C:
+			if !blocked {
+				continue
+			}
+			if found, err := p.oversized(ctx); err == nil && len(found) == 0 {
+				p.Log.Info("what was too large for NRI is gone: connecting again")
+				return
+			}
+		}
+	}
+}
+
+// oversized asks the runtime, without NRI, what is too large for NRI.
+func (p *Plugin) oversized(ctx context.Context) ([]*synchronize.TooLarge, error) {
+	if p.Inventory == nil {
+		return nil, errors.New("no runtime can be asked")
+	}
+	from, err := p.Inventory(p.conn.runtimeName())
+	if err != nil {
+		return nil, err
+	}
+	records, err := from.Records(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list what runs: %w", err)
+	}
+	p.ledger.Reset(records)
+	return p.Limits.Safe().Oversized(records), nil
+}

@@ -1,0 +1,115 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/containerd/nri/pkg/api"
+	"golang.org/x/mod/semver"
+
+	"github.com/specguard/specguard/plugin/synchronize"
+)
+
+// noneEnforced is why an agent that only audits refuses nothing.
+const noneEnforced = "no policy is enforced"
+
+// RunPodSandbox refuses a pod that brings too much by itself: to refuse its
+// containers would leave it on the node.
+func (p handlers) RunPodSandbox(ctx context.Context, pod *api.PodSandbox) error {
+	_, err := guard(ctx, p.conn.requestTimeout(), func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, p.bound(ctx, pod, nil)
+	})
+	p.failed(ctx, StageCreate, p.named(pod, nil), err)
+	return err
+}
+
+// StopPodSandbox forgets a pod's containers, which have ended.
+func (p handlers) StopPodSandbox(_ context.Context, pod *api.PodSandbox) error {
+	p.ledger.SandboxStopped(pod.GetId())
+	return nil
+}
+
+// RemovePodSandbox forgets a pod.
+func (p handlers) RemovePodSandbox(_ context.Context, pod *api.PodSandbox) error {
+	p.ledger.SandboxRemoved(pod.GetId())
+	return nil
+}
+
+// StopContainer forgets what a container brought that has ended.
+func (p handlers) StopContainer(_ context.Context, _ *api.PodSandbox, ctr *api.Container) ([]*api.ContainerUpdate, error) {
+	p.ledger.ContainerGone(ctr.GetId())
+	return nil, nil
+}
+
+// bound refuses a container, or a pod if it is nil, that brings more than is
+// sure to be told to the agent when it connects again. It does so in every
+// namespace: to lose the connection would be to judge nothing.
+func (p *Plugin) bound(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) error {
+	if p.Limits.Container <= 0 {
+		return nil
+	}
+	records := []synchronize.Record{synchronize.RecordOf(pod, nil)}
+	if ctr != nil {
+		records = append(records, synchronize.RecordOf(pod, ctr))
+	}
+	why := p.ledger.Enter(p.Limits, records...)
+	if why == nil {
+		return nil
+	}
+	because := ""
+	switch {
+	case !p.Policies.Current().Enforces():
+		because = noneEnforced
+	case ctr == nil && !refusesPods(p.conn.runtimeName(), p.conn.givenVersion()):
+		because = fmt.Sprintf("%s %s would not start again after it (containerd 2.2.6 does); the pod's containers are refused",
+			p.conn.runtimeName(), p.conn.givenVersion())
+	default:
+		return why
+	}
+	p.ledger.Keep(records...)
+	p.failed(ctx, StageCreate, p.named(pod, ctr), why.Reported(because))
+	return nil
+}
+
+// refusesPods tells whether the runtime can refuse a pod and go on: containerd
+// from 2.0 to 2.2.5 keeps a record of it that stops its next start.
+func refusesPods(runtime, version string) bool {
+	v := "v" + strings.TrimPrefix(version, "v")
+	switch {
+	case runtime == crio:
+		return true
+	case runtime != containerd || !semver.IsValid(v):
+		return false
+	default:
+		return semver.Compare(v, "v2.0.0-0") < 0 || semver.Compare(v, "v2.2.6") >= 0
+	}
+}
+
+// weigh notes what the runtime has told, and says what of it is too large.
+func (p *Plugin) weigh(pods []*api.PodSandbox, ctrs []*api.Container) {
+	p.sync.succeeded()
+	if p.Limits.Container <= 0 {
+		return
+	}
+	records := synchronize.Records(pods, ctrs)
+	p.ledger.Reset(records)
+	p.tellOversized(p.Limits.Oversized(records))
+}
+
+// toldAtOnce bounds how many pods and containers the log names.
+const toldAtOnce = 20
+
+func (p *Plugin) tellOversized(all []*synchronize.TooLarge) {
+	for i, t := range all {
+		if i == toldAtOnce {
+			p.Log.Warnf("and %d more", len(all)-i)
+			break
+		}
+		p.Log.Warnf("too large for NRI to be sure to tell of it: %s: %s", t.Name(), t.Finding())
+	}
+}
+
+// Oversized counts pods and containers on the node that are larger than a
+// container may be, as far as the agent knows.
+func (p *Plugin) Oversized() int { return p.ledger.Oversized(p.Limits) }

@@ -1,0 +1,250 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/containerd/nri/pkg/adaptation"
+	"github.com/containerd/nri/pkg/api"
+	"github.com/sirupsen/logrus"
+
+	"github.com/specguard/specguard/plugin/synchronize"
+)
+
+// bounded is a node that is not connected yet, with the default limits.
+func bounded(t *testing.T, docs ...string) *node {
+	n := offline(t, docs...)
+	n.plugin.Limits = synchronize.LimitsFor(synchronize.DefaultContainer)
+	return n
+}
+
+var filling = strings.Repeat("x", 2<<20)
+
+// large is the container with an environment of that size.
+func large(ctr *api.Container, size int) *api.Container {
+	ctr.Env = []string{"TOKEN=" + filling[:size]}
+	return ctr
+}
+
+// TestTooLarge refuses what brings too much, in every namespace.
+func TestTooLarge(t *testing.T) {
+	const kib = 1 << 10
+	system := pod()
+	system.Namespace = "kube-system"
+	labelled := pod()
+	labelled.Id, labelled.Annotations = "labelled", map[string]string{"a": filling[:300*kib]}
+	for name, c := range map[string]struct {
+		pod  *api.PodSandbox
+		size int
+		want string
+	}{
+		"fits":          {pod(), 200 * kib, ""},
+		"environment":   {pod(), 300 * kib, "specguard: refused: the container's record of 300.1 KiB is too large: environment 300 KiB (allowed: 256 KiB): "},
+		"no policy":     {system, 300 * kib, "specguard: refused: the container's record of 300.1 KiB is too large"},
+		"in such a pod": {labelled, 1, "specguard: refused: the pod's record of 300.1 KiB is too large: annotations 300 KiB (allowed: 256 KiB): "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := bounded(t, doc("p", "match: {namespaces: [team-a]}", allow))
+			n.start(t, "containerd")
+			n.connect(n.socket)
+			_, err := n.create(c.pod, large(container(), c.size))
+			if got := fmt.Sprint(err); err == nil != (c.want == "") || !strings.Contains(got, c.want) || strings.Contains(got, "xx") || strings.Contains(got, "\n") {
+				t.Errorf("error %.600s", got)
+			}
+			if c.want != "" && !strings.Contains(n.recorder.all(), "create "+c.pod.Namespace+"/web-0/app failed: specguard: refused: ") {
+				t.Errorf("recorded %.600s", n.recorder.all())
+			}
+			if n.plugin.Oversized() != 0 {
+				t.Errorf("%d oversized", n.plugin.Oversized())
+			}
+		})
+	}
+}
+
+// TestTooLargePod refuses a pod where the runtime can take it.
+func TestTooLargePod(t *testing.T) {
+	n := bounded(t, doc("p", allow))
+	n.start(t, "containerd") // 2.4.2
+	n.connect(n.socket)
+	p := pod()
+	p.Labels["a"] = filling[:1<<20]
+	run := func() error {
+		return n.RunPodSandbox(context.Background(), &api.RunPodSandboxRequest{Pod: p})
+	}
+	if err := run(); err == nil || !strings.Contains(err.Error(), "specguard: refused: the pod's record of 1 MiB is too large: labels 1 MiB (allowed: 256 KiB)") {
+		t.Errorf("error %v", err)
+	}
+	n.plugin.conn.versioned("v2.1.0")
+	if err := run(); err != nil {
+		t.Error(err)
+	}
+	if want := "reported and not refused, since containerd v2.1.0 would not start again after it"; !strings.Contains(n.recorder.all(), want) || n.plugin.Oversized() != 1 {
+		t.Errorf("%d oversized, recorded %s", n.plugin.Oversized(), n.recorder.all())
+	}
+	if err := n.RemovePodSandbox(context.Background(), &api.RemovePodSandboxRequest{Pod: p}); err != nil || n.plugin.Oversized() != 0 {
+		t.Errorf("%d oversized, %v", n.plugin.Oversized(), err)
+	}
+}
+
+// TestTooLargeIsReported: an agent that enforces nothing refuses nothing.
+func TestTooLargeIsReported(t *testing.T) {
+	n := bounded(t, doc("p", auditing, allow))
+	n.start(t, "containerd")
+	n.connect(n.socket)
+	if _, err := n.create(pod(), large(container(), 1<<20)); err != nil {
+		t.Error(err)
+	}
+	if want := "create team-a/web-0/app failed: specguard: reported and not refused, since no policy is enforced: "; !strings.Contains(n.recorder.all(), want) || n.plugin.Oversized() != 1 {
+		t.Errorf("%d oversized, recorded %s", n.plugin.Oversized(), n.recorder.all())
+	}
+	if _, err := n.StopContainer(context.Background(), &api.StopContainerRequest{Pod: pod(), Container: container()}); err != nil || n.plugin.Oversized() != 0 {
+		t.Errorf("%d oversized, %v", n.plugin.Oversized(), err)
+	}
+}
+
+// TestDeniedCountsNothing: a container that a policy denies takes no room.
+func TestDeniedCountsNothing(t *testing.T) {
+	n := bounded(t, doc("p", "rules: {hostPaths: {allowed: []}}"))
+	n.start(t, "containerd")
+	n.connect(n.socket)
+	for i := range 40 {
+		c := large(container(), 250<<10)
+		c.Id, c.Name = fmt.Sprint(i), fmt.Sprint(i)
+		c.Mounts = []*api.Mount{{Destination: "/host", Type: "bind", Source: "/etc", Options: []string{"rbind"}}}
+		if _, err := n.create(pod(), c); err == nil || !strings.Contains(err.Error(), "hostPaths") {
+			t.Fatalf("container %d: %v", i, err)
+		}
+	}
+}
+
+func TestRefusesPods(t *testing.T) {
+	for version, want := range map[string]bool{
+		"containerd v1.7.35": true, "containerd 1.7.35": true, "containerd v2.0.0": false, "containerd v2.0.0-rc.1": false,
+		"containerd v2.2.5": false, "containerd v2.2.6": true, "containerd v2.4.2": true, "containerd unknown": false,
+		"cri-o 1.34.0": true, "other 1.0": false,
+	} {
+		runtime, v, _ := strings.Cut(version, " ")
+		if got := refusesPods(runtime, v); got != want {
+			t.Errorf("%s: %v", version, got)
+		}
+	}
+}
+
+// TestLimitsSynchronize has real NRI tell the plugin of nodes that the limits let
+// be, in a random order. The race detector makes it slow; e2e measures the time.
+func TestLimitsSynchronize(t *testing.T) {
+	adaptation.SetPluginRequestTimeout(30 * time.Second)
+	t.Cleanup(func() { adaptation.SetPluginRequestTimeout(adaptation.DefaultPluginRequestTimeout) })
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 1))
+			n := bounded(t, doc("p", elsewhere, allow))
+			admitted := 0
+			for i := range 100 + r.IntN(150) {
+				p := pod()
+				p.Id, p.Name = fmt.Sprint("pod", i), fmt.Sprint("pod", i)
+				size := []int{2 << 10, 12 << 10, 110 << 10, 250 << 10}[r.IntN(4)]
+				n.pods = append(n.pods, p)
+				for k := range 1 + r.IntN(9) {
+					c := large(container(), size)
+					c.PodSandboxId, c.Id, c.Name = p.Id, fmt.Sprint(i, ".", k), fmt.Sprint(k)
+					if n.plugin.ledger.Enter(n.plugin.Limits, synchronize.RecordOf(p, nil), synchronize.RecordOf(p, c)) == nil {
+						n.ctrs = append(n.ctrs, c)
+						admitted += size
+					}
+				}
+			}
+			r.Shuffle(len(n.ctrs), func(i, j int) { n.ctrs[i], n.ctrs[j] = n.ctrs[j], n.ctrs[i] })
+			r.Shuffle(len(n.pods), func(i, j int) { n.pods[i], n.pods[j] = n.pods[j], n.pods[i] })
+			n.start(t, "containerd")
+			n.connect(n.socket)
+			t.Logf("%d pods, %d containers, %d MiB in %s", len(n.pods), len(n.ctrs), admitted>>20, n.synced)
+			if n.plugin.SynchronizeFailures() > 0 {
+				t.Errorf("%d failures", n.plugin.SynchronizeFailures())
+			}
+		})
+	}
+}
+
+// listing is a runtime that lists what NRI would tell.
+type listing struct {
+	mu      sync.Mutex
+	records []synchronize.Record
+	err     error
+}
+
+func (l *listing) Records(context.Context) ([]synchronize.Record, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.records, l.err
+}
+
+// TestGivesUp: the agent says why the runtime gives up, does not ask it in a
+// loop, and connects when what is too large is gone.
+func TestGivesUp(t *testing.T) {
+	n := bounded(t, doc("p", allow))
+	n.pods = []*api.PodSandbox{pod()}
+	for i := range 5 {
+		p := pod()
+		p.Id = fmt.Sprint("other", i)
+		n.pods = append(n.pods, p)
+	}
+	for i := range 20 {
+		c := large(container(), 1100<<10)
+		c.Id, c.Name = fmt.Sprint(i), fmt.Sprint("big-", i)
+		n.ctrs = append(n.ctrs, c)
+	}
+	l := &listing{records: synchronize.Records(n.pods, n.ctrs)}
+	n.plugin.Inventory = func(runtime string) (Listing, error) {
+		if runtime != "containerd" {
+			return nil, errors.New("which")
+		}
+		return l, nil
+	}
+	n.start(t, "containerd")
+	n.run(n.socket)
+	waitFor(t, "a name", func() bool {
+		return n.logged(logrus.WarnLevel, "team-a/web-0, container big-7: the container's record of 1.1 MiB") != ""
+	})
+	if n.logged(logrus.ErrorLevel, "gave up before it had told what runs") == "" || n.plugin.Connected() || n.plugin.Oversized() != 20 {
+		t.Errorf("connected %v, %d oversized, log %v", n.plugin.Connected(), n.plugin.Oversized(), n.log.AllEntries())
+	}
+	time.Sleep(4 * time.Second)
+	if got := n.plugin.SynchronizeFailures(); got < 2 || got > 3 {
+		t.Errorf("%d failures in 4 s", got)
+	}
+	block := n.BlockPluginSync()
+	n.ctrs = nil
+	block.Unblock()
+	l.mu.Lock()
+	l.records = nil
+	l.mu.Unlock()
+	n.connected()
+	if n.plugin.Oversized() != 0 {
+		t.Errorf("%d oversized", n.plugin.Oversized())
+	}
+	if n.plugin.sync.pause != 0 {
+		t.Errorf("the next pause follows %s", n.plugin.sync.pause)
+	}
+}
+
+// TestPauses grow to minutes, and begin again after a success.
+func TestPauses(t *testing.T) {
+	var a attempts
+	var got []string
+	for range 11 {
+		got = append(got, a.failure().String())
+	}
+	if want := "1s 2s 4s 8s 16s 32s 1m4s 2m8s 4m16s 5m0s 5m0s"; strings.Join(got, " ") != want {
+		t.Errorf("pauses %s", got)
+	}
+	if a.succeeded(); a.failure() != time.Second || a.failed != 12 {
+		t.Errorf("%d failures, pause %s", a.failed, a.pause)
+	}
+}
