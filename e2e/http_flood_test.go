@@ -97,6 +97,7 @@ func TestMetricsFlood(t *testing.T) {
 		for _, clients := range []int{0, 64, 200} {
 			var seen fates
 			answers := g.flood(t, tenant, clients)
+			judged := len(g.judgements(t))
 			before, began := g.cpuTime(t), time.Now()
 			for i := 0; time.Since(began) < floodTime; i++ {
 				name := fmt.Sprintf("%d-%d", clients, i)
@@ -106,7 +107,8 @@ func TestMetricsFlood(t *testing.T) {
 				seen.legitimate(time.Since(start), err)
 			}
 			share := (g.cpuTime(t) - before).Seconds() / time.Since(began).Seconds()
-			t.Logf("%d clients, %d answers, agent at %.1f%% of a CPU: %s", clients, answers(), 100*share, &seen)
+			t.Logf("%d clients, %d answers, agent at %.1f%% of a CPU: %s; judged in %s",
+				clients, answers(), 100*share, &seen, spread(g.judgements(t)[judged:]))
 			if seen.ran > 0 || len(seen.failed) > 0 || len(seen.took) == 0 {
 				t.Errorf("%d clients: want that no forbidden container runs and that every other one does: %q", clients, seen.failed)
 			}
@@ -114,7 +116,7 @@ func TestMetricsFlood(t *testing.T) {
 	})
 }
 
-const floodTime = 4 * time.Second
+const floodTime = 3 * time.Second
 
 var sleep = []string{"sleep", "600"}
 
@@ -147,8 +149,30 @@ func (f *fates) legitimate(took time.Duration, err error) {
 func (f *fates) String() string {
 	text := fmt.Sprintf("forbidden: %d ran, %d denied, %d refused otherwise; legitimate: %d started, %d did not",
 		f.ran, f.denied, f.late, len(f.took), len(f.failed))
-	if slices.Sort(f.took); len(f.took) > 0 {
-		text += fmt.Sprintf(", in %d ms (median), %d ms (longest)", f.took[len(f.took)/2].Milliseconds(), f.took[len(f.took)-1].Milliseconds())
+	return text + ", in " + spread(f.took)
+}
+
+// judgements are how long the agent took for each of its decisions so far.
+func (g *guarded) judgements(t *testing.T) []time.Duration {
+	t.Helper()
+	lines, err := g.agent.Audit()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return text
+	var all []time.Duration
+	for _, l := range lines {
+		if durations, ok := l["durations"].(map[string]any); ok {
+			all = append(all, time.Duration(durations["totalMicros"].(float64))*time.Microsecond)
+		}
+	}
+	return all
+}
+
+// spread tells the median and the longest.
+func spread(all []time.Duration) string {
+	if len(all) == 0 {
+		return "no time"
+	}
+	all = slices.Sorted(slices.Values(all))
+	return fmt.Sprintf("%d ms (median) to %d ms (longest)", all[len(all)/2].Milliseconds(), all[len(all)-1].Milliseconds())
 }

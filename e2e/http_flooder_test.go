@@ -99,7 +99,7 @@ func (g *guarded) flood(t *testing.T, tenant *scope.Share, clients int) (answers
 // flood reads the page and prints how often.
 func flood(url string) {
 	clients, _ := strconv.Atoi(os.Getenv(envClients))
-	end := time.Now().Add(floodTime + 2*time.Second)
+	end := time.Now().Add(floodTime + time.Second)
 	var answers atomic.Int64
 	var all sync.WaitGroup
 	for range clients {

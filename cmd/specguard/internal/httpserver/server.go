@@ -1,7 +1,7 @@
 // Package httpserver serves an agent's metrics and probes to whoever reaches its
 // port. Clients cannot take from the agent what it judges containers with: how
 // many connections they open, what they send, and how slowly they read costs a
-// bounded amount of memory and a few thousandths of a CPU.
+// bounded amount of memory and a hundredth or two of a CPU.
 package httpserver
 
 import (
