@@ -103,10 +103,10 @@ func TestPoliciesChangeWhileRunning(t *testing.T) {
 	if got := metric("specguard_policy_generation"); got != 1 {
 		t.Errorf("generation %v, want that of the good set", got)
 	}
-	body, err := a.Get(t.Context(), "/readyz")
-	if err == nil || !strings.Contains(body, brokenFaults[0]) {
-		t.Errorf("/readyz: %v, %s", err, body)
-	}
+	eventually(t, "/readyz says why", func() bool {
+		body, err := a.Get(t.Context(), "/readyz")
+		return err != nil && strings.Contains(body, brokenFaults[0])
+	})
 	if !strings.Contains(a.Log(), "the last good ones stay in force") {
 		t.Errorf("the log does not say so: %s", a.Log())
 	}
@@ -116,9 +116,7 @@ func TestPoliciesChangeWhileRunning(t *testing.T) {
 	if err := root(); err != nil {
 		t.Errorf("with the rule in audit: %v", err)
 	}
-	if _, err := a.Get(t.Context(), "/readyz"); err != nil {
-		t.Error(err)
-	}
+	eventually(t, "it is ready", func() bool { _, err := a.Get(t.Context(), "/readyz"); return err == nil })
 }
 
 // eventually waits a while for something to become true.

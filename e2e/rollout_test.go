@@ -88,9 +88,9 @@ func TestRollout(t *testing.T) {
 	if caps("audited", c, err) == 0 {
 		t.Error("audit mode has taken capabilities away")
 	}
-	if got := metric(`specguard_decisions_if_enforced_total{outcome="denied",stage="open"}`); got != 1 {
-		t.Errorf("would be denied: %v", got)
-	}
+	eventually(t, "one would be denied", func() bool {
+		return metric(`specguard_decisions_if_enforced_total{outcome="denied",stage="open"}`) == 1
+	})
 	if want := "audit: would be denied if enforced: specguard: denied by policy \\\"tenants\\\": runAsNonRoot"; !strings.Contains(a.Log(), want) {
 		t.Errorf("%q is not said in\n%s", want, a.Log())
 	}
@@ -103,9 +103,9 @@ func TestRollout(t *testing.T) {
 	if caps("excepted", c, err) != 0 {
 		t.Error("the exception is from another rule, and capabilities are left")
 	}
-	if got := metric(`specguard_rule_results_total{outcome="excepted",policy="tenants",rule="runAsNonRoot"}`); got != 1 {
-		t.Errorf("excepted: %v", got)
-	}
+	eventually(t, "one is excepted", func() bool {
+		return metric(`specguard_rule_results_total{outcome="excepted",policy="tenants",rule="runAsNonRoot"}`) == 1
+	})
 
 	inForce(3, rollout("enforce", time.Now().Add(time.Second)))
 	eventually(t, "the exception ends", func() bool { return metric("specguard_exceptions_expired") == 1 })

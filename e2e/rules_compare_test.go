@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/specguard/specguard/e2e/cri"
 )
@@ -182,6 +183,19 @@ func (g *rig) judged(t *testing.T, policy, rule, outcome string, found []string)
 			sameList(t, "audit log of "+policy, entries, found)
 		}
 	}
+	fault := g.counted(t, policy, rule, outcome, found)
+	for deadline := time.Now().Add(3 * time.Second); fault != "" && time.Now().Before(deadline); { // an answer can be a second old
+		pause(t.Context(), 200*time.Millisecond)
+		fault = g.counted(t, policy, rule, outcome, found)
+	}
+	if fault != "" {
+		t.Error(fault)
+	}
+}
+
+// counted tells where the metrics do not say what the rule of a policy did.
+func (g *rig) counted(t *testing.T, policy, rule, outcome string, found []string) (fault string) {
+	t.Helper()
 	metrics, err := g.agent.Metrics(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -190,9 +204,10 @@ func (g *rig) judged(t *testing.T, policy, rule, outcome string, found []string)
 		series := fmt.Sprintf("specguard_rule_results_total{outcome=%q,policy=%q,rule=%q}", other, policy, rule)
 		got := metrics[series]
 		if other != outcome && got != 0 || other == outcome && (got == 0 || found != nil && int(got) != len(found)) {
-			t.Errorf("metrics: %s %v, want %s %d", series, got, outcome, len(found))
+			fault = fmt.Sprintf("metrics: %s %v, want %s %d", series, got, outcome, len(found))
 		}
 	}
+	return fault
 }
 
 // entriesOf words the entries of a list in the audit log that are about the
