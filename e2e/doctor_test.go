@@ -51,6 +51,7 @@ func TestDoctor(t *testing.T) {
 		said.expect(t, "nri-socket", "ok", n.NRISocket()+" accepts connections")
 		said.expect(t, "nri-config", "ok", "nothing in "+n.Dir())
 		said.expect(t, "runtime", "ok", "containerd v"+n.Release().Version)
+		said.expect(t, "runtime-dirs", "warning", n.Dir()+"/state, which host.runtimeDirs does not name")
 		said.expect(t, "opener", "ok", "containerd, by its API")
 		if n.Release() == build.Containerd2 {
 			said.expect(t, "fail-closed", "warning", "NRI 0.12.3")

@@ -73,24 +73,25 @@ func (s *Subject) writablePlaces() []string {
 // podsDir is where the kubelet keeps what it makes for pods.
 func (s *Subject) podsDir() string { return path.Join(s.Host.KubeletDir(), "pods") }
 
-// writableAround gives the writable place in which the path lies; "" for none.
-// Whoever can write there can put something else in the path's place. The place
-// itself is not in it.
+// writableAround gives the writable place in which the path lies, the innermost
+// one; "" for none. Whoever can write there can put something else in the path's
+// place. The place itself is not in it.
 func (s *Subject) writableAround(p string) string {
+	innermost := ""
 	for _, place := range s.writablePlaces() {
-		if rest, ok := under(place, p); ok && rest != "" {
-			return place
+		if rest, ok := under(place, p); ok && rest != "" && len(place) > len(innermost) {
+			innermost = place
 		}
 	}
-	return ""
+	return innermost
 }
 
-// strayLink gives the first of the links that lies where containers may write,
-// so that one of them may have made it, and that place; "" for none. Links of
-// the trusted resolution do not count: whoever can replace these has what lies
+// strayLink gives the last of the links that lies where containers may write, so
+// that one of them may have made it, and that place; "" for none. Links of the
+// trusted resolution do not count: whoever can replace these has what lies
 // behind them anyway.
 func (s *Subject) strayLink(links []string, trusted resolution) (link, place string) {
-	for _, link := range links {
+	for _, link := range slices.Backward(links) {
 		if slices.Contains(trusted.links, link) {
 			continue
 		}

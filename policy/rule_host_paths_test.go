@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -165,6 +166,8 @@ func TestHostPaths(t *testing.T) {
 		{"writable by default", "[{path: /data, readOnly: true}]", plain, "/data", []string{"rbind"}, "host path /data at /x is writable (allowed: /data read-only)"},
 		{"read-only", "[{path: /data, readOnly: true}]", plain, "/data", []string{"rbind", "ro"}, ""},
 		{"recursively read-only", "[{path: /data, readOnly: true}]", plain, "/data", []string{"rbind", "rro"}, ""},
+		{"recursively read-only, but writable", "[{path: /data, readOnly: true}]", plain, "/data", []string{"rbind", "rro", "rw"}, "host path /data at /x is writable (allowed: /data read-only)"},
+		{"both forms", "[{path: /data, readOnly: true}]", plain, "/data", []string{"rbind", "ro", "rro"}, ""},
 		{"read-only, then writable", "[{path: /data, readOnly: true}]", plain, "/data", []string{"rbind", "ro", "rw"}, "host path /data at /x is writable (allowed: /data read-only)"},
 		{"read-only, recursively writable", "[{path: /data, readOnly: true}]", plain, "/data", []string{"rbind", "ro", "rrw"}, "host path /data at /x is writable (allowed: /data read-only)"},
 		{"the longest path counts", "[{path: /data}, {path: /data/a, readOnly: true}]", plain, "/data/a/b", rw, "host path /data/a/b at /x is writable (allowed: /data/a read-only)"},
@@ -399,6 +402,18 @@ func TestHostPathsRootPropagation(t *testing.T) {
 		d := decide(t, spec, rule)
 		if d.Outcome() != Adjusted || d.Spec.Linux.RootfsPropagation != tt.want {
 			t.Errorf("%s: %s, %q, want %q", tt.name, d.Outcome(), d.Spec.Linux.RootfsPropagation, tt.want)
+		}
+	}
+}
+
+// An old kernel refuses recursive options.
+func TestHostPathsAdjustOldKernel(t *testing.T) {
+	for old, want := range map[bool]string{true: "rbind ro", false: "rbind ro rro"} {
+		sub := subject(newSpec(withMount(bind("/x", "/data", "rbind", "rw", "rrw"))))
+		sub.Host = fakeHost{links: map[string]string{}, oldKernel: old}
+		d := compileDocs(t, policyDoc("test", "hostPaths: {onViolation: adjust, allowed: [{path: /data, readOnly: true}]}")).Evaluate(sub, Final)
+		if got := strings.Join(d.Spec.Mounts[len(d.Spec.Mounts)-1].Options, " "); got != want || d.Outcome() != Adjusted {
+			t.Errorf("old: %t: %s %q, want %q", old, d.Outcome(), got, want)
 		}
 	}
 }

@@ -71,6 +71,59 @@ func TestMountOption(t *testing.T) {
 	}
 }
 
+// effect tells whether an option is in effect for the mount itself where runc
+// mounts (libcontainer/specconv: what has recursive options is set with
+// mount_setattr, and only for bind mounts), or a runtime that knows no recursive
+// options, as gVisor.
+func effect(o MountOption, m *specs.Mount, runc bool) bool {
+	on := false
+	for _, have := range m.Options {
+		switch have {
+		case o.Plain():
+			on = true
+		case o.opposite():
+			on = false
+		}
+	}
+	for _, have := range m.Options {
+		switch {
+		case !runc || !isBind(m):
+		case have == "r"+o.Plain():
+			on = true
+		case have == "r"+o.opposite():
+			on = false
+		}
+	}
+	return on
+}
+
+// What is put into effect is so with every runtime, and so is what is found in
+// effect, but for rro alone, for which the runtime's CRI service stands.
+func TestPropertyMountOption(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		o := rapid.SampledFrom(mountOptions()).Draw(t, "option")
+		m := specs.Mount{
+			Type:    pick(t, "type", "bind", "tmpfs", "sysfs"),
+			Options: rapid.SliceOfN(rapid.SampledFrom([]string{o.Plain(), o.opposite(), "r" + o.Plain(), "r" + o.opposite(), "bind", "noatime"}), 0, 6).Draw(t, "options"),
+		}
+		alone := slices.Contains(m.Options, "rro") && !slices.Contains(m.Options, "ro")
+		was := slices.Clone(m.Options)
+		if o.in(&m) && (!effect(o, &m, true) || !effect(o, &m, false) && !alone) {
+			t.Errorf("%s of %q: said to be in effect", o, m.Options)
+		}
+		o.put(&m)
+		if !effect(o, &m, true) || !effect(o, &m, false) || !o.in(&m) {
+			t.Errorf("%s put into %q: %q", o, was, m.Options)
+		}
+		if !isBind(&m) && slices.ContainsFunc(m.Options, func(have string) bool { return have == "r"+o.Plain() && !slices.Contains(was, have) }) {
+			t.Errorf("%s put into %q, which is no bind mount: %q", o, was, m.Options)
+		}
+		if o.Recursive() && isBind(&m) && lastOf(m.Options, string(o), "r"+o.opposite()) != string(o) {
+			t.Errorf("%s is not put into %q: %q", o, was, m.Options)
+		}
+	})
+}
+
 func TestMountOptions(t *testing.T) {
 	volume := func(plugin string) specs.Mount {
 		return bind("/data/x", podVolumes+"kubernetes.io~"+plugin+"/x", "rbind", "rprivate", "rw")

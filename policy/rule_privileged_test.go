@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -130,5 +131,20 @@ func TestPrivilegedAdjustKeepsNamedDevices(t *testing.T) {
 func TestPrivilegedAdjustEmptySpec(t *testing.T) {
 	if d := decide(t, &specs.Spec{}, `privileged: {onViolation: adjust}`); d.Outcome() != Adjusted {
 		t.Errorf("outcome %s: %v", d.Outcome(), findings(d))
+	}
+}
+
+// TestPrivilegedSysfsOfAPlugin: a runtime ignores rro for what is no bind mount.
+func TestPrivilegedSysfsOfAPlugin(t *testing.T) {
+	for options, want := range map[string]bool{"rro": true, "ro": false, "ro rro": false, "ro rrw": true, "rw": true, "": true} {
+		m := specs.Mount{Destination: "/sys2", Type: "sysfs", Source: "sysfs", Options: strings.Fields(options)}
+		d := decide(t, newSpec(withMount(m)), "privileged: {}")
+		if got := strings.Contains(strings.Join(findings(d), ""), "/sys2 is writable"); got != want {
+			t.Errorf("%q: %q", options, findings(d))
+		}
+		d = decide(t, newSpec(withMount(m)), "privileged: {onViolation: adjust}")
+		if got := d.Spec.Mounts[len(d.Spec.Mounts)-1].Options; !effect("ro", &specs.Mount{Type: "sysfs", Options: got}, false) {
+			t.Errorf("%q, adjusted: %q", options, got)
+		}
 	}
 }

@@ -61,7 +61,7 @@ func (f *doctorFlags) examine(cmd *cobra.Command, cfg config) error {
 		return fmt.Errorf("output %q is not one of text, json", f.output)
 	}
 	findings := doctor.Examine(cmd.Context(), doctor.Inspect(cmd.Context(), doctor.Settings{
-		Root:             cfg.Host.Root,
+		Root: cfg.Host.Root, RuntimeDirs: cfg.Host.RuntimeDirs,
 		ContainerdSocket: cfg.ContainerdSocket, CRIOSocket: f.crioSocket, NRISocket: cfg.NRI.Socket,
 		ContainerdConfig: f.containerdConfig, CRIOConfig: f.crioConfig,
 		ConfigFile: f.config, PolicyDir: cfg.PolicyDir,

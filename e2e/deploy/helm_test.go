@@ -21,6 +21,7 @@ kubeletDir: /var/lib/k0s/kubelet
 containerd: {dir: /run/k3s/containerd}
 crio: {mount: true, dir: /run/other/crio}
 existing: stopDenied
+runtimeDirs: [/run/k3s/containerd]
 bundles: ["/run/k3s/containerd/{id}/config.json"]
 policies: {baseline.yaml: null, own.yaml: "kind: Policy"}
 wrapper: {install: true, passNamespaces: [calico-system]}
@@ -63,7 +64,7 @@ podAnnotations: {a: b}
 		t.Errorf("policies %q", policies)
 	}
 	config := configuration(t, all)
-	for _, want := range []string{"opener: verify\n", "existing: stopDenied\n", `auditLog: ""`, "level: debug", "kubeletDir: /var/lib/k0s/kubelet", `bundles: ["/run/k3s/containerd/{id}/config.json"]`} {
+	for _, want := range []string{"opener: verify\n", "existing: stopDenied\n", `auditLog: ""`, "level: debug", "kubeletDir: /var/lib/k0s/kubelet", `runtimeDirs: ["/run/k3s/containerd"]`, `bundles: ["/run/k3s/containerd/{id}/config.json"]`} {
 		if !strings.Contains(config, want) {
 			t.Errorf("no %s in\n%s", want, config)
 		}
@@ -104,6 +105,7 @@ func TestHelmRefusesValues(t *testing.T) {
 		"opener":         {"opener: magic", "opener"},
 		"existing":       {"existing: kill", "existing"},
 		"bundles":        {"bundles: [/run]", "bundles"},
+		"runtimeDirs":    {"runtimeDirs: [run]", "runtimeDirs"},
 		"unknown":        {"opner: auto", "opner"},
 		"unknown, below": {"wrapper: {instal: true}", "instal"},
 		"image":          {"image: {tagg: v1}", "tagg"},

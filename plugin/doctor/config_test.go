@@ -82,7 +82,7 @@ func compare(t *testing.T, got, want runtimeConfig) {
 	if got.err != nil {
 		t.Fatal(got.err)
 	}
-	got.path, got.terms = "", terms{}
+	got.path, got.dirs, got.terms = "", nil, terms{}
 	if len(got.handlers) == 0 {
 		got.handlers = nil
 	}

@@ -20,6 +20,7 @@ func readContainerd(f files, main string) runtimeConfig {
 		require:    "enable = true and required_plugins = ['%s'] under [plugins.'" + nriPlugin + "'.default_validator]",
 		tolerate:   "tolerate_missing_plugins_annotation",
 	}}
+	c.dirs = containerdDirs(table{})
 	if _, err := f.stat(main); errors.Is(err, fs.ErrNotExist) {
 		return c
 	}
@@ -29,6 +30,7 @@ func readContainerd(f files, main string) runtimeConfig {
 		return c
 	}
 	c.found = true
+	c.dirs = containerdDirs(all)
 	nri := tableAt(all, "plugins", nriPlugin)
 	if disable, said := nri["disable"].(bool); said {
 		on := !disable

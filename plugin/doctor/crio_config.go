@@ -31,6 +31,9 @@ func readCRIO(f files, main string) runtimeConfig {
 		c.found = true
 		merge(all, t)
 	}
+	if c.dirs, c.err = crioDirs(f, all); c.err != nil {
+		return c
+	}
 	nri := tableAt(all, "crio", "nri")
 	if on, said := nri["enable_nri"].(bool); said {
 		c.nri = &on

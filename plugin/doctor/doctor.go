@@ -42,6 +42,7 @@ func checks() []check {
 		{"lsm", checkLSM},
 		{"seccomp", checkSeccomp},
 		{"runtime", checkRuntime},
+		{"runtime-dirs", checkRuntimeDirs},
 		{"oci-runtime", checkOCIRuntime},
 		{"nri-socket", checkNRISocket},
 		{"nri-config", checkNRIConfig},

@@ -16,6 +16,9 @@ type Settings struct {
 	// where they are not.
 	Root string
 
+	// RuntimeDirs are the agent's host.runtimeDirs; none are the default ones.
+	RuntimeDirs []string
+
 	// Sockets, as the agent sees them.
 	ContainerdSocket, CRIOSocket, NRISocket string
 
@@ -61,7 +64,7 @@ func Inspect(ctx context.Context, s Settings) *Node {
 }
 
 func newNode(s Settings) *Node {
-	h := host.New(s.Root, "")
+	h := host.New(s.Root, "", s.RuntimeDirs...)
 	return &Node{
 		Settings: s,
 		host:     h,

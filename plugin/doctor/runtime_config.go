@@ -7,8 +7,8 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// runtimeConfig is what a container runtime's configuration says of NRI and of
-// OCI runtimes.
+// runtimeConfig is what a container runtime's configuration says of NRI, of OCI
+// runtimes and of its folders.
 type runtimeConfig struct {
 	path  string // of its main file
 	found bool   // some file is there; else the runtime's defaults hold
@@ -17,6 +17,7 @@ type runtimeConfig struct {
 	nri       *bool // switched on or off; nil where it is not said
 	validator validator
 	handlers  map[string]string // the OCI runtime's program, by runtime handler
+	dirs      []string          // in which the runtime keeps its files
 	terms     terms
 }
 

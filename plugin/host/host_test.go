@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,6 +64,48 @@ func TestResolvePath(t *testing.T) {
 	}
 	if got, _, err := h.ResolvePath("/data/loop"); err == nil || errors.Is(err, policy.ErrNotVisible) || strings.Contains(err.Error(), h.root) {
 		t.Errorf("loop: %q, %v", got, err)
+	}
+}
+
+// TestResolvePathLinks: the links that are followed are told in their real
+// places, in the order in which they are followed.
+func TestResolvePathLinks(t *testing.T) {
+	h := New(tree(t, map[string]string{
+		"run/app/x":    "",
+		"var/run":      "-> /run",
+		"run/app/l":    "-> ../../var/way",
+		"var/way":      "-> /srv/./a/../b",
+		"srv/b/c":      "",
+		"srv/b/up":     "-> ..",
+		"data":         "-> disk//data/",
+		"disk/data/in": "",
+	}), "")
+	for in, want := range map[string]struct {
+		path  string
+		links []string
+	}{
+		"/run/app/x":          {"/run/app/x", nil},
+		"/var/run/app/x":      {"/run/app/x", []string{"/var/run"}},
+		"/var/run/app/l/c":    {"/srv/b/c", []string{"/var/run", "/run/app/l", "/var/way"}},
+		"/srv/b/up/b/c":       {"/srv/b/c", []string{"/srv/b/up"}},
+		"/data/in":            {"/disk/data/in", []string{"/data"}},
+		"/data":               {"/disk/data", []string{"/data"}},
+		"/data/none/at/all":   {"/disk/data/none/at/all", []string{"/data"}},
+		"/var/run/app/l/none": {"/srv/b/none", []string{"/var/run", "/run/app/l", "/var/way"}},
+	} {
+		got, links, err := h.ResolvePath(in)
+		if err != nil || got != want.path || !slices.Equal(links, want.links) {
+			t.Errorf("%s: %q over %q, %v; want %q over %q", in, got, links, err, want.path, want.links)
+		}
+	}
+}
+
+func TestRuntimeDirs(t *testing.T) {
+	if got := New("", "").RuntimeDirs(); !slices.Equal(got, policy.DefaultRuntimeDirs()) {
+		t.Error(got)
+	}
+	if got := New("", "", "/a", "/b").RuntimeDirs(); !slices.Equal(got, []string{"/a", "/b"}) {
+		t.Error(got)
 	}
 }
 
@@ -135,6 +178,7 @@ func TestPodVolume(t *testing.T) {
 		"4 1 8:1 /data/kubelet/pods/3f2a/volumes/empty/cache/a " + dir + "volume-subpaths/cache/app/0 rw - ext4 /dev/sda1 rw",
 		"5 1 8:16 /sub " + dir + "volume-subpaths/pvc-1/app/1 rw - ext4 /dev/sdb rw",
 		"6 1 8:1 /etc " + dir + "volume-subpaths/pvc-1/app/2 rw - ext4 /dev/sda1 rw",
+		"17 1 8:1 /data/kubelet/pods/3f2a/volumes/kubernetes.io~csi/pvc-1 " + dir + "volume-subpaths/pvc-1/app/8 rw - ext4 /dev/sda1 rw",
 		"7 1 8:1 /data/kubelet/pods/3f2a/volumes/empty/cached " + dir + "volume-subpaths/cache/app/3 rw - ext4 /dev/sda1 rw",
 		"8 1 8:1 /mnt/disk\\0401/x " + dir + "volume-subpaths/disk/app/4 rw - ext4 /dev/sda1 rw",
 		"9 1 8:1 /mnt/disk\\0402 " + dir + "volume-subpaths/disk/app/5 rw - ext4 /dev/sda1 rw",
@@ -158,6 +202,7 @@ func TestPodVolume(t *testing.T) {
 		{"directory", "3f2a", "cache/app/0", "empty", true},
 		{"file system", "3f2a", "pvc-1/app/1", "kubernetes.io~csi", true},
 		{"hostPath with another volume's name", "3f2a", "pvc-1/app/2", "", true},
+		{"the directory of a CSI driver's volume", "3f2a", "pvc-1/app/8", "", true},
 		{"beside the directory", "3f2a", "cache/app/3", "", true},
 		{"bind", "3f2a", "disk/app/4", "local", true},
 		{"beside the bind", "3f2a", "disk/app/5", "", true},

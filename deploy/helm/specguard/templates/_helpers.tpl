@@ -50,6 +50,9 @@ hookPath: {{ clean (printf "%s/specguard-runtime" .) | quote }}
 host:
   root: /host
   kubeletDir: {{ .Values.kubeletDir }}
+  {{- with .Values.runtimeDirs }}
+  runtimeDirs: {{ toJson . }}
+  {{- end }}
   {{- with .Values.bundles }}
   bundles: {{ toJson . }}
   {{- end }}
