@@ -29,8 +29,10 @@ import (
 // are compared by path: of one that is mounted on the host in two places, name
 // both.
 //
-// Where what the kernel has mounted cannot be compared with what is judged, a
-// path that lies below one where containers may write, or that leads over a link
+// Before the container starts, what the kernel has mounted in it is compared
+// with what was judged: a container in which a path has been replaced meanwhile
+// is refused. Where the node does not show the mounts (a runtime in a virtual
+// machine, an agent that does not see the host's files), a path that lies below one where containers may write, or that leads over a link
 // there, is refused: it could be replaced before it is mounted.
 //
 // A mount that is read-only ("ro") is so itself. File systems that are mounted

@@ -35,7 +35,7 @@ func New(reg prometheus.Registerer) *Recorder {
 		results: counter("rule_results_total", "What rules did about containers, by outcome (denied, adjusted, audited, excepted).",
 			"policy", "rule", "outcome"),
 		adjusted:  counter("adjustments_total", "Edits made to OCI specs.", "policy", "rule"),
-		failures:  counter("failures_total", "Containers that could not be judged. At stages create and open they do not start.", "stage"),
+		failures:  counter("failures_total", "Containers that could not be judged. At stages create, open and start they do not start.", "stage"),
 		oversized: counter("oversized_total", "Containers and pods that brought more than maxContainerSize allows, by outcome (refused, reported).", "outcome"),
 		stopped: prometheus.NewCounter(prometheus.CounterOpts{Namespace: "specguard", Name: "stopped_total",
 			Help: "Containers that ran against policy when the agent connected, and were stopped."}),

@@ -23,8 +23,9 @@ func Compare(judged *policy.JudgedMounts, node, container Table) []policy.Violat
 	for _, m := range node {
 		c.devices[device(m)] = true
 	}
+	paths := newTree(node)
 	for i := range judged.Binds {
-		c.expect(&judged.Binds[i], node)
+		c.expect(&judged.Binds[i], paths)
 	}
 	return append(c.missing(), c.unexpected()...)
 }
@@ -48,8 +49,8 @@ type expected struct {
 	known bool
 }
 
-func (c *comparison) expect(b *policy.JudgedBind, node Table) {
-	id, ok := node.At(path.Clean(b.Source))
+func (c *comparison) expect(b *policy.JudgedBind, node *tree) {
+	id, ok := node.at(path.Clean(b.Source))
 	c.binds = append(c.binds, expected{JudgedBind: b, Identity: id, known: ok})
 	if b.Recursive {
 		for _, below := range node.inside(path.Clean(b.Source)) {

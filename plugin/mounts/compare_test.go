@@ -53,19 +53,19 @@ func TestAt(t *testing.T) {
 		"/mnt/old/x":    {"8:1", "/srv/new/old/x"}, // what is mounted there is hidden
 		"/var/log/pods": {"8:1", "/srv/log/pods"},
 	} {
-		if got, ok := node(t).At(p); !ok || got != want {
+		if got, ok := newTree(node(t)).at(p); !ok || got != want {
 			t.Errorf("%s: %s, %v, want %s", p, got, ok, want)
 		}
 	}
-	if _, ok := (Table)(nil).At("/"); ok {
+	if _, ok := newTree(nil).at("/"); ok {
 		t.Error("an empty table has a root")
 	}
 	below := table(t, "20 9 8:9 / /host rw ext4", "21 20 8:2 / /host/data rw ext4", "22 9 8:9 / /hostile rw ext4").Below("/host")
-	if got, _ := below.At("/data/a"); len(below) != 2 || got != (Identity{"8:2", "/a"}) {
+	if got, _ := newTree(below).at("/data/a"); len(below) != 2 || got != (Identity{"8:2", "/a"}) {
 		t.Errorf("below /host: %v, /data/a is %s", below, got)
 	}
 	stacked := table(t, "1 0 8:1 / / rw ext4", "2 1 8:2 / / rw ext4", "3 2 8:3 / /a rw ext4", "4 3 8:4 / /a rw ext4")
-	if got, _ := stacked.At("/a/b"); got != (Identity{"8:4", "/b"}) {
+	if got, _ := newTree(stacked).at("/a/b"); got != (Identity{"8:4", "/b"}) {
 		t.Errorf("on top: %s", got)
 	}
 }
@@ -212,5 +212,31 @@ func TestCompare(t *testing.T) {
 				t.Errorf("found\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 			}
 		})
+	}
+}
+
+// BenchmarkCompare compares a container that mounts all of a node with two
+// thousand mounts.
+func BenchmarkCompare(b *testing.B) {
+	var lines strings.Builder
+	lines.WriteString("1 0 8:1 / / rw - ext4 none rw\n")
+	for i := range 2000 {
+		fmt.Fprintf(&lines, "%d 1 0:%d / /var/lib/kubelet/pods/%d/volumes/kubernetes.io~projected/token rw - tmpfs none rw\n", 2+i, 100+i, i)
+	}
+	node, err := Parse([]byte(lines.String()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	judged := &policy.JudgedMounts{Binds: []policy.JudgedBind{{Destination: "/host", Source: "/", Host: true, Recursive: true}}}
+	container := Table{}
+	for _, m := range node {
+		seen := *m
+		seen.Mountpoint = strings.TrimSuffix("/host"+m.Mountpoint, "/")
+		container = append(container, &seen)
+	}
+	for b.Loop() {
+		if found := Compare(judged, node, container); len(found) > 0 {
+			b.Fatal(found)
+		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"bytes"
 	"fmt"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -61,9 +60,38 @@ func device(m *mountinfo.Info) string {
 	return strconv.Itoa(m.Major) + ":" + strconv.Itoa(m.Minor)
 }
 
-// At is what the path shows, in which no link is followed. ok is false for a
+// tree is a table as the paths of its mount namespace go through it.
+type tree struct {
+	table Table
+	root  *mountinfo.Info
+	on    map[place]*mountinfo.Info
+}
+
+// place is where something is mounted: at a point of another mount, by its id.
+type place struct {
+	mount int
+	point string
+}
+
+func newTree(t Table) *tree {
+	out := &tree{table: t, on: make(map[place]*mountinfo.Info, len(t))}
+	ids := make(map[int]bool, len(t))
+	for _, m := range t {
+		ids[m.ID] = true
+		out.on[place{m.Parent, m.Mountpoint}] = m
+	}
+	for _, m := range t {
+		if m.Mountpoint == "/" && (m.Parent == m.ID || !ids[m.Parent]) {
+			out.root = m
+			break
+		}
+	}
+	return out
+}
+
+// at is what the path shows, in which no link is followed. ok is false for a
 // table without a root.
-func (t Table) At(p string) (id Identity, ok bool) {
+func (t *tree) at(p string) (id Identity, ok bool) {
 	m := t.holding(p)
 	if m == nil {
 		return Identity{}, false
@@ -74,8 +102,8 @@ func (t Table) At(p string) (id Identity, ok bool) {
 
 // holding is the mount in which the path lies, as a walk from the root finds it:
 // what another mount hides does not count.
-func (t Table) holding(p string) *mountinfo.Info {
-	cur := t.uppermost(t.root(), "/")
+func (t *tree) holding(p string) *mountinfo.Info {
+	cur := t.uppermost(t.root, "/")
 	for i := 1; cur != nil && i <= len(p); i++ {
 		if i == len(p) || p[i] == '/' {
 			cur = t.uppermost(cur, p[:i])
@@ -84,33 +112,26 @@ func (t Table) holding(p string) *mountinfo.Info {
 	return cur
 }
 
-// root is the mount that everything else is mounted on.
-func (t Table) root() *mountinfo.Info {
-	for _, m := range t {
-		if m.Mountpoint == "/" && !slices.ContainsFunc(t, func(n *mountinfo.Info) bool { return n.ID == m.Parent && n != m }) {
-			return m
-		}
-	}
-	return nil
-}
-
 // uppermost is what is mounted on the mount at the point, and on that, and so
 // on; the mount itself where nothing is.
-func (t Table) uppermost(on *mountinfo.Info, point string) *mountinfo.Info {
-	for on != nil {
-		at := slices.IndexFunc(t, func(m *mountinfo.Info) bool { return m.Parent == on.ID && m.Mountpoint == point && m != on })
-		if at < 0 {
+func (t *tree) uppermost(on *mountinfo.Info, point string) *mountinfo.Info {
+	for range t.table {
+		if on == nil {
 			break
 		}
-		on = t[at]
+		above := t.on[place{on.ID, point}]
+		if above == nil || above == on {
+			break
+		}
+		on = above
 	}
 	return on
 }
 
 // inside lists what is mounted below the path and not hidden.
-func (t Table) inside(p string) []Identity {
+func (t *tree) inside(p string) []Identity {
 	var out []Identity
-	for _, m := range t {
+	for _, m := range t.table {
 		if rest, ok := under(p, m.Mountpoint); ok && rest != "" && t.holding(m.Mountpoint) == m {
 			out = append(out, identity(m))
 		}
