@@ -78,6 +78,10 @@ type Decision struct {
 	// Violations deny the container.
 	Violations []Violation
 
+	// Ended denies the container: the subject's Done was closed before all rules
+	// were asked.
+	Ended bool
+
 	// Unadjusted tells that a violation is of a rule that would have adjusted,
 	// in phase Fixed.
 	Unadjusted bool
@@ -107,7 +111,7 @@ type Decision struct {
 // Outcome sums the decision up.
 func (d *Decision) Outcome() Outcome {
 	switch {
-	case len(d.Violations) > 0:
+	case len(d.Violations) > 0 || d.Ended:
 		return Denied
 	case len(d.Adjustments) > 0:
 		return Adjusted
@@ -123,7 +127,10 @@ const maxNamed = 6
 // Message is the denial in one line, for the person who reads the pod's
 // events; "" where nothing is denied.
 func (d *Decision) Message() string {
-	if len(d.Violations) == 0 {
+	switch {
+	case d.Ended:
+		return "specguard: not judged in time, refused"
+	case len(d.Violations) == 0:
 		return ""
 	}
 	var b strings.Builder

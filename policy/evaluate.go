@@ -29,14 +29,17 @@ const (
 )
 
 // Evaluate judges the subject. The subject's spec is not changed; the decision
-// holds an edited copy where edits were made.
+// holds an edited copy where edits were made. Where the subject's Done is closed
+// meanwhile the rest is not judged, and the decision denies.
 func (s *Set) Evaluate(sub Subject, phase Phase) *Decision {
 	sub = sub.ready()
 	sub.writable = s.writable
 	policies := s.matching(&sub)
 	d := (&evaluation{sub: sub, phase: phase}).decide(policies)
 	if phase != Early && slices.ContainsFunc(policies, func(p *compiled) bool { return p.mode == ModeAudit }) {
-		d.IfEnforced = (&evaluation{sub: sub, phase: phase, enforce: true}).decide(policies)
+		if then := (&evaluation{sub: sub, phase: phase, enforce: true}).decide(policies); !then.Ended {
+			d.IfEnforced = then
+		}
 	}
 	return d
 }
@@ -133,6 +136,9 @@ func (e *evaluation) adjust() {
 		return
 	}
 	for _, r := range e.rules {
+		if e.sub.ended() {
+			return // check says so
+		}
 		if !r.enforced || r.excuse != nil || r.Action() != Adjust || len(r.Check(&e.sub)) == 0 {
 			continue
 		}
@@ -190,6 +196,9 @@ func (e *evaluation) check() {
 	e.sub.settle()
 	d := e.decision
 	for _, r := range e.rules {
+		if e.sub.ended() {
+			break
+		}
 		for _, f := range told(r.Check(&e.sub)) {
 			v := Violation{Policy: r.policy.name, Rule: r.name, Finding: f}
 			switch {
@@ -207,6 +216,7 @@ func (e *evaluation) check() {
 	if e.phase != Early && !e.enforce {
 		d.Mounts = e.judgedMounts()
 	}
+	d.Ended = e.sub.ended()
 }
 
 // defaultSeccomp makes the container runtimes' default profile (github.com/

@@ -15,8 +15,9 @@ import (
 // The limits of one expression.
 const (
 	maxExpressionLength = 16 << 10 // characters
-	maxExpressionCost   = 500_000  // steps, in CEL's measure; 20 to 30 ms
+	maxExpressionCost   = 500_000  // steps, in CEL's measure; less than 0.1 s
 	maxListRange        = 1000     // elements that lists.range makes
+	interruptEvery      = 100      // elements of a list between two looks at whether the time is over
 )
 
 // expression is an expression in CEL (https://cel.dev) that is true or false.
@@ -55,7 +56,8 @@ func (e *expression) compile(env *environment) []strict.Error {
 	if cost, err := env.EstimateCost(ast, nil); err == nil && cost.Min > maxExpressionCost {
 		return e.fault("takes at least %d steps (allowed: %d)", cost.Min, maxExpressionCost)
 	}
-	program, err := env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxExpressionCost))
+	program, err := env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxExpressionCost),
+		cel.InterruptCheckFrequency(interruptEvery))
 	if err != nil {
 		return e.fault("%s", err)
 	}
@@ -91,8 +93,11 @@ func (e *expression) always(result bool) bool {
 // ask evaluates the expression. Where it has no result the answer is unknown,
 // and why says in words what is known to hold nothing of what was evaluated:
 // CEL's own errors quote values.
+//
+//nolint:contextcheck,nolintlint // its callers have the context's end in the subject
 func (e *expression) ask(v *variables) (a answer, why string) {
-	out, _, err := e.program.Eval(v)
+	v.meter.spent = 0
+	out, _, err := e.program.ContextEval(until{v.meter.done}, v)
 	switch {
 	case err != nil:
 		return unknown, reason(err)

@@ -58,6 +58,9 @@ func (x *expressions) prepare() {
 	if err != nil {
 		panic(err)
 	}
+	if base.Env, err = base.Extend(bounded(base.Env)...); err != nil {
+		panic(err)
+	}
 	full := base
 	full.spec = structs.add("Spec", reflect.TypeFor[specs.Spec]())
 	if full.Env, err = base.Extend(cel.Variable("spec", full.spec.Type)); err != nil {
@@ -94,7 +97,7 @@ type containerVariable struct {
 
 // variables gives the values of the variables for a container.
 func (e *environment) variables(s *Subject) *variables {
-	v := &variables{env: e, spec: s.Spec, container: containerVariable{Name: s.Container.Name}, pod: podVariable{
+	v := &variables{env: e, spec: s.Spec, meter: &meter{done: s.Done}, container: containerVariable{Name: s.Container.Name}, pod: podVariable{
 		Name: s.Pod.Name, Namespace: s.Pod.Namespace, UID: s.Pod.UID, Labels: s.Pod.Labels, RuntimeHandler: s.Pod.RuntimeHandler,
 	}}
 	if s.Pod.Namespaces != nil {
@@ -113,17 +116,18 @@ type variables struct {
 	pod       podVariable
 	container containerVariable
 	spec      *specs.Spec
+	meter     *meter // of one expression at a time
 }
 
 // ResolveName implements cel.Activation.
 func (v *variables) ResolveName(name string) (any, bool) {
 	switch {
 	case name == "pod":
-		return v.env.pod.object(&v.pod), true
+		return v.env.pod.object(v.meter, &v.pod), true
 	case name == "container":
-		return v.env.container.object(&v.container), true
+		return v.env.container.object(v.meter, &v.container), true
 	case name == "spec" && v.env.spec != nil:
-		return v.env.spec.object(v.spec), true
+		return v.env.spec.object(v.meter, v.spec), true
 	default:
 		return nil, false
 	}

@@ -50,13 +50,20 @@ type structMember struct {
 	omitEmpty bool
 }
 
-// converter makes a value for CEL.
-type converter func(reflect.Value) ref.Val
+// converter makes a value for CEL, whose use the meter counts.
+type converter func(*meter, reflect.Value) ref.Val
 
-// NativeToValue implements types.Adapter for the elements of a list, which are
-// made when they are asked for: a list may be long, and an expression may name
-// it once for each element of another.
-func (c converter) NativeToValue(element any) ref.Val { return c(reflect.ValueOf(element)) }
+// elements makes the elements of a list when they are asked for: a list may be
+// long, and an expression may name it once for each element of another.
+type elements struct {
+	meter *meter
+	value converter
+}
+
+// NativeToValue implements types.Adapter.
+func (e *elements) NativeToValue(element any) ref.Val {
+	return e.value(e.meter, reflect.ValueOf(element))
+}
 
 // missing is the error of reading a member that is not there.
 type missing struct{ member string }
@@ -90,23 +97,23 @@ func forLinux(f reflect.StructField) bool {
 func (p *structTypes) convert(t reflect.Type) (*types.Type, converter) {
 	switch t.Kind() {
 	case reflect.Bool:
-		return types.BoolType, func(v reflect.Value) ref.Val { return types.Bool(v.Bool()) }
+		return types.BoolType, func(_ *meter, v reflect.Value) ref.Val { return types.Bool(v.Bool()) }
 	case reflect.String:
-		return types.StringType, func(v reflect.Value) ref.Val { return types.String(v.String()) }
+		return types.StringType, func(_ *meter, v reflect.Value) ref.Val { return types.String(v.String()) }
 	case reflect.Int, reflect.Int32, reflect.Int64:
-		return types.IntType, func(v reflect.Value) ref.Val { return types.Int(v.Int()) }
+		return types.IntType, func(_ *meter, v reflect.Value) ref.Val { return types.Int(v.Int()) }
 	case reflect.Uint, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return types.IntType, func(v reflect.Value) ref.Val { return types.Int(min(v.Uint(), math.MaxInt64)) }
+		return types.IntType, func(_ *meter, v reflect.Value) ref.Val { return types.Int(min(v.Uint(), math.MaxInt64)) }
 	case reflect.Struct:
 		s := p.add(t.Name(), t)
-		return s.Type, func(v reflect.Value) ref.Val { return &object{typ: s, value: v} }
+		return s.Type, func(m *meter, v reflect.Value) ref.Val { return &object{typ: s, value: v, meter: m} }
 	case reflect.Pointer:
 		typ, value := p.convert(t.Elem())
-		return typ, func(v reflect.Value) ref.Val {
+		return typ, func(m *meter, v reflect.Value) ref.Val {
 			if v.IsNil() {
 				return types.NullValue
 			}
-			return value(v.Elem())
+			return value(m, v.Elem())
 		}
 	case reflect.Slice:
 		return p.list(t)
@@ -119,26 +126,27 @@ func (p *structTypes) convert(t reflect.Type) (*types.Type, converter) {
 
 func (p *structTypes) list(t reflect.Type) (*types.Type, converter) {
 	typ, value := p.convert(t.Elem())
-	return types.NewListType(typ), func(v reflect.Value) ref.Val {
+	return types.NewListType(typ), func(m *meter, v reflect.Value) ref.Val {
 		if texts, ok := v.Interface().([]string); ok {
-			return types.NewStringList(types.DefaultTypeAdapter, texts)
+			return &meteredList{Lister: types.NewStringList(types.DefaultTypeAdapter, texts), meter: m, each: textCost}
 		}
-		return types.NewDynamicList(value, v.Interface())
+		return &meteredList{Lister: types.NewDynamicList(&elements{m, value}, v.Interface()), meter: m, each: structCost}
 	}
 }
 
 func (p *structTypes) table(t reflect.Type) (*types.Type, converter) {
 	_, key := p.convert(t.Key())
 	typ, value := p.convert(t.Elem())
-	return types.NewMapType(types.StringType, typ), func(v reflect.Value) ref.Val {
+	return types.NewMapType(types.StringType, typ), func(m *meter, v reflect.Value) ref.Val {
 		if texts, ok := v.Interface().(map[string]string); ok {
-			return types.NewStringStringMap(types.DefaultTypeAdapter, texts)
+			return &meteredMap{Mapper: types.NewStringStringMap(types.DefaultTypeAdapter, texts), meter: m}
 		}
+		m.spend(v.Len(), structCost)
 		out := make(map[ref.Val]ref.Val, v.Len())
 		for k, e := range v.Seq2() {
-			out[key(k)] = value(e)
+			out[key(m, k)] = value(m, e)
 		}
-		return types.NewRefValMap(types.DefaultTypeAdapter, out)
+		return &meteredMap{Mapper: types.NewRefValMap(types.DefaultTypeAdapter, out), meter: m}
 	}
 }
 
@@ -190,14 +198,15 @@ func (p *structTypes) FindStructFieldType(name, field string) (*types.FieldType,
 }
 
 // object gives the struct at the pointer.
-func (s *structType) object(pointer any) *object {
-	return &object{typ: s, value: reflect.ValueOf(pointer).Elem()}
+func (s *structType) object(m *meter, pointer any) *object {
+	return &object{typ: s, value: reflect.ValueOf(pointer).Elem(), meter: m}
 }
 
 // object is a struct as a value of CEL.
 type object struct {
 	typ   *structType
 	value reflect.Value
+	meter *meter
 }
 
 func (o *object) has(m structMember) bool {
@@ -217,7 +226,7 @@ func (o *object) get(m structMember) (ref.Val, error) {
 	if v.Kind() == reflect.Pointer && v.IsNil() && v.Type().Elem().Kind() != reflect.Struct {
 		return nil, &missing{m.name}
 	}
-	return m.value(v), nil
+	return m.value(o.meter, v), nil
 }
 
 // Get implements traits.Indexer, for values whose type is not known when the
@@ -245,6 +254,7 @@ func (o *object) IsSet(field ref.Val) ref.Val {
 
 // Equal implements ref.Val.
 func (o *object) Equal(other ref.Val) ref.Val {
+	o.meter.spend(1, structCost)
 	p, ok := other.(*object)
 	return types.Bool(ok && o.typ == p.typ && reflect.DeepEqual(o.value.Interface(), p.value.Interface()))
 }

@@ -30,7 +30,7 @@ func TestSpecInExpressions(t *testing.T) {
 			t.Fatal(err)
 		}
 		x := &expressions{}
-		sameAsJSON(t, "spec", x.validations().spec.object(s), doc)
+		sameAsJSON(t, "spec", x.validations().spec.object(&meter{}, s), doc)
 	}
 }
 

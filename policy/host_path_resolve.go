@@ -31,6 +31,9 @@ func (s *Subject) lookUp(p string) resolution {
 	}
 	p = path.Clean(p)
 	r, known := s.paths[p]
+	if !known && s.ended() {
+		return resolution{path: p, err: errEnded}
+	}
 	if !known {
 		r = s.lookUpNow(p)
 		if s.paths == nil {

@@ -33,7 +33,9 @@ import (
 // An expression that reads what cannot be read, such as a label that the pod
 // does not have or an image that is not known, breaks the rule. So does one that
 // cannot be evaluated for another reason, or takes more than 500,000 steps in
-// CEL's measure.
+// CEL's measure, which is less than half a second. Comparing lists, sets and
+// maps takes as many steps as they have elements, or more: an expression that
+// compares all mounts with all others ends at a few hundred.
 //
 // Examples:
 //

@@ -159,6 +159,9 @@ func (r *MountOptions) Adjust(s *Subject) []string {
 func (r *MountOptions) missing(s *Subject, m *specs.Mount) []MountOption {
 	var out []MountOption
 	for i := range r.Require {
+		if s.ended() {
+			return nil
+		}
 		if !r.Require[i].selects(s, m) {
 			continue
 		}

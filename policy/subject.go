@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -28,6 +29,10 @@ type Subject struct {
 	// now.
 	Time time.Time
 
+	// Done ends the judgement when it is closed, as a context's does. A judgement
+	// that was ended denies. nil: never.
+	Done <-chan struct{}
+
 	// settled remembers what is costly to find out. It is nil while rules may
 	// still edit Spec.
 	settled *settled
@@ -54,6 +59,20 @@ func (s Subject) ready() Subject {
 	}
 	return s
 }
+
+// ended tells whether the judgement is to end. Once it is, whatever a rule finds
+// does not matter any more.
+func (s *Subject) ended() bool {
+	select {
+	case <-s.Done:
+		return true
+	default:
+		return false
+	}
+}
+
+// errEnded is about what was not looked at because the judgement has ended.
+var errEnded = errors.New("the judgement has ended")
 
 // settled are facts about a spec that nothing edits any more.
 type settled struct {
