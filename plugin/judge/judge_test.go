@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -273,5 +274,44 @@ func TestLongMessage(t *testing.T) {
 	var req Request
 	if err := read(endless, &req); err == nil || !strings.HasPrefix(err.Error(), "a message of more than") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestManyRequests: no more than a few are judged at once, and all are answered.
+func TestManyRequests(t *testing.T) {
+	var now, most, all atomic.Int32
+	a := newAgent(t, func(ctx context.Context, _ Request) Answer {
+		if n := now.Add(1); n > most.Load() {
+			most.Store(n)
+		}
+		defer now.Add(-1)
+		if _, ok := ctx.Deadline(); !ok {
+			t.Error("a request without a deadline")
+		}
+		time.Sleep(10 * time.Millisecond)
+		return Answer{Verdict: Allow}
+	})
+	var wg sync.WaitGroup
+	for range 30 {
+		wg.Go(func() {
+			if answer, err := Ask(t.Context(), a.socket, Request{Stage: Create, ID: "9b7e"}); err != nil || answer.Verdict != Allow {
+				t.Errorf("%v, error %v", answer, err)
+			}
+			all.Add(1)
+		})
+	}
+	wg.Wait()
+	if most.Load() > maxAtOnce || all.Load() != 30 || a.refused() != "" {
+		t.Errorf("%d at once, %d answered, refused %s", most.Load(), all.Load(), a.refused())
+	}
+}
+
+// TestNoRoom: a request that finds no room in time is refused.
+func TestNoRoom(t *testing.T) {
+	s := server{room: make(chan struct{}), refused: func(error) {}, handle: func(context.Context, Request) Answer { return Answer{Verdict: Allow} }}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if answer := s.answer(ctx, nil); answer.Verdict != Deny || !strings.Contains(answer.Message, errBusy.Error()) {
+		t.Errorf("%v", answer)
 	}
 }

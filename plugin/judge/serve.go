@@ -13,8 +13,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ioTimeout bounds reading a request, and writing an answer.
-const ioTimeout = 5 * time.Second
+const (
+	// ioTimeout bounds reading a request, and writing an answer.
+	ioTimeout = 5 * time.Second
+
+	// requestTimeout bounds a request from when it is heard to its answer.
+	requestTimeout = 5 * time.Second
+
+	// maxAtOnce is how many requests are read and judged at a time: a message may
+	// be long. The others wait, which is part of their time.
+	maxAtOnce = 4
+)
+
+// errBusy is about a request for which there was no room in time.
+var errBusy = errors.New("too many requests at once")
 
 // Listen makes the socket, in place of one that an earlier agent has left, and
 // its folder where it is missing. A folder that others can write to is an error,
@@ -61,6 +73,7 @@ func Listen(path string) (*net.UnixListener, error) {
 // of it.
 func Serve(ctx context.Context, l *net.UnixListener, handle func(context.Context, Request) Answer, refused func(error)) {
 	defer context.AfterFunc(ctx, func() { _ = l.Close() })()
+	s := server{handle: handle, refused: refused, room: make(chan struct{}, maxAtOnce)}
 	for {
 		conn, err := l.AcceptUnix()
 		switch {
@@ -71,25 +84,44 @@ func Serve(ctx context.Context, l *net.UnixListener, handle func(context.Context
 			time.Sleep(10 * time.Millisecond) // such as no file descriptors left
 			continue
 		}
-		go serve(ctx, conn, handle, refused)
+		go s.serve(ctx, conn)
 	}
 }
 
-func serve(ctx context.Context, conn *net.UnixConn, handle func(context.Context, Request) Answer, refused func(error)) {
+// server answers requests.
+type server struct {
+	handle  func(context.Context, Request) Answer
+	refused func(error)
+	room    chan struct{}
+}
+
+func (s *server) serve(ctx context.Context, conn *net.UnixConn) {
 	defer conn.Close()
-	answer := Answer{}
-	req, err := receive(conn)
-	if err != nil {
-		refused(err)
-		answer = Refuse("specguard: refused: " + err.Error())
-	} else {
-		answer = handle(ctx, req)
-	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	answer := s.answer(ctx, conn)
 	answer.Version = version
 	_ = conn.SetWriteDeadline(time.Now().Add(ioTimeout))
 	if err := json.NewEncoder(conn).Encode(answer); err != nil {
-		refused(fmt.Errorf("the answer was not taken: %w", err))
+		s.refused(fmt.Errorf("the answer was not taken: %w", err))
 	}
+}
+
+// answer reads the request and has it judged, when there is room for it.
+func (s *server) answer(ctx context.Context, conn *net.UnixConn) Answer {
+	select {
+	case s.room <- struct{}{}:
+		defer func() { <-s.room }()
+	case <-ctx.Done():
+		s.refused(errBusy)
+		return Refuse("specguard: refused: " + errBusy.Error())
+	}
+	req, err := receive(conn)
+	if err != nil {
+		s.refused(err)
+		return Refuse("specguard: refused: " + err.Error())
+	}
+	return s.handle(ctx, req)
 }
 
 func receive(conn *net.UnixConn) (Request, error) {
