@@ -93,7 +93,7 @@ func BenchmarkCreate(b *testing.B) {
 			pod, ctr := pod(), container()
 			b.ReportAllocs()
 			for b.Loop() {
-				if adjust, err := p.create(pod, p.subject(pod, ctr)); err != nil || (adjust != nil) != (name == "sealed") {
+				if adjust, err := p.create(pod, p.subject(b.Context(), pod, ctr)); err != nil || (adjust != nil) != (name == "sealed") {
 					b.Fatal(adjust, err)
 				}
 			}
@@ -117,7 +117,7 @@ func BenchmarkOpen(b *testing.B) {
 			pod, ctr := pod(), container()
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := p.open(b.Context(), opening{store: store, sealed: name != "unmatched"}, p.subject(pod, ctr)); err != nil {
+				if _, err := p.open(b.Context(), opening{store: store, sealed: name != "unmatched"}, p.subject(b.Context(), pod, ctr)); err != nil {
 					b.Fatal(err)
 				}
 			}

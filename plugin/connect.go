@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/containerd/nri/pkg/api"
+	nrinet "github.com/containerd/nri/pkg/net"
 	"github.com/containerd/nri/pkg/stub"
+	"github.com/containerd/ttrpc"
 	"github.com/sirupsen/logrus"
 )
 
@@ -37,8 +40,8 @@ var errLost = errors.New("connection to NRI lost")
 // "pre-installed" plugins) has one connection, handed down by the runtime; when
 // that ends, so does Run.
 func (p *Plugin) Run(ctx context.Context, reg Registration) error {
-	if os.Getenv(api.PluginSocketEnvVar) != "" {
-		err := p.serve(ctx)
+	if fd := os.Getenv(api.PluginSocketEnvVar); fd != "" {
+		err := p.serveGiven(ctx, fd)
 		if ended(ctx) {
 			return nil
 		}
@@ -82,14 +85,34 @@ func (p *Plugin) dialAndServe(ctx context.Context, reg Registration) error {
 		return fmt.Errorf("connect to NRI: %w", err)
 	}
 	defer conn.Close()
-	return p.serve(ctx, stub.WithConnection(conn), stub.WithPluginName(reg.Name), stub.WithPluginIdx(reg.Index))
+	return p.serve(ctx, conn, stub.WithPluginName(reg.Name), stub.WithPluginIdx(reg.Index))
+}
+
+// serveGiven serves the connection that the runtime has handed down.
+func (p *Plugin) serveGiven(ctx context.Context, fd string) error {
+	n, err := strconv.Atoi(fd)
+	if err != nil {
+		return fmt.Errorf("invalid socket in environment (%s=%q): %w", api.PluginSocketEnvVar, fd, err)
+	}
+	conn, err := nrinet.NewFdConn(n)
+	if err != nil {
+		return fmt.Errorf("invalid socket in environment (%s=%q): %w", api.PluginSocketEnvVar, fd, err)
+	}
+	defer conn.Close()
+	return p.serve(ctx, conn)
 }
 
 // serve handles the requests of one connection until it ends.
-func (p *Plugin) serve(ctx context.Context, opts ...stub.Option) error {
+func (p *Plugin) serve(ctx context.Context, conn net.Conn, opts ...stub.Option) error {
+	w, err := newTrunk(conn)
+	if err != nil {
+		return fmt.Errorf("connect to NRI: %w", err)
+	}
 	lost := make(chan struct{})
 	var once sync.Once
 	opts = append(opts,
+		stub.WithConnection(w),
+		stub.WithTTRPCOptions(nil, []ttrpc.ServerOpt{ttrpc.WithUnaryServerInterceptor(p.receive(w))}),
 		stub.WithOnClose(func() { once.Do(func() { close(lost) }) }),
 		stub.WithLogger(stubLog{p.Log.WithField("from", "nri")}),
 		stub.WithFailurePolicy(&api.FailurePolicy{FailRequest: true, KeepConnected: true}),
@@ -100,6 +123,7 @@ func (p *Plugin) serve(ctx context.Context, opts ...stub.Option) error {
 	}
 	ctx, end := context.WithCancel(ctx)
 	defer end()
+	go w.watch(ctx, &p.pulse)
 	p.conn.begin(ctx, s)
 	defer p.conn.end()
 
@@ -123,6 +147,19 @@ func (p *Plugin) serve(ctx context.Context, opts ...stub.Option) error {
 	case <-ctx.Done():
 		s.Stop()
 		return ctx.Err()
+	}
+}
+
+// receive has requests count as in hand, and their handlers know what time is
+// lost.
+func (p *Plugin) receive(w *trunk) ttrpc.UnaryServerInterceptor {
+	return func(ctx context.Context, decode ttrpc.Unmarshaler, _ *ttrpc.UnaryServerInfo, handle ttrpc.Method) (any, error) {
+		defer p.live.begin()()
+		d := delay{waited: w.waited(), stall: p.pulse.stall()}
+		if p.Waited != nil {
+			p.Waited(d.waited)
+		}
+		return handle(withDelay(ctx, d), decode)
 	}
 }
 

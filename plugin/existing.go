@@ -33,15 +33,16 @@ const existingTimeout = 5 * time.Second
 
 // judgeExisting judges containers that were there when the agent connected:
 // made before it was installed, or while it was away, or under other policies.
-// It stops those that it is told to; the recorder reports.
+// It stops those that it is told to; the recorder reports. It judges one after
+// the other, and none while a request is in hand.
 func (p *Plugin) judgeExisting(ctx context.Context, pods []*api.PodSandbox, ctrs []*api.Container) {
 	byID := podsByID(pods)
 	for _, ctr := range ctrs {
-		if ctx.Err() != nil {
-			return // the runtime will list them again
-		}
 		if !mayRun(ctr) {
 			continue
+		}
+		if p.live.wait(ctx) != nil {
+			return // the runtime will list them again
 		}
 		pod := byID[ctr.GetPodSandboxId()]
 		_, err := guard(ctx, existingTimeout, func(ctx context.Context) (struct{}, error) {
@@ -92,7 +93,7 @@ func (p *Plugin) report(ctx context.Context, pod *api.PodSandbox, ctr *api.Conta
 	if pod == nil {
 		return errNoPod
 	}
-	sub := p.subject(pod, ctr)
+	sub := p.subject(ctx, pod, ctr)
 	set := p.Policies.Current()
 	if !set.Select(&sub).Any() {
 		return nil
@@ -113,6 +114,9 @@ func (p *Plugin) report(ctx context.Context, pod *api.PodSandbox, ctr *api.Conta
 	sub.Spec = unsealed(sub.Spec)
 	judging := time.Now()
 	d := set.Evaluate(sub, phase)
+	if d.Ended {
+		return ErrTimeout
+	}
 	e := Event{Stage: StageExisting, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
 	var err error
 	switch {

@@ -33,6 +33,7 @@ func (p *Plugin) Judge(ctx context.Context, req judge.Request) judge.Answer {
 	if req.Stage == judge.Verify {
 		phase = policy.Fixed
 	}
+	defer p.live.begin()()
 	table, unverified, err := p.mountsIn(&req)
 	if err != nil {
 		return judge.Refuse("not judged: " + err.Error())

@@ -43,6 +43,7 @@ type opening struct {
 // It returns the decision; nil where there is none.
 func (p *Plugin) open(ctx context.Context, o opening, sub policy.Subject) (*policy.Decision, error) {
 	start := time.Now()
+	sub.Done = ctx.Done()
 	set := p.Policies.Current()
 	if !set.Select(&sub).Any() && !o.sealed {
 		return nil, nil
@@ -59,6 +60,9 @@ func (p *Plugin) open(ctx context.Context, o opening, sub policy.Subject) (*poli
 
 	judging := time.Now()
 	d := set.Evaluate(sub, o.phase)
+	if d.Ended {
+		return nil, ErrTimeout
+	}
 	if err := p.checkMounts(d, &o); err != nil {
 		return nil, err
 	}
@@ -111,6 +115,9 @@ func (p *Plugin) readSpec(ctx context.Context, store SpecStore, sub *policy.Subj
 	if err != nil {
 		return nil, err
 	}
+	if ctx.Err() != nil {
+		return nil, ErrTimeout
+	}
 	if sub.Spec, err = ocispec.Decode(stored.Spec); err != nil {
 		return nil, err
 	}
@@ -130,6 +137,9 @@ func readSandbox(ctx context.Context, store SpecStore, sub *policy.Subject, sets
 
 // write stores the spec after, which takes the place of raw (before, decoded).
 func write(ctx context.Context, store SpecStore, id string, raw []byte, before, after *specs.Spec) error {
+	if ctx.Err() != nil {
+		return ErrTimeout // nobody waits for it any more
+	}
 	patched, err := ocispec.Patch(raw, before, after)
 	if err != nil {
 		return err

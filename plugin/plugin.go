@@ -55,11 +55,17 @@ type Plugin struct {
 	Limits    synchronize.Limits
 	Inventory func(runtime string) (Listing, error)
 
+	// Waited is told how long a request has waited before its handler started;
+	// nil: nobody wants to know.
+	Waited func(time.Duration)
+
 	conn   connection
 	shown  shown
 	opened opened
 	ledger synchronize.Ledger
 	sync   attempts
+	live   live
+	pulse  pulse
 }
 
 // handlers is what the NRI stub calls. It is apart from Plugin so that Plugin's
@@ -111,11 +117,11 @@ func (p *Plugin) configure(runtime string) (Opener, error) {
 // CreateContainer denies what NRI shows to be against policy, and seals every
 // other container that an enforcing policy matches.
 func (p handlers) CreateContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) (*api.ContainerAdjustment, []*api.ContainerUpdate, error) {
-	adjust, err := guard(ctx, p.conn.requestTimeout(), func(context.Context) (*api.ContainerAdjustment, error) {
+	adjust, err := guard(ctx, p.conn.requestTimeout(), func(ctx context.Context) (*api.ContainerAdjustment, error) {
 		if err := p.bound(ctx, pod, ctr); err != nil {
 			return nil, err
 		}
-		return p.create(pod, p.subject(pod, ctr))
+		return p.create(pod, p.subject(ctx, pod, ctr))
 	})
 	if err != nil {
 		p.ledger.ContainerGone(ctr.GetId())
@@ -132,7 +138,7 @@ func (p handlers) PostCreateContainer(ctx context.Context, pod *api.PodSandbox, 
 		if err != nil {
 			return struct{}{}, err
 		}
-		d, err := p.open(ctx, opening{store: store, sealed: isSealed(ctr.GetHooks())}, p.subject(pod, ctr))
+		d, err := p.open(ctx, opening{store: store, sealed: isSealed(ctr.GetHooks())}, p.subject(ctx, pod, ctr))
 		if d != nil {
 			p.opened.put(ctr.GetId(), d.Mounts)
 		}
@@ -146,7 +152,7 @@ func (p handlers) PostCreateContainer(ctx context.Context, pod *api.PodSandbox, 
 // what was judged.
 func (p handlers) StartContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) error {
 	_, err := guard(ctx, p.conn.requestTimeout(), func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, p.begin(ctx, p.subject(pod, ctr))
+		return struct{}{}, p.begin(ctx, p.subject(ctx, pod, ctr))
 	})
 	p.failed(ctx, StageStart, p.named(pod, ctr), err)
 	return err
@@ -155,7 +161,7 @@ func (p handlers) StartContainer(ctx context.Context, pod *api.PodSandbox, ctr *
 // UpdateContainer bounds new resource limits of a container.
 func (p handlers) UpdateContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container, r *api.LinuxResources) ([]*api.ContainerUpdate, error) {
 	updates, err := guard(ctx, p.conn.requestTimeout(), func(ctx context.Context) ([]*api.ContainerUpdate, error) {
-		return p.update(ctx, p.subject(pod, ctr), r)
+		return p.update(ctx, p.subject(ctx, pod, ctr), r)
 	})
 	p.failed(ctx, StageUpdate, p.named(pod, ctr), err)
 	return updates, err
@@ -164,8 +170,8 @@ func (p handlers) UpdateContainer(ctx context.Context, pod *api.PodSandbox, ctr 
 // ValidateContainerAdjustment refuses a container whose seal another plugin
 // has taken off.
 func (p handlers) ValidateContainerAdjustment(ctx context.Context, req *api.ValidateContainerAdjustmentRequest) error {
-	_, err := guard(ctx, p.conn.requestTimeout(), func(context.Context) (struct{}, error) {
-		return struct{}{}, p.validate(p.subject(req.GetPod(), req.GetContainer()), req.GetAdjust())
+	_, err := guard(ctx, p.conn.requestTimeout(), func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, p.validate(p.subject(ctx, req.GetPod(), req.GetContainer()), req.GetAdjust())
 	})
 	p.failed(ctx, StageCreate, p.named(req.GetPod(), req.GetContainer()), err)
 	return err
@@ -195,8 +201,10 @@ func (p *Plugin) named(pod *api.PodSandbox, ctr *api.Container) policy.Subject {
 	return subjectOf(p.conn.runtimeName(), pod, ctr)
 }
 
-func (p *Plugin) subject(pod *api.PodSandbox, ctr *api.Container) policy.Subject {
+// subject is judged until the context ends.
+func (p *Plugin) subject(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) policy.Subject {
 	sub := p.named(pod, ctr)
+	sub.Done = ctx.Done()
 	if p.Host != nil {
 		sub.Host = p.Host()
 	}
@@ -253,6 +261,9 @@ func (p *Plugin) create(pod *api.PodSandbox, sub policy.Subject) (*api.Container
 	d := set.Evaluate(sub, policy.Early)
 	if d.Outcome() == policy.Denied {
 		p.shown.removed(sub.Container.ID) // the runtime may never speak of it again
+		if d.Ended {
+			return nil, ErrTimeout
+		}
 		p.decided(StageCreate, sub, d, start)
 		return nil, &denial{d.Message()}
 	}

@@ -83,7 +83,11 @@ func (p *Plugin) late(ctx context.Context, sub *policy.Subject) (*policy.Decisio
 		return nil, err
 	}
 	sub.Spec = unsealed(sub.Spec)
-	return set.Evaluate(*sub, policy.Fixed), nil
+	d := set.Evaluate(*sub, policy.Fixed)
+	if d.Ended {
+		return nil, ErrTimeout
+	}
+	return d, nil
 }
 
 // mounted compares what the kernel has mounted in a created container.

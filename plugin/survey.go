@@ -84,7 +84,7 @@ func place(pods map[string]*api.PodSandbox, ctr *api.Container) string {
 }
 
 func (p *Plugin) running(ctx context.Context, from Inventory, pod *api.PodSandbox, ctr *api.Container, sets []*policy.Set) Running {
-	r := Running{Subject: p.subject(pod, ctr)}
+	r := Running{Subject: p.subject(ctx, pod, ctr)}
 	switch {
 	case pod == nil:
 		r.Err = errNoPod

@@ -27,6 +27,9 @@ func (p *Plugin) update(ctx context.Context, sub policy.Subject, r *api.LinuxRes
 		return nil, nil
 	}
 	d := set.EvaluateUpdate(sub, r.ToOCI())
+	if d.Ended {
+		return nil, ErrTimeout
+	}
 	p.decided(StageUpdate, sub, d, start)
 	switch d.Outcome() {
 	case policy.Denied:

@@ -110,19 +110,20 @@ func run(ctx context.Context, cfg config) error {
 
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	recorders := plugin.Recorders{metrics.New(reg), audit.Messages{Log: log}}
+	counts := metrics.New(reg)
+	recorders := plugin.Recorders{counts, audit.Messages{Log: log}}
 	if cfg.AuditLog != "" {
 		w, err := openAppend(cfg.AuditLog)
 		if err != nil {
 			return fmt.Errorf("open audit log: %w", err)
 		}
-		recorders = append(recorders, audit.New(w, func(err error) { log.Error(err) }))
+		recorders = append(recorders, audit.New(newPatientWriter(w, false), func(err error) { log.Error(err) }))
 	}
 	node := cfg.Host.node()
 	p := &plugin.Plugin{
 		Policies: policies, Openers: cfg.openers(store), Host: node.Snapshot, Recorder: recorders, Log: log,
 		Existing: cfg.Existing, Bundles: node.Bundles(cfg.Host.Bundles), Stopper: stopper, OwnPod: host.OwnPod(),
-		Limits: cfg.MaxContainerSize.limits(), Inventory: listings(containerdCRI, stopper),
+		Waited: counts.Waited, Limits: cfg.MaxContainerSize.limits(), Inventory: listings(containerdCRI, stopper),
 	}
 	if cfg.Host.Root != "" {
 		p.Kernel = node
@@ -153,13 +154,13 @@ func newLog(cfg logConfig) (*logrus.Logger, error) {
 	if cfg.Format == "json" {
 		log.SetFormatter(&logrus.JSONFormatter{})
 	}
+	var w io.Writer = os.Stderr
 	if cfg.File != "" {
-		w, err := openAppend(cfg.File)
-		if err != nil {
+		if w, err = openAppend(cfg.File); err != nil {
 			return nil, fmt.Errorf("open log file: %w", err)
 		}
-		log.SetOutput(w)
 	}
+	log.SetOutput(newPatientWriter(w, true))
 	return log, nil
 }
 

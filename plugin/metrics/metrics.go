@@ -20,7 +20,9 @@ type Recorder struct {
 	adjusted   *prometheus.CounterVec
 	failures   *prometheus.CounterVec
 	oversized  *prometheus.CounterVec
+	shed       *prometheus.CounterVec
 	stopped    prometheus.Counter
+	wait       prometheus.Histogram
 	evaluation *prometheus.HistogramVec
 	total      *prometheus.HistogramVec
 }
@@ -37,6 +39,10 @@ func New(reg prometheus.Registerer) *Recorder {
 		adjusted:  counter("adjustments_total", "Edits made to OCI specs.", "policy", "rule"),
 		failures:  counter("failures_total", "Containers that could not be judged. At stages create, open and start they do not start.", "stage"),
 		oversized: counter("oversized_total", "Containers and pods that brought more than maxContainerSize allows, by outcome (refused, reported).", "outcome"),
+		shed:      counter("requests_shed_total", "Requests that were refused because they could not be judged within the time that the runtime gives.", "stage"),
+		wait: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "specguard", Name: "request_wait_seconds",
+			Help:    "Time that the runtime's NRI requests waited for the agent to run and begin, which is part of their time.",
+			Buckets: []float64{.01, .05, .1, .2, .4, .8, 1.6, 3.2}}),
 		stopped: prometheus.NewCounter(prometheus.CounterOpts{Namespace: "specguard", Name: "stopped_total",
 			Help: "Containers that ran against policy when the agent connected, and were stopped."}),
 		evaluation: histogram("evaluation_duration_seconds", "Time that the policies took for one container.",
@@ -44,7 +50,7 @@ func New(reg prometheus.Registerer) *Recorder {
 		total: histogram("request_duration_seconds", "Time from a request of the runtime to the answer; stage open is reading, judging and writing the spec.",
 			prometheus.ExponentialBuckets(1e-4, 2.5, 11)),
 	}
-	reg.MustRegister(r.decisions, r.ifEnforced, r.results, r.adjusted, r.failures, r.oversized, r.stopped, r.evaluation, r.total)
+	reg.MustRegister(r.decisions, r.ifEnforced, r.results, r.adjusted, r.failures, r.oversized, r.shed, r.stopped, r.wait, r.evaluation, r.total)
 	r.begin()
 	return r
 }
@@ -56,6 +62,7 @@ func (r *Recorder) begin() {
 	r.oversized.WithLabelValues("reported")
 	for _, s := range plugin.Stages() {
 		r.failures.WithLabelValues(string(s))
+		r.shed.WithLabelValues(string(s))
 		for _, o := range policy.Outcomes() {
 			r.decisions.WithLabelValues(string(s), string(o))
 			r.ifEnforced.WithLabelValues(string(s), string(o))
@@ -110,7 +117,13 @@ func (r *Recorder) Failed(s plugin.Stage, _ policy.Pod, _ policy.Container, err 
 		return
 	}
 	r.failures.WithLabelValues(string(s)).Inc()
+	if errors.Is(err, plugin.ErrTimeout) {
+		r.shed.WithLabelValues(string(s)).Inc()
+	}
 }
+
+// Waited notes how long a request has waited.
+func (r *Recorder) Waited(d time.Duration) { r.wait.Observe(d.Seconds()) }
 
 // State is what the agent tells of itself.
 type State interface {

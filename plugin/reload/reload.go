@@ -174,11 +174,16 @@ func (f *Folder) load(sources []policy.Source, err error) {
 		f.keep(err)
 		return
 	}
+	generation := f.putInForce(set, sources)
+	f.log.WithFields(logrus.Fields{"generation": generation, "policies": len(set.Names()), "rules": set.RuleCount()}).Info("policies in force")
+}
+
+func (f *Folder) putInForce(set *policy.Set, sources []policy.Source) (generation uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.set, f.sources, f.err = set, sources, nil
 	f.generation++
-	f.log.WithFields(logrus.Fields{"generation": f.generation, "policies": len(set.Names()), "rules": set.RuleCount()}).Info("policies in force")
+	return f.generation
 }
 
 func (f *Folder) inForce(sources []policy.Source) bool {
@@ -191,15 +196,16 @@ func (f *Folder) inForce(sources []policy.Source) bool {
 // holds just that.
 func (f *Folder) keep(err error) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	log := f.log.WithField("generation", f.generation)
+	before, generation, started := f.err, f.generation, f.set != nil
+	f.err = err
+	f.mu.Unlock()
+	log := f.log.WithField("generation", generation) // which may take long, and Current must not
 	switch {
-	case err != nil && f.set != nil && (f.err == nil || f.err.Error() != err.Error()):
+	case err != nil && started && (before == nil || before.Error() != err.Error()):
 		log.Errorf("policies not loaded, the last good ones stay in force: %v", err)
-	case err == nil && f.err != nil:
+	case err == nil && before != nil:
 		log.Info("policies are valid again, as they were")
 	}
-	f.err = err
 }
 
 // read reads the folder. Where it is optional it may be missing, but not once

@@ -1,0 +1,125 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// trunk is a connection to NRI that knows how long a request has waited when its
+// handler starts: in the socket, since the agent did not run, and in this
+// process. The runtime counts from when it sends the request, and does not tell
+// when that was.
+//
+// A request came after the last moment in which nothing was there to be read. So
+// somebody has to look often.
+type trunk struct {
+	net.Conn
+	raw syscall.RawConn
+	now func() time.Time
+
+	mu    sync.Mutex
+	empty time.Time // when nothing was there to be read, last
+
+	// unhandled: something has been read whose handler has not started. It came
+	// after since. NRI sends one request after the other, unless it has given one
+	// up: then the next one counts from when that one came.
+	unhandled bool
+	since     time.Time
+}
+
+func newTrunk(conn net.Conn) (*trunk, error) {
+	c, ok := conn.(syscall.Conn)
+	if !ok {
+		return nil, errors.New("the connection to NRI is no socket")
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	w := &trunk{Conn: conn, raw: raw, now: time.Now}
+	w.empty = w.now()
+	w.since = w.empty
+	return w, nil
+}
+
+// Read reads, and keeps when what it reads came at the earliest. Nobody looks
+// between the two.
+func (w *trunk) Read(p []byte) (n int, err error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	var failed error
+	err = w.raw.Read(func(fd uintptr) bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for {
+			if n, failed = syscall.Read(int(fd), p); !errors.Is(failed, unix.EINTR) {
+				break
+			}
+		}
+		if n > 0 && !w.unhandled {
+			w.unhandled, w.since = true, w.empty
+		}
+		return !errors.Is(failed, unix.EAGAIN)
+	})
+	switch {
+	case err != nil:
+		return 0, err
+	case failed != nil:
+		return 0, os.NewSyscallError("read", failed)
+	case n == 0:
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// Write writes an answer, after which the next request may come.
+func (w *trunk) Write(p []byte) (int, error) {
+	w.look()
+	return w.Conn.Write(p)
+}
+
+// look keeps the time if nothing is there to be read.
+func (w *trunk) look() {
+	now := w.now()
+	_ = w.raw.Control(func(fd uintptr) { // an error: it is closed
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if n, err := unix.IoctlGetInt(int(fd), unix.SIOCINQ); err == nil && n == 0 {
+			w.empty = now
+		}
+	})
+}
+
+// waited is told when a handler starts, and tells how long its request has
+// waited at most.
+func (w *trunk) waited() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.unhandled = false
+	return max(0, w.now().Sub(w.since))
+}
+
+// watch looks again and again until the context ends.
+func (w *trunk) watch(ctx context.Context, p *pulse) {
+	ticks := time.NewTicker(beat)
+	defer ticks.Stop()
+	p.start(w.now())
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+			w.look()
+			p.beat(w.now())
+		}
+	}
+}
