@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -169,5 +170,17 @@ func TestHostPathsUnverified(t *testing.T) {
 				t.Errorf("%s, %q, adjusted: %s %q", tt.source, unverified, d.Outcome(), changes(d))
 			}
 		}
+	}
+}
+
+func TestNestedPaths(t *testing.T) {
+	set := compileDocs(t,
+		allowing("a", "{path: /srv}", "{path: /srv/a, readOnly: true}", "{path: /srv/a/b}", "{path: /logs, readOnly: true}", "{path: /logs/x}", "{path: /srvs}"),
+		in("other", allowing("b", "{path: /srv/a/b/c}", "{path: /opt}"), "mode: audit"), policyDoc("c", "hostNamespaces: {}"))
+	want := []NestedPath{
+		{"a", "/srv/a", "a", "/srv"}, {"a", "/srv/a/b", "a", "/srv"}, {"b", "/srv/a/b/c", "a", "/srv/a/b"},
+	}
+	if got := set.NestedPaths(); !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
 	}
 }

@@ -222,15 +222,9 @@ func (h *HostPaths) judge(s *Subject) *pathJudge {
 func writablePaths(policies []*compiled) []string {
 	var out []string
 	for _, p := range policies {
-		for _, r := range p.rules {
-			h, ok := r.Rule.(*HostPaths)
-			if !ok {
-				continue
-			}
-			for _, a := range h.Allowed {
-				if !a.ReadOnly {
-					out = append(out, string(a.Path))
-				}
+		for _, a := range p.allowedPaths() {
+			if !a.ReadOnly {
+				out = append(out, string(a.Path))
 			}
 		}
 	}

@@ -23,6 +23,7 @@ func validateCommand() *cobra.Command {
 				return exitCode(1)
 			}
 			warnOfExpired(set.Exceptions(), time.Now())
+			warnOfNested(set.NestedPaths())
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), "valid: "+summary(set))
 			return err
 		},
@@ -53,5 +54,13 @@ func warnOfExpired(exceptions []policy.Exception, now time.Time) {
 		if e.Expired(now) {
 			fmt.Fprintf(os.Stderr, "%s: warning: exception %q of %s ended at %s and no longer holds\n", e.Source, e.Name, e.Owner, e.Ends.Format(time.RFC3339))
 		}
+	}
+}
+
+// warnOfNested names the host paths that a container can make a link of.
+func warnOfNested(paths []policy.NestedPath) {
+	for _, n := range paths {
+		fmt.Fprintf(os.Stderr, "warning: policy %q allows the host path %s, which lies in %s, where policy %q lets containers write: they can make a link of it, and then it allows nothing\n",
+			n.Policy, n.Path, n.Within, n.Writer)
 	}
 }

@@ -27,6 +27,11 @@ func TestValidate(t *testing.T) {
 			paths:  []string{file(t, "x.yaml", policyText("hostNamespaces: {}")+exceptionText("old", "2020-02-28")+exceptionText("new", "2920-01-01"))},
 			stdout: "valid: 1 policy, 1 rule, 2 exceptions\n", anyLine: `warning: exception "old" of sre ended at 2020-02-29T00:00:00Z and no longer holds`,
 		},
+		"a path in a writable one": {
+			paths:   []string{file(t, "n.yaml", policyText("hostPaths: {allowed: [{path: /run/app}, {path: /run/app/sock, readOnly: true}, {path: /run/apps}]}"))},
+			stdout:  "valid: 1 policy, 1 rule\n",
+			anyLine: `warning: policy "p" allows the host path /run/app/sock, which lies in /run/app, where policy "p" lets containers write: they can make a link of it, and then it allows nothing`,
+		},
 		"nothing there": {paths: []string{"/no/such"}, code: 1, lines: []string{"/no/such: no such file or directory"}},
 		"no YAML":       {paths: []string{syntax}, code: 1, lines: []string{syntax + ":2:1: no valid YAML: "}},
 		"several faults": {paths: []string{several}, code: 1, lines: []string{
