@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -298,4 +299,23 @@ func TestExistingWaits(t *testing.T) {
 	end()
 	<-done
 	n.recorder.expect(t, "existing team-a/web-0/app denied")
+}
+
+// TestDelayedIsRecorded: what becomes of a request that has waited is recorded.
+func TestDelayedIsRecorded(t *testing.T) {
+	n := newNode(t)
+	late := withDelay(t.Context(), delay{waited: 10 * time.Second, stall: time.Second})
+	n.plugin.failed(late, StageCreate, n.plugin.named(pod(), container()), errors.New("a fault"))
+	n.recorder.expect(t, "create team-a/web-0/app failed: a fault")
+	_, _, err := (handlers{n.plugin}).CreateContainer(late, pod(), container())
+	if !errors.Is(err, ErrTimeout) {
+		t.Errorf("error %v", err)
+	}
+	for range 200 {
+		if strings.Contains(n.recorder.all(), errLate.Error()) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("recorded %s", n.recorder.all())
 }

@@ -224,13 +224,21 @@ func (p *Plugin) failed(ctx context.Context, stage Stage, sub policy.Subject, er
 	if err == nil || errors.As(err, &recorded) {
 		return
 	}
-	_, missed := guard(context.WithoutCancel(ctx), p.conn.requestTimeout()/10, func(context.Context) (struct{}, error) {
-		p.Recorder.Failed(stage, sub.Pod, sub.Container, err)
-		return struct{}{}, nil
-	})
-	if missed != nil {
-		go p.Log.WithError(missed).Error("a failure is not recorded") // where recording hangs, so may the log
+	ctx = withDelay(context.WithoutCancel(ctx), delay{}) // it has a time of its own
+	record := func() {
+		_, missed := guard(ctx, p.conn.requestTimeout()/10, func(context.Context) (struct{}, error) {
+			p.Recorder.Failed(stage, sub.Pod, sub.Container, err)
+			return struct{}{}, nil
+		})
+		if missed != nil {
+			go p.Log.WithError(missed).Error("a failure is not recorded") // where recording hangs, so may the log
+		}
 	}
+	if errors.Is(err, errLate) {
+		go record() // there is no time left for it
+		return
+	}
+	record()
 }
 
 // store is where the runtime keeps specs; an error where it keeps none.
