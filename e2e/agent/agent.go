@@ -19,7 +19,7 @@ import (
 
 const (
 	readyTimeout = 15 * time.Second
-	readyPoll    = 50 * time.Millisecond // the agent takes 20 connections a second
+	readyPoll    = 50 * time.Millisecond // the agent takes 5 connections a second
 	httpTimeout  = 5 * time.Second
 )
 

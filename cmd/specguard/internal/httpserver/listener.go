@@ -14,14 +14,13 @@ import (
 // What the kernel keeps for clients. It counts against the memory limit of the
 // pod, also for connections that the process has closed.
 const (
-	backlog       = 64              // connections that wait to be accepted
 	receiveBuffer = 8 << 10         // bytes of a connection that wait to be read
 	sendBuffer    = 16 << 10        // bytes of an answer that the client has not read
 	userTimeout   = 5 * time.Second // for a client that reads nothing of its answer
 )
 
 // listen listens with small buffers, which connections inherit.
-func listen(ctx context.Context, address string) (net.Listener, error) {
+func listen(ctx context.Context, address string, backlog int) (net.Listener, error) {
 	config := net.ListenConfig{
 		KeepAlive: -1, // no connection lasts
 		Control: func(_, _ string, c syscall.RawConn) error {

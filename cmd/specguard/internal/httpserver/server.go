@@ -1,7 +1,7 @@
 // Package httpserver serves an agent's metrics and probes to whoever reaches its
 // port. Clients cannot take from the agent what it judges containers with: how
 // many connections they open, what they send, and how slowly they read costs a
-// bounded amount of memory and a hundredth or two of a CPU.
+// bounded amount of memory and less than a hundredth of a CPU.
 package httpserver
 
 import (
@@ -23,16 +23,20 @@ type limits struct {
 	inFlight int           // requests that are answered at a time
 	pace     rate.Limit    // connections a second
 	burst    int           // connections at once, after a pause
+	backlog  int           // connections that wait in the kernel
 	header   int           // bytes of a request
 	patience time.Duration // for the whole request to arrive
 	answer   time.Duration // for the client to read the answer
 }
 
 // defaultLimits are plenty for the kubelet and some Prometheus servers, which
-// come with less than one connection a second.
+// come with less than one connection a second. One costs up to a thousandth of a
+// second of CPU time, of which an agent that competes with tenants has a tenth of
+// a second each second. Those that wait have their turn before the kubelet's
+// patience ends, which is 2 s.
 func defaultLimits() limits {
 	return limits{
-		open: 32, inFlight: 32, pace: 20, burst: 40, header: 4 << 10,
+		open: 32, inFlight: 32, pace: 5, burst: 10, backlog: 8, header: 4 << 10,
 		patience: 2 * time.Second, answer: 5 * time.Second,
 	}
 }
@@ -58,7 +62,7 @@ func New(c Counter, log logrus.FieldLogger) *Server {
 // Serve answers on the address until the context ends. It returns when it
 // listens, with the address.
 func (s *Server) Serve(ctx context.Context, address string, handler http.Handler) (net.Addr, error) {
-	inner, err := listen(ctx, address)
+	inner, err := listen(ctx, address, s.limits.backlog)
 	if err != nil {
 		return nil, fmt.Errorf("listen for HTTP: %w", err)
 	}

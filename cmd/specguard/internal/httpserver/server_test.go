@@ -54,7 +54,7 @@ func serve(t *testing.T, h http.HandlerFunc, change func(*limits)) *served {
 func ok(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") }
 
 // unpaced takes connections as they come.
-func unpaced(l *limits) { l.pace = rate.Inf }
+func unpaced(l *limits) { l.pace, l.backlog = rate.Inf, 128 }
 
 // dial connects and sends a text.
 func (s *served) dial(text string) net.Conn {
@@ -136,7 +136,7 @@ func TestNoKeepAlive(t *testing.T) {
 
 // TestSlowClients have only so long for a request, however they come by it.
 func TestSlowClients(t *testing.T) {
-	s := serve(t, ok, func(l *limits) { l.patience = 200 * time.Millisecond })
+	s := serve(t, ok, func(l *limits) { unpaced(l); l.patience = 200 * time.Millisecond })
 	for name, text := range map[string]string{"nothing": "", "a part": "GET / HT", "no end": get, "no body": get + "Content-Length: 5\r\n\r\n"} {
 		start := time.Now()
 		_, err := io.ReadAll(s.dial(text))
@@ -182,7 +182,7 @@ func TestOldestGoes(t *testing.T) {
 
 // TestManyConnections: a quick client is served beside many slow ones.
 func TestManyConnections(t *testing.T) {
-	s := serve(t, ok, nil)
+	s := serve(t, ok, unpaced)
 	for range 100 {
 		s.dial(get)
 	}
@@ -196,7 +196,7 @@ func TestManyConnections(t *testing.T) {
 
 // TestPace: connections are accepted at a pace, after some at once.
 func TestPace(t *testing.T) {
-	s := serve(t, ok, func(l *limits) { l.pace, l.burst = 20, 10 })
+	s := serve(t, ok, func(l *limits) { l.pace, l.burst, l.backlog = 20, 10, 128 })
 	start := time.Now()
 	var clients sync.WaitGroup
 	for range 30 {
@@ -212,6 +212,27 @@ func TestPace(t *testing.T) {
 	}
 	if got := s.accepted.Load(); got != 30 {
 		t.Errorf("%v accepted", got)
+	}
+}
+
+// TestBacklog: connections that wait have their turn before the kubelet gives up;
+// those beyond are the kernel's to drop.
+func TestBacklog(t *testing.T) {
+	l := defaultLimits()
+	if wait := time.Duration(float64(l.backlog) / float64(l.pace) * float64(time.Second)); wait >= 2*time.Second {
+		t.Errorf("the last one that waits has its turn after %s", wait)
+	}
+	s := serve(t, ok, func(l *limits) { l.pace, l.burst, l.backlog = 0.01, 1, 2 })
+	connected := 0
+	for range 20 {
+		c, err := net.DialTimeout("tcp", s.address, 100*time.Millisecond)
+		if err == nil {
+			connected++
+			t.Cleanup(func() { c.Close() })
+		}
+	}
+	if connected > 1+3 { // the kernel has one more wait
+		t.Errorf("%d connections", connected)
 	}
 }
 
@@ -235,7 +256,7 @@ func TestInFlight(t *testing.T) {
 
 // TestKernelBuffers: accepted connections have the small buffers and the timeout.
 func TestKernelBuffers(t *testing.T) {
-	l, err := listen(t.Context(), "127.0.0.1:0")
+	l, err := listen(t.Context(), "127.0.0.1:0", 8)
 	if err != nil {
 		t.Fatal(err)
 	}
