@@ -36,9 +36,6 @@ func (g *guarded) busy(t *testing.T) *scope.Share {
 		t.Fatal("the DaemonSet has no CPU request")
 	}
 	milli, _ := strconv.Atoi(string(request[1]))
-	if v := os.Getenv("SPECGUARD_E2E_CPU_REQUEST"); v != "" {
-		milli, _ = strconv.Atoi(v)
-	}
 	own, err := g.Share("agent", milli)
 	if err == nil {
 		err = own.Add(g.agent.Process().PID())
