@@ -63,10 +63,11 @@ func (p *Plugin) open(ctx context.Context, o opening, sub policy.Subject) (*poli
 	if d.Ended {
 		return nil, ErrTimeout
 	}
-	if err := p.checkMounts(d, &o); err != nil {
+	stage, err := p.checkMounts(d, &o)
+	if err != nil {
 		return nil, err
 	}
-	e := Event{Stage: StageOpen, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
+	e := Event{Stage: stage, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
 
 	if o.again && d.Outcome() == policy.Allowed && (o.phase == policy.Fixed || !seal.On(stored)) {
 		return d, nil
@@ -85,17 +86,20 @@ func (p *Plugin) open(ctx context.Context, o opening, sub policy.Subject) (*poli
 }
 
 // checkMounts adds to a decision where what the kernel has mounted is not what
-// was judged.
-func (p *Plugin) checkMounts(d *policy.Decision, o *opening) error {
+// was judged. It returns the stage that decides.
+func (p *Plugin) checkMounts(d *policy.Decision, o *opening) (Stage, error) {
 	switch {
 	case d.Mounts == nil || o.phase != policy.Fixed || d.Outcome() == policy.Denied || o.unverified != "":
-		return nil
+		return StageOpen, nil
 	case o.mounts == nil:
-		return errOldHook
+		return StageOpen, errOldHook
 	}
 	found, err := p.compare(d.Mounts, o.mounts)
+	if len(found) == 0 {
+		return StageOpen, err
+	}
 	d.Violations = found
-	return err
+	return StageStart, err
 }
 
 // complete puts all that a store knows of the container into the subject. It

@@ -30,7 +30,7 @@ func TestAlerts(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"specguard_connected", "specguard_policy_reload_success", "specguard_failures_total", "specguard_http_connections_total", "up", "kube_daemonset_status_number_unavailable", "specguard_exception_end_timestamp_seconds"} {
+	for _, want := range []string{"specguard_connected", "specguard_decisions_total", "specguard_policy_reload_success", "specguard_failures_total", "specguard_http_connections_total", "up", "kube_daemonset_status_number_unavailable", "specguard_exception_end_timestamp_seconds"} {
 		if !slices.Contains(metrics, want) {
 			t.Errorf("no alert is about %s", want)
 		}
