@@ -173,3 +173,34 @@ func TestRulesAreInTheReference(t *testing.T) {
 		}
 	}
 }
+
+// TestThreatModelNamesTests: what a row of the threat model is shown by is there.
+func TestThreatModelNamesTests(t *testing.T) {
+	text, err := os.ReadFile("../../docs/threat-model.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tests strings.Builder
+	for _, pattern := range []string{"../../e2e/*_test.go", "../../plugin/*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v, %v", pattern, files, err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tests.Write(data)
+		}
+	}
+	names := regexp.MustCompile("`(Test[A-Za-z]+)`").FindAllStringSubmatch(string(text), -1)
+	for _, name := range names {
+		if !strings.Contains(tests.String(), "\nfunc "+name[1]+"(t *testing.T) {") {
+			t.Errorf("there is no %s", name[1])
+		}
+	}
+	if len(names) < 10 {
+		t.Errorf("only %d tests are named", len(names))
+	}
+}
