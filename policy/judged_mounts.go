@@ -49,8 +49,24 @@ type PromisedOption struct {
 
 // promisesOptions is implemented by rules that want options of mounts.
 type promisesOptions interface {
-	// promised are the options that the mount must have.
-	promised(s *Subject, m *specs.Mount) []MountOption
+	// promises tells the options that a mount of the subject must have.
+	promises(s *Subject) func(m *specs.Mount) []MountOption
+}
+
+// promise is what a rule in force wants of mounts.
+type promise struct {
+	bound
+	of func(m *specs.Mount) []MountOption
+}
+
+func (e *evaluation) promises() []promise {
+	var out []promise
+	for _, r := range e.rules {
+		if p, ok := r.Rule.(promisesOptions); ok && r.binds() {
+			out = append(out, promise{r, p.promises(&e.sub)})
+		}
+	}
+	return out
 }
 
 // judgedMounts is what the kernel's mounts have to be compared with; nil where
@@ -68,13 +84,14 @@ func (e *evaluation) judgedMounts() *JudgedMounts {
 	if out.Rule == "" || e.sub.MountsUnverified != "" || len(e.sub.hostMounts()) == 0 {
 		return nil
 	}
+	promises := e.promises()
 	for i := range spec.Mounts {
 		m := &spec.Mounts[i]
 		switch {
 		case isPseudo(m):
 			out.Kernel = append(out.Kernel, mountPoint(m))
 		case isBind(m):
-			out.Binds = append(out.Binds, e.judgedBind(m))
+			out.Binds = append(out.Binds, e.judgedBind(m, promises))
 		}
 	}
 	if spec.Linux != nil {
@@ -86,18 +103,14 @@ func (e *evaluation) judgedMounts() *JudgedMounts {
 	return &out
 }
 
-func (e *evaluation) judgedBind(m *specs.Mount) JudgedBind {
+func (e *evaluation) judgedBind(m *specs.Mount, promises []promise) JudgedBind {
 	b := JudgedBind{
 		Destination: mountPoint(m), Source: e.sub.sourceOf(m), Host: e.sub.origin(m).host,
 		Recursive: slices.Contains(m.Options, "rbind"),
 	}
-	for _, r := range e.rules {
-		p, ok := r.Rule.(promisesOptions)
-		if !ok || !r.binds() {
-			continue
-		}
-		for _, option := range p.promised(&e.sub, m) {
-			b.Options = append(b.Options, PromisedOption{Policy: r.policy.name, Rule: r.name, Option: option})
+	for _, p := range promises {
+		for _, option := range p.of(m) {
+			b.Options = append(b.Options, PromisedOption{Policy: p.policy.name, Rule: p.name, Option: option})
 		}
 	}
 	return b
@@ -122,26 +135,31 @@ func hasHooks(h *specs.Hooks) bool {
 		len(h.Prestart) > 0 //nolint:staticcheck // deprecated, and still run by the runtimes
 }
 
-// promised is ro, where the path that covers the mount says so.
-func (h *HostPaths) promised(s *Subject, m *specs.Mount) []MountOption {
-	o := s.origin(m)
-	if !o.host {
+// promises wants ro where the path that covers the mount says so.
+func (h *HostPaths) promises(s *Subject) func(m *specs.Mount) []MountOption {
+	j := h.judge(s)
+	return func(m *specs.Mount) []MountOption {
+		o := s.origin(m)
+		if !o.host {
+			return nil
+		}
+		if entry, _ := j.covering(hostMount{source: o.source, links: o.links, err: o.err}); entry != nil && entry.ReadOnly {
+			return []MountOption{"ro"}
+		}
 		return nil
 	}
-	if entry, _ := h.judge(s).covering(hostMount{source: o.source, links: o.links, err: o.err}); entry != nil && entry.ReadOnly {
-		return []MountOption{"ro"}
-	}
-	return nil
 }
 
-// promised are the options of all entries that select the mount.
-func (r *MountOptions) promised(s *Subject, m *specs.Mount) []MountOption {
-	var out []MountOption
-	for i := range r.Require {
-		if r.Require[i].selects(s, m) {
-			out = append(out, r.Require[i].Options...)
+// promises wants the options of all entries that select the mount.
+func (r *MountOptions) promises(s *Subject) func(m *specs.Mount) []MountOption {
+	return func(m *specs.Mount) []MountOption {
+		var out []MountOption
+		for i := range r.Require {
+			if r.Require[i].selects(s, m) {
+				out = append(out, r.Require[i].Options...)
+			}
 		}
+		slices.Sort(out)
+		return slices.Compact(out)
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }
