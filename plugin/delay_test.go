@@ -319,3 +319,25 @@ func TestDelayedIsRecorded(t *testing.T) {
 	}
 	t.Errorf("recorded %s", n.recorder.all())
 }
+
+// TestJudgeGivesWay to requests in hand, and not without end.
+func TestJudgeGivesWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p Plugin
+		start := time.Now()
+		p.giveWay(t.Context())
+		if took := time.Since(start); took != 0 {
+			t.Errorf("waited %s for nothing", took)
+		}
+		end := p.live.begin()
+		p.giveWay(t.Context())
+		if took := time.Since(start); took != wayTimeout {
+			t.Errorf("waited %s", took)
+		}
+		time.AfterFunc(wayTimeout/2, end)
+		p.giveWay(t.Context())
+		if took := time.Since(start); took != wayTimeout*3/2 {
+			t.Errorf("waited %s", took)
+		}
+	})
+}

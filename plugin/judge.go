@@ -13,8 +13,13 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// judgeTimeout bounds the judgement of a spec that is brought.
-const judgeTimeout = 5 * time.Second
+const (
+	// judgeTimeout bounds the judgement of a spec that is brought.
+	judgeTimeout = 5 * time.Second
+
+	// wayTimeout bounds how long it gives way to other requests.
+	wayTimeout = 250 * time.Millisecond
+)
 
 // unknownContainer is about a container that NRI has not shown.
 const unknownContainer = seal.Prefix + "refused: the container has no seal: it was created while the agent was away, or past NRI (creating it again helps if the agent is back)"
@@ -33,6 +38,7 @@ func (p *Plugin) Judge(ctx context.Context, req judge.Request) judge.Answer {
 	if req.Stage == judge.Verify {
 		phase = policy.Fixed
 	}
+	p.giveWay(ctx)
 	defer p.live.begin()()
 	table, unverified, err := p.mountsIn(&req)
 	if err != nil {
@@ -83,6 +89,14 @@ func (p *Plugin) guardHook() *specs.Hook {
 	}
 	h := opener.Seal().GetCreateRuntime()[0].ToOCI()
 	return &h
+}
+
+// giveWay lets other requests go first for a moment: the runtime lets a container
+// through that NRI is not answered for, and the wrapper does not.
+func (p *Plugin) giveWay(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, wayTimeout)
+	defer cancel()
+	_ = p.live.wait(ctx)
 }
 
 // enforces tells whether a policy in mode enforce is for the container; yes,
