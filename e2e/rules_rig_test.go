@@ -61,7 +61,7 @@ func startRig(t *testing.T, n *node.Node, o rigOptions) *rig {
 	options := agent.Options{
 		Binary:   agentBinary(t),
 		Policies: map[string]string{"matrix.yaml": o.policies},
-		Config:   fmt.Sprintf("host: {root: %s, kubeletDir: %s}\n", o.root, n.KubeletDir()),
+		Config:   fmt.Sprintf("host: {root: %s, kubeletDir: %s}\ntestedHandlers: [%s]\n", o.root, n.KubeletDir(), node.OtherHandler),
 	}
 	if o.verify {
 		options.Opener = "verify"

@@ -93,7 +93,7 @@ func BenchmarkCreate(b *testing.B) {
 			pod, ctr := pod(), container()
 			b.ReportAllocs()
 			for b.Loop() {
-				if adjust, err := p.create(pod, p.subject(b.Context(), pod, ctr)); err != nil || (adjust != nil) != (name == "sealed") {
+				if adjust, err := p.create(b.Context(), pod, p.subject(b.Context(), pod, ctr)); err != nil || (adjust != nil) != (name == "sealed") {
 					b.Fatal(adjust, err)
 				}
 			}

@@ -21,20 +21,32 @@ type brought struct {
 	req     judge.Request
 	shown   exhibit
 	runtime string    // its name
+	names   bool      // its annotation on the spec is the reference under which it keeps the image
 	stored  SpecStore // where the runtime keeps specs; nil where nowhere
 	result  []byte    // what was put
 }
 
-// Get returns the spec. The image NRI has told; where an old one has not,
-// containerd's annotation does, over which no pod's go.
-func (b *brought) Get(context.Context, string) (Stored, error) {
+// Get returns the spec. The image NRI has told; where an old one has not, the
+// runtime's store does, or containerd 1.7's annotation, over which no pod's go.
+// (containerd 2 writes there what a caller of CRI says.)
+func (b *brought) Get(ctx context.Context, id string) (Stored, error) {
 	out := Stored{Spec: b.req.Spec}
-	if b.shown.container.Image == "" && b.runtime == containerd {
+	switch {
+	case b.shown.container.Image != "":
+	case b.stored != nil:
+		stored, err := b.stored.Get(ctx, id)
+		if err != nil {
+			return Stored{}, err
+		}
+		out.Image = stored.Image
+	case b.names:
 		spec, err := ocispec.Decode(b.req.Spec)
 		if err != nil {
 			return Stored{}, err
 		}
 		out.Image = spec.Annotations[imageNameAnnotation]
+	default:
+		out.ImageUnseen = b.runtime == containerd
 	}
 	return out, nil
 }

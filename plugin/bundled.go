@@ -43,7 +43,7 @@ func (p *Plugin) bundle(pod *api.PodSandbox, sub policy.Subject) (*bundled, erro
 		brought: brought{
 			req:     judge.Request{Spec: spec, Sandbox: p.Bundles.Sandbox(sub.Pod.ID)},
 			shown:   exhibited(pod, sub),
-			runtime: p.conn.runtimeName(),
+			runtime: p.conn.runtimeName(), names: p.conn.namesImage(),
 		},
 		log: p.Log.WithField("id", sub.Container.ID),
 	}, nil

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 
@@ -9,7 +10,11 @@ import (
 )
 
 // carry adds to the answer what leads from one partial spec to the other, as
-// far as NRI has fields for it: mounts, and limits of memory, CPU and processes.
+// far as NRI has fields for it: mounts, limits of memory, CPU and processes, and
+// the seccomp profile and sysctls.
+//
+// Resource limits of the process (rlimits) are not among them: NRI adds one
+// beside that of the same type, and the higher one stays.
 func carry(adjust *api.ContainerAdjustment, from, to *specs.Spec) {
 	if from.Linux == nil || !slices.ContainsFunc(from.Linux.Namespaces, func(n specs.LinuxNamespace) bool { return n.Type == specs.UserNamespace }) {
 		carryMounts(adjust, from.Mounts, to.Mounts)
@@ -20,6 +25,23 @@ func carry(adjust *api.ContainerAdjustment, from, to *specs.Spec) {
 			before = *from.Linux.Resources
 		}
 		carryLimits(adjust, &before, to.Linux.Resources)
+	}
+	if from.Linux != nil && to.Linux != nil {
+		carryKernel(adjust, from.Linux, to.Linux)
+	}
+}
+
+// carryKernel gives the container another seccomp profile, and takes sysctls
+// out. (NRI drops the profile's default errno, which is then EPERM: that of the
+// default profile.)
+func carryKernel(adjust *api.ContainerAdjustment, from, to *specs.Linux) {
+	if to.Seccomp != nil && !reflect.DeepEqual(from.Seccomp, to.Seccomp) {
+		adjust.SetLinuxSeccompPolicy(api.FromOCILinuxSeccomp(to.Seccomp))
+	}
+	for _, key := range slices.Sorted(maps.Keys(from.Sysctl)) {
+		if _, ok := to.Sysctl[key]; !ok {
+			adjust.SetLinuxSysctl(api.MarkForRemoval(key), "")
+		}
 	}
 }
 

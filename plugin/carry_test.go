@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/containerd/nri/pkg/api"
@@ -25,5 +26,57 @@ func TestCarryLeavesAlone(t *testing.T) {
 	from.Linux.Namespaces = []specs.LinuxNamespace{{Type: specs.UserNamespace}}
 	if got := carried(from, to); len(got) != 0 {
 		t.Errorf("in a user namespace carried %v", got)
+	}
+}
+
+// TestCarryKernel gives the seccomp profile and takes sysctls out by NRI, where
+// NRI shows what there is.
+func TestCarryKernel(t *testing.T) {
+	const (
+		rules = "rules: {seccompProfile: {onViolation: adjust}, sysctls: {onViolation: adjust}}"
+		shown = "v0.12.0"
+	)
+	hook := ByHook{"/opt/specguard-runtime"}
+	blocking := &api.LinuxSeccomp{DefaultAction: string(specs.ActErrno)}
+	for name, c := range map[string]struct {
+		opener          Opener
+		runtime, nri    string
+		rules           string
+		seccomp         *api.LinuxSeccomp
+		profile, sysctl bool // carried
+	}{
+		"both":                     {hook, containerd, shown, rules, nil, true, true},
+		"unconfined by name":       {hook, containerd, shown, rules, &api.LinuxSeccomp{DefaultAction: string(specs.ActAllow)}, true, true},
+		"has a profile":            {hook, containerd, shown, rules, blocking, false, true},
+		"reject":                   {hook, containerd, shown, "rules: {seccompProfile: {}, sysctls: {}}", nil, false, false},
+		"audit":                    {hook, containerd, shown, "rules: {seccompProfile: {onViolation: audit}}", nil, false, false},
+		"an opener that adjusts":   {ByWrapper{"/opt/specguard-runtime"}, containerd, shown, rules, nil, false, false},
+		"an NRI that shows none":   {hook, containerd, "v0.11.0", rules, nil, false, false},
+		"a runtime not looked at":  {hook, crio, shown, rules, nil, false, false},
+		"an NRI without a version": {hook, containerd, "", rules, nil, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := offline(t, doc("p", c.rules))
+			n.plugin.conn.configured(c.runtime, c.opener)
+			n.plugin.conn.begin(t.Context(), fakeStub{version: c.nri})
+			ctr := container()
+			ctr.Linux.SeccompPolicy = c.seccomp
+			ctr.Linux.Sysctl = map[string]string{"kernel.core_pattern": "x", "net.ipv4.tcp_syncookies": "1"}
+			adjust, _, err := handlers{n.plugin}.CreateContainer(t.Context(), pod(), ctr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			linux := adjust.GetLinux()
+			if got := linux.GetSeccompPolicy() != nil; got != c.profile {
+				t.Errorf("seccomp %v", linux.GetSeccompPolicy())
+			}
+			want := map[string]string{}
+			if c.sysctl {
+				want["-kernel.core_pattern"] = ""
+			}
+			if !maps.Equal(linux.GetSysctl(), want) {
+				t.Errorf("sysctls %q", linux.GetSysctl())
+			}
+		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -217,6 +218,15 @@ func (c *connection) givenVersion() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.version
+}
+
+// namesImage tells whether the annotation imageNameAnnotation on a container's
+// spec is the reference under which the runtime keeps the image: containerd 1
+// writes that there, containerd 2 what the caller of CRI says.
+func (c *connection) namesImage() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.runtime == containerd && strings.HasPrefix(strings.TrimPrefix(c.version, "v"), "1.")
 }
 
 func (c *connection) runtimeName() string {

@@ -50,7 +50,7 @@ func (p *Plugin) Judge(ctx context.Context, req judge.Request) judge.Answer {
 		if p.Host != nil {
 			sub.Host = p.Host()
 		}
-		b := &brought{req: req, shown: e, runtime: p.conn.runtimeName()}
+		b := &brought{req: req, shown: e, runtime: p.conn.runtimeName(), names: p.conn.namesImage()}
 		if store, err := p.store(); err == nil {
 			b.stored = store // it has opened the container already, if it could
 		}

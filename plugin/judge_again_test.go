@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/containerd/nri/pkg/api"
@@ -51,18 +52,53 @@ func TestJudgeAudit(t *testing.T) {
 	}
 }
 
-// TestJudgeImage selects by what containerd says of the image where its NRI
-// does not.
+// TestJudgeImage selects by what containerd's annotation says of the image where
+// NRI does not, and believes only containerd 1.7's to be the image's own name.
 func TestJudgeImage(t *testing.T) {
-	named := `"annotations":{"` + imageNameAnnotation + `":"quay.io/app:1"},`
-	for images, want := range map[string]judge.Verdict{"quay.io/**": judge.Deny, "docker.io/**": judge.Allow} {
-		n := with(t, "containerd", ByWrapper{"/opt/specguard-runtime"}, doc("p", `match: {images: ["`+images+`"]}`, refuse))
-		if _, err := n.create(pod(), container()); err != nil {
-			t.Fatal(err)
-		}
-		if a := n.bring(judge.Create, func(r *judge.Request) { r.Spec = []byte(spec(both, "", named)) }); a.Verdict != want {
-			t.Errorf("%s: %+v", images, a)
-		}
+	const (
+		unseen  = `images: the image cannot be told on this node, only what was asked for: it takes containerd's socket for the agent, or containerd 2.4 or later`
+		allowed = "rules: {images: {allowed: [\"quay.io/**\"]}}"
+		pinned  = "rules: {images: {requireDigest: true}}"
+	)
+	asked := "quay.io/app@sha256:" + strings.Repeat("0", 64)
+	for name, c := range map[string]struct {
+		version, doc, shown string // shown by NRI
+		want                string // a part of the message; "" for allowed
+	}{
+		"selected":                   {"v2.2.0", `match: {images: ["quay.io/**"]}` + "\n  " + refuse, "", "NET_ADMIN"},
+		"not selected":               {"v2.2.0", `match: {images: ["docker.io/**"]}` + "\n  " + refuse, "", ""},
+		"selected, 1.7":              {"1.7.24~ds1", `match: {images: ["quay.io/**"]}` + "\n  " + refuse, "", "NET_ADMIN"},
+		"not selected, 1.7":          {"v1.7.35", `match: {images: ["docker.io/**"]}` + "\n  " + refuse, "", ""},
+		"allowed by a claim":         {"v2.2.0", allowed, "", unseen},
+		"no version":                 {"", allowed, "", unseen},
+		"another version":            {"v10.1.0", allowed, "", unseen},
+		"allowed, 1.7":               {"v1.7.35", allowed, "", ""},
+		"allowed, shown":             {"v2.4.0", allowed, "quay.io/app:1", ""},
+		"not allowed, shown":         {"v2.4.0", allowed, "docker.io/app:1", "image docker.io/app:1 not allowed (allowed: quay.io/**)"},
+		"asked for by digest":        {"v2.2.0", pinned, "", ""},
+		"asked for by digest, 1.7":   {"v1.7.35", pinned, "", ""},
+		"asked for by digest, shown": {"v2.4.0", pinned, "docker.io/app:1", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := with(t, "containerd", ByWrapper{"/opt/specguard-runtime"}, doc("p", c.doc))
+			n.plugin.conn.versioned(c.version)
+			ctr := container()
+			ctr.Annotations = map[string]string{imageNameAnnotation: asked}
+			if c.shown != "" {
+				ctr.Image = &api.Image{Name: c.shown}
+			}
+			if _, err := n.create(pod(), ctr); err != nil {
+				if c.want == "" || !strings.Contains(err.Error(), c.want) {
+					t.Errorf("denied at creation: %v", err)
+				}
+				return
+			}
+			named := `"annotations":{"` + imageNameAnnotation + `":"` + asked + `"},`
+			a := n.bring(judge.Create, func(r *judge.Request) { r.Spec = []byte(spec(both, "", named)) })
+			if (a.Verdict == judge.Allow) != (c.want == "") || !strings.Contains(a.Message, c.want) {
+				t.Errorf("%+v", a)
+			}
+		})
 	}
 }
 

@@ -127,6 +127,7 @@ func (p *Plugin) readSpec(ctx context.Context, store SpecStore, sub *policy.Subj
 	}
 	addImages(&sub.Container, stored.Image)
 	sub.MountsUnverified = p.unverified(stored.Runtime)
+	sub.Container.ImageUnseen = sub.Container.Image == "" && stored.ImageUnseen
 	return stored.Spec, nil
 }
 

@@ -59,13 +59,17 @@ type Plugin struct {
 	// nil: nobody wants to know.
 	Waited func(time.Duration)
 
-	conn   connection
-	shown  shown
-	opened opened
-	ledger synchronize.Ledger
-	sync   attempts
-	live   live
-	pulse  pulse
+	// Handlers say what runs containers.
+	Handlers Handlers
+
+	conn     connection
+	shown    shown
+	opened   opened
+	ledger   synchronize.Ledger
+	sync     attempts
+	live     live
+	pulse    pulse
+	verdicts verdicts
 }
 
 // handlers is what the NRI stub calls. It is apart from Plugin so that Plugin's
@@ -83,6 +87,7 @@ func (p handlers) Configure(_ context.Context, _, runtime, version string) (api.
 	if err != nil {
 		return 0, err
 	}
+	p.verdicts.reset()
 	var events api.EventMask
 	events.Set(api.Event_CREATE_CONTAINER, api.Event_UPDATE_CONTAINER, api.Event_REMOVE_CONTAINER)
 	if opener.Store() != nil {
@@ -121,7 +126,14 @@ func (p handlers) CreateContainer(ctx context.Context, pod *api.PodSandbox, ctr 
 		if err := p.bound(ctx, pod, ctr); err != nil {
 			return nil, err
 		}
-		return p.create(pod, p.subject(ctx, pod, ctr))
+		sub := p.subject(ctx, pod, ctr)
+		if err := p.refuseRestored(sub, ctr); err != nil {
+			return nil, err
+		}
+		if opener, err := p.conn.opener(); err == nil && !opener.Adjusts() {
+			sub = p.showMore(sub, ctr) // for what NRI carries
+		}
+		return p.create(ctx, pod, sub)
 	})
 	if err != nil {
 		p.ledger.ContainerGone(ctr.GetId())
@@ -259,7 +271,7 @@ func (p *Plugin) decided(stage Stage, sub policy.Subject, d *policy.Decision, st
 	p.Recorder.Decided(Event{Stage: stage, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: took, Total: took})
 }
 
-func (p *Plugin) create(pod *api.PodSandbox, sub policy.Subject) (*api.ContainerAdjustment, error) {
+func (p *Plugin) create(ctx context.Context, pod *api.PodSandbox, sub policy.Subject) (*api.ContainerAdjustment, error) {
 	start := time.Now()
 	p.shown.created(pod, sub)
 	set := p.Policies.Current()
@@ -277,6 +289,10 @@ func (p *Plugin) create(pod *api.PodSandbox, sub policy.Subject) (*api.Container
 	}
 	opener, err := p.conn.opener()
 	if err != nil {
+		return nil, err
+	}
+	if err := p.runsSeals(ctx, pod, opener); err != nil {
+		p.shown.removed(sub.Container.ID)
 		return nil, err
 	}
 	adjust := &api.ContainerAdjustment{}

@@ -9,11 +9,14 @@ import (
 // Stored is a container as the runtime keeps it between creation and start.
 type Stored struct {
 	Spec  []byte // the OCI spec, as JSON
-	Image string // the image reference
+	Image string // the image reference; "" where the store does not tell
 
 	// Runtime is the runtime's name for what runs the container, such as
 	// io.containerd.runc.v2; "" where it is the OCI runtime that asks.
 	Runtime string
+
+	// ImageUnseen: the store does not tell the image, and nothing else will.
+	ImageUnseen bool
 }
 
 // SpecStore is where the runtime keeps the specs of created containers, and

@@ -5,6 +5,7 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 	"github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/mod/semver"
 
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
@@ -72,7 +73,8 @@ func images(runtime string, ctr *api.Container) (image, asked string) {
 	return ctr.GetImage().GetName(), ctr.GetAnnotations()[imageNameAnnotation]
 }
 
-// addImages adds references of the container's image; "" is none.
+// addImages adds references under which the runtime keeps the container's
+// image; "" is none.
 func addImages(c *policy.Container, images ...string) {
 	for _, image := range images {
 		switch {
@@ -111,6 +113,28 @@ func partialSpec(ctr *api.Container) *specs.Spec {
 		spec.Linux.Resources = r.ToOCI()
 	}
 	return spec
+}
+
+// showsMoreSince is the first version of NRI whose containerd shows a
+// container's seccomp profile and sysctls when it is created. (NRI has fields
+// for them from 0.11 on, which containerd 2.2 leaves empty.)
+const showsMoreSince = "v0.12.0"
+
+// showMore adds to the spec what newer NRIs show, if this one does.
+func (p *Plugin) showMore(sub policy.Subject, ctr *api.Container) policy.Subject {
+	nri := p.conn.runtimeVersion()
+	if p.conn.runtimeName() != containerd || !semver.IsValid(nri) || semver.Compare(nri, showsMoreSince) < 0 {
+		return sub
+	}
+	sub.ShowsMore = true
+	sub.Spec.Linux.Sysctl = ctr.GetLinux().GetSysctl()
+	if profile := ctr.GetLinux().GetSeccompPolicy(); profile != nil {
+		sub.Spec.Linux.Seccomp = &specs.LinuxSeccomp{
+			DefaultAction: specs.LinuxSeccompAction(profile.GetDefaultAction()),
+			Syscalls:      api.ToOCILinuxSyscalls(profile.GetSyscalls()),
+		}
+	}
+	return sub
 }
 
 // hasSeal tells whether NRI shows that very seal, whole.

@@ -111,7 +111,10 @@ func (p *Plugin) whole(ctx context.Context, from Inventory, pod *api.PodSandbox,
 		return nil, err
 	}
 	image, asked := images(p.conn.runtimeName(), &api.Container{Annotations: sub.Spec.Annotations})
-	addImages(&sub.Container, image, asked)
+	addImages(&sub.Container, image)
+	if asked != "" {
+		sub.Container.OtherImages = append(sub.Container.OtherImages, asked)
+	}
 	decision := sub.Spec.Annotations[seal.Annotation]
 	sub.Spec = unsealed(sub.Spec)
 	switch decision {

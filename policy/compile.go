@@ -145,7 +145,7 @@ func (c *compiler) rules(s *policySpec) ([]compiledRule, []strict.Error) {
 		}
 		errs = append(errs, faults...)
 		if len(faults) == 0 && rule.Action() != Ignore {
-			out = append(out, compiledRule{Rule: rule, name: k.name, order: i, reads: k.readBy(rule)})
+			out = append(out, compiledRule{Rule: rule, name: k.name, order: i, reads: k.readBy(rule), early: k.early})
 		}
 	}
 	return out, errs

@@ -96,8 +96,8 @@ func (e *evaluation) gather(policies []*compiled) {
 			if len(rules) == 0 || rules[0].order != order {
 				continue
 			}
-			if e.decides(rules[0]) {
-				e.rules = append(e.rules, e.bind(rules[0], policies[i], unsure[i]))
+			if decides := e.decides(rules[0]); decides || rules[0].early && e.sub.ShowsMore {
+				e.rules = append(e.rules, e.bind(rules[0], policies[i], unsure[i] || !decides))
 			}
 			left[i] = rules[1:]
 			n--
@@ -168,11 +168,22 @@ func (e *evaluation) adjust() {
 // wanted it denies.
 func (e *evaluation) applySeccomp() {
 	e.sub.wantSeccomp = false
-	profile, err := defaultSeccomp(e.sub.Spec)
+	spec := e.sub.Spec
+	if e.phase == Early {
+		spec = unknownCapabilities()
+	}
+	profile, err := defaultSeccomp(spec)
 	if err != nil {
 		return
 	}
 	e.sub.linux().Seccomp = profile
+}
+
+// unknownCapabilities stands for a spec whose capabilities are not shown: of
+// those that a profile depends on it has the one that runtimes give a container
+// that asks for nothing.
+func unknownCapabilities() *specs.Spec {
+	return &specs.Spec{Process: &specs.Process{Capabilities: &specs.LinuxCapabilities{Bounding: []string{"CAP_SYS_CHROOT"}}}}
 }
 
 // maxTold bounds how many findings and changes of one rule are told one by one:

@@ -197,3 +197,34 @@ func example(k kind) string {
 	}
 	return fmt.Sprintf("%s: {onViolation: %s, %s}", k.name, action, fields[k.name])
 }
+
+// TestEarlyShowsMore adjusts early by what newer NRIs show, and denies nothing
+// by that: another rule may still mend it.
+func TestEarlyShowsMore(t *testing.T) {
+	sub := subject(newSpec())
+	sub.Spec.Linux.Seccomp, sub.Spec.Linux.Sysctl = nil, map[string]string{"kernel.core_pattern": "x"}
+	sub.Spec.Process = nil // not shown
+	for rules, want := range map[string]Outcome{
+		"seccompProfile: {onViolation: adjust}": Adjusted,
+		"sysctls: {onViolation: adjust}":        Adjusted,
+		"seccompProfile: {}":                    Allowed,
+		"sysctls: {}":                           Allowed,
+		"rlimits: {onViolation: adjust, limits: [{type: RLIMIT_NOFILE, max: 9}]}": Allowed,
+	} {
+		set := compileDocs(t, policyDoc("test", rules))
+		for _, more := range []bool{false, true} {
+			sub.ShowsMore = more
+			expect := Allowed
+			if more {
+				expect = want
+			}
+			d := set.Evaluate(sub, Early)
+			if d.Outcome() != expect || len(d.Violations)+len(d.Audit) > 0 {
+				t.Errorf("%s, shows more %v: %s %v", rules, more, d.Outcome(), d.Violations)
+			}
+			if d.Outcome() == Adjusted && d.Spec.Linux.Seccomp == nil && len(d.Spec.Linux.Sysctl) > 0 {
+				t.Errorf("%s: nothing is adjusted", rules)
+			}
+		}
+	}
+}

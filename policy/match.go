@@ -143,9 +143,9 @@ func (m *Match) image(c *Container) answer {
 	switch {
 	case len(m.Images) == 0:
 		return yes
-	case c.Image == "":
+	case c.Image == "" && !(c.ImageUnseen && len(c.OtherImages) > 0):
 		return unknown
-	case matchImage(m.Images, c.Image) || slices.ContainsFunc(c.OtherImages, func(i string) bool { return matchImage(m.Images, i) }):
+	case c.Image != "" && matchImage(m.Images, c.Image) || slices.ContainsFunc(c.OtherImages, func(i string) bool { return matchImage(m.Images, i) }):
 		return yes
 	default:
 		return no

@@ -119,6 +119,7 @@ func TestPropertyEarly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		set := compileFiles(t, drawFiles(t, drawDocs(t)))
 		sub := drawSubject(t)
+		sub.ShowsMore = rapid.Bool().Draw(t, "shows more")
 		if early := set.Evaluate(sub, Early); early.Outcome() == Denied && set.Evaluate(sub, Final).Outcome() != Denied {
 			t.Errorf("denied early: %v", findings(early))
 		}

@@ -44,6 +44,10 @@ type kind struct {
 	// reads is what the rule reads besides what every version of NRI shows
 	// when a container is created. A rule that reads nothing else decides then.
 	reads input
+
+	// early: the rule can adjust by what Subject.ShowsMore says is shown, too. It
+	// decides nothing by that: other rules may edit the same in the end.
+	early bool
 }
 
 // input is a set of sources that a rule reads.
@@ -92,7 +96,7 @@ func kinds() []kind {
 		{name: "readOnlyRootFilesystem", make: func() Rule { return &ReadOnlyRootFilesystem{} }, reads: fullSpec},
 		{name: "procMount", make: func() Rule { return &ProcMount{} }, reads: fullSpec},
 		{name: "mountOptions", make: func() Rule { return &MountOptions{} }},
-		{name: "sysctls", make: func() Rule { return &Sysctls{} }, reads: fullSpec | sandbox},
+		{name: "sysctls", make: func() Rule { return &Sysctls{} }, reads: fullSpec | sandbox, early: true},
 		{name: "rlimits", make: func() Rule { return &Rlimits{} }, reads: fullSpec},
 		{name: "env", make: func() Rule { return &Env{} }, reads: fullSpec},
 		{name: "images", make: func() Rule { return &Images{} }, reads: image},
@@ -102,7 +106,7 @@ func kinds() []kind {
 		{name: "seLinuxOptions", make: func() Rule { return &SELinuxOptions{} }, reads: fullSpec},
 		{name: "resources", make: func() Rule { return &Resources{} }},
 		{name: "custom", make: func() Rule { return &Custom{} }, reads: fullSpec | image},
-		{name: "seccompProfile", make: func() Rule { return &SeccompProfile{} }, reads: fullSpec},
+		{name: "seccompProfile", make: func() Rule { return &SeccompProfile{} }, reads: fullSpec, early: true},
 	}
 }
 

@@ -20,7 +20,9 @@ import (
 // that a caller of CRI claims. An image that has none, as one that was imported
 // without a name, is not allowed, and neither is one that the runtime does not
 // tell. Where the runtime keeps one image under several names it tells one, and
-// that one counts: in containerd one with a tag, if there is any.
+// that one counts: in containerd one with a tag, if there is any. containerd 2.0
+// to 2.3 tell it to nobody who does not have containerd's socket (opener
+// containerd): with other openers Allowed refuses every container there.
 //
 // For RequireDigest the name that was asked for counts too, and the caller of
 // CRI, in Kubernetes the kubelet, is believed. containerd 1.7 does not tell it:
@@ -82,15 +84,21 @@ func fullImage(pattern string) bool {
 // Check finds an image from elsewhere, and one that is not pinned.
 func (i *Images) Check(s *Subject) []Finding {
 	c := &s.Container
-	if c.Image == "" {
-		return []Finding{{Found: "the image is not known"}}
-	}
+	name := c.Image
 	var out []Finding
-	if len(i.Allowed) > 0 && !matchFullName(i.Allowed, c.Image) {
-		out = append(out, Finding{Found: "image " + c.Image + " not allowed", Allowed: few(i.Allowed)})
+	switch {
+	case c.ImageUnseen && name == "":
+		name = "of an unknown name"
+		if len(i.Allowed) > 0 || len(c.OtherImages) == 0 {
+			out = append(out, Finding{Found: "the image cannot be told on this node, only what was asked for: it takes containerd's socket for the agent, or containerd 2.4 or later"})
+		}
+	case name == "":
+		return []Finding{{Found: "the image is not known"}}
+	case len(i.Allowed) > 0 && !matchFullName(i.Allowed, name):
+		out = append(out, Finding{Found: "image " + name + " not allowed", Allowed: few(i.Allowed)})
 	}
 	if i.RequireDigest && !pinned(c.Image) && !slices.ContainsFunc(c.OtherImages, pinned) {
-		out = append(out, Finding{Found: "image " + c.Image + " was not asked for by digest", Allowed: "name@sha256:..."})
+		out = append(out, Finding{Found: "image " + name + " was not asked for by digest", Allowed: "name@sha256:..."})
 	}
 	return out
 }

@@ -74,6 +74,37 @@ func TestImages(t *testing.T) {
 	}
 }
 
+// TestImagesUnseen: where nothing tells the image, what was asked for satisfies
+// no list, and is believed to hold a digest.
+func TestImagesUnseen(t *testing.T) {
+	const unseen = "images: the image cannot be told on this node, only what was asked for: it takes containerd's socket for the agent, or containerd 2.4 or later"
+	const tagged = "images: image of an unknown name was not asked for by digest (allowed: name@sha256:...)"
+	digest := "registry.example.com/web@sha256:" + strings.Repeat("1", 64)
+	for name, tt := range map[string]struct {
+		rule, asked string
+		want        []string
+	}{
+		"allowed":              {`allowed: ["**"]`, "registry.example.com/web:1", []string{unseen}},
+		"a digest":             {"requireDigest: true", digest, nil},
+		"no digest":            {"requireDigest: true", "registry.example.com/web:1", []string{tagged}},
+		"allowed and a digest": {`requireDigest: true, allowed: ["**"]`, digest, []string{unseen}},
+		"nothing asked for":    {"requireDigest: true", "", []string{unseen, tagged}},
+	} {
+		sub := subject(newSpec())
+		sub.Container.Image, sub.Container.ImageUnseen = "", true
+		if tt.asked != "" {
+			sub.Container.OtherImages = []string{tt.asked}
+		}
+		set := compileDocs(t, policyDoc("test", "images: {"+tt.rule+"}"))
+		if got := findings(set.Evaluate(sub, Final)); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+		if got := findings(set.Evaluate(sub, Early)); len(got) > 0 {
+			t.Errorf("%s, early: %q", name, got)
+		}
+	}
+}
+
 func TestImagesErrors(t *testing.T) {
 	for rule, want := range map[string]string{
 		"images: {}":            "0.yaml:6:13: spec.rules.images: needs allowed or requireDigest",

@@ -45,6 +45,7 @@ type compiledRule struct {
 	name  string
 	order int // place in the rule table
 	reads input
+	early bool // see kind
 }
 
 func newSet(policies []*compiled, excuses []pending) *Set {

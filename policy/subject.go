@@ -14,8 +14,12 @@ type Subject struct {
 	Container Container
 
 	// Spec is the OCI runtime spec. In the Early phase it holds only what NRI
-	// shows of it.
+	// shows of it: what every version of NRI does, and what ShowsMore says.
 	Spec *specs.Spec
+
+	// ShowsMore: in the Early phase the spec also has the container's seccomp
+	// profile and its sysctls, if there are any.
+	ShowsMore bool
 
 	// Host tells facts about the node; nil where none can be known.
 	Host Host
@@ -138,6 +142,10 @@ type Container struct {
 	// for, which whoever calls CRI can claim: a policy selects by any.
 	Image       string
 	OtherImages []string
+
+	// ImageUnseen: nothing on this node will tell Image. OtherImages, if there
+	// are any, are all that is known.
+	ImageUnseen bool
 }
 
 // linux gives the spec's part for Linux to edit; it makes one where there is

@@ -67,9 +67,3 @@ func ask(cfg *runtimeconfig.Config, req judge.Request) (judge.Answer, error) {
 func unasked(err error) string {
 	return fmt.Sprintf("not judged: the agent cannot be asked: %v", err)
 }
-
-// restore refuses to bring a process back from a checkpoint: what privileges
-// it has stands in the checkpoint's memory images, not in a spec.
-func restore() error {
-	return errors.New("refused: restoring a checkpoint cannot be judged")
-}

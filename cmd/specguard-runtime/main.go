@@ -28,6 +28,9 @@ func run(argv []string, stdin io.Reader, stderr io.Writer) int {
 	if len(argv) == 2 && argv[1] == "hook" {
 		err := faulty
 		if err == nil {
+			err = refuseRestored(os.Getppid())
+		}
+		if err == nil {
 			err = hook(&cfg, stdin)
 		}
 		if err != nil {

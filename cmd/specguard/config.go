@@ -36,6 +36,10 @@ type config struct {
 	// arguments, labels, annotations, mounts.
 	MaxContainerSize maxContainerSize `yaml:"maxContainerSize"`
 
+	// TestedHandlers are runtime handlers whose OCI runtimes the operator has
+	// tested: they run the hooks that seals are.
+	TestedHandlers []string `yaml:"testedHandlers"`
+
 	ContainerdSocket string `yaml:"containerdSocket"`
 
 	// CRISocket is CRI-O's, to stop containers and to list them.
@@ -84,6 +88,7 @@ func defaultConfig() config {
 		ContainerdSocket: "/run/containerd/containerd.sock",
 		CRISocket:        "/run/crio/crio.sock",
 		Existing:         plugin.Report,
+		TestedHandlers:   []string{},
 		MaxContainerSize: synchronize.DefaultContainer,
 		RuntimeSocket:    judge.DefaultSocket,
 		HookPath:         runtimeconfig.Program,

@@ -31,6 +31,7 @@ runtimeSocket: /r
 hookPath: /h
 existing: stop
 maxContainerSize: 100Ki
+testedHandlers: [kata]
 opener: containerd
 http: ":1"
 auditLog: /a
@@ -38,7 +39,7 @@ log: {level: debug, format: json, file: /l}
 host: {root: /host, kubeletDir: /k, runtimeDirs: [/rt, /rt2], bundles: ["/b/{id}"]}
 `)
 	all := config{
-		PolicyDir: "/p", NRI: nriConfig{Socket: "/n", Name: "other", Index: "10"}, ContainerdSocket: "/c", CRISocket: "/cri", RuntimeSocket: "/r", HookPath: "/h", Existing: "stop", MaxContainerSize: 100 << 10, Opener: "containerd",
+		PolicyDir: "/p", NRI: nriConfig{Socket: "/n", Name: "other", Index: "10"}, ContainerdSocket: "/c", CRISocket: "/cri", RuntimeSocket: "/r", HookPath: "/h", Existing: "stop", MaxContainerSize: 100 << 10, TestedHandlers: []string{"kata"}, Opener: "containerd",
 		HTTP: ":1", AuditLog: "/a", Log: logConfig{Level: "debug", Format: "json", File: "/l"}, Host: hostConfig{Root: "/host", KubeletDir: "/k", RuntimeDirs: []string{"/rt", "/rt2"}, Bundles: []string{"/b/{id}"}},
 	}
 	with := func(c config, edit func(*config)) config { edit(&c); return c }

@@ -45,8 +45,8 @@ func doctorCommand() *cobra.Command {
 	fs.StringVar(&f.config, "config", defaultConfigFile, "configuration file of the agent")
 	defaults.nodeFlags(fs)
 	fs.StringVar(&f.crioSocket, "crio-socket", "/var/run/crio/crio.sock", "CRI-O's socket")
-	fs.StringVar(&f.containerdConfig, "containerd-config", "/etc/containerd/config.toml", "containerd's configuration file, on the host")
-	fs.StringVar(&f.crioConfig, "crio-config", "/etc/crio/crio.conf", "CRI-O's configuration file, on the host; the files in FILE.d go over it")
+	fs.StringVar(&f.containerdConfig, "containerd-config", doctor.ContainerdConfig, "containerd's configuration file, on the host")
+	fs.StringVar(&f.crioConfig, "crio-config", doctor.CRIOConfig, "CRI-O's configuration file, on the host; the files in FILE.d go over it")
 	fs.StringVar(&f.output, "output", "text", "text or json")
 	fs.StringVar(&f.color, "color", "auto", "auto, always or never")
 	return cmd
@@ -64,7 +64,7 @@ func (f *doctorFlags) examine(cmd *cobra.Command, cfg config) error {
 		Root: cfg.Host.Root, RuntimeDirs: cfg.Host.RuntimeDirs,
 		ContainerdSocket: cfg.ContainerdSocket, CRIOSocket: f.crioSocket, NRISocket: cfg.NRI.Socket,
 		ContainerdConfig: f.containerdConfig, CRIOConfig: f.crioConfig,
-		ConfigFile: f.config, PolicyDir: cfg.PolicyDir,
+		ConfigFile: f.config, PolicyDir: cfg.PolicyDir, TestedHandlers: cfg.TestedHandlers,
 		Oversized: cfg.MaxContainerSize.oversized,
 		Policies:  func() (*policy.Set, error) { return openPolicies(cfg.PolicyDir) },
 		Plugin:    cfg.NRI.Name, Opener: cfg.Opener, Hook: cfg.HookPath, HTTP: cfg.HTTP,

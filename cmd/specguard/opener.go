@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 
 	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/doctor"
+	"github.com/specguard/specguard/plugin/ociruntime"
 	"github.com/specguard/specguard/plugin/runtimeconfig"
 )
 
@@ -43,6 +45,16 @@ func (c *config) openers(store plugin.SpecStore) plugin.Openers {
 		default:
 			return plugin.ByHook{Program: c.HookPath}, nil
 		}
+	}
+}
+
+// handlers say what runs containers.
+func (c *config) handlers() plugin.Handlers {
+	return plugin.Handlers{
+		Tested: c.TestedHandlers,
+		Configured: func(runtime, handler string) (ociruntime.Runtime, error) {
+			return doctor.ConfiguredRuntime(c.Host.Root, runtime, handler)
+		},
 	}
 }
 

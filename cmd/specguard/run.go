@@ -124,6 +124,7 @@ func run(ctx context.Context, cfg config) error {
 		Policies: policies, Openers: cfg.openers(store), Host: node.Snapshot, Recorder: recorders, Log: log,
 		Existing: cfg.Existing, Bundles: node.Bundles(cfg.Host.Bundles), Stopper: stopper, OwnPod: host.OwnPod(),
 		Waited: counts.Waited, Limits: cfg.MaxContainerSize.limits(), Inventory: listings(containerdCRI, stopper),
+		Handlers: cfg.handlers(),
 	}
 	if cfg.Host.Root != "" {
 		p.Kernel = node

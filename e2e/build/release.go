@@ -27,6 +27,9 @@ var (
 	Containerd2 = Release{Project: ProjectContainerd, Version: "2.4.2"}
 	// Containerd2NRI is the same with the NRI that knows failure policies.
 	Containerd2NRI = Release{Project: ProjectContainerd, Version: "2.4.2", NRI: "v0.12.5"}
+	// Containerd22 restores containers from checkpoints that it gets as images;
+	// it comes with NRI 0.11.0, which shows no image.
+	Containerd22 = Release{Project: ProjectContainerd, Version: "2.2.0"}
 	// Containerd1 is the last series before 2.0; it comes with NRI 0.8.0.
 	Containerd1 = Release{Project: ProjectContainerd, Version: "1.7.35"}
 	// CRIO comes with a snapshot of NRI between 0.9.0 and 0.10.0.

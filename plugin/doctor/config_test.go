@@ -62,7 +62,7 @@ func TestReadCRIO(t *testing.T) {
 			"etc/crio/crio.conf.d/10-crun.conf": "[crio.runtime]\ndefault_runtime = 'crun'\n[crio.runtime.runtimes.crun]\nruntime_path = '/usr/bin/crun'\n" +
 				"[crio.runtime.runtimes.runc]\n",
 			"etc/crio/crio.conf.d/99-specguard.conf": "[crio.runtime.runtimes.crun]\nruntime_path = '/usr/local/bin/specguard-crun'\n[crio.nri]\nenable_nri = false\n",
-		}, runtimeConfig{found: true, nri: &off, handlers: map[string]string{"crun": "/usr/local/bin/specguard-crun", "runc": "runc"}}},
+		}, runtimeConfig{found: true, nri: &off, handlers: map[string]string{"crun": "/usr/local/bin/specguard-crun", "runc": "runc"}, byDefault: "crun"}},
 		{"validator", tree{"etc/crio/crio.conf.d/1.conf": `
 			[crio.nri.default_validator]
 			nri_enable_default_validator = true

@@ -43,7 +43,11 @@ func readContainerd(f files, main string) runtimeConfig {
 	}
 	c.handlers = make(map[string]string)
 	for _, cri := range []string{"io.containerd.cri.v1.runtime", "io.containerd.grpc.v1.cri"} { // 2.x, 1.x
+		if name := value[string](tableAt(all, "plugins", cri, "containerd"), "default_runtime_name"); name != "" {
+			c.byDefault = name
+		}
 		for name := range tableAt(all, "plugins", cri, "containerd", "runtimes") {
+			c.shim(name, value[string](tableAt(all, "plugins", cri, "containerd", "runtimes", name), "runtime_type"))
 			options := tableAt(all, "plugins", cri, "containerd", "runtimes", name, "options")
 			c.handlers[name] = cmp.Or(value[string](options, "BinaryName"), "runc") // its shim's default
 		}

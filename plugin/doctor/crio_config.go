@@ -3,6 +3,8 @@ package doctor
 import (
 	"errors"
 	"io/fs"
+
+	"github.com/specguard/specguard/plugin/ociruntime"
 )
 
 // readCRIO reads CRI-O's configuration: a file, over which go those of the folder
@@ -43,13 +45,21 @@ func readCRIO(f files, main string) runtimeConfig {
 		enabled: value[bool](v, "nri_enable_default_validator"), rejectHooks: value[bool](v, "nri_validator_reject_oci_hook_adjustment"),
 		required: texts(v, "nri_validator_required_plugins"), tolerate: value[string](v, "nri_validator_tolerate_missing_plugins_annotation"),
 	}
+	if on, said := tableAt(all, "crio", "runtime")["enable_criu_support"].(bool); said {
+		c.criuOff = !on
+	}
 	c.handlers = make(map[string]string)
+	c.byDefault = value[string](tableAt(all, "crio", "runtime"), "default_runtime")
 	for name := range tableAt(all, "crio", "runtime", "runtimes") {
-		program := value[string](tableAt(all, "crio", "runtime", "runtimes", name), "runtime_path")
+		handler := tableAt(all, "crio", "runtime", "runtimes", name)
+		program := value[string](handler, "runtime_path")
 		if program == "" {
 			program = name // CRI-O looks for the handler's name in PATH
 		}
 		c.handlers[name] = program
+		if value[string](handler, "runtime_type") == "vm" {
+			c.shim(name, ociruntime.ShimOf(program))
+		}
 	}
 	return c
 }

@@ -49,6 +49,8 @@ func checks() []check {
 		{"fail-closed", checkFailClosed},
 		{"synchronize", checkSynchronize},
 		{"opener", checkOpener},
+		{"handlers", checkHandlers},
+		{"checkpoints", checkCheckpoints},
 		{"files", checkFiles},
 		{"policies", checkPolicies},
 		{"agent", checkAgent},

@@ -35,6 +35,9 @@ type Settings struct {
 	// connection, by CRI, of the runtime at the socket.
 	Oversized func(ctx context.Context, socket string) ([]*synchronize.TooLarge, error)
 
+	// TestedHandlers are those whose OCI runtimes the operator has tested.
+	TestedHandlers []string
+
 	Plugin string // the name that the agent registers with NRI
 	Opener string // how specs are opened: auto, containerd, runtime or verify
 	Hook   string // the seal's hook, specguard-runtime, as the host names it

@@ -18,7 +18,21 @@ type runtimeConfig struct {
 	validator validator
 	handlers  map[string]string // the OCI runtime's program, by runtime handler
 	dirs      []string          // in which the runtime keeps its files
+	shims     map[string]string // the shim that calls it, by runtime handler; none where CRI-O calls it by itself
+	byDefault string            // the handler of pods that name none; "" where it is not said
+	criuOff   bool              // CRI-O's enable_criu_support is false
 	terms     terms
+}
+
+// shim keeps the name of a handler's shim; "" is none.
+func (c *runtimeConfig) shim(handler, name string) {
+	if name == "" {
+		return
+	}
+	if c.shims == nil {
+		c.shims = make(map[string]string)
+	}
+	c.shims[handler] = name
 }
 
 // validator is NRI's default validator, as it is configured

@@ -26,7 +26,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, release := range []build.Release{build.Containerd2, build.Containerd1, build.Containerd2NRI, build.CRIO} {
+	for _, release := range []build.Release{build.Containerd2, build.Containerd1, build.Containerd2NRI, build.Containerd22, build.CRIO} {
 		programs, err := cache.Programs(ctx, release)
 		if err != nil {
 			return err

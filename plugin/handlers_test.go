@@ -1,0 +1,104 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/specguard/specguard/plugin/ociruntime"
+)
+
+// telling is a store that knows what runs pods.
+type telling struct {
+	*store
+	runtime ociruntime.Runtime
+	err     error
+	asked   int
+}
+
+func (s *telling) Runtime(context.Context, string) (ociruntime.Runtime, error) {
+	s.asked++
+	return s.runtime, s.err
+}
+
+// TestHandlers refuses what only a seal would hold where nobody knows that the
+// OCI runtime runs seals, and nothing else.
+func TestHandlers(t *testing.T) {
+	runc := ociruntime.Runtime{Shim: "io.containerd.runc.v2"}
+	kata := ociruntime.Runtime{Shim: "io.containerd.kata.v2"}
+	spin := ociruntime.Runtime{Shim: "io.containerd.spin.v2"}
+	none := ociruntime.Runtime{}
+	away := errors.New("containerd does not answer")
+	in := func(r ociruntime.Runtime, err error) Opener {
+		return InStore{&telling{runtime: r, err: err, store: &store{specs: map[string]string{}}}}
+	}
+	hook := ByHook{"/opt/specguard-runtime"}
+	for name, c := range map[string]struct {
+		handler    string
+		opener     Opener
+		configured *ociruntime.Runtime // nil: not seen
+		tested     []string
+		doc        string
+		refused    string // why; "" where it is not
+	}{
+		"runc":                              {"", in(runc, nil), nil, nil, "", ""},
+		"Kata":                              {"kata", in(kata, nil), nil, nil, "", ""},
+		"another shim":                      {"spin", in(spin, nil), nil, nil, "", "it is io.containerd.spin.v2"},
+		"another shim, as default":          {"", in(spin, nil), nil, nil, "", "it is io.containerd.spin.v2"},
+		"another shim, tested":              {"spin", in(spin, nil), nil, []string{"spin"}, "", ""},
+		"another shim, no policy":           {"spin", in(spin, nil), nil, nil, elsewhere, ""},
+		"another shim, audit":               {"spin", in(spin, nil), nil, nil, auditing, ""},
+		"the store does not answer":         {"", in(none, away), nil, nil, "", ""},
+		"nor for another":                   {"spin", in(none, away), nil, nil, "", "containerd does not answer"},
+		"the store over the configuration":  {"x", in(spin, nil), &runc, nil, "", "it is io.containerd.spin.v2"},
+		"the configuration, for lack of it": {"x", in(none, away), &runc, nil, "", ""},
+		"configured":                        {"x", hook, &ociruntime.Runtime{Program: "/usr/bin/crun"}, nil, "", ""},
+		"configured, another":               {"x", hook, &ociruntime.Runtime{Program: "/opt/other"}, nil, "", "it is /opt/other"},
+		"configured, another as runc":       {"runc", hook, &ociruntime.Runtime{Program: "/opt/other"}, nil, "", "it is /opt/other"},
+		"Kata runs no hook that verifies":   {"kata", hook, &kata, nil, "", "it is io.containerd.kata.v2"},
+		"nothing is seen":                   {"", hook, nil, nil, "", ""},
+		"nothing is seen, runc":             {"runc", hook, nil, nil, "", ""},
+		"nothing is seen, crun":             {"crun", hook, nil, nil, "", ""},
+		"nothing is seen, another":          {"kata", hook, nil, nil, "", "neither the container runtime's store nor its configuration is seen"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := offline(t, doc("p", c.doc, allow))
+			n.plugin.conn.configured(containerd, c.opener)
+			n.plugin.Handlers.Tested = c.tested
+			if c.configured != nil {
+				n.plugin.Handlers.Configured = func(runtime, handler string) (ociruntime.Runtime, error) {
+					if runtime != containerd || handler != c.handler {
+						t.Errorf("asked for %s %s", runtime, handler)
+					}
+					return *c.configured, nil
+				}
+			}
+			p := pod()
+			p.RuntimeHandler = c.handler
+			for range 2 { // found out once
+				_, _, err := handlers{n.plugin}.CreateContainer(t.Context(), p, container())
+				const prefix = "specguard: refused: the OCI runtime of the runtime handler "
+				if (err != nil) != (c.refused != "") || err != nil && (!strings.HasPrefix(err.Error(), prefix) || !strings.Contains(err.Error(), c.refused)) {
+					t.Errorf("error %v, want %q", err, c.refused)
+				}
+			}
+			if s, ok := c.opener.Store().(*telling); ok && s.asked > 1 {
+				t.Errorf("the store was asked %d times", s.asked)
+			}
+		})
+	}
+}
+
+// TestHandlersDenied: what NRI shows to be against policy is denied there as
+// anywhere.
+func TestHandlersDenied(t *testing.T) {
+	n := offline(t, doc("p", rejectHostNetwork))
+	n.plugin.conn.configured(containerd, InStore{&telling{runtime: ociruntime.Runtime{Shim: "io.containerd.spin.v2"}}})
+	p := pod()
+	p.Linux.Namespaces = nil
+	_, _, err := handlers{n.plugin}.CreateContainer(t.Context(), p, container())
+	if err == nil || !strings.Contains(err.Error(), "specguard: denied by policy") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,50 @@
+package plugin
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/containerd/nri/pkg/api"
+)
+
+// TestRestored creates containers as containerd restores them from checkpoints.
+// An author of pods can refuse his own that way, and nobody's else.
+func TestRestored(t *testing.T) {
+	marks := map[string]string{"restored": "true", "checkpointedAt": "2026-01-01T00:00:00Z", "checkpointImage": "docker.io/x"}
+	but := func(key string) map[string]string {
+		out := maps.Clone(marks)
+		delete(out, key)
+		return out
+	}
+	const refused = "specguard: refused: the container would be restored from a checkpoint, which brings privileges that cannot be judged (use the image that it was made from)"
+	for name, c := range map[string]struct {
+		doc         string
+		runtime     string
+		annotations map[string]string
+		image       string
+		err         string
+	}{
+		"restored":                   {doc("p", allow), containerd, marks, "", refused},
+		"no policy":                  {doc("p", elsewhere, allow), containerd, marks, "", ""},
+		"audit":                      {doc("p", auditing, allow), containerd, marks, "", ""},
+		"selected by image":          {doc("p", `match: {images: ["quay.io/**"]}`, allow), containerd, marks, "docker.io/a", refused},
+		"on CRI-O, which has others": {doc("p", allow), crio, marks, "", ""},
+		"not restored":               {doc("p", allow), containerd, but("restored"), "", ""},
+		"no time":                    {doc("p", allow), containerd, but("checkpointedAt"), "", ""},
+		"no image":                   {doc("p", allow), containerd, but("checkpointImage"), "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := offline(t, c.doc)
+			n.plugin.conn.configured(c.runtime, InStore{Specs: n.store})
+			ctr := container()
+			ctr.Annotations = c.annotations
+			if c.image != "" {
+				ctr.Image = &api.Image{Name: c.image}
+			}
+			_, _, err := handlers{n.plugin}.CreateContainer(t.Context(), pod(), ctr)
+			if message(err) != c.err {
+				t.Errorf("error %q, want %q", message(err), c.err)
+			}
+		})
+	}
+}
