@@ -119,6 +119,18 @@ func newStore(t *testing.T) (*containerd.Store, *server, string) {
 	return store, &server{stored: map[string]*containers.Container{"9b7e": container()}}, socket
 }
 
+// TestLargeRecords: what containerd can send is read, and what it cannot says why.
+func TestLargeRecords(t *testing.T) {
+	store, s, socket := newStore(t)
+	serve(t, socket, s)
+	for size, want := range map[int]string{15 << 20: "", 17 << 20: "the container's record is larger than 16 MiB, the most that containerd sends or takes"} {
+		s.stored["9b7e"].Spec.Value = make([]byte, size)
+		if _, err := store.Get(t.Context(), "9b7e"); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
+}
+
 func TestGetPut(t *testing.T) {
 	store, s, socket := newStore(t)
 	serve(t, socket, s)
