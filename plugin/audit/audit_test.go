@@ -14,6 +14,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -70,6 +71,13 @@ func fail(r plugin.Recorder, err error) {
 
 const about = `"pod":{"namespace":"team-a","name":"web-0","uid":"3f2a"},"container":{"name":"app","id":"9b7e","image":"registry.example.com/web:1"},"policies":["tenants"],`
 
+// tooLarge is the line about a container that brings too much.
+func tooLarge(outcome, fate string) string {
+	return `{"time":"2026-01-02T02:04:05.000000006Z","stage":"open","outcome":"` + outcome + `",` +
+		`"pod":{"namespace":"team-a","name":"web-0","uid":"3f2a"},"container":{"name":"app","id":"9b7e"},"error":"specguard: ` + fate +
+		`:  (): NRI might not be able to tell the agent of it when the agent connects again; , or raise maxContainerSize in the agent's configuration"}`
+}
+
 func TestLines(t *testing.T) {
 	for name, c := range map[string]struct {
 		record func(plugin.Recorder)
@@ -101,6 +109,14 @@ func TestLines(t *testing.T) {
 				`"violations":[{"policy":"tenants","rule":"capabilities","found":"NET_ADMIN not allowed","allowed":"none"}],` +
 				`"audit":[{"policy":"trial","rule":"hostPaths","found":"/ not allowed"}]},` +
 				`"durations":{"evaluationMicros":1,"totalMicros":2000}}`,
+		},
+		"refused": {
+			func(r plugin.Recorder) { fail(r, &synchronize.TooLarge{}) },
+			tooLarge("refused", "refused"),
+		},
+		"reported": {
+			func(r plugin.Recorder) { fail(r, (&synchronize.TooLarge{}).Reported("so it is")) },
+			tooLarge("reported", "reported and not refused, since so it is"),
 		},
 		"failed": {
 			func(r plugin.Recorder) { fail(r, errors.New("containerd: \"no\"\nat all")) },
