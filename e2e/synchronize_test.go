@@ -88,6 +88,33 @@ func (c crowd) run(p *cri.Sandbox, name string, options ...cri.ContainerOption) 
 	return err
 }
 
+// many makes containers, without an agent.
+func (c crowd) many(p *cri.Sandbox, count, size int) []*cri.Running {
+	c.Helper()
+	var out []*cri.Running
+	for i := range count {
+		r, err := p.Run(c.Context(), cri.Container(fmt.Sprint("big-", i), node.AppImage, []string{"sleep", "600"}, environment(size)))
+		if err != nil {
+			c.Fatalf("%.300v", err)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// remove removes the pod with its many containers.
+func (c crowd) remove(p *cri.Sandbox, containers []*cri.Running) {
+	c.Helper()
+	for _, r := range containers {
+		if err := r.Remove(c.Context()); err != nil {
+			c.Fatal(err)
+		}
+	}
+	if err := p.Remove(c.Context()); err != nil {
+		c.Fatal(err)
+	}
+}
+
 // refused wants an error of the agent's that tells no values.
 func (c crowd) refused(err error, what string) {
 	c.Helper()
@@ -206,11 +233,7 @@ func TestOversizedWhileAway(t *testing.T) {
 		c.stop()
 		// The wrapper starts nothing for other namespaces meanwhile.
 		evil := c.pod("evil", cri.Namespace("kube-system"))
-		for i := range 20 {
-			if err := c.run(evil, fmt.Sprint("big-", i), environment(1100*kib)); err != nil {
-				c.Fatalf("%.300v", err)
-			}
-		}
+		big := c.many(evil, 20, 1100*kib)
 		pid := c.node.PID()
 		c.again()
 		c.logs("gave up before it had told what runs")
@@ -241,9 +264,7 @@ func TestOversizedWhileAway(t *testing.T) {
 		}) {
 			c.Errorf("doctor says %+v", findings)
 		}
-		if err := evil.Remove(c.Context()); err != nil {
-			c.Fatal(err)
-		}
+		c.remove(evil, big)
 		c.ready(15 * time.Second)
 		if c.node.PID() != pid {
 			c.Error("the runtime started again")
@@ -260,11 +281,7 @@ func TestRuntimePanics(t *testing.T) {
 	n := lab.Private(t, build.Containerd2, nil)
 	c := crowd{T: t, node: n}
 	evil := c.pod("evil", cri.Namespace("team-a"))
-	for i := range 40 {
-		if err := c.run(evil, fmt.Sprint("big-", i), environment(600*kib)); err != nil {
-			t.Fatalf("%.300v", err)
-		}
-	}
+	big := c.many(evil, 40, 600*kib)
 	var err error
 	if c.agent, err = agent.Launch(n, agent.Options{
 		Binary: agentBinary(t), Policies: map[string]string{"hardening.yaml": hardening}, Config: "host: {kubeletDir: " + n.KubeletDir() + "}\n",
@@ -285,9 +302,7 @@ func TestRuntimePanics(t *testing.T) {
 		t.Errorf("containerd had to be started %d times", starts)
 	}
 	c.logs("team-a/evil, container big-7: the container's record of 600")
-	if err := evil.Remove(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	c.remove(evil, big)
 	c.ready(20 * time.Second)
 }
 
