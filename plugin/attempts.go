@@ -16,8 +16,9 @@ const (
 	firstPause = time.Second
 	maxPause   = 5 * time.Minute
 
-	// lookAgain is how often the agent looks, meanwhile, whether what was too
-	// large is gone.
+	// Meanwhile the agent asks until it knows what is too large, and then looks
+	// whether that is gone.
+	askAgain  = 500 * time.Millisecond
 	lookAgain = 5 * time.Second
 )
 
@@ -62,40 +63,67 @@ func (p *Plugin) SynchronizeFailures() uint64 {
 func (p *Plugin) notSynchronized(ctx context.Context) {
 	pause := p.sync.failure()
 	p.Log.Errorf("the runtime accepted the agent, and gave up before it had told what runs (NRI's Synchronize): containers are not judged; trying again in %s, or when what is too large is gone", pause)
-	found, err := p.oversized(ctx)
-	switch {
-	case err != nil:
-		p.Log.WithError(err).Warn("what is too large for NRI cannot be found out; specguard doctor on the node may tell, and the runtime's log why it gave up")
-	case len(found) == 0:
-		p.Log.Warn("no pod or container is too large for NRI: the runtime's log says why it gave up")
-	default:
-		p.tellOversized(found)
-		p.Log.Warn("delete these pods to have the agent connected again (docs/operations.md)")
-	}
-	p.wait(ctx, pause, len(found) > 0)
-}
-
-// wait ends when the pause is over, or what was too large is gone.
-func (p *Plugin) wait(ctx context.Context, pause time.Duration, blocked bool) {
 	over := time.NewTimer(pause)
 	defer over.Stop()
-	look := time.NewTicker(lookAgain)
-	defer look.Stop()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	gone := make(chan struct{})
+	go p.watchOversized(ctx, gone)
+	select {
+	case <-ctx.Done():
+	case <-over.C:
+	case <-gone:
+	}
+}
+
+// watchOversized names what is too large for NRI, and closes gone when nothing
+// is any longer. A runtime that has panicked has to start again before it can be
+// asked.
+func (p *Plugin) watchOversized(ctx context.Context, gone chan<- struct{}) {
+	var told error
 	for {
-		select {
-		case <-ctx.Done():
+		found, err := p.oversized(ctx)
+		switch {
+		case ctx.Err() != nil:
 			return
-		case <-over.C:
+		case err == nil && len(found) == 0:
+			p.Log.Warn("no pod or container is too large for NRI: the runtime's log says why it gave up")
 			return
-		case <-look.C:
-			if !blocked {
-				continue
-			}
-			if found, err := p.oversized(ctx); err == nil && len(found) == 0 {
-				p.Log.Info("what was too large for NRI is gone: connecting again")
-				return
-			}
+		case err == nil:
+			p.tellOversized(found)
+			p.Log.Warn("delete these pods to have the agent connected again (docs/operations.md)")
+			p.awaitGone(ctx, gone)
+			return
+		case told == nil:
+			told = err
+			p.Log.WithError(err).Warn("what is too large for NRI cannot be found out yet; specguard doctor on the node may tell, and the runtime's log why it gave up")
 		}
+		if !pauseFor(ctx, askAgain) {
+			return
+		}
+	}
+}
+
+// awaitGone closes gone when nothing is too large.
+func (p *Plugin) awaitGone(ctx context.Context, gone chan<- struct{}) {
+	for pauseFor(ctx, lookAgain) {
+		if found, err := p.oversized(ctx); err == nil && len(found) == 0 {
+			p.Log.Info("what was too large for NRI is gone: connecting again")
+			close(gone)
+			return
+		}
+	}
+}
+
+// pauseFor tells whether the time has passed before the context ended.
+func pauseFor(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/containerd/nri/pkg/api"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	runtime "k8s.io/cri-api/pkg/apis/runtime/v1"
@@ -70,14 +69,14 @@ func (c *Client) Running(ctx context.Context) ([]*api.PodSandbox, []*api.Contain
 }
 
 // list lists all containers and pods.
-func (c *Client) list(ctx context.Context, options ...grpc.CallOption) ([]*api.PodSandbox, []*runtime.Container, error) {
+func (c *Client) list(ctx context.Context) ([]*api.PodSandbox, []*runtime.Container, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
-	listed, err := c.runtime.ListContainers(ctx, &runtime.ListContainersRequest{}, options...)
+	listed, err := c.runtime.ListContainers(ctx, &runtime.ListContainersRequest{})
 	if err != nil {
 		return nil, nil, fmt.Errorf("CRI: %w", unlisted(err))
 	}
-	sandboxes, err := c.runtime.ListPodSandbox(ctx, &runtime.ListPodSandboxRequest{}, options...)
+	sandboxes, err := c.runtime.ListPodSandbox(ctx, &runtime.ListPodSandboxRequest{})
 	if err != nil {
 		return nil, nil, fmt.Errorf("CRI: %w", unlisted(err))
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 	"github.com/opencontainers/runtime-spec/specs-go"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	runtime "k8s.io/cri-api/pkg/apis/runtime/v1"
@@ -22,13 +21,12 @@ var _ plugin.Listing = (*Client)(nil)
 // Records are what NRI would have to tell of all pods, and of the containers
 // that have not ended, as far as CRI shows it: the runtime's own labels of a
 // container are not seen. A container that was read once is not read again.
-// A runtime that is about to start is waited for.
 func (c *Client) Records(ctx context.Context) ([]synchronize.Record, error) {
 	c.reading.Lock()
 	defer c.reading.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	pods, listed, err := c.list(ctx, grpc.WaitForReady(true))
+	pods, listed, err := c.list(ctx)
 	if err != nil {
 		return nil, err
 	}
