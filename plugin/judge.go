@@ -56,7 +56,7 @@ func (p *Plugin) Judge(ctx context.Context, req judge.Request) judge.Answer {
 		}
 		o := opening{
 			store: b, phase: phase, sealed: sealed, again: b.stored != nil || req.Stage == judge.Verify && e.opened,
-			mounts: table, unverified: unverified,
+			mounts: table, rootfs: req.Root, unverified: unverified,
 		}
 		if b.stored == nil {
 			o.guard = p.guardHook()

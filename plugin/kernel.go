@@ -65,10 +65,11 @@ func (p *Plugin) mountsIn(req *judge.Request) (table mounts.Table, why string, e
 }
 
 // compare finds where what is mounted in a container is not what was judged.
-func (p *Plugin) compare(judged *policy.JudgedMounts, container mounts.Table) ([]policy.Violation, error) {
+// rootfs tells from what is mounted on the node where its root filesystem is.
+func (p *Plugin) compare(judged *policy.JudgedMounts, rootfs func(mounts.Table) string, container mounts.Table) ([]policy.Violation, error) {
 	node, err := p.Kernel.Mounts()
 	if err != nil {
 		return nil, fmt.Errorf("read what is mounted on the node: %w", err)
 	}
-	return mounts.Compare(judged, node, container), nil
+	return mounts.Compare(judged, rootfs(node), node, container), nil
 }

@@ -33,7 +33,9 @@ type opening struct {
 
 	// mounts are those of a container that the OCI runtime has made; nil before.
 	// Where they cannot be seen unverified says why.
+	// rootfs is where its root filesystem is on the node.
 	mounts     mounts.Table
+	rootfs     string
 	unverified string
 }
 
@@ -94,7 +96,7 @@ func (p *Plugin) checkMounts(d *policy.Decision, o *opening) (Stage, error) {
 	case o.mounts == nil:
 		return StageOpen, errOldHook
 	}
-	found, err := p.compare(d.Mounts, o.mounts)
+	found, err := p.compare(d.Mounts, func(mounts.Table) string { return o.rootfs }, o.mounts)
 	if len(found) == 0 {
 		return StageOpen, err
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/specguard/specguard/plugin/mounts"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -108,5 +109,5 @@ func (p *Plugin) mounted(ctx context.Context, id string, judged *policy.JudgedMo
 	if err != nil {
 		return nil, fmt.Errorf("read what is mounted in the container: %w", err)
 	}
-	return p.compare(judged, table)
+	return p.compare(judged, func(node mounts.Table) string { return node.Rootfs(id) }, table)
 }

@@ -19,9 +19,8 @@ type JudgedMounts struct {
 	// Binds are all bind mounts of the spec, in its order.
 	Binds []JudgedBind
 
-	// Kernel lists where the container has file systems of the kernel, such as
-	// /proc: what is mounted there or below shows no files of the host.
-	Kernel []string
+	// Kernel lists the container's own file systems of the kernel, such as /proc.
+	Kernel []JudgedKernel
 
 	// Devices lists where the container has device nodes, which an OCI runtime
 	// mounts from the host's /dev where it cannot make them.
@@ -30,6 +29,13 @@ type JudgedMounts struct {
 	// Hooks: other programs may have mounted more. They are the node's own, and
 	// a matter of rule hooks.
 	Hooks bool
+}
+
+// JudgedKernel is a mount of a file system of the kernel.
+type JudgedKernel struct {
+	Destination string
+	Type        string
+	ReadOnly    bool
 }
 
 // JudgedBind is a bind mount as it was judged.
@@ -89,7 +95,7 @@ func (e *evaluation) judgedMounts() *JudgedMounts {
 		m := &spec.Mounts[i]
 		switch {
 		case isPseudo(m):
-			out.Kernel = append(out.Kernel, mountPoint(m))
+			out.Kernel = append(out.Kernel, JudgedKernel{Destination: mountPoint(m), Type: m.Type, ReadOnly: isReadOnly(m)})
 		case isBind(m):
 			out.Binds = append(out.Binds, e.judgedBind(m, promises))
 		}
@@ -99,7 +105,7 @@ func (e *evaluation) judgedMounts() *JudgedMounts {
 			out.Devices = append(out.Devices, path.Join("/", spec.Linux.Devices[i].Path))
 		}
 	}
-	out.Hooks = hasHooks(spec.Hooks)
+	out.Hooks = hasHooks(spec.Hooks) && !rebinds(spec.Linux)
 	return &out
 }
 
@@ -133,6 +139,15 @@ func (b *bound) binds() bool { return b.enforced && b.excuse == nil && !b.unsure
 func hasHooks(h *specs.Hooks) bool {
 	return h != nil && len(h.CreateRuntime)+len(h.CreateContainer)+
 		len(h.Prestart) > 0 //nolint:staticcheck // deprecated, and still run by the runtimes
+}
+
+// rebinds tells whether the OCI runtime mounts other paths of the container over
+// themselves than those of the kernel, to make them read-only: such a mount
+// could stand for one that hooks are not told from. No kubelet asks for it.
+func rebinds(linux *specs.Linux) bool {
+	return linux != nil && slices.ContainsFunc(linux.ReadonlyPaths, func(p string) bool {
+		return path.Dir(path.Clean(p)) != "/proc" && path.Dir(path.Clean(p)) != "/sys"
+	})
 }
 
 // promises wants ro where the path that covers the mount says so.

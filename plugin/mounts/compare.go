@@ -13,19 +13,17 @@ import (
 
 // Compare finds where what is mounted in a container is not what was judged.
 // node is the table of the node, container the one of the container's first
-// process, seen from the container's root.
+// process, seen from the container's root, rootfs where the container's root
+// filesystem is on the node, "" where the node does not show it.
 //
 // Of every host path that was judged the container must have the very mount.
 // And each mount that shows a file system of the node must be one that was
-// judged, or have come with one: what is mounted below it on the node.
-func Compare(judged *policy.JudgedMounts, node, container Table) []policy.Violation {
-	c := comparison{judged: judged, container: container, devices: make(map[string]bool), came: make(map[Identity]bool), told: make(map[*mountinfo.Info]bool)}
-	for _, m := range node {
-		c.devices[device(m)] = true
-	}
-	paths := newTree(node)
-	for i := range judged.Binds {
-		c.expect(&judged.Binds[i], paths)
+// judged, or have come with one: what is mounted below it on the node, in the
+// same place.
+func Compare(judged *policy.JudgedMounts, rootfs string, node, container Table) []policy.Violation {
+	c := newComparison(judged, node, container)
+	if rootfs != "" {
+		c.root, _ = c.node.at(path.Clean(rootfs))
 	}
 	return append(c.missing(), c.unexpected()...)
 }
@@ -35,11 +33,17 @@ const changed = "; a path may have changed while the container was created"
 
 type comparison struct {
 	judged    *policy.JudgedMounts
+	node      *tree
 	container Table
-	devices   map[string]bool // of the node's file systems
-	binds     []expected
-	told      map[*mountinfo.Info]bool // what is said of in another finding
-	came      map[Identity]bool        // with a bind mount, from below its source
+	root      Identity // of the root filesystem
+	devices   map[string]bool
+	onNode    map[located]bool
+	byID      map[int]*mountinfo.Info
+	binds     []*expected
+	at        map[located][]*expected // by destination
+	shows     map[Identity][]*expected
+	sources   map[Identity][]string // of recursive binds, each once
+	told      map[*mountinfo.Info]bool
 }
 
 // expected is a bind mount, and what it shows.
@@ -49,50 +53,95 @@ type expected struct {
 	known bool
 }
 
-func (c *comparison) expect(b *policy.JudgedBind, node *tree) {
-	id, ok := node.at(path.Clean(b.Source))
-	c.binds = append(c.binds, expected{JudgedBind: b, Identity: id, known: ok})
-	if b.Recursive {
-		for _, below := range node.inside(path.Clean(b.Source)) {
-			c.came[below] = true
-		}
+// located is something that is mounted at a point.
+type located struct {
+	point string
+	Identity
+}
+
+func where(m *mountinfo.Info) located { return located{m.Mountpoint, identity(m)} }
+
+func newComparison(judged *policy.JudgedMounts, node, container Table) *comparison {
+	c := &comparison{
+		judged: judged, node: newTree(node), container: container,
+		devices: make(map[string]bool), onNode: make(map[located]bool), byID: make(map[int]*mountinfo.Info),
+		at: make(map[located][]*expected), shows: make(map[Identity][]*expected), sources: make(map[Identity][]string),
+		told: make(map[*mountinfo.Info]bool),
+	}
+	for _, m := range node {
+		c.devices[device(m)] = true
+		c.onNode[where(m)] = true
+	}
+	for _, m := range container {
+		c.byID[m.ID] = m
+	}
+	for i := range judged.Binds {
+		c.expect(&judged.Binds[i])
+	}
+	return c
+}
+
+func (c *comparison) expect(b *policy.JudgedBind) {
+	source := path.Clean(b.Source)
+	id, ok := c.node.at(source)
+	e := &expected{JudgedBind: b, Identity: id, known: ok}
+	c.binds = append(c.binds, e)
+	if !ok {
+		return
+	}
+	at := located{b.Destination, id}
+	c.at[at] = append(c.at[at], e)
+	c.shows[id] = append(c.shows[id], e)
+	if b.Recursive && !slices.Contains(c.sources[id], source) {
+		c.sources[id] = append(c.sources[id], source)
 	}
 }
 
-// missing finds judged mounts of the host that are not there, or not with the
-// options that they must have.
+// missing finds judged mounts of the host that are not there. Each needs a mount
+// of its own. Where other programs may have mounted more, it has to be where the
+// spec says: what they mount must not stand for it. Else links of the image may
+// have led it elsewhere, but what came with another mount does not stand for it
+// either.
 func (c *comparison) missing() []policy.Violation {
-	left := make(map[Identity]int)
+	left := make(map[located]int)
 	for _, m := range c.container {
-		left[identity(m)]++
+		left[where(m)]++
 	}
-	var out []policy.Violation
-	for i := range c.binds {
-		b := &c.binds[i]
-		if !b.known || left[b.Identity] == 0 || c.judged.Hooks && b.Host && !c.isAt(b) {
-			if b.Host {
-				out = append(out, c.violation(fmt.Sprintf("host path %s at %s: %s", b.Source, b.Destination, c.instead(b))))
-			}
+	var elsewhere []*expected
+	for _, b := range c.binds {
+		at := located{b.Destination, b.Identity}
+		if b.known && left[at] > 0 {
+			left[at]--
 			continue
 		}
-		left[b.Identity]--
-		out = append(out, c.withoutOptions(b)...)
+		elsewhere = append(elsewhere, b)
+	}
+	if len(elsewhere) == 0 {
+		return nil
+	}
+	free := make(map[Identity]int)
+	for _, m := range c.container {
+		if at := where(m); left[at] > 0 && len(c.cameWith(m)) == 0 {
+			left[at]--
+			free[at.Identity]++
+		}
+	}
+	var out []policy.Violation
+	for _, b := range elsewhere {
+		switch {
+		case b.known && !c.judged.Hooks && free[b.Identity] > 0:
+			free[b.Identity]--
+		case b.Host:
+			out = append(out, c.violation(fmt.Sprintf("host path %s at %s: %s", b.Source, b.Destination, c.instead(b))))
+		}
 	}
 	return out
-}
-
-// isAt tells whether the mount is where the spec says. Where other programs may
-// have mounted more, it has to be: what they mount must not stand for it.
-func (c *comparison) isAt(b *expected) bool {
-	return slices.ContainsFunc(c.container, func(m *mountinfo.Info) bool {
-		return m.Mountpoint == b.Destination && identity(m) == b.Identity
-	})
 }
 
 // instead says what is mounted in the place of a judged mount.
 func (c *comparison) instead(b *expected) string {
 	for _, m := range slices.Backward(c.container) {
-		if m.Mountpoint == b.Destination {
+		if m.Mountpoint == b.Destination && identity(m) != b.Identity {
 			c.told[m] = true
 			return fmt.Sprintf("the kernel has mounted %s there, and not %s%s", identity(m), b.Identity, changed)
 		}
@@ -104,59 +153,77 @@ func (c *comparison) violation(found string) policy.Violation {
 	return policy.Violation{Policy: c.judged.Policy, Rule: c.judged.Rule, Finding: policy.Finding{Found: found}}
 }
 
-// withoutOptions finds options that a rule wants and that the kernel does not
-// show. Where links of the image lead the destination elsewhere, every mount of
-// the same must have them.
-func (c *comparison) withoutOptions(b *expected) []policy.Violation {
+// unexpected finds mounts that show a file system of the node and were not
+// judged, and those without options that they must have.
+func (c *comparison) unexpected() []policy.Violation {
 	var out []policy.Violation
-	for _, m := range c.mountsOf(b) {
-		for _, o := range b.Options {
-			for _, n := range c.meant(m, o.Option) {
-				if !hasOption(n, o.Option.Plain()) {
-					out = append(out, policy.Violation{Policy: o.Policy, Rule: o.Rule, Finding: policy.Finding{
-						Found: fmt.Sprintf("%s at %s is not mounted %s by the kernel", b.Source, n.Mountpoint, o.Option),
-					}})
+	for _, m := range c.container {
+		if c.told[m] || m.Mountpoint == "/" && identity(m) == c.root || c.judged.Hooks && !c.atDestination(m.Mountpoint) {
+			continue
+		}
+		if with := c.cameWith(m); len(with) > 0 {
+			out = append(out, withoutOptions(m, with, true)...)
+			continue
+		}
+		if binds := c.bindsOf(m); len(binds) > 0 {
+			out = append(out, withoutOptions(m, binds, false)...)
+			continue
+		}
+		if c.devices[device(m)] && !c.ofKernel(m) && !c.isDevice(m) {
+			out = append(out, c.violation(fmt.Sprintf("the kernel has mounted %s at %s, which was not judged%s", identity(m), m.Mountpoint, changed)))
+		}
+	}
+	return out
+}
+
+// bindsOf are the judged mounts that the mount is: those of the same at its
+// point, or else all of the same, since links of the image may have led one
+// there.
+func (c *comparison) bindsOf(m *mountinfo.Info) []*expected {
+	if here := c.at[where(m)]; len(here) > 0 {
+		return here
+	}
+	return c.shows[identity(m)]
+}
+
+// cameWith are the judged mounts with which the mount has come: it lies in one
+// where it lies on the node in that one's source.
+func (c *comparison) cameWith(m *mountinfo.Info) []*expected {
+	above := c.byID[m.Parent]
+	for range c.container {
+		if above == nil || above == m {
+			break
+		}
+		if rest, in := under(above.Mountpoint, m.Mountpoint); in && rest != "" {
+			for _, source := range c.sources[identity(above)] {
+				if c.onNode[located{path.Join(source, rest), identity(m)}] {
+					return c.bindsOf(above)
 				}
+			}
+		}
+		above = c.byID[above.Parent]
+	}
+	return nil
+}
+
+// withoutOptions finds options that rules want of the binds and that the kernel
+// does not show. Of what came with them only recursive ones are wanted.
+func withoutOptions(m *mountinfo.Info, binds []*expected, came bool) []policy.Violation {
+	var out []policy.Violation
+	for _, b := range binds {
+		for _, o := range b.Options {
+			if came && !o.Option.Recursive() || hasOption(m, o.Option.Plain()) {
+				continue
+			}
+			v := policy.Violation{Policy: o.Policy, Rule: o.Rule, Finding: policy.Finding{
+				Found: fmt.Sprintf("%s at %s is not mounted %s by the kernel", b.Source, m.Mountpoint, o.Option),
+			}}
+			if !slices.Contains(out, v) {
+				out = append(out, v)
 			}
 		}
 	}
 	return out
-}
-
-// meant are the mounts that an option is for: a recursive one is for what has
-// come with the mount, too.
-func (c *comparison) meant(m *mountinfo.Info, o policy.MountOption) []*mountinfo.Info {
-	out := []*mountinfo.Info{m}
-	if !o.Recursive() {
-		return out
-	}
-	for _, n := range c.container {
-		if rest, in := under(m.Mountpoint, n.Mountpoint); in && rest != "" && c.came[identity(n)] {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
-// mountsOf are the mounts that the judged one has become.
-func (c *comparison) mountsOf(b *expected) []*mountinfo.Info {
-	var all []*mountinfo.Info
-	for _, m := range c.container {
-		if identity(m) != b.Identity {
-			continue
-		}
-		if m.Mountpoint == b.Destination {
-			return []*mountinfo.Info{m}
-		}
-		if !c.isDestination(m.Mountpoint) {
-			all = append(all, m)
-		}
-	}
-	return all
-}
-
-func (c *comparison) isDestination(point string) bool {
-	return slices.ContainsFunc(c.binds, func(b expected) bool { return b.Destination == point })
 }
 
 // hasOption tells whether the mount, or its file system, has the option.
@@ -165,26 +232,26 @@ func hasOption(m *mountinfo.Info, option string) bool {
 	return has(m.Options) || has(m.VFSOptions)
 }
 
-// unexpected finds mounts that show a file system of the node and were not
-// judged.
-func (c *comparison) unexpected() []policy.Violation {
-	var out []policy.Violation
-	for _, m := range c.container {
-		if m.Mountpoint == "/" || !c.devices[device(m)] || c.told[m] || c.ofKernel(m) || c.isDevice(m) || c.explained(identity(m)) ||
-			c.judged.Hooks && !c.atDestination(m.Mountpoint) {
-			continue
+// ofKernel tells whether it is a file system of the kernel, where one was
+// judged, or a part of that in its own place, as runtimes mount to protect it.
+// What was judged read-only is so, and nothing lies over it.
+func (c *comparison) ofKernel(m *mountinfo.Info) bool {
+	return slices.ContainsFunc(c.judged.Kernel, func(k policy.JudgedKernel) bool {
+		rest, in := under(k.Destination, m.Mountpoint)
+		if !in || k.Type == "tmpfs" || strings.TrimSuffix(k.Type, "2") != strings.TrimSuffix(m.FSType, "2") || k.ReadOnly && !hasOption(m, "ro") {
+			return false
 		}
-		out = append(out, c.violation(fmt.Sprintf("the kernel has mounted %s at %s, which was not judged%s", identity(m), m.Mountpoint, changed)))
-	}
-	return out
+		if strings.HasPrefix(k.Type, "cgroup") { // its root is the container's own cgroup
+			return !strings.Contains(rest, "/")
+		}
+		return m.Root == "/"+rest && !c.stacked(m)
+	})
 }
 
-// ofKernel tells whether it is a file system of the kernel, where one was judged.
-func (c *comparison) ofKernel(m *mountinfo.Info) bool {
-	types := []string{"proc", "sysfs", "cgroup", "cgroup2", "mqueue", "devpts"}
-	return slices.Contains(types, m.FSType) && slices.ContainsFunc(c.judged.Kernel, func(at string) bool {
-		_, ok := under(at, m.Mountpoint)
-		return ok
+// stacked tells whether another mount of the same type is in the same place.
+func (c *comparison) stacked(m *mountinfo.Info) bool {
+	return slices.ContainsFunc(c.container, func(o *mountinfo.Info) bool {
+		return o != m && o.Mountpoint == m.Mountpoint && o.FSType == m.FSType
 	})
 }
 
@@ -199,13 +266,9 @@ func (c *comparison) isDevice(m *mountinfo.Info) bool {
 	return node == "/dev/null" || node == m.Mountpoint && (slices.Contains(usual, node) || slices.Contains(c.judged.Devices, node))
 }
 
-func (c *comparison) explained(id Identity) bool {
-	return c.came[id] || slices.ContainsFunc(c.binds, func(b expected) bool { return b.known && b.Identity == id })
-}
-
 // atDestination tells whether the point is a judged mount's, or lies in one.
 func (c *comparison) atDestination(point string) bool {
-	return slices.ContainsFunc(c.binds, func(b expected) bool {
+	return slices.ContainsFunc(c.binds, func(b *expected) bool {
 		_, in := under(b.Destination, point)
 		return in
 	})

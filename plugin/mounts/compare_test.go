@@ -75,7 +75,10 @@ func TestAt(t *testing.T) {
 func judged() *policy.JudgedMounts {
 	return &policy.JudgedMounts{
 		Policy: "p", Rule: "hostPaths",
-		Kernel: []string{"/proc", "/sys", "/dev", "/sys/fs/cgroup"},
+		Kernel: []policy.JudgedKernel{
+			{Destination: "/proc", Type: "proc"}, {Destination: "/dev", Type: "tmpfs"},
+			{Destination: "/sys", Type: "sysfs", ReadOnly: true}, {Destination: "/sys/fs/cgroup", Type: "cgroup", ReadOnly: true},
+		},
 		Binds: []policy.JudgedBind{
 			{Destination: "/dev/shm", Source: "/var/lib/pod/shm"},
 			{Destination: "/logs", Source: "/var/log", Host: true, Recursive: true, Options: []policy.PromisedOption{{Policy: "p", Rule: "hostPaths", Option: "ro"}}},
@@ -205,7 +208,7 @@ func TestCompare(t *testing.T) {
 				c.change(j)
 			}
 			var got []string
-			for _, v := range Compare(j, node(t), table(t, c.container...)) {
+			for _, v := range Compare(j, "/var/lib/pod/rootfs", node(t), table(t, c.container...)) {
 				got = append(got, v.Policy+" "+v.Rule+" "+v.Found)
 			}
 			if strings.Join(got, "\n") != strings.Join(c.want, "\n") {
@@ -235,7 +238,7 @@ func BenchmarkCompare(b *testing.B) {
 		container = append(container, &seen)
 	}
 	for b.Loop() {
-		if found := Compare(judged, node, container); len(found) > 0 {
+		if found := Compare(judged, "", node, container); len(found) > 0 {
 			b.Fatal(found)
 		}
 	}

@@ -44,6 +44,17 @@ func (t Table) Below(root string) Table {
 	return out
 }
 
+// Rootfs is where the root filesystem of a container is, as containerd mounts
+// it; "" where the table does not show it.
+func (t Table) Rootfs(id string) string {
+	for _, m := range t {
+		if strings.HasSuffix(m.Mountpoint, "/"+id+"/rootfs") {
+			return m.Mountpoint
+		}
+	}
+	return ""
+}
+
 // Identity is what a mount shows.
 type Identity struct {
 	Device string // major:minor of the file system
@@ -53,8 +64,13 @@ type Identity struct {
 func (id Identity) String() string { return id.Root + " of the file system " + id.Device }
 
 func identity(m *mountinfo.Info) Identity {
-	return Identity{Device: device(m), Root: m.Root}
+	return Identity{Device: device(m), Root: strings.TrimSuffix(m.Root, deleted)}
 }
+
+// deleted marks what no longer is there under its name (no path has two
+// slashes): it was, and something else has taken its place, as programs do that
+// write a file anew.
+const deleted = "//deleted"
 
 func device(m *mountinfo.Info) string {
 	return strconv.Itoa(m.Major) + ":" + strconv.Itoa(m.Minor)
@@ -97,7 +113,9 @@ func (t *tree) at(p string) (id Identity, ok bool) {
 		return Identity{}, false
 	}
 	rest, _ := under(m.Mountpoint, p)
-	return Identity{Device: device(m), Root: path.Join(m.Root, rest)}, true
+	id = identity(m)
+	id.Root = path.Join(id.Root, rest)
+	return id, true
 }
 
 // holding is the mount in which the path lies, as a walk from the root finds it:
@@ -126,17 +144,6 @@ func (t *tree) uppermost(on *mountinfo.Info, point string) *mountinfo.Info {
 		on = above
 	}
 	return on
-}
-
-// inside lists what is mounted below the path and not hidden.
-func (t *tree) inside(p string) []Identity {
-	var out []Identity
-	for _, m := range t.table {
-		if rest, ok := under(p, m.Mountpoint); ok && rest != "" && t.holding(m.Mountpoint) == m {
-			out = append(out, identity(m))
-		}
-	}
-	return out
 }
 
 // under tells whether the path is the folder or lies below it, by component,
