@@ -52,7 +52,7 @@ func (p *Plugin) mountsIn(req *judge.Request) (table mounts.Table, why string, e
 	case why != "" || req.Root == "":
 		return nil, why, nil
 	case len(req.Mounts) == 0:
-		return nil, "this OCI runtime does not tell the container's process", nil
+		return nil, "this OCI runtime tells no process of the container that has mounts of its own", nil
 	}
 	all, err := mounts.Parse(req.Mounts)
 	if err != nil {

@@ -73,11 +73,20 @@ func mounted(b *bundle, spec *specs.Spec, pid int) (root string, mountinfo []byt
 	if root, err = filepath.EvalSymlinks(root); err != nil {
 		return "", nil, fmt.Errorf("the container's root filesystem: %w", err)
 	}
-	if pid <= 0 {
+	if pid <= 0 || inOwnMounts(pid) {
 		return root, nil, nil // such as one in a virtual machine
 	}
 	if mountinfo, err = os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", pid)); err != nil {
 		return "", nil, fmt.Errorf("read what is mounted in the container: %w", err)
 	}
 	return root, mountinfo, nil
+}
+
+// inOwnMounts tells whether the process is in the mount namespace of this
+// program, and so in none of a container: such as one that runs a virtual
+// machine.
+func inOwnMounts(pid int) bool {
+	own, err := os.Readlink("/proc/self/ns/mnt")
+	its, missing := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", pid))
+	return err == nil && missing == nil && own == its
 }
