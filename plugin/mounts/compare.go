@@ -37,7 +37,7 @@ type comparison struct {
 	container Table
 	root      Identity // of the root filesystem
 	devices   map[string]bool
-	onNode    map[located]bool
+	onNode    map[Identity][]string // the points of the node's mounts
 	byID      map[int]*mountinfo.Info
 	binds     []*expected
 	at        map[located][]*expected // by destination
@@ -64,13 +64,13 @@ func where(m *mountinfo.Info) located { return located{m.Mountpoint, identity(m)
 func newComparison(judged *policy.JudgedMounts, node, container Table) *comparison {
 	c := &comparison{
 		judged: judged, node: newTree(node), container: container,
-		devices: make(map[string]bool), onNode: make(map[located]bool), byID: make(map[int]*mountinfo.Info),
+		devices: make(map[string]bool), onNode: make(map[Identity][]string), byID: make(map[int]*mountinfo.Info),
 		at: make(map[located][]*expected), shows: make(map[Identity][]*expected), sources: make(map[Identity][]string),
 		told: make(map[*mountinfo.Info]bool),
 	}
 	for _, m := range node {
 		c.devices[device(m)] = true
-		c.onNode[where(m)] = true
+		c.onNode[identity(m)] = append(c.onNode[identity(m)], m.Mountpoint)
 	}
 	for _, m := range container {
 		c.byID[m.ID] = m
@@ -189,21 +189,34 @@ func (c *comparison) bindsOf(m *mountinfo.Info) []*expected {
 // cameWith are the judged mounts with which the mount has come: it lies in one
 // where it lies on the node in that one's source.
 func (c *comparison) cameWith(m *mountinfo.Info) []*expected {
+	points := c.onNode[identity(m)]
+	if len(points) == 0 {
+		return nil
+	}
 	above := c.byID[m.Parent]
 	for range c.container {
 		if above == nil || above == m {
 			break
 		}
-		if rest, in := under(above.Mountpoint, m.Mountpoint); in && rest != "" {
-			for _, source := range c.sources[identity(above)] {
-				if c.onNode[located{path.Join(source, rest), identity(m)}] {
-					return c.bindsOf(above)
-				}
+		for _, point := range points {
+			if c.cameFrom(point, m, above) {
+				return c.bindsOf(above)
 			}
 		}
 		above = c.byID[above.Parent]
 	}
 	return nil
+}
+
+// cameFrom tells whether the mount lies in the one above it as the point on the
+// node does in a source of that.
+func (c *comparison) cameFrom(point string, m, above *mountinfo.Info) bool {
+	if len(m.Mountpoint)-len(above.Mountpoint) > len(point) { // with long paths the rest takes time
+		return false
+	}
+	rest, in := under(above.Mountpoint, m.Mountpoint)
+	source, ends := strings.CutSuffix(point, "/"+rest)
+	return in && rest != "" && ends && slices.Contains(c.sources[identity(above)], path.Join("/", source))
 }
 
 // withoutOptions finds options that rules want of the binds and that the kernel
@@ -259,10 +272,12 @@ func (c *comparison) stacked(m *mountinfo.Info) bool {
 // or /dev/null, with which runtimes mask files.
 func (c *comparison) isDevice(m *mountinfo.Info) bool {
 	usual := []string{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"}
-	if m.FSType != "devtmpfs" {
+	dev, ok := c.node.at("/dev") // a tmpfs where the node is itself a container
+	rest, in := under(dev.Root, m.Root)
+	if !ok || !in || device(m) != dev.Device {
 		return false
 	}
-	node := path.Join("/dev", m.Root)
+	node := path.Join("/dev", rest)
 	return node == "/dev/null" || node == m.Mountpoint && (slices.Contains(usual, node) || slices.Contains(c.judged.Devices, node))
 }
 

@@ -106,6 +106,11 @@ func TestCompareSwapped(t *testing.T) {
 			binds:     []policy.JudgedBind{host("/srv/ro", "/b", readOnly...), volume("/kubelet/subpath", "/file")},
 			container: []string{"101 100 8:1 /srv/ro /b ro ext4", "102 100 8:1 /kubelet/v/..1/file//deleted /file rw ext4"},
 		},
+		"devices of a node that is itself a container, in a user namespace": {
+			node:      []string{"6 1 0:70 / /dev rw tmpfs"},
+			binds:     []policy.JudgedBind{host("/srv/ro", "/b", readOnly...)},
+			container: []string{"101 100 8:1 /srv/ro /b ro ext4", "102 100 0:71 / /dev rw tmpfs", "103 102 0:70 /tty /dev/tty rw tmpfs", "104 102 0:70 /null /proc/kcore rw tmpfs"},
+		},
 		"hooks, and a link of the image that is a folder for the second mount": {
 			hooks:     true,
 			binds:     []policy.JudgedBind{host("/srv/data/flip", "/d/x"), host("/srv/data", "/d"), host("/srv/data/flip", "/d/x")},
@@ -122,5 +127,27 @@ func TestCompareSwapped(t *testing.T) {
 				t.Errorf("found %v, want %q", found, c.found)
 			}
 		})
+	}
+}
+
+// BenchmarkCompareNested compares a container that mounts a volume in itself, a
+// thousand times, as a pod may.
+func BenchmarkCompareNested(b *testing.B) {
+	node, err := Parse([]byte("1 0 8:1 / / rw - ext4 none rw\n2 1 0:30 / /volume rw - tmpfs none rw\n"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	judged, container := &policy.JudgedMounts{}, Table{}
+	for i := range 1000 {
+		at := strings.Repeat("/a", i+1)
+		judged.Binds = append(judged.Binds, policy.JudgedBind{Destination: at, Source: "/volume", Recursive: true, Host: true})
+		seen := *node[1]
+		seen.ID, seen.Parent, seen.Mountpoint = 100+i, 99+i, at
+		container = append(container, &seen)
+	}
+	for b.Loop() {
+		if found := Compare(judged, "", node, container); len(found) > 0 {
+			b.Fatal(found)
+		}
 	}
 }
