@@ -85,8 +85,8 @@ func judgedText(j *JudgedMounts) []string {
 		}
 		out = append(out, line)
 	}
-	if len(j.Kernel) > 0 {
-		out = append(out, "kernel "+strings.Join(j.Kernel, " "))
+	for _, k := range j.Kernel {
+		out = append(out, "kernel "+k.Destination)
 	}
 	return out
 }
