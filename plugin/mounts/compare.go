@@ -23,7 +23,8 @@ import (
 func Compare(judged *policy.JudgedMounts, rootfs string, node, container Table) []policy.Violation {
 	c := newComparison(judged, node, container)
 	if rootfs != "" {
-		c.root, _ = c.node.at(path.Clean(rootfs))
+		c.rootfs = path.Clean(rootfs)
+		c.root, _ = c.node.at(c.rootfs)
 	}
 	return append(c.missing(), c.unexpected()...)
 }
@@ -35,10 +36,12 @@ type comparison struct {
 	judged    *policy.JudgedMounts
 	node      *tree
 	container Table
-	root      Identity // of the root filesystem
+	rootfs    string   // where the root filesystem is on the node
+	root      Identity // of that
 	devices   map[string]bool
 	onNode    map[Identity][]string // the points of the node's mounts
 	byID      map[int]*mountinfo.Info
+	inside    map[located]*mountinfo.Info // the container's
 	binds     []*expected
 	at        map[located][]*expected // by destination
 	shows     map[Identity][]*expected
@@ -64,7 +67,7 @@ func where(m *mountinfo.Info) located { return located{m.Mountpoint, identity(m)
 func newComparison(judged *policy.JudgedMounts, node, container Table) *comparison {
 	c := &comparison{
 		judged: judged, node: newTree(node), container: container,
-		devices: make(map[string]bool), onNode: make(map[Identity][]string), byID: make(map[int]*mountinfo.Info),
+		devices: make(map[string]bool), onNode: make(map[Identity][]string), byID: make(map[int]*mountinfo.Info), inside: make(map[located]*mountinfo.Info),
 		at: make(map[located][]*expected), shows: make(map[Identity][]*expected), sources: make(map[Identity][]string),
 		told: make(map[*mountinfo.Info]bool),
 	}
@@ -74,6 +77,7 @@ func newComparison(judged *policy.JudgedMounts, node, container Table) *comparis
 	}
 	for _, m := range container {
 		c.byID[m.ID] = m
+		c.inside[where(m)] = m
 	}
 	for i := range judged.Binds {
 		c.expect(&judged.Binds[i])
@@ -121,7 +125,7 @@ func (c *comparison) missing() []policy.Violation {
 	}
 	free := make(map[Identity]int)
 	for _, m := range c.container {
-		if at := where(m); left[at] > 0 && len(c.cameWith(m)) == 0 {
+		if at := where(m); left[at] > 0 && len(c.cameWith(m)) == 0 && c.copied(m) == nil {
 			left[at]--
 			free[at.Identity]++
 		}
@@ -159,6 +163,10 @@ func (c *comparison) unexpected() []policy.Violation {
 	var out []policy.Violation
 	for _, m := range c.container {
 		if c.told[m] || m.Mountpoint == "/" && identity(m) == c.root || c.judged.Hooks && !c.atDestination(m.Mountpoint) {
+			continue
+		}
+		if of := c.copied(m); of != nil {
+			out = append(out, withoutOptions(m, c.bindsOf(of), len(c.cameWith(of)) > 0)...)
 			continue
 		}
 		if with := c.cameWith(m); len(with) > 0 {
@@ -217,6 +225,29 @@ func (c *comparison) cameFrom(point string, m, above *mountinfo.Info) bool {
 	rest, in := under(above.Mountpoint, m.Mountpoint)
 	source, ends := strings.CutSuffix(point, "/"+rest)
 	return in && rest != "" && ends && slices.Contains(c.sources[identity(above)], path.Join("/", source))
+}
+
+// copied is the container's mount of which this is a copy; nil for none. The
+// node's root brings the container's root filesystem along, with what was
+// mounted in it until then, each of which is compared in its own place.
+func (c *comparison) copied(m *mountinfo.Info) *mountinfo.Info {
+	above := c.byID[m.Parent]
+	for range c.container {
+		if above == nil || above == m || c.rootfs == "" {
+			return nil
+		}
+		if len(m.Mountpoint)-len(above.Mountpoint) > 0 && len(c.sources[identity(above)]) > 0 {
+			rest, in := under(above.Mountpoint, m.Mountpoint)
+			for _, source := range c.sources[identity(above)] {
+				point, own := under(c.rootfs, path.Join(source, rest))
+				if of := c.inside[located{"/" + point, identity(m)}]; in && own && point != "" && of != nil {
+					return of
+				}
+			}
+		}
+		above = c.byID[above.Parent]
+	}
+	return nil
 }
 
 // withoutOptions finds options that rules want of the binds and that the kernel

@@ -77,6 +77,19 @@ func TestCompareSwapped(t *testing.T) {
 			container: []string{"101 100 0:21 /sys /sys/fs/x rw proc", "103 100 8:1 /srv/data/flip /v rw ext4", "104 103 8:1 /srv/data/flip /v ro ext4"},
 			found:     "the kernel has mounted /sys of the file system 0:21 at /sys/fs/x, which was not judged",
 		},
+		"the container's own mounts come along with /": {
+			binds: []policy.JudgedBind{host("/", "/host", readOnly...), host("/srv/data/x", "/x")},
+			container: []string{
+				"101 100 0:80 /pod /sys/fs/cgroup ro cgroup2", "102 100 8:1 / /host ro ext4", "103 102 0:60 / /host/kubelet/pod/rootfs rw overlay",
+				"104 103 0:80 /pod /host/kubelet/pod/rootfs/sys/fs/cgroup ro cgroup2", "105 100 8:1 /srv/data/x /x rw ext4",
+			},
+			node: []string{"6 3 0:80 / /sys/fs/cgroup rw cgroup2"},
+		},
+		"where the container's own mounts come along, something else": {
+			binds:     []policy.JudgedBind{host("/", "/host", readOnly...)},
+			container: []string{"102 100 8:1 / /host ro ext4", "103 102 0:60 / /host/kubelet/pod/rootfs rw overlay", "104 103 8:1 /etc /host/kubelet/pod/rootfs/x rw ext4"},
+			found:     "the kernel has mounted /etc of the file system 8:1 at /host/kubelet/pod/rootfs/x, which was not judged",
+		},
 		"two mounts on one another, both of which come along": {
 			node:      []string{"6 1 0:30 / /auto rw autofs", "7 6 0:31 / /auto rw tmpfs"},
 			binds:     []policy.JudgedBind{host("/", "/host", readOnly...)},
