@@ -240,7 +240,7 @@ func (c *comparison) copied(m *mountinfo.Info) *mountinfo.Info {
 			rest, in := under(above.Mountpoint, m.Mountpoint)
 			for _, source := range c.sources[identity(above)] {
 				point, own := under(c.rootfs, path.Join(source, rest))
-				if of := c.inside[located{"/" + point, identity(m)}]; in && own && point != "" && of != nil {
+				if of := c.inside[located{"/" + point, identity(m)}]; in && own && of != nil {
 					return of
 				}
 			}
