@@ -4,9 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -146,33 +143,4 @@ func (c *config) read(path string, asked bool) error {
 		errs = append(errs, fmt.Errorf("%s:%d:%d: %w", path, e.Line, e.Column, e))
 	}
 	return errors.Join(errs...)
-}
-
-func (c *config) validate() error {
-	if !slices.Contains(openers(), c.Opener) {
-		return fmt.Errorf("opener %q is not one of %s", c.Opener, strings.Join(openers(), ", "))
-	}
-	if c.RuntimeSocket == "" && c.needsRuntimeSocket() {
-		return fmt.Errorf("opener %s needs a runtime socket", c.Opener)
-	}
-	if !filepath.IsAbs(c.HookPath) {
-		return fmt.Errorf("hookPath %q is not an absolute path", c.HookPath)
-	}
-	if all := []plugin.Existing{plugin.Report, plugin.StopDenied, plugin.Stop}; !slices.Contains(all, c.Existing) {
-		return fmt.Errorf("existing %q is not one of report, stopDenied, stop", c.Existing)
-	}
-	for _, dir := range c.Host.RuntimeDirs {
-		if !filepath.IsAbs(dir) || filepath.Clean(dir) != dir || dir == "/" {
-			return fmt.Errorf("host.runtimeDirs: %q is not a folder that a runtime can keep its files in (allowed: an absolute path without \"..\", \"//\" or a slash at its end, other than /)", dir)
-		}
-	}
-	for _, pattern := range c.Host.Bundles {
-		if _, err := filepath.Match(pattern, ""); err != nil || !filepath.IsAbs(pattern) || !strings.Contains(pattern, "{id}") {
-			return fmt.Errorf("host.bundles: %q is not the pattern of an absolute path with {id} in it", pattern)
-		}
-	}
-	if c.Log.Format != "text" && c.Log.Format != "json" {
-		return fmt.Errorf("log format %q is not one of text, json", c.Log.Format)
-	}
-	return nil
 }

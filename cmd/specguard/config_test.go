@@ -60,11 +60,11 @@ host: {root: /host, kubeletDir: /k, runtimeDirs: [/rt, /rt2], bundles: ["/b/{id}
 		},
 		"every flag": {
 			[]string{
-				"--policy-dir=1", "--nri-socket=2", "--containerd-socket=3", "--opener=containerd", "--http=5", "--audit-log=6",
+				"--policy-dir=1", "--nri-socket=2", "--containerd-socket=3", "--opener=containerd", "--http=:5", "--audit-log=6",
 				"--log-level=7", "--log-format=json", "--log-file=9", "--runtime-socket=10", "--cri-socket=11",
 			},
 			with(defaultConfig(), func(c *config) {
-				c.PolicyDir, c.NRI.Socket, c.ContainerdSocket, c.Opener, c.HTTP, c.AuditLog = "1", "2", "3", "containerd", "5", "6"
+				c.PolicyDir, c.NRI.Socket, c.ContainerdSocket, c.Opener, c.HTTP, c.AuditLog = "1", "2", "3", "containerd", ":5", "6"
 				c.RuntimeSocket, c.CRISocket = "10", "11"
 				c.Log = logConfig{Level: "7", Format: "json", File: "9"}
 			}),
@@ -121,6 +121,15 @@ func TestInvalidConfig(t *testing.T) {
 		"bundles, no pattern":       {[]string{"--config", file(t, "c.yaml", "host: {bundles: ['/run/[/{id}']}\n")}, `host.bundles: "/run/[/{id}" is not the pattern`},
 		"runtime folder":            {[]string{"--config", file(t, "c.yaml", "host: {runtimeDirs: [run/x]}\n")}, `host.runtimeDirs: "run/x" is not a folder that a runtime can keep its files in`},
 		"runtime folder, all":       {[]string{"--config", file(t, "c.yaml", "host: {runtimeDirs: [/]}\n")}, `host.runtimeDirs: "/" is not a folder that a runtime can keep its files in`},
+		"root":                      {[]string{"--config", file(t, "c.yaml", "host: {root: host}\n")}, `host.root "host" is not an absolute path (allowed: / on the host itself`},
+		"kubelet's folder":          {[]string{"--config", file(t, "c.yaml", "host: {kubeletDir: kubelet}\n")}, `host.kubeletDir "kubelet" is not an absolute path`},
+		"index":                     {[]string{"--config", file(t, "c.yaml", "nri: {index: \"9\"}\n")}, `nri.index "9" is not an index (allowed: two digits, such as "90")`},
+		"tested pattern":            {[]string{"--config", file(t, "c.yaml", "testedHandlers: [\"\", runc, kata*]\n")}, `testedHandlers: "kata*" is not the name of a runtime handler (allowed: `},
+		"http, no port":             {[]string{"--http", "127.0.0.1"}, `http "127.0.0.1" is not an address to listen on (allowed: HOST:PORT, such as 127.0.0.1:9464, `},
+		"http, port":                {[]string{"--http", ":99999"}, `http ":99999" is not an address`},
+		"http, empty port":          {[]string{"--http", "localhost:"}, `http "localhost:" is not an address`},
+		"http, URL":                 {[]string{"--http", "http://127.0.0.1:9464"}, `http "http://127.0.0.1:9464" is not an address`},
+		"http, in file":             {[]string{"--config", file(t, "c.yaml", "http: x\n")}, `http "x" is not an address`},
 		"hook path":                 {[]string{"--config", file(t, "c.yaml", "hookPath: bin/x\n")}, `hookPath "bin/x" is not an absolute path`},
 		"opener":                    {[]string{"--opener", "magic"}, `opener "magic" is not one of auto, containerd, runtime, verify`},
 		"log format":                {[]string{"--log-format", "xml"}, `log format "xml" is not one of text, json`},
@@ -149,7 +158,7 @@ func TestRunRefuses(t *testing.T) {
 		"log level":        {[]string{"--log-level", "loud"}, []string{`log level "loud" is not one of debug, info, warning, error`}},
 		"log file":         {[]string{"--log-file", "/dev/null/log"}, []string{"open log file: mkdir /dev/null: "}},
 		"audit log":        {[]string{"--audit-log", "/dev/null/log"}, []string{"open audit log: mkdir /dev/null: "}},
-		"HTTP":             {[]string{"--http", "nowhere:x"}, []string{"listen for HTTP: "}},
+		"HTTP":             {[]string{"--http", "192.0.2.1:80"}, []string{"listen for HTTP: "}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := filepath.Join(t.TempDir(), "log")
