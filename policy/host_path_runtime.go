@@ -21,15 +21,16 @@ func (s *Subject) runtimeMade(m *specs.Mount, source resolution) (v VolumeType, 
 }
 
 // inRuntimeDir tells whether the path lies in one of the runtime's folders, and
-// gives the rest of it.
+// gives the rest of it. Of folders that lie in each other the innermost counts.
 func (s *Subject) inRuntimeDir(p string) (parts []string, folder resolution, ok bool) {
 	for _, dir := range s.Host.RuntimeDirs() {
-		folder := s.lookUp(dir)
-		if rest, ok := under(folder.path, p); ok && folder.err == nil && rest != "" {
-			return strings.Split(rest, "/"), folder, true
+		at := s.lookUp(dir)
+		rest, within := under(at.path, p)
+		if within && at.err == nil && rest != "" && (!ok || len(at.path) > len(folder.path)) {
+			parts, folder, ok = strings.Split(rest, "/"), at, true
 		}
 	}
-	return nil, resolution{}, false
+	return parts, folder, ok
 }
 
 // likeRuntimeMade tells whether the source would be the runtime's if the folder

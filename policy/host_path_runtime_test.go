@@ -83,9 +83,11 @@ func TestRuntimeMade(t *testing.T) {
 			if got := judge(fakeHost{links: map[string]string{}}, source, at); len(got) != 1 || !strings.Contains(got[0], hint) {
 				t.Errorf("in no folder of the runtime's: %q", got)
 			}
-			named := fakeHost{links: map[string]string{}, runtime: []string{"/x", strings.TrimSuffix(source, "/"+p)}}
-			if got := judge(named, source, at); len(got) > 0 {
-				t.Errorf("in a folder that is named: %q", got)
+			folder := strings.TrimSuffix(source, "/"+p)
+			for _, dirs := range [][]string{{"/x", folder}, {path.Dir(folder), folder}, {folder, path.Dir(folder)}} {
+				if got := judge(fakeHost{links: map[string]string{}, runtime: dirs}, source, at); len(got) > 0 {
+					t.Errorf("in a folder that %q name: %q", dirs, got)
+				}
 			}
 		}
 		for id, other := range map[string]string{pod: "aaaa", ctr: "bbbb"} {

@@ -60,7 +60,7 @@ func warnOfExpired(exceptions []policy.Exception, now time.Time) {
 // warnOfNested names the host paths that a container can make a link of.
 func warnOfNested(paths []policy.NestedPath) {
 	for _, n := range paths {
-		fmt.Fprintf(os.Stderr, "warning: policy %q allows the host path %s, which lies in %s, where policy %q lets containers write: they can make a link of it, and then it allows nothing\n",
-			n.Policy, n.Path, n.Within, n.Writer)
+		fmt.Fprintf(os.Stderr, "warning: policy %q allows the host path %s, which lies in %s, where policy %q lets containers write: they can make a link of it, and then it allows nothing (make %s readOnly, or name a folder elsewhere)\n",
+			n.Policy, n.Path, n.Within, n.Writer, n.Within)
 	}
 }

@@ -30,7 +30,7 @@ func TestValidate(t *testing.T) {
 		"a path in a writable one": {
 			paths:   []string{file(t, "n.yaml", policyText("hostPaths: {allowed: [{path: /run/app}, {path: /run/app/sock, readOnly: true}, {path: /run/apps}]}"))},
 			stdout:  "valid: 1 policy, 1 rule\n",
-			anyLine: `warning: policy "p" allows the host path /run/app/sock, which lies in /run/app, where policy "p" lets containers write: they can make a link of it, and then it allows nothing`,
+			anyLine: `warning: policy "p" allows the host path /run/app/sock, which lies in /run/app, where policy "p" lets containers write: they can make a link of it, and then it allows nothing (make /run/app readOnly, or name a folder elsewhere)`,
 		},
 		"nothing there": {paths: []string{"/no/such"}, code: 1, lines: []string{"/no/such: no such file or directory"}},
 		"no YAML":       {paths: []string{syntax}, code: 1, lines: []string{syntax + ":2:1: no valid YAML: "}},

@@ -24,6 +24,9 @@ func TestHelmConfig(t *testing.T) {
 	base := settings(configuration(t, helm(t, "")))
 	for name, c := range map[string]struct{ values, want string }{
 		"new":      {`config: {nri: {index: "95"}, hookPath: /hook}`, `{nri: {index: "95"}, hookPath: /hook}`},
+		"size":     {"config: {maxContainerSize: 1048576}", "maxContainerSize: 1048576"},
+		"no size":  {"config: {maxContainerSize: 0}", "maxContainerSize: 0"},
+		"handlers": {`config: {testedHandlers: ["", kata]}`, `testedHandlers: ["", kata]`},
 		"deep":     {"{logLevel: debug, config: {log: {format: text}}}", "log: {level: debug, format: text}"},
 		"over":     {"{logLevel: debug, config: {log: {level: error}}}", "log: {level: error, format: json}"},
 		"list":     {`{bundles: ["/a/{id}"], config: {host: {bundles: ["/b/{id}"]}}}`, `host: {root: /host, kubeletDir: /var/lib/kubelet, bundles: ["/b/{id}"]}`},

@@ -117,6 +117,8 @@ func TestHelmRefusesValues(t *testing.T) {
 		"setting, log":   {"config: {log: {fromat: text}}", "fromat"},
 		"setting, host":  {"config: {host: {kubletDir: /var/lib/kubelet}}", "kubletDir"},
 		"type":           {"config: {nri: {index: 95}}", "index"},
+		"size":           {"config: {maxContainerSize: 256KB}", "maxContainerSize"},
+		"handlers":       {"config: {testedHandlers: kata}", "testedHandlers"},
 		"the pod's port": {`config: {http: ":80"}`, "http"},
 		"the pod's root": {"config: {host: {root: /}}", "root"},
 		"prefix":         {"wrapper: {prefix: opt}", "prefix"},

@@ -51,8 +51,12 @@ func TestPolicies(t *testing.T) {
 		policies func() (*policy.Set, error)
 		want     []want
 	}{
-		"valid":    {compiled(valid), []want{{OK, "1 in force: p"}}},
-		"expired":  {compiled(valid + exception), []want{{OK, "1 in force"}, {Warning, `exception "x" of me ended`}}},
+		"valid":   {compiled(valid), []want{{OK, "1 in force: p"}}},
+		"expired": {compiled(valid + exception), []want{{OK, "1 in force"}, {Warning, `exception "x" of me ended`}}},
+		"nested": {
+			compiled(strings.ReplaceAll(valid, "privileged: {}", "hostPaths: {allowed: [{path: /srv}, {path: /srv/app/x, readOnly: true}]}")),
+			[]want{{OK, "1 in force"}, {Warning, `policy "p" allows the host path /srv/app/x, which lies in /srv, where policy "p" lets containers write`}},
+		},
 		"invalid":  {compiled(strings.ReplaceAll(valid, "privileged", "privilegd")), []want{{Problem, "p.yaml:4:16"}}},
 		"built in": {policy.Builtin, []want{{OK, "1 in force: builtin"}}},
 	} {

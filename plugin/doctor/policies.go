@@ -20,5 +20,10 @@ func checkPolicies(_ context.Context, n *Node) []Finding {
 			out = append(out, warning("renew or remove it", "%s: exception %q of %s ended at %s", e.Source, e.Name, e.Owner, e.Ends.Format(time.RFC3339)))
 		}
 	}
+	for _, p := range set.NestedPaths() {
+		out = append(out, warning("make "+p.Within+" readOnly there, or name a folder elsewhere",
+			"policy %q allows the host path %s, which lies in %s, where policy %q lets containers write: they can make a link of it, and then it allows nothing",
+			p.Policy, p.Path, p.Within, p.Writer))
+	}
 	return out
 }

@@ -56,9 +56,7 @@ func checkRuntimeDirs(_ context.Context, n *Node) []Finding {
 		}
 		var missing []string
 		for _, dir := range r.config.dirs {
-			at := n.resolved(dir)
-			in := func(k string) bool { return at == k || strings.HasPrefix(at, strings.TrimSuffix(k, "/")+"/") }
-			if !slices.ContainsFunc(known, in) {
+			if !slices.Contains(known, n.resolved(dir)) { // a folder above it is not enough
 				missing = append(missing, dir)
 			}
 		}

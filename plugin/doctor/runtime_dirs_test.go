@@ -21,6 +21,7 @@ func TestRuntimeDirs(t *testing.T) {
 		{"named by a link", tree{"etc/containerd/config.toml": version3 + "root = '/data/c'\n", "srv": "-> data", "data/c/x": ""}, false,
 			[]string{"/srv/c", "/run/containerd"}, want{OK, "/data/c"}},
 		{"beside", tree{"etc/containerd/config.toml": version3 + "root = '/data/cc'\n"}, false, []string{"/data/c", "/run/containerd"}, want{Warning, "/data/cc"}},
+		{"above", tree{"etc/containerd/config.toml": version3 + "root = '/data/c'\n"}, false, []string{"/data", "/run/containerd"}, want{Warning, "keeps files in /data/c, which"}},
 		{"k3s", tree{"etc/containerd/config.toml": version3 + "root = '/var/lib/rancher/k3s/agent/containerd'\nstate = '/run/k3s/containerd'\n"}, false, nil, want{OK, "k3s"}},
 		{"CRI-O", tree{"var/run": "-> /run", "run/crio/x": ""}, true, nil, want{OK, "cri-o keeps its files in /var/lib/containers/storage, /run/containers/storage, /var/run/crio"}},
 		{"CRI-O's own root", tree{"etc/crio/crio.conf": "[crio]\nroot = '/data/s'\n[crio.runtime]\ncontainer_exits_dir = '/run/crio/exits'\n"}, true, nil,
