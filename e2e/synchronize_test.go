@@ -237,7 +237,8 @@ func TestOversizedWhileAway(t *testing.T) {
 		pid := c.node.PID()
 		c.again()
 		c.logs("gave up before it had told what runs")
-		c.logs("kube-system/evil, container big-7: the container's record of 1.1 MiB is too large: environment 1.1 MiB")
+		c.logs("kube-system/evil, container big-")
+		c.logs("the container's record of 1.1 MiB is too large: environment 1.1 MiB (allowed: 256 KiB); and 19 more in the pod")
 		time.Sleep(5 * time.Second)
 		if got := c.metric("specguard_nri_synchronize_failures_total"); got < 1 || got > 4 {
 			c.Errorf("%v failures in some seconds", got)
@@ -301,7 +302,8 @@ func TestRuntimePanics(t *testing.T) {
 	if starts < 1 || starts > 5 {
 		t.Errorf("containerd had to be started %d times", starts)
 	}
-	c.logs("team-a/evil, container big-7: the container's record of 600")
+	c.logs("team-a/evil, container big-")
+	c.logs("; and 39 more in the pod")
 	c.remove(evil, big)
 	c.ready(20 * time.Second)
 }

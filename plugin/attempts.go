@@ -66,9 +66,12 @@ func (p *Plugin) notSynchronized(ctx context.Context) {
 	over := time.NewTimer(pause)
 	defer over.Stop()
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	gone := make(chan struct{})
-	go p.watchOversized(ctx, gone)
+	gone, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.watchOversized(ctx, gone)
+	}()
+	defer func() { cancel(); <-ended }() // what it has found is older than what the runtime tells
 	select {
 	case <-ctx.Done():
 	case <-over.C:

@@ -97,16 +97,23 @@ func (p *Plugin) weigh(pods []*api.PodSandbox, ctrs []*api.Container) {
 	p.tellOversized(p.Limits.Oversized(records))
 }
 
-// toldAtOnce bounds how many pods and containers the log names.
-const toldAtOnce = 20
-
+// tellOversized names each pod, with the largest that is in it.
 func (p *Plugin) tellOversized(all []*synchronize.TooLarge) {
-	for i, t := range all {
-		if i == toldAtOnce {
-			p.Log.Warnf("and %d more", len(all)-i)
-			break
+	more := make(map[string]int)
+	for _, t := range all {
+		more[t.SandboxID]++
+	}
+	for _, t := range all { // the largest first
+		n := more[t.SandboxID]
+		if n == 0 {
+			continue // its pod has been named
 		}
-		p.Log.Warnf("too large for NRI to be sure to tell of it: %s: %s", t.Name(), t.Finding())
+		more[t.SandboxID] = 0
+		others := ""
+		if n > 1 {
+			others = fmt.Sprintf("; and %d more in the pod", n-1)
+		}
+		p.Log.Warnf("too large for NRI to be sure to tell of it: %s: %s%s", t.Name(), t.Finding(), others)
 	}
 }
 
