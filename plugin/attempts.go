@@ -16,6 +16,11 @@ const (
 	firstPause = time.Second
 	maxPause   = 5 * time.Minute
 
+	// A runtime that answers at once and has nothing that is too large was none of
+	// it: the agent did not answer in time, such as on a node whose CPUs are taken.
+	// Whoever takes them must not keep it away for longer than that.
+	maxVainPause = 5 * time.Second
+
 	// Meanwhile the agent asks until it knows what is too large, and then looks
 	// whether that is gone.
 	askAgain  = 500 * time.Millisecond
@@ -63,26 +68,30 @@ func (p *Plugin) SynchronizeFailures() uint64 {
 func (p *Plugin) notSynchronized(ctx context.Context) {
 	pause := p.sync.failure()
 	p.Log.Errorf("the runtime accepted the agent, and gave up before it had told what runs (NRI's Synchronize): containers are not judged; trying again in %s, or when what is too large is gone", pause)
+	began := time.Now()
 	over := time.NewTimer(pause)
 	defer over.Stop()
 	ctx, cancel := context.WithCancel(ctx)
-	gone, ended := make(chan struct{}), make(chan struct{})
+	gone, vain, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		p.watchOversized(ctx, gone)
+		p.watchOversized(ctx, gone, vain)
 	}()
 	defer func() { cancel(); <-ended }() // what it has found is older than what the runtime tells
 	select {
 	case <-ctx.Done():
 	case <-over.C:
 	case <-gone:
+	case <-vain:
+		p.Log.Infof("nothing that is too large is in the way: trying again within %s", maxVainPause)
+		pauseFor(ctx, min(pause, maxVainPause)-time.Since(began))
 	}
 }
 
 // watchOversized names what is too large for NRI, and closes gone when nothing
 // is any longer. A runtime that has panicked has to start again before it can be
-// asked.
-func (p *Plugin) watchOversized(ctx context.Context, gone chan<- struct{}) {
+// asked: vain is closed where it did not, and nothing is too large.
+func (p *Plugin) watchOversized(ctx context.Context, gone, vain chan<- struct{}) {
 	var told error
 	for {
 		found, err := p.oversized(ctx)
@@ -90,7 +99,10 @@ func (p *Plugin) watchOversized(ctx context.Context, gone chan<- struct{}) {
 		case ctx.Err() != nil:
 			return
 		case err == nil && len(found) == 0:
-			p.Log.Warn("no pod or container is too large for NRI: the runtime's log says why it gave up")
+			p.Log.Warn("no pod or container is too large for NRI: the runtime's log says why it gave up, such as that the agent did not answer in time")
+			if told == nil {
+				close(vain)
+			}
 			return
 		case err == nil:
 			p.tellOversized(found)

@@ -1,0 +1,59 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/specguard/specguard/plugin/synchronize"
+)
+
+// answers is a runtime that gives them one after the other, the last one again
+// and again.
+type answers []listing
+
+func (a *answers) Records(context.Context) ([]synchronize.Record, error) {
+	now := &(*a)[0]
+	if len(*a) > 1 {
+		*a = (*a)[1:]
+	}
+	return now.records, now.err
+}
+
+// TestPauseForNothing: nobody can keep the agent away for minutes by having it
+// answer late again and again. A runtime that may have panicked, or would, is not
+// asked soon.
+func TestPauseForNothing(t *testing.T) {
+	big := []synchronize.Record{{SandboxID: "x", Size: 1 << 20}}
+	away := errors.New("connection refused")
+	for name, c := range map[string]struct {
+		runtime answers
+		failed  int // before
+		want    time.Duration
+	}{
+		"first":                  {answers{{}}, 0, firstPause},
+		"nothing is too large":   {answers{{}}, 20, maxVainPause},
+		"the runtime was away":   {answers{{err: away}, {}}, 20, maxPause},
+		"it does not come back":  {answers{{err: away}}, 20, maxPause},
+		"something is too large": {answers{{records: big}}, 20, maxPause},
+		"and goes":               {answers{{records: big}, {records: big}, {}}, 20, 2 * lookAgain},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := offline(t, doc("p", allow)).plugin
+				p.Limits = synchronize.LimitsFor(synchronize.DefaultContainer)
+				p.Inventory = func(string) (Listing, error) { return &c.runtime, nil }
+				for range c.failed {
+					p.sync.failure()
+				}
+				began := time.Now()
+				p.notSynchronized(t.Context())
+				if got := time.Since(began); got != c.want {
+					t.Errorf("paused for %s, want %s", got, c.want)
+				}
+			})
+		})
+	}
+}
