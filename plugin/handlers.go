@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/containerd/nri/pkg/api"
 
@@ -29,11 +30,32 @@ type RuntimeTeller interface {
 	Runtime(ctx context.Context, sandbox string) (ociruntime.Runtime, error)
 }
 
+// By the annotation a pod's author has containerd run the pod by the handler
+// untrusted. NRI tells the handler that was asked for, which is none.
+const (
+	untrusted           = "untrusted"
+	untrustedAnnotation = "io.kubernetes.cri.untrusted-workload"
+)
+
+// handlerOf is the runtime handler by which the pod runs.
+func handlerOf(runtime string, pod *api.PodSandbox) string {
+	if runtime == containerd && pod.GetRuntimeHandler() == "" && pod.GetAnnotations()[untrustedAnnotation] == "true" {
+		return untrusted
+	}
+	return pod.GetRuntimeHandler()
+}
+
 // verdicts remember what was found out of handlers, as long as the connection
-// lasts: nil where the OCI runtime runs seals.
+// lasts, and for a moment where nothing was.
 type verdicts struct {
 	mu        sync.Mutex
-	byHandler map[string]error
+	byHandler map[string]remembered
+}
+
+// remembered is an error unless the OCI runtime runs seals.
+type remembered struct {
+	err error
+	end time.Time // from when on it is asked for again; zero for never
 }
 
 func (v *verdicts) reset() {
@@ -42,42 +64,55 @@ func (v *verdicts) reset() {
 	v.byHandler = nil
 }
 
-func (v *verdicts) get(handler string) (verdict error, ok bool) {
+func (v *verdicts) get(handler string) (err error, ok bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	verdict, ok = v.byHandler[handler]
-	return verdict, ok
+	found, ok := v.byHandler[handler]
+	if !found.end.IsZero() && !time.Now().Before(found.end) {
+		return nil, false
+	}
+	return found.err, ok
 }
 
-// maxVerdicts bounds how many handlers are remembered: a node has a few.
-const maxVerdicts = 100
+const (
+	// maxVerdicts bounds how many handlers are remembered: a node has a few.
+	maxVerdicts = 100
 
-func (v *verdicts) put(handler string, verdict error) {
+	// unknownLasts is for how long nobody is asked again who did not know: what
+	// cannot be read for one pod, or for a moment, is not about all of them.
+	unknownLasts = 5 * time.Second
+)
+
+func (v *verdicts) put(handler string, err error, known bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.byHandler == nil || len(v.byHandler) >= maxVerdicts {
-		v.byHandler = make(map[string]error)
+		v.byHandler = make(map[string]remembered)
 	}
-	v.byHandler[handler] = verdict
+	found := remembered{err: err}
+	if !known {
+		found.end = time.Now().Add(unknownLasts)
+	}
+	v.byHandler[handler] = found
 }
 
 // runsSeals is an error where the OCI runtime of the pod's handler is not known
 // to run the seal: then nothing but an answer to NRI keeps a container from
 // running.
 func (p *Plugin) runsSeals(ctx context.Context, pod *api.PodSandbox, opener Opener) error {
-	handler := pod.GetRuntimeHandler()
+	handler := handlerOf(p.conn.runtimeName(), pod)
 	if slices.Contains(p.Handlers.Tested, handler) {
 		return nil
 	}
-	if verdict, ok := p.verdicts.get(handler); ok {
-		return verdict
+	if err, ok := p.verdicts.get(handler); ok {
+		return err
 	}
 	runtime, unknown := p.ociRuntime(ctx, handler, pod.GetId(), opener)
-	verdict := p.verdict(handler, runtime, unknown, opener)
+	err := p.verdict(handler, runtime, unknown, opener)
 	if ctx.Err() == nil {
-		p.verdicts.put(handler, verdict)
+		p.verdicts.put(handler, err, unknown == nil)
 	}
-	return verdict
+	return err
 }
 
 // verdict judges what was found out, and tells it in the log.

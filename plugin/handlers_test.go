@@ -5,6 +5,10 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/containerd/nri/pkg/api"
 
 	"github.com/specguard/specguard/plugin/ociruntime"
 )
@@ -100,5 +104,74 @@ func TestHandlersDenied(t *testing.T) {
 	_, _, err := handlers{n.plugin}.CreateContainer(t.Context(), p, container())
 	if err == nil || !strings.Contains(err.Error(), "specguard: denied by policy") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestHandlersUntrusted: containerd runs a pod by another handler than NRI tells
+// where its author says so. What is found out of the one is not about the other.
+func TestHandlersUntrusted(t *testing.T) {
+	runc, spin := ociruntime.Runtime{Shim: "io.containerd.runc.v2"}, ociruntime.Runtime{Shim: "io.containerd.spin.v2"}
+	marked := pod()
+	marked.Annotations = map[string]string{"io.kubernetes.cri.untrusted-workload": "true"}
+	for name, untrustedFirst := range map[string]bool{"first": true, "second": false} {
+		t.Run(name, func(t *testing.T) {
+			s := &telling{store: &store{specs: map[string]string{}}}
+			n := offline(t, doc("p", allow))
+			n.plugin.conn.configured(containerd, InStore{s})
+			for _, isMarked := range []bool{untrustedFirst, !untrustedFirst} {
+				p, want := pod(), ""
+				if s.runtime = runc; isMarked {
+					p, want, s.runtime = marked, `the runtime handler "untrusted"`, spin
+				}
+				_, _, err := handlers{n.plugin}.CreateContainer(t.Context(), p, container())
+				if err == nil != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+					t.Errorf("marked %v: %v", isMarked, err)
+				}
+			}
+		})
+	}
+	for _, c := range []struct {
+		runtime, handler, value, want string
+	}{
+		{containerd, "", "true", "untrusted"}, {containerd, "", "false", ""}, {containerd, "", "", ""},
+		{containerd, "kata", "true", "kata"}, {containerd, "untrusted", "true", "untrusted"}, {crio, "", "true", ""},
+	} {
+		p := &api.PodSandbox{RuntimeHandler: c.handler, Annotations: map[string]string{untrustedAnnotation: c.value}}
+		if got := subjectOf(c.runtime, p, container()).Pod.RuntimeHandler; got != c.want {
+			t.Errorf("%v: %q", c, got)
+		}
+	}
+}
+
+// TestHandlersUnknownForAMoment: that nothing could be found out is not kept,
+// whichever way it counted.
+func TestHandlersUnknownForAMoment(t *testing.T) {
+	for handler, refused := range map[string][2]bool{"": {false, true}, "x": {true, true}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &telling{store: &store{specs: map[string]string{}}, err: errors.New("containerd does not answer")}
+			n := offline(t, doc("p", allow))
+			n.plugin.conn.configured(containerd, InStore{s})
+			p := pod()
+			p.RuntimeHandler = handler
+			create := func(want bool) {
+				t.Helper()
+				if _, _, err := (handlers{n.plugin}).CreateContainer(t.Context(), p, container()); err != nil != want {
+					t.Errorf("handler %q: %v", handler, err)
+				}
+			}
+			create(refused[0])
+			create(refused[0])
+			if s.asked != 1 {
+				t.Errorf("asked %d times", s.asked)
+			}
+			s.runtime, s.err = ociruntime.Runtime{Shim: "io.containerd.spin.v2"}, nil
+			time.Sleep(unknownLasts)
+			create(refused[1])
+			s.runtime = ociruntime.Runtime{Shim: "io.containerd.runc.v2"}
+			time.Sleep(time.Hour)
+			if create(refused[1]); s.asked != 2 {
+				t.Errorf("asked %d times", s.asked)
+			}
+		})
 	}
 }

@@ -46,7 +46,7 @@ func subjectOf(runtime string, pod *api.PodSandbox, ctr *api.Container) policy.S
 			UID:            pod.GetUid(),
 			ID:             pod.GetId(),
 			Labels:         pod.GetLabels(),
-			RuntimeHandler: pod.GetRuntimeHandler(),
+			RuntimeHandler: handlerOf(runtime, pod),
 			Namespaces:     namespaceTypes(pod),
 		},
 		Container: policy.Container{Name: name, ID: ctr.GetId()},
