@@ -50,9 +50,11 @@ func (r Runtime) Runs(closed bool) bool {
 
 // known tells whether the program is an OCI runtime that runs createRuntime
 // hooks. NVIDIA's becomes runc or crun, as specguard-runtime does under any name.
+// Bottlerocket's (shimpei, which is nvidia-oci too) adds hooks to those of the
+// container, and calls runc.
 func known(program string) bool {
 	name := path.Base(program)
-	return slices.Contains([]string{"runc", "crun", "youki", "runsc"}, name) ||
+	return slices.Contains([]string{"runc", "crun", "youki", "runsc", "shimpei", "nvidia-oci"}, name) ||
 		name == "nvidia-container-runtime" || strings.HasPrefix(name, "nvidia-container-runtime.") ||
 		strings.HasPrefix(name, "specguard-")
 }

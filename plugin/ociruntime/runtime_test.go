@@ -19,6 +19,8 @@ func TestRuns(t *testing.T) {
 		{ociruntime.Runtime{Shim: runc, Program: "/usr/bin/youki"}, true, true},
 		{ociruntime.Runtime{Shim: runc, Program: "/usr/local/bin/specguard-crun"}, true, true},
 		{ociruntime.Runtime{Shim: runc, Program: "/usr/bin/nvidia-container-runtime.cdi"}, true, true},
+		{ociruntime.Runtime{Shim: runc, Program: "shimpei"}, true, true},
+		{ociruntime.Runtime{Shim: runc, Program: "nvidia-oci"}, true, true},
 		{ociruntime.Runtime{Shim: runc, Program: "/usr/bin/sysbox-runc"}, false, false},
 		{ociruntime.Runtime{Shim: runc, Program: "/opt/runc/other"}, false, false},
 		{ociruntime.Runtime{Shim: "io.containerd.runsc.v1"}, true, true},
