@@ -7,6 +7,7 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 	"golang.org/x/mod/semver"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/specguard/specguard/plugin/synchronize"
 )
@@ -69,6 +70,28 @@ func (p *Plugin) bound(ctx context.Context, pod *api.PodSandbox, ctr *api.Contai
 	}
 	p.ledger.Keep(records...)
 	p.failed(ctx, StageCreate, p.named(pod, ctr), why.Reported(because))
+	return nil
+}
+
+// grows refuses an update with which a container would bring too much. The
+// runtime puts the new limits over the old ones, of which there may be any number
+// (unified), whether the container runs or has only been created.
+func (p *Plugin) grows(ctx context.Context, pod *api.PodSandbox, ctr *api.Container, r *api.LinuxResources) error {
+	if p.Limits.Container <= 0 || ctr.GetState() == api.ContainerState_CONTAINER_STOPPED {
+		return nil
+	}
+	updated := proto.Clone(ctr).(*api.Container)
+	proto.Merge(updated, &api.Container{Linux: &api.LinuxContainer{Resources: r}})
+	record := synchronize.RecordOf(pod, updated)
+	why := p.ledger.Grow(p.Limits, record)
+	switch {
+	case why == nil:
+		return nil
+	case p.Policies.Current().Enforces():
+		return why
+	}
+	p.ledger.Keep(record)
+	p.failed(ctx, StageUpdate, p.named(pod, ctr), why.Reported(noneEnforced))
 	return nil
 }
 

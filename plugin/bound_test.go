@@ -13,6 +13,7 @@ import (
 	"github.com/containerd/nri/pkg/adaptation"
 	"github.com/containerd/nri/pkg/api"
 	"github.com/sirupsen/logrus"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/specguard/specguard/plugin/synchronize"
 )
@@ -120,6 +121,45 @@ func TestDeniedCountsNothing(t *testing.T) {
 		if _, err := n.create(pod(), c); err == nil || !strings.Contains(err.Error(), "hostPaths") {
 			t.Fatalf("container %d: %v", i, err)
 		}
+	}
+}
+
+// TestGrowsByUpdates: a container that is updated does not come to bring more than
+// one may when it is created.
+func TestGrowsByUpdates(t *testing.T) {
+	for name, c := range map[string]struct {
+		doc      string
+		oversize int
+		refused  bool
+	}{
+		"enforced":  {doc("p", allow), 0, true},
+		"elsewhere": {doc("p", elsewhere, allow), 0, true},
+		"audited":   {doc("p", auditing, allow), 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := bounded(t, c.doc)
+			n.start(t, "containerd")
+			n.connect(n.socket)
+			ctr := large(container(), 200<<10)
+			if _, err := n.create(pod(), ctr); err != nil {
+				t.Fatal(err)
+			}
+			refused := 0
+			for i := range 100 { // as a runtime does: it keeps the old ones
+				r := &api.LinuxResources{Unified: map[string]string{fmt.Sprint("key.", i): filling[:10<<10]}}
+				_, err := n.UpdateContainer(context.Background(), &api.UpdateContainerRequest{Pod: pod(), Container: proto.Clone(ctr).(*api.Container), LinuxResources: r})
+				if err == nil {
+					proto.Merge(ctr, &api.Container{Linux: &api.LinuxContainer{Resources: r}})
+					continue
+				}
+				if refused++; !strings.Contains(err.Error(), "specguard: refused: the container's record of ") {
+					t.Fatal(err)
+				}
+			}
+			if c.refused != (refused > 0) || c.refused != (proto.Size(ctr) <= n.plugin.Limits.Container) || n.plugin.Oversized() != c.oversize {
+				t.Errorf("%d refused, %d bytes, %d oversized", refused, proto.Size(ctr), n.plugin.Oversized())
+			}
+		})
 	}
 }
 

@@ -170,9 +170,13 @@ func (p handlers) StartContainer(ctx context.Context, pod *api.PodSandbox, ctr *
 	return err
 }
 
-// UpdateContainer bounds new resource limits of a container.
+// UpdateContainer bounds new resource limits of a container, and how much they
+// are.
 func (p handlers) UpdateContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container, r *api.LinuxResources) ([]*api.ContainerUpdate, error) {
 	updates, err := guard(ctx, p.conn.requestTimeout(), func(ctx context.Context) ([]*api.ContainerUpdate, error) {
+		if err := p.grows(ctx, pod, ctr, r); err != nil {
+			return nil, err
+		}
 		return p.update(ctx, p.subject(ctx, pod, ctr), r)
 	})
 	p.failed(ctx, StageUpdate, p.named(pod, ctr), err)

@@ -52,6 +52,29 @@ func (l *Ledger) Enter(limits Limits, records ...Record) *TooLarge {
 	return nil
 }
 
+// slack is what updates may add to a container in all without being compared with
+// the limits: the kubelet's are let through also where large pods have used up
+// what they share.
+const slack = 1 << 10
+
+// Grow enters what a container is with an update, unless that is beyond the
+// limits; then it is why.
+func (l *Ledger) Grow(limits Limits, r Record) *TooLarge {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if before := l.pods[r.SandboxID]; before != nil {
+		if c := before.containers[r.Container]; c.id == r.ID && r.Size <= c.size+slack {
+			return nil
+		}
+	}
+	e := l.with(r)
+	if why := l.tooLarge(limits, r, e); why != nil {
+		return why
+	}
+	l.put(r, e)
+	return nil
+}
+
 // Keep enters records, however large: they are there.
 func (l *Ledger) Keep(records ...Record) {
 	l.mu.Lock()

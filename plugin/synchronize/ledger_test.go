@@ -74,6 +74,43 @@ func TestShare(t *testing.T) {
 	}
 }
 
+// TestGrow: what is updated counts as what it becomes. Small updates are let
+// through on a full node, and add up to no more than one of them.
+func TestGrow(t *testing.T) {
+	l := full(t)
+	for range 10 {
+		if why := l.Grow(limits(), member("full0", "a", "full0a", 257*kib)); why != nil {
+			t.Fatal(why)
+		}
+	}
+	for name, c := range map[string]struct {
+		record synchronize.Record
+		want   string
+	}{
+		"too large by itself": {member("full0", "a", "full0a", 257*kib+1), "the container's record of 257 KiB is too large"},
+		"nothing left":        {member("x", "a", "xa", 200*kib), "the pod and its 1 container have records of 216 KiB"},
+		"fits":                {member("x", "a", "xa", 100*kib), ""},
+	} {
+		if why := l.Enter(limits(), small(2)[0], member("x", "a", "xa", kib)); why != nil {
+			t.Fatal(why)
+		}
+		why := l.Grow(limits(), c.record)
+		if (why == nil) != (c.want == "") || why != nil && !strings.Contains(why.Error(), "specguard: refused: "+c.want) {
+			t.Errorf("%s: got %v", name, why)
+		}
+		l.SandboxRemoved("x")
+	}
+	if why := l.Enter(limits(), sandbox("x", kib), member("x", "a", "xa", 60*kib)); why != nil {
+		t.Fatal(why)
+	}
+	if why := l.Grow(limits(), member("x", "a", "xa", 100*kib)); why != nil {
+		t.Fatal(why)
+	}
+	if why := l.Enter(limits(), member("x", "b", "xb", 16*kib)); why == nil {
+		t.Error("what it has grown by does not count")
+	}
+}
+
 // small are an ordinary pod's records, so many in all.
 func small(n int) []synchronize.Record {
 	out := []synchronize.Record{sandbox("x", 2*kib)}
