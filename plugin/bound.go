@@ -73,6 +73,14 @@ func (p *Plugin) bound(ctx context.Context, pod *api.PodSandbox, ctr *api.Contai
 	return nil
 }
 
+// made notes that a container was created, where that means that the runtime will
+// tell when it ends. containerd does not tell of one that fails to start.
+func (p *Plugin) made(ctr *api.Container) {
+	if p.conn.runtimeName() == crio {
+		p.ledger.ContainerLives(ctr.GetId())
+	}
+}
+
 // grows refuses an update with which a container would bring too much. The
 // runtime puts the new limits over the old ones, of which there may be any number
 // (unified), whether the container runs or has only been created.

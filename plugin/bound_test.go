@@ -163,6 +163,52 @@ func TestGrowsByUpdates(t *testing.T) {
 	}
 }
 
+// TestSameNameCounts: whoever calls CRI can create many containers of one name.
+// Those that failed to come to be count once.
+func TestSameNameCounts(t *testing.T) {
+	for name, c := range map[string]struct {
+		runtime  string
+		happens  func(*node, *api.Container) error
+		admitted int
+	}{
+		"CRI-O, created":      {"cri-o", func(n *node, c *api.Container) error { return n.post(pod(), c) }, 8},
+		"CRI-O, failed":       {"cri-o", func(*node, *api.Container) error { return nil }, 40},
+		"containerd, started": {"containerd", startNow, 8},
+		"containerd, failed":  {"containerd", func(n *node, c *api.Container) error { return n.post(pod(), c) }, 40},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := bounded(t, doc("p", elsewhere, allow))
+			n.plugin.Openers = func(runtime string) (Opener, error) {
+				if runtime == crio {
+					return ByWrapper{"/opt/specguard-runtime"}, nil
+				}
+				return InStore{n.store}, nil
+			}
+			n.start(t, c.runtime)
+			n.connect(n.socket)
+			admitted := 0
+			for i := range 40 {
+				ctr := large(container(), 250<<10)
+				ctr.Id = fmt.Sprint("attempt", i)
+				if _, err := n.create(pod(), ctr); err != nil {
+					continue
+				}
+				admitted++
+				if err := c.happens(n, ctr); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if admitted != c.admitted {
+				t.Errorf("%d admitted", admitted)
+			}
+		})
+	}
+}
+
+func startNow(n *node, c *api.Container) error {
+	return n.StartContainer(context.Background(), &api.StartContainerRequest{Pod: pod(), Container: c})
+}
+
 func TestRefusesPods(t *testing.T) {
 	for version, want := range map[string]bool{
 		"containerd v1.7.35": true, "containerd 1.7.35": true, "containerd v2.0.0": false, "containerd v2.0.0-rc.1": false,

@@ -251,7 +251,10 @@ func TestNoStore(t *testing.T) {
 	n.connect(n.socket)
 	waitFor(t, "a report", func() bool { return n.recorder.all() != "" })
 	n.recorder.expect(t, "existing team-a/web-0/app denied")
-	if err := (handlers{n.plugin}).PostCreateContainer(t.Context(), pod(), container()); err == nil || err.Error() != "opener runtime cannot read the runtime's specs" {
+	if err := (handlers{n.plugin}).PostCreateContainer(t.Context(), pod(), container()); err != nil {
+		t.Errorf("after creation: %v", err) // it is for the wrapper to ask
+	}
+	if err := (handlers{n.plugin}).StartContainer(t.Context(), pod(), container()); err == nil || err.Error() != "opener runtime cannot read the runtime's specs" {
 		t.Errorf("error %v", err)
 	}
 	if gets, puts := n.store.calls(); gets+puts > 0 {

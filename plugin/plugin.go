@@ -95,7 +95,8 @@ func (p handlers) Configure(_ context.Context, _, runtime, version string) (api.
 	}
 	p.conn.versioned(version)
 	if p.Limits.Container > 0 {
-		events.Set(api.Event_RUN_POD_SANDBOX, api.Event_STOP_POD_SANDBOX, api.Event_REMOVE_POD_SANDBOX, api.Event_STOP_CONTAINER)
+		events.Set(api.Event_RUN_POD_SANDBOX, api.Event_STOP_POD_SANDBOX, api.Event_REMOVE_POD_SANDBOX,
+			api.Event_POST_CREATE_CONTAINER, api.Event_STOP_CONTAINER)
 	}
 	nri := p.conn.runtimeVersion()
 	validates := semver.IsValid(nri) && semver.Compare(nri, validatesSince) >= 0
@@ -142,9 +143,13 @@ func (p handlers) CreateContainer(ctx context.Context, pod *api.PodSandbox, ctr 
 	return adjust, nil, err
 }
 
-// PostCreateContainer judges the stored spec. Its error is only logged by the
+// PostCreateContainer judges the stored spec, where there is one. Its error is only logged by the
 // runtime: it is the seal that refuses.
 func (p handlers) PostCreateContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) error {
+	p.made(ctr)
+	if opener, err := p.conn.opener(); err == nil && opener.Store() == nil {
+		return nil
+	}
 	_, err := guard(ctx, p.conn.requestTimeout(), func(ctx context.Context) (struct{}, error) {
 		store, err := p.store()
 		if err != nil {
@@ -166,6 +171,7 @@ func (p handlers) StartContainer(ctx context.Context, pod *api.PodSandbox, ctr *
 	_, err := guard(ctx, p.conn.requestTimeout(), func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, p.begin(ctx, p.subject(ctx, pod, ctr))
 	})
+	p.ledger.ContainerLives(ctr.GetId())
 	p.failed(ctx, StageStart, p.named(pod, ctr), err)
 	return err
 }

@@ -15,12 +15,16 @@ type Ledger struct {
 // entry is a pod's.
 type entry struct {
 	sandbox    int
-	containers map[string]holding // by name: one that has ended is replaced
+	containers map[string]holding // by id
 }
 
 type holding struct {
-	id   string
+	name string
 	size int
+
+	// live: the runtime tells when it ends. One that is not is replaced by one of
+	// its name: some that never came to be end without a word.
+	live bool
 }
 
 // total is what the pod counts with its containers.
@@ -63,7 +67,7 @@ func (l *Ledger) Grow(limits Limits, r Record) *TooLarge {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if before := l.pods[r.SandboxID]; before != nil {
-		if c := before.containers[r.Container]; c.id == r.ID && r.Size <= c.size+slack {
+		if c, ok := before.containers[r.ID]; ok && r.Size <= c.size+slack {
 			return nil
 		}
 	}
@@ -79,10 +83,6 @@ func (l *Ledger) Grow(limits Limits, r Record) *TooLarge {
 func (l *Ledger) Keep(records ...Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.keep(records)
-}
-
-func (l *Ledger) keep(records []Record) {
 	for _, r := range records {
 		l.put(r, l.with(r))
 	}
@@ -93,14 +93,16 @@ func (l *Ledger) with(r Record) *entry {
 	e := &entry{containers: make(map[string]holding)}
 	if before := l.pods[r.SandboxID]; before != nil {
 		e.sandbox = before.sandbox
-		for name, c := range before.containers {
-			e.containers[name] = c
+		for id, c := range before.containers {
+			if c.live || c.name != r.Container || r.ID == "" {
+				e.containers[id] = c
+			}
 		}
 	}
 	if r.ID == "" {
 		e.sandbox = r.Size
 	} else {
-		e.containers[r.Container] = holding{r.ID, r.Size}
+		e.containers[r.ID] = holding{name: r.Container, size: r.Size, live: e.containers[r.ID].live}
 	}
 	return e
 }
@@ -109,9 +111,29 @@ func (l *Ledger) put(r Record, e *entry) {
 	if l.pods == nil {
 		l.pods, l.owner = make(map[string]*entry), make(map[string]string)
 	}
+	if before := l.pods[r.SandboxID]; before != nil {
+		for id := range before.containers {
+			delete(l.owner, id)
+		}
+	}
 	l.pods[r.SandboxID] = e
-	if r.ID != "" {
-		l.owner[r.ID] = r.SandboxID
+	for id := range e.containers {
+		l.owner[id] = r.SandboxID
+	}
+}
+
+// ContainerLives notes that the runtime will tell when the container ends.
+func (l *Ledger) ContainerLives(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lives(id)
+}
+
+func (l *Ledger) lives(id string) {
+	if sandbox, ok := l.owner[id]; ok {
+		c := l.pods[sandbox].containers[id]
+		c.live = true
+		l.pods[sandbox].containers[id] = c
 	}
 }
 
@@ -121,8 +143,8 @@ func (l *Ledger) SandboxStopped(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if e := l.pods[id]; e != nil {
-		for _, c := range e.containers {
-			delete(l.owner, c.id)
+		for id := range e.containers {
+			delete(l.owner, id)
 		}
 		e.containers = nil
 	}
@@ -142,13 +164,8 @@ func (l *Ledger) ContainerGone(id string) {
 	defer l.mu.Unlock()
 	e := l.pods[l.owner[id]]
 	delete(l.owner, id)
-	if e == nil {
-		return
-	}
-	for name, c := range e.containers {
-		if c.id == id {
-			delete(e.containers, name)
-		}
+	if e != nil {
+		delete(e.containers, id)
 	}
 }
 
@@ -157,7 +174,10 @@ func (l *Ledger) Reset(records []Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.pods, l.owner = nil, nil
-	l.keep(records)
+	for _, r := range records {
+		l.put(r, l.with(r))
+		l.lives(r.ID)
+	}
 }
 
 // Oversized counts pods and containers that are larger than the limit for one.

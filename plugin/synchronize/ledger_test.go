@@ -111,6 +111,47 @@ func TestGrow(t *testing.T) {
 	}
 }
 
+// TestSameName: containers of one name count each, if the runtime tells when they
+// end. Those that may have ended without a word are replaced.
+func TestSameName(t *testing.T) {
+	var ids []string
+	attempts := func(l *synchronize.Ledger, lives bool) (entered int) {
+		for range 100 {
+			id := fmt.Sprint("attempt", len(ids))
+			ids = append(ids, id)
+			if l.Enter(limits(), sandbox("x", kib), member("x", "a", id, 250*kib)) == nil {
+				entered++
+			}
+			if lives {
+				l.ContainerLives(id)
+			}
+		}
+		return entered
+	}
+	if got := attempts(&synchronize.Ledger{}, false); got != 100 {
+		t.Errorf("%d of 100 that failed", got)
+	}
+	var l synchronize.Ledger
+	ids = nil
+	live := attempts(&l, true)
+	if live == 0 || live > 9 {
+		t.Errorf("%d that live", live)
+	}
+	for i := range live {
+		if again := attempts(&l, true); again > 0 {
+			t.Errorf("%d more", again)
+		}
+		l.ContainerGone(ids[i])
+		if again := attempts(&l, true); again != 1 {
+			t.Errorf("%d in place of one that ended", again)
+		}
+	}
+	l.Reset([]synchronize.Record{sandbox("x", kib), member("x", "a", "1", 250*kib), member("x", "a", "2", 250*kib)})
+	if got := attempts(&l, true); got >= live {
+		t.Errorf("%d beside those that were there, %d without", got, live)
+	}
+}
+
 // small are an ordinary pod's records, so many in all.
 func small(n int) []synchronize.Record {
 	out := []synchronize.Record{sandbox("x", 2*kib)}
