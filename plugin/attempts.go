@@ -21,6 +21,11 @@ const (
 	// Whoever takes them must not keep it away for longer than that.
 	maxVainPause = 5 * time.Second
 
+	// The runtime waits with telling until nothing is in its hands. Whoever waits
+	// for that should know.
+	untoldAfter = 10 * time.Second
+	untoldAgain = time.Minute
+
 	// Meanwhile the agent asks until it knows what is too large, and then looks
 	// whether that is gone.
 	askAgain  = 500 * time.Millisecond
@@ -85,6 +90,16 @@ func (p *Plugin) notSynchronized(ctx context.Context) {
 	case <-vain:
 		p.Log.Infof("nothing that is too large is in the way: trying again within %s", maxVainPause)
 		pauseFor(ctx, min(pause, maxVainPause)-time.Since(began))
+	}
+}
+
+// awaitTold says why the runtime has not told what runs, for as long as it has
+// not. NRI waits until no pod or container is being made, started, stopped or
+// removed, and has those that come later wait for it. To stop a container takes
+// as long as its pod says.
+func (p *Plugin) awaitTold(ctx context.Context) {
+	for pause := untoldAfter; pauseFor(ctx, pause) && p.conn.untold(); pause = untoldAgain {
+		p.Log.Warn("the runtime accepted the agent and has not told what runs: it first waits for requests in hand, such as to stop a container that takes its time (terminationGracePeriodSeconds), and begins with nothing else meanwhile (docs/operations.md)")
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/specguard/specguard/plugin/synchronize"
 )
 
@@ -55,5 +57,25 @@ func TestPauseForNothing(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestSaysWhatItWaitsFor: a runtime that stops a container for as long as its
+// author likes does not tell what runs, and does nothing else.
+func TestSaysWhatItWaitsFor(t *testing.T) {
+	n := bounded(t, doc("p", allow))
+	n.start(t, "containerd")
+	stopping := n.BlockPluginSync()
+	n.run(n.socket)
+	waitFor(t, "a word", func() bool {
+		return n.logged(logrus.WarnLevel, "has not told what runs: it first waits for requests in hand") != ""
+	})
+	if n.plugin.Connected() {
+		t.Error("connected")
+	}
+	stopping.Unblock()
+	n.connected()
+	if got := n.plugin.SynchronizeFailures(); got != 0 {
+		t.Errorf("%d failures", got)
 	}
 }

@@ -55,7 +55,7 @@ func (p *Plugin) Run(ctx context.Context, reg Registration) error {
 		if ended(ctx) {
 			return nil
 		}
-		if p.conn.gaveUp() {
+		if p.conn.untold() {
 			p.notSynchronized(ctx)
 			backoff, told = minBackoff, ""
 			continue
@@ -142,6 +142,7 @@ func (p *Plugin) serve(ctx context.Context, conn net.Conn, opts ...stub.Option) 
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	go p.awaitTold(ctx)
 	select {
 	case <-lost:
 		return errLost
@@ -206,9 +207,9 @@ func (c *connection) versioned(version string) {
 	c.version = version
 }
 
-// gaveUp tells whether the last connection ended before the runtime had told
-// what runs.
-func (c *connection) gaveUp() bool {
+// untold tells whether the runtime was to tell what runs and has not, on this
+// connection or, where there is none, the last one.
+func (c *connection) untold() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.asked && !c.told
