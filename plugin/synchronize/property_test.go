@@ -46,6 +46,7 @@ func (n *node) containers(p *api.PodSandbox, count, size int) {
 		if n.ledger.Enter(limits(), synchronize.RecordOf(p, c)) != nil {
 			return
 		}
+		c.Args = []string{filling[:kib]} // what updates may add
 		n.ctrs = append(n.ctrs, c)
 	}
 }
