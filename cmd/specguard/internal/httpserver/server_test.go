@@ -238,11 +238,12 @@ func TestBacklog(t *testing.T) {
 
 // TestInFlight: requests whose connection was closed count until they end.
 func TestInFlight(t *testing.T) {
-	release := make(chan struct{})
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) { <-release; ok(w, r) }, func(l *limits) { unpaced(l); l.inFlight = 2 })
+	release, entered := make(chan struct{}), make(chan struct{}, 100)
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) { entered <- struct{}{}; <-release; ok(w, r) }, func(l *limits) { unpaced(l); l.inFlight = 2 })
 	var held []net.Conn
 	for range 2 {
 		held = append(held, s.dial(get+"\r\n"))
+		<-entered
 	}
 	waitFor(t, "refused", func() bool { return status(s.dial(get+"\r\n")) == http.StatusServiceUnavailable })
 	close(release)
