@@ -56,9 +56,12 @@ unit: ## unit and property tests and fuzz seeds, with the race detector
 e2e-build: ## build the container runtimes, Kubernetes and Helm that the tests run, once
 	cd e2e && go run ./cmd/build
 
+# Those that load a whole machine for minutes.
+ATTACKS := ^(TestMetricsFlood|TestStarved|TestRuntimePanics)$$
+
 .PHONY: e2e
 e2e: ## tests on real containerd and CRI-O, built on first use (root)
-	cd e2e && go vet ./... && go test -count=1 -timeout 60m $$(go list ./... | grep -vE '/(cluster|conformance|k8s)$$')
+	cd e2e && go vet ./... && go test -count=1 -timeout 60m -skip '$(ATTACKS)' $$(go list ./... | grep -vE '/(cluster|conformance|k8s)$$')
 
 .PHONY: e2e-k8s e2e-cluster e2e-k8s-containerd e2e-k8s-cri-o
 e2e-k8s: e2e-cluster e2e-k8s-containerd e2e-k8s-cri-o ## tests on Kubernetes clusters of one node, built on first use (root)
@@ -72,6 +75,10 @@ e2e-cluster:
 
 e2e-k8s-containerd e2e-k8s-cri-o: e2e-k8s-%:
 	cd e2e && SPECGUARD_E2E_RUNTIME=$* go test -count=1 -timeout 60m ./k8s
+
+.PHONY: e2e-attacks
+e2e-attacks: deps ## tests in which tenants take all CPUs, flood the agent or make the runtime panic, for some ten minutes (root)
+	cd e2e && go test -count=1 -timeout 60m -run '$(ATTACKS)' -v .
 
 RACES   ?= 2000
 

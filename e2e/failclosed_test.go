@@ -180,6 +180,11 @@ func eachGuarded(t *testing.T, test func(t *testing.T, g *guarded)) {
 // it: when it returns, the container is sealed and the agent waits.
 func (g *guarded) createHeld(t *testing.T, pod *cri.Sandbox) <-chan *cri.Running {
 	t.Helper()
+	// Of a node whose agent has just connected it reads first what runs the pod's
+	// containers, before it seals one.
+	if _, err := g.create(t, pod, "known"); err != nil {
+		t.Fatal(err)
+	}
 	g.gate.Set(gate.Hold)
 	created := make(chan *cri.Running, 1)
 	go func() {
@@ -194,6 +199,7 @@ func (g *guarded) createHeld(t *testing.T, pod *cri.Sandbox) <-chan *cri.Running
 			t.Fatal("the agent does not open the container")
 		}
 	}
+	time.Sleep(300 * time.Millisecond) // the agent may have asked containerd something else first
 	return created
 }
 

@@ -5,6 +5,7 @@ import (
 	"net"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 	api "k8s.io/cri-api/pkg/apis/runtime/v1"
@@ -70,20 +71,24 @@ func TestHostMountsOfOrdinaryPods(t *testing.T) {
 			pod := g.runPod(t, "ordinary", c.pod...)
 			// Of the node's whole table something may go while it is copied.
 			var err error
-			for i := range 5 {
+			for i := range 10 {
 				if _, err = pod.Run(t.Context(), cri.Container(fmt.Sprint(name, i), node.AppImage, []string{"sleep", "600"}, c.container...)); err == nil {
 					break
 				}
 				t.Logf("%s: %v", name, err)
+				pause(t.Context(), 300*time.Millisecond)
 			}
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
 	}
-	eachNode(t, func(t *testing.T, n *node.Node) { test(t, n, false) })
-	t.Run(build.CRIO.String()+" verified", func(t *testing.T) {
-		t.Parallel()
-		test(t, shared.Node(t, build.CRIO), true)
-	})
+	// One after the other: what the others mount and unmount would come and go.
+	for _, release := range guardedReleases {
+		t.Run(release.String(), func(t *testing.T) { test(t, shared.Node(t, release), false) })
+	}
+	for _, release := range wrappedReleases {
+		t.Run(release.String()+" wrapped", func(t *testing.T) { test(t, shared.Wrapped(t, release), false) })
+	}
+	t.Run(build.CRIO.String()+" verified", func(t *testing.T) { test(t, shared.Node(t, build.CRIO), true) })
 }

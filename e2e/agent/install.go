@@ -24,7 +24,7 @@ func Install(n *node.Node, o Options) (*Agent, error) {
 		return nil, err
 	}
 	f := a.files
-	command := append([]string{o.Binary}, f.args(o, n, a.http)...)
+	command := append([]string{o.Binary}, append(f.args(o, n, a.http), "--config", f.config)...)
 	for i, word := range command {
 		command[i] = quote(word)
 	}

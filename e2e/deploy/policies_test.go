@@ -116,7 +116,7 @@ func TestConfiguration(t *testing.T) {
 	values := string(text(t, map[string]any{"config": settings}))
 	for name, all := range map[string][]object{"overlay": overlay(t, "audit"), "Helm": helm(t, values)} {
 		config := configuration(t, all)
-		if out := startWith(t, binary, config); !strings.HasPrefix(out, "/no/such: ") {
+		if out := startWith(t, binary, config); !strings.Contains(out, "\n/no/such: ") {
 			t.Errorf("%s: %s", name, out)
 		}
 		if out := startWith(t, binary, config+"\nhtpp: x\n"); !strings.Contains(out, "htpp") {

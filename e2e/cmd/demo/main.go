@@ -80,7 +80,9 @@ func run(ctx context.Context, w io.Writer, release build.Release, policy string)
 		Binary: binary, Policies: map[string]string{"tenants.yaml": policy}, Config: "host: {kubeletDir: " + n.KubeletDir() + "}\n",
 	}
 	if n.Wrapped() {
-		options.Opener = "runtime"
+		if err := wrapped(ctx, cache, n, &options); err != nil {
+			return err
+		}
 	}
 	if _, err := agent.Start(ctx, n, options); err != nil {
 		return err
@@ -97,6 +99,22 @@ func run(ctx context.Context, w io.Writer, release build.Release, policy string)
 		results = append(results, r)
 	}
 	return show(w, results)
+}
+
+// wrapped has the agent open seals by the wrapper, whose hook it leaves on
+// containers that mount paths of the host.
+func wrapped(ctx context.Context, cache *build.Cache, n *node.Node, o *agent.Options) error {
+	wrapper, err := cache.Runtime(ctx)
+	if err != nil {
+		return err
+	}
+	hook, err := agent.Hook(n, wrapper)
+	if err != nil {
+		return err
+	}
+	o.Opener = "runtime"
+	o.Config += "hookPath: " + hook + "\n"
+	return nil
 }
 
 // startNode builds the runtime where it is not in the cache yet, and starts a
