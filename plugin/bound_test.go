@@ -15,6 +15,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/synchronize"
 )
 
@@ -109,18 +110,42 @@ func TestTooLargeIsReported(t *testing.T) {
 	}
 }
 
-// TestDeniedCountsNothing: a container that a policy denies takes no room.
+// TestDeniedCountsNothing: a container that a policy denies takes no room,
+// whoever asks for the judgement.
 func TestDeniedCountsNothing(t *testing.T) {
-	n := bounded(t, doc("p", "rules: {hostPaths: {allowed: []}}"))
-	n.start(t, "containerd")
-	n.connect(n.socket)
-	for i := range 40 {
-		c := large(container(), 250<<10)
-		c.Id, c.Name = fmt.Sprint(i), fmt.Sprint(i)
-		c.Mounts = []*api.Mount{{Destination: "/host", Type: "bind", Source: "/etc", Options: []string{"rbind"}}}
-		if _, err := n.create(pod(), c); err == nil || !strings.Contains(err.Error(), "hostPaths") {
-			t.Fatalf("container %d: %v", i, err)
-		}
+	for name, c := range map[string]struct {
+		opener Opener
+		stage  judge.Stage
+		rules  string
+	}{
+		"by what NRI shows": {ByWrapper{"/opt/specguard-runtime"}, "", "rules: {hostPaths: {allowed: []}}"},
+		"by the wrapper":    {ByWrapper{"/opt/specguard-runtime"}, judge.Create, refuse},
+		"by the hook":       {ByHook{"/opt/specguard-runtime"}, judge.Verify, refuse},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := bounded(t, doc("p", c.rules))
+			n.plugin.Openers = func(string) (Opener, error) { return c.opener, nil }
+			n.start(t, crio)
+			n.connect(n.socket)
+			for i := range 40 {
+				ctr := large(container(), 250<<10)
+				ctr.Id, ctr.Name = fmt.Sprint(i), fmt.Sprint(i)
+				ctr.Mounts = []*api.Mount{{Destination: "/host", Type: "bind", Source: "/etc", Options: []string{"rbind"}}}
+				_, err := n.create(pod(), ctr)
+				if c.stage == "" {
+					if err == nil || !strings.Contains(err.Error(), "hostPaths") {
+						t.Fatalf("container %d: %v", i, err)
+					}
+					continue
+				}
+				if err != nil {
+					t.Fatalf("container %d: %v", i, err)
+				}
+				if a := n.plugin.Judge(t.Context(), judge.Request{Stage: c.stage, ID: ctr.GetId(), Spec: []byte(n.store.get(container().GetId()))}); a.Verdict != judge.Deny {
+					t.Fatalf("container %d: %+v", i, a)
+				}
+			}
+		})
 	}
 }
 

@@ -25,8 +25,17 @@ const (
 const unknownContainer = seal.Prefix + "refused: the container has no seal: it was created while the agent was away, or past NRI (creating it again helps if the agent is back)"
 
 // Judge judges the spec of a container that NRI has shown before, brought by
-// the OCI runtime wrapper or by the seal's hook.
+// the OCI runtime wrapper or by the seal's hook. A container that it refuses
+// never comes to be, and the runtime may not tell of that.
 func (p *Plugin) Judge(ctx context.Context, req judge.Request) judge.Answer {
+	a := p.judge(ctx, req)
+	if a.Verdict == judge.Deny {
+		p.ledger.ContainerGone(req.ID)
+	}
+	return a
+}
+
+func (p *Plugin) judge(ctx context.Context, req judge.Request) judge.Answer {
 	e, ok := p.shown.get(req.ID)
 	if !ok {
 		p.Log.WithField("id", req.ID).Warn("asked about a container that NRI has not shown: refused, unless the host's configuration lets it pass")

@@ -171,7 +171,11 @@ func (p handlers) StartContainer(ctx context.Context, pod *api.PodSandbox, ctr *
 	_, err := guard(ctx, p.conn.requestTimeout(), func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, p.begin(ctx, p.subject(ctx, pod, ctr))
 	})
-	p.ledger.ContainerLives(ctr.GetId())
+	if err != nil {
+		p.ledger.ContainerGone(ctr.GetId())
+	} else {
+		p.ledger.ContainerLives(ctr.GetId())
+	}
 	p.failed(ctx, StageStart, p.named(pod, ctr), err)
 	return err
 }
