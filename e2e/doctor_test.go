@@ -18,7 +18,7 @@ type told map[string][2]string
 func doctor(t *testing.T, binary string, n *node.Node, args ...string) (said told, code int) {
 	t.Helper()
 	findings, stderr, code := specguard[struct{ Check, Status, Found string }](t, binary, append([]string{"doctor", "--output", "json",
-		"--containerd-socket", n.Socket(), "--nri-socket", n.NRISocket(), "--crio-socket", filepath.Join(n.Dir(), "none"),
+		"--containerd-socket", n.Socket(), "--nri-socket", n.NRISocket(), "--cri-socket", filepath.Join(n.Dir(), "none"),
 		"--containerd-config", filepath.Join(n.Dir(), "containerd.toml")}, args...)...)
 	if stderr != "" {
 		t.Fatal(stderr)
@@ -81,7 +81,7 @@ func TestDoctorOnCRIO(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said, code := doctor(t, binary, n, "--containerd-socket", filepath.Join(n.Dir(), "none"), "--crio-socket", n.Socket(), "--crio-config", n.Config())
+	said, code := doctor(t, binary, n, "--containerd-socket", filepath.Join(n.Dir(), "none"), "--cri-socket", n.Socket(), "--crio-config", n.Config())
 	said.expect(t, "runtime", "ok", "1.34.0 at "+n.Socket())
 	said.expect(t, "nri-socket", "ok", n.NRISocket()+" accepts connections")
 	said.expect(t, "fail-closed", "warning", "NRI 0.9")

@@ -116,7 +116,7 @@ func (c *config) nodeFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.HTTP, "http", c.HTTP, "address of /metrics, /healthz and /readyz; empty for none")
 }
 
-// criFlag adds the one for CRI-O, which doctor has under another name.
+// criFlag adds the one for CRI-O.
 func (c *config) criFlag(fs *pflag.FlagSet) {
 	fs.StringVar(&c.CRISocket, "cri-socket", c.CRISocket, "CRI-O's socket")
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/specguard/specguard/plugin/doctor"
 	"github.com/specguard/specguard/policy"
@@ -15,14 +17,17 @@ OCI runtimes with known vulnerabilities, NRI, how specs would be opened, who can
 change the configuration, the policies, and the agent. Each line is ok, a
 warning or a problem, with what to do. Nothing is changed.
 
+Known vulnerabilities come from a list that is built in, and gets old: --data
+reads a newer one from a file. doctor says which list it used, and from when.
+
 It reads the agent's configuration file, as "specguard run" does, and needs
 root. Exit status 0: no problem. 1: a problem, or an error.`
 
 // doctorFlags are the flags of doctor beside those of the configuration.
 type doctorFlags struct {
 	config, output, color        string
-	crioSocket                   string
 	containerdConfig, crioConfig string
+	data                         string
 }
 
 func doctorCommand() *cobra.Command {
@@ -44,12 +49,23 @@ func doctorCommand() *cobra.Command {
 	fs := cmd.Flags()
 	fs.StringVar(&f.config, "config", defaultConfigFile, "configuration file of the agent")
 	defaults.nodeFlags(fs)
-	fs.StringVar(&f.crioSocket, "crio-socket", "/var/run/crio/crio.sock", "CRI-O's socket")
+	defaults.criFlag(fs)
+	fs.SetNormalizeFunc(doctorFlagName)
 	fs.StringVar(&f.containerdConfig, "containerd-config", doctor.ContainerdConfig, "containerd's configuration file, on the host")
 	fs.StringVar(&f.crioConfig, "crio-config", doctor.CRIOConfig, "CRI-O's configuration file, on the host; the files in FILE.d go over it")
+	fs.StringVar(&f.data, "data", "", "a newer list of known vulnerabilities than the built-in one")
 	fs.StringVar(&f.output, "output", "text", "text or json")
 	fs.StringVar(&f.color, "color", "auto", "auto, always or never")
 	return cmd
+}
+
+// doctorFlagName lets --crio-socket stand for --cri-socket: doctor once called
+// CRI-O's socket so.
+func doctorFlagName(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	if name == "crio-socket" {
+		name = "cri-socket"
+	}
+	return pflag.NormalizedName(name)
 }
 
 func (f *doctorFlags) examine(cmd *cobra.Command, cfg config) error {
@@ -60,13 +76,18 @@ func (f *doctorFlags) examine(cmd *cobra.Command, cfg config) error {
 	if f.output != "text" && f.output != "json" {
 		return fmt.Errorf("output %q is not one of text, json", f.output)
 	}
+	data, err := doctor.ReadData(f.data)
+	if err != nil {
+		return err
+	}
 	findings := doctor.Examine(cmd.Context(), doctor.Inspect(cmd.Context(), doctor.Settings{
 		Root: cfg.Host.Root, RuntimeDirs: cfg.Host.RuntimeDirs,
-		ContainerdSocket: cfg.ContainerdSocket, CRIOSocket: f.crioSocket, NRISocket: cfg.NRI.Socket,
+		ContainerdSocket: cfg.ContainerdSocket, CRIOSocket: cfg.CRISocket, NRISocket: cfg.NRI.Socket,
 		ContainerdConfig: f.containerdConfig, CRIOConfig: f.crioConfig,
 		ConfigFile: f.config, PolicyDir: cfg.PolicyDir, TestedHandlers: cfg.TestedHandlers,
 		Oversized: cfg.MaxContainerSize.oversized,
 		Policies:  func() (*policy.Set, error) { return openPolicies(cfg.PolicyDir) },
+		Data:      data, Now: time.Now, Bundles: cfg.Host.Bundles,
 		Plugin:    cfg.NRI.Name, Opener: cfg.Opener, Hook: cfg.HookPath, HTTP: cfg.HTTP,
 	}))
 	if f.output == "json" {

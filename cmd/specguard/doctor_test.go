@@ -16,13 +16,13 @@ import (
 func nowhere(t *testing.T, more ...string) []string {
 	t.Helper()
 	none := filepath.Join(t.TempDir(), "none")
-	return append([]string{"doctor", "--containerd-socket", none, "--crio-socket", none, "--nri-socket", none, "--http", ""}, more...)
+	return append([]string{"doctor", "--containerd-socket", none, "--cri-socket", none, "--nri-socket", none, "--http", ""}, more...)
 }
 
 func TestDoctorTellsProblems(t *testing.T) {
 	r := specguard(t, nowhere(t)...)
 	for _, line := range []string{
-		"problem  runtime: no container runtime: ", "         -> start the runtime, or name its socket: --containerd-socket or --crio-socket",
+		"problem  runtime: no container runtime: ", "         -> start the runtime, or name its socket: --containerd-socket or --cri-socket",
 		"problem  nri-socket: ", "not ready: 2 problems, ",
 	} {
 		if !strings.Contains("\n"+r.stdout, "\n"+line) {
@@ -114,5 +114,43 @@ func TestDoctorFaults(t *testing.T) {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			specguard(t, append([]string{"doctor"}, test.args...)...).expect(t, 1, "", test.stderr)
 		})
+	}
+}
+
+// TestDoctorData gives doctor a list of known vulnerabilities.
+func TestDoctorData(t *testing.T) {
+	const list = `reviewed: 2026-11-01
+components:
+- {name: runc, source: "https://x.org/"}
+vulnerabilities:
+- {id: CVE-2099-1, component: runc, summary: s, source: "https://x.org/", affected: [{fixed: 99.0.0}]}
+`
+	old := file(t, "list.yaml", list)
+	if r := specguard(t, nowhere(t, "--data", old)...); !strings.Contains(r.stdout, "compared with "+old+" of 2026-11-01, 1 entries") {
+		t.Errorf("%s", r.stdout)
+	}
+	if r := specguard(t, nowhere(t)...); !strings.Contains(r.stdout, "vulnerabilities: compared with the built-in list of 2026-") {
+		t.Errorf("%s", r.stdout)
+	}
+	faulty := file(t, "faulty.yaml", strings.Replace(list, "id: CVE-2099-1", "id: 1", 1))
+	specguard(t, nowhere(t, "--data", faulty)...).expect(t, 1, "",
+		faulty+":5:8: vulnerabilities[0].id: \"1\" is no identifier (allowed: CVE-..., GHSA-...)\n")
+	specguard(t, nowhere(t, "--data", "/none")...).expect(t, 1, "", "read the list of vulnerabilities: open /none: no such file or directory\n")
+}
+
+// TestDoctorAsksCRISocket names CRI-O's socket in the configuration, by the flag,
+// and by the flag that doctor once had.
+func TestDoctorAsksCRISocket(t *testing.T) {
+	socket := file(t, "not-a-socket", "")
+	cfg := file(t, "config.yaml", "{criSocket: "+socket+", containerdSocket: /none, nri: {socket: /none}, http: \"\"}\n")
+	const says = "cri-o does not answer at "
+	for name, args := range map[string][]string{
+		"configuration": {"--config", cfg},
+		"flag":          {"--containerd-socket", "/none", "--cri-socket", socket},
+		"old flag":      {"--containerd-socket", "/none", "--crio-socket", socket},
+	} {
+		if r := specguard(t, append([]string{"doctor"}, args...)...); !strings.Contains(r.stdout, says+socket) || r.stderr != "" {
+			t.Errorf("%s: no %q in\n%s%s", name, says+socket, r.stdout, r.stderr)
+		}
 	}
 }

@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -35,6 +37,14 @@ type Settings struct {
 	// connection, by CRI, of the runtime at the socket.
 	Oversized func(ctx context.Context, socket string) ([]*synchronize.TooLarge, error)
 
+	// Data is the list of known vulnerabilities; nil is the built-in one. Now
+	// tells the time; nil is the clock.
+	Data *Data
+	Now  func() time.Time
+
+	// Bundles are the agent's host.bundles.
+	Bundles []string
+
 	// TestedHandlers are those whose OCI runtimes the operator has tested.
 	TestedHandlers []string
 
@@ -53,9 +63,10 @@ type Node struct {
 	kernel string
 	statfs func(path string) (fileSystem int64, err error)
 
-	runtimes []containerRuntime
-	programs []program // OCI runtimes
-	wrapped  wrapped
+	runtimes   []containerRuntime
+	programs   []program // OCI runtimes
+	companions []program // other programs that have a part in running containers
+	wrapped    wrapped
 }
 
 // Inspect asks the node's runtimes and reads their configuration.
@@ -79,15 +90,15 @@ func newNode(s Settings) *Node {
 
 func (n *Node) inspect(ctx context.Context) {
 	n.wrapped = readWrapped(n.files)
-	for _, r := range []containerRuntime{
-		{component: containerd, socket: n.ContainerdSocket, config: readContainerd(n.files, n.ContainerdConfig)},
-		{component: crio, socket: n.CRIOSocket, config: readCRIO(n.files, n.CRIOConfig)},
-	} {
-		if r.ask(ctx) {
+	configs := map[string]runtimeConfig{containerd: readContainerd(n.files, n.ContainerdConfig), crio: readCRIO(n.files, n.CRIOConfig)}
+	for _, r := range []containerRuntime{{component: containerd, socket: n.ContainerdSocket}, {component: crio, socket: n.CRIOSocket}} {
+		if r.ask(ctx) && !slices.ContainsFunc(n.runtimes, r.same) {
+			r.config = configs[r.component]
 			n.runtimes = append(n.runtimes, r)
 		}
 	}
 	n.programs = n.findPrograms(ctx)
+	n.companions = n.findCompanions(ctx)
 }
 
 func kernelRelease() string {

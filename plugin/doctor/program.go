@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -15,7 +14,7 @@ import (
 // program is an OCI runtime on the node.
 type program struct {
 	path      string // as the host names it
-	component string // runc or crun; "" for another one
+	component string // as the data of vulnerabilities names it; "" for another one
 	version   version
 	err       error // it could not be asked
 }
@@ -90,14 +89,14 @@ func (n *Node) ask(ctx context.Context, p *program, place string) {
 		p.err = fmt.Errorf("%s --version: %w", p.path, err)
 		return
 	}
-	m := regexp.MustCompile(`(?m)^(runc|crun) version (\S+)$`).FindSubmatch(out)
-	if m == nil {
+	component, text := programVersion(string(out))
+	if component == "" {
 		return // another one: nothing is known of it
 	}
-	p.component = string(m[1])
+	p.component = component
 	var known bool
-	if p.version, known = parseVersion(string(m[2])); !known {
-		p.err = fmt.Errorf("%s --version tells %q", p.path, m[2])
+	if p.version, known = parseVersion(text); !known {
+		p.err = fmt.Errorf("%s --version tells %q", p.path, text)
 	}
 }
 

@@ -28,8 +28,13 @@ func TestOCIRuntime(t *testing.T) {
 			BinaryName = '/usr/local/bin/specguard-runtime'`}, "", []want{{OK, "runc 1.1.5+ds1"}}},
 		{"configured, missing", tree{"etc/specguard/runtime.yaml": "runtimes: {specguard-crun: /opt/bin/crun}"}, "",
 			[]want{{Problem, "stat /opt/bin/crun: no such file"}}},
-		{"another", tree{"opt/bin/runsc": programText("runsc version release-2"),
-			"etc/specguard/runtime.yaml": "runtimes: {specguard-runsc: /opt/bin/runsc}"}, "", []want{{Warning, "neither runc nor crun"}}},
+		{"another", tree{"opt/bin/other": programText("other version 2"),
+			"etc/specguard/runtime.yaml": "runtimes: {specguard-other: /opt/bin/other}"}, "", []want{{Warning, "neither runc nor crun"}}},
+		{"gVisor's", tree{"opt/bin/runsc": programText("runsc version release-20260907.0\nspec: 1.2.0"),
+			"etc/specguard/runtime.yaml": "runtimes: {specguard-runsc: /opt/bin/runsc}"}, "", []want{{OK, "gvisor release-20260907.0 at /opt/bin/runsc"}}},
+		{"NVIDIA's", tree{"usr/bin/nvidia-container-runtime": programText("NVIDIA Container Runtime version 1.17.8\ncommit: x\n\nrunc version 1.2.5"), containerdConfig: `
+			[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.nvidia.options]
+			BinaryName = '/usr/bin/nvidia-container-runtime'`}, "", []want{{OK, "nvidia-container-toolkit 1.17.8 at"}}},
 		{"fails", tree{"usr/bin/crun": "#!/bin/sh\nexit 3\n"}, "", []want{{Warning, "exit status 3"}}},
 		{"tells no version", tree{"usr/bin/crun": programText("crun version UNKNOWN")}, "", []want{{Warning, `"UNKNOWN"`}}},
 		{"others can write it", tree{"usr/sbin/runc": runc}, "usr/sbin/runc", []want{{Problem, "can be written by others"}}},

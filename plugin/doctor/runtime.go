@@ -33,16 +33,26 @@ func (r *containerRuntime) ask(ctx context.Context) bool {
 	if _, err := os.Stat(r.socket); errors.Is(err, fs.ErrNotExist) {
 		return false
 	}
-	_, text, err := criVersion(ctx, r.socket)
+	name, text, err := criVersion(ctx, r.socket)
 	if err != nil {
 		r.err = err
 		return true
+	}
+	if name == containerd || name == crio { // which may be at the other's socket: criSocket can name any
+		r.component = name
 	}
 	var known bool
 	if r.version, known = parseVersion(text); !known {
 		r.err = fmt.Errorf("its version is %q", text)
 	}
 	return true
+}
+
+// same tells whether both sockets are one runtime's.
+func (r *containerRuntime) same(other containerRuntime) bool {
+	a, errA := os.Stat(r.socket)
+	b, errB := os.Stat(other.socket)
+	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 
 func (r *containerRuntime) String() string { return r.component + " " + r.version.text }
@@ -56,7 +66,7 @@ func (r *containerRuntime) before(version string) bool {
 // containerd since 1.7, CRI-O since 1.26.
 func checkRuntime(_ context.Context, n *Node) []Finding {
 	if len(n.runtimes) == 0 {
-		return []Finding{problem("start the runtime, or name its socket: --containerd-socket or --crio-socket",
+		return []Finding{problem("start the runtime, or name its socket: --containerd-socket or --cri-socket",
 			"no container runtime: neither %s nor %s is there", n.ContainerdSocket, n.CRIOSocket)}
 	}
 	var out []Finding

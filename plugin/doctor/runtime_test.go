@@ -15,6 +15,11 @@ func TestRuntime(t *testing.T) {
 			serveCRI(t, n.ContainerdSocket, "containerd", "1.7.35")
 			serveCRI(t, n.CRIOSocket, "cri-o", "1.34.0")
 		}, []want{{OK, "containerd 1.7.35"}, {OK, "cri-o 1.34.0"}}},
+		{"criSocket names containerd's", func(t *testing.T, n *Node) {
+			serveCRI(t, n.ContainerdSocket, "containerd", "2.4.2")
+			n.CRIOSocket = n.ContainerdSocket
+		}, []want{{OK, "containerd 2.4.2"}}},
+		{"containerd, named as criSocket alone", func(t *testing.T, n *Node) { serveCRI(t, n.CRIOSocket, "containerd", "2.4.2") }, []want{{OK, "containerd 2.4.2"}}},
 		{"without NRI", func(t *testing.T, n *Node) { serveCRI(t, n.ContainerdSocket, "containerd", "1.6.20~ds1") }, []want{{Problem, "update to containerd 1.7.0"}}},
 		{"old CRI-O", func(t *testing.T, n *Node) { serveCRI(t, n.CRIOSocket, "cri-o", "1.25.3") }, []want{{Problem, "update to cri-o 1.26.0"}}},
 		{"without CRI", func(t *testing.T, n *Node) { serveCRI(t, n.ContainerdSocket, "", "") }, []want{{Problem, "disabled_plugins"}}},

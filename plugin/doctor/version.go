@@ -15,8 +15,12 @@ type version struct {
 }
 
 // parseVersion reads a version with or without a leading v, of two or three
-// numbers. "rc95" is made "rc.95", since SemVer orders rc95 before rc9.
+// numbers. "rc95" is made "rc.95", since SemVer orders rc95 before rc9. gVisor's
+// releases are days, such as release-20260907.0.
 func parseVersion(text string) (version, bool) {
+	if m := regexp.MustCompile(`^release-(\d{8})\.(\d+)(.*)$`).FindStringSubmatch(text); m != nil {
+		return version{text: text, semver: "v" + m[1] + "." + m[2] + ".0", packaged: m[3] != ""}, true
+	}
 	m := regexp.MustCompile(`^v?(\d+\.\d+)(\.\d+)?(?:-(alpha|beta|rc|dev)\.?(\d+)?)?(.*)$`).FindStringSubmatch(text)
 	if m == nil {
 		return version{text: text}, false
