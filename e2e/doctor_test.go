@@ -1,6 +1,8 @@
 package e2e_test
 
 import (
+	"debug/buildinfo"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -37,6 +39,22 @@ func (s told) expect(t *testing.T, check, status, found string) {
 	}
 }
 
+// builtWith is the version of NRI that the node's runtime was built with.
+func builtWith(t *testing.T, n *node.Node) string {
+	t.Helper()
+	info, err := buildinfo.ReadFile(fmt.Sprintf("/proc/%d/exe", n.PID()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range info.Deps {
+		if m.Path == "github.com/containerd/nri" {
+			return strings.TrimPrefix(m.Version, "v")
+		}
+	}
+	t.Fatal("the runtime has no NRI")
+	return ""
+}
+
 // TestDoctor asks doctor about nodes with and without an agent, and an agent to
 // connect to NRI right after doctor did.
 func TestDoctor(t *testing.T) {
@@ -53,13 +71,16 @@ func TestDoctor(t *testing.T) {
 		said.expect(t, "runtime", "ok", "containerd v"+n.Release().Version)
 		said.expect(t, "runtime-dirs", "warning", n.Dir()+"/state, which host.runtimeDirs does not name")
 		said.expect(t, "opener", "ok", "containerd, by its API")
+		said.expect(t, "nri", "ok", "brings NRI "+builtWith(t, n))
 		if n.Release() == build.Containerd2 {
 			said.expect(t, "fail-closed", "warning", "NRI 0.12.3")
+			said.expect(t, "vulnerabilities", "ok", "containerd v2.4.2")
 			said.expect(t, "oci-runtime", "ok", "runc "+strings.TrimPrefix(build.RuncVersion, "v"))
 		} else {
 			said.expect(t, "fail-closed", "warning", "NRI 0.8")
 			said.expect(t, "oci-runtime", "ok", "runc 1.1.5+ds1 at /usr/sbin/runc")
 			said.expect(t, "vulnerabilities", "warning", "a distribution's")
+			said.expect(t, "vulnerabilities", "problem", "containerd v1.7.35 has 1 known vulnerability")
 		}
 		a, err := agent.Start(t.Context(), n, agent.Options{Binary: binary})
 		if err != nil {
@@ -85,6 +106,12 @@ func TestDoctorOnCRIO(t *testing.T) {
 	said.expect(t, "runtime", "ok", "1.34.0 at "+n.Socket())
 	said.expect(t, "nri-socket", "ok", n.NRISocket()+" accepts connections")
 	said.expect(t, "fail-closed", "warning", "NRI 0.9")
+	if built := builtWith(t, n); !strings.HasPrefix(built, "0.9.") {
+		t.Errorf("built with NRI %s: say so in nri_releases.yaml", built)
+	}
+	said.expect(t, "nri", "ok", "brings NRI 0.9.0; without validation")
+	said.expect(t, "nri", "ok", "a commit of May 2025")
+	said.expect(t, "vulnerabilities", "problem", "cri-o 1.34.0 has")
 	said.expect(t, "opener", "problem", "specguard-runtime is not there")
 	if code != 1 {
 		t.Errorf("exit status %d", code)

@@ -88,7 +88,7 @@ func (f *doctorFlags) examine(cmd *cobra.Command, cfg config) error {
 		Oversized: cfg.MaxContainerSize.oversized,
 		Policies:  func() (*policy.Set, error) { return openPolicies(cfg.PolicyDir) },
 		Data:      data, Now: time.Now, Bundles: cfg.Host.Bundles,
-		Plugin:    cfg.NRI.Name, Opener: cfg.Opener, Hook: cfg.HookPath, HTTP: cfg.HTTP,
+		Plugin: cfg.NRI.Name, Opener: cfg.Opener, Hook: cfg.HookPath, HTTP: cfg.HTTP,
 	}))
 	if f.output == "json" {
 		enc := json.NewEncoder(cmd.OutOrStdout())

@@ -32,7 +32,8 @@ var (
 	Containerd22 = Release{Project: ProjectContainerd, Version: "2.2.0"}
 	// Containerd1 is the last series before 2.0; it comes with NRI 0.8.0.
 	Containerd1 = Release{Project: ProjectContainerd, Version: "1.7.35"}
-	// CRIO comes with a snapshot of NRI between 0.9.0 and 0.10.0.
+	// CRIO is the Go module of that version: a commit of May 2025, before the
+	// release. It comes with a snapshot of NRI between 0.9.0 and 0.10.0.
 	CRIO = Release{Project: ProjectCRIO, Version: "1.34.0"}
 )
 

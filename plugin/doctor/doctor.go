@@ -44,6 +44,7 @@ func checks() []check {
 		{"runtime", checkRuntime},
 		{"runtime-dirs", checkRuntimeDirs},
 		{"oci-runtime", checkOCIRuntime},
+		{"nri", checkNRI},
 		{"nri-socket", checkNRISocket},
 		{"nri-config", checkNRIConfig},
 		{"fail-closed", checkFailClosed},

@@ -77,8 +77,9 @@ func TestFailClosed(t *testing.T) {
 		files                 tree
 		want                  want
 	}{
-		{"NRI 0.8", "1.7.35", "", nil, want{Warning, "NRI 0.8 or older"}},
-		{"NRI 0.8 does not know required plugins", "2.1.9", required, nil, want{Warning, "NRI 0.8 or older"}},
+		{"NRI 0.8", "1.7.35", "", nil, want{Warning, "NRI 0.8.0: containers"}},
+		{"NRI 0.8 does not know required plugins", "2.1.9", required, nil, want{Warning, "NRI 0.8.0: containers"}},
+		{"older than NRI 0.8", "1.7.20", "", nil, want{Warning, "NRI 0.6.1"}},
 		{"not required", "2.2.9", "", nil, want{Warning, "required_plugins = ['specguard']"}},
 		{"required", "2.4.2", required, nil, want{OK, "NRI 0.12.3, required_plugins"}},
 		{"another is required", "2.4.2", strings.ReplaceAll(required, "specguard", "other"), nil, want{Warning, "run unjudged"}},
@@ -103,5 +104,5 @@ func TestFailClosed(t *testing.T) {
 	}
 	n := fake(t, nil)
 	serveCRI(t, n.CRIOSocket, "cri-o", "1.34.0")
-	expect(t, run(t, checkFailClosed, inspected(t, n)), want{Warning, "NRI 0.9 or older"})
+	expect(t, run(t, checkFailClosed, inspected(t, n)), want{Warning, "NRI 0.9.0: containers"})
 }

@@ -62,32 +62,28 @@ func (r *containerRuntime) before(version string) bool {
 	return semver.Compare(r.version.semver, version) < 0
 }
 
-// checkRuntime tells which container runtimes answer, and whether they have NRI:
-// containerd since 1.7, CRI-O since 1.26.
+// checkRuntime tells which container runtimes answer, and whether they have NRI.
 func checkRuntime(_ context.Context, n *Node) []Finding {
 	if len(n.runtimes) == 0 {
 		return []Finding{problem("start the runtime, or name its socket: --containerd-socket or --cri-socket",
 			"no container runtime: neither %s nor %s is there", n.ContainerdSocket, n.CRIOSocket)}
 	}
+	table, err := readNRIReleases()
+	if err != nil {
+		return []Finding{problem("report this", "%v", err)}
+	}
 	var out []Finding
 	for _, r := range n.runtimes {
-		switch since := nriSince(r.component); {
+		switch since := table.first(r.component); {
 		case status.Code(r.err) == codes.Unimplemented:
 			out = append(out, problem("take cri out of disabled_plugins in "+r.config.path, "%s at %s does not serve CRI", r.component, r.socket))
 		case r.err != nil:
 			out = append(out, problem("look at the runtime's log; doctor has to run as root", "%s does not answer at %s: %v", r.component, r.socket, r.err))
-		case r.before(since):
-			out = append(out, problem(fmt.Sprintf("update to %s %s or later", r.component, since[1:]), "%s has no NRI", &r))
+		case r.before(since.semver):
+			out = append(out, problem(fmt.Sprintf("update to %s %s or later", r.component, since.text), "%s has no NRI", &r))
 		default:
 			out = append(out, ok("%s at %s", &r, r.socket))
 		}
 	}
 	return out
-}
-
-func nriSince(component string) string {
-	if component == crio {
-		return "v1.26.0"
-	}
-	return "v1.7.0"
 }
