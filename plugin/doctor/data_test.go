@@ -35,7 +35,7 @@ func TestReadDataFaults(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"empty":             {"", ":1:1: a list of vulnerabilities has reviewed, components and vulnerabilities"},
 		"syntax":            {"a: [", ":1:"},
-		"unknown field":     {change("summary: s", "sumary: s"), `:5:37: vulnerabilities[0]: unknown field "sumary"`},
+		"unknown field":     {change("summary: s", "says: s"), `:5:37: vulnerabilities[0]: unknown field "says"`},
 		"duplicate field":   {change("summary: s", "summary: s, summary: s"), `duplicate field "summary"`},
 		"day":               {change("2026-11-30", "30.11.2026"), `:1:11: reviewed: "30.11.2026" is no day such as 2026-11-28`},
 		"no day":            {change("reviewed: 2026-11-30\n", ""), ":1:1: a list"},
