@@ -251,7 +251,7 @@ func TestOversizedWhileAway(t *testing.T) {
 		}
 		socket := "--containerd-socket"
 		if c.node.Release() == build.CRIO {
-			socket = "--cri-socket"
+			socket = "--crio-socket"
 		}
 		findings, _, _ := specguard[struct {
 			Check, Status string
