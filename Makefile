@@ -56,12 +56,15 @@ unit: ## unit and property tests and fuzz seeds, with the race detector
 e2e-build: ## build the container runtimes, Kubernetes and Helm that the tests run, once
 	cd e2e && go run ./cmd/build
 
+# Tests mostly wait for daemons: more run at once than there are CPUs.
+E2E_PARALLEL ?= 6
+
 # Those that load a whole machine for minutes.
 ATTACKS := ^(TestMetricsFlood|TestStarved|TestRuntimePanics)$$
 
 .PHONY: e2e
 e2e: ## tests on real containerd and CRI-O, built on first use (root)
-	cd e2e && go vet ./... && go test -count=1 -timeout 60m -skip '$(ATTACKS)' $$(go list ./... | grep -vE '/(cluster|conformance|k8s)$$')
+	cd e2e && go vet ./... && go test -count=1 -timeout 60m -parallel $(E2E_PARALLEL) -skip '$(ATTACKS)' $$(go list ./... | grep -vE '/(cluster|conformance|k8s)$$')
 
 .PHONY: e2e-k8s e2e-cluster e2e-k8s-containerd e2e-k8s-cri-o
 e2e-k8s: e2e-cluster e2e-k8s-containerd e2e-k8s-cri-o ## tests on Kubernetes clusters of one node, built on first use (root)
@@ -84,7 +87,7 @@ RACES   ?= 2000
 
 .PHONY: e2e-races
 e2e-races: deps ## have tenants race host paths, RACES attempts (2000) or ten minutes on each kind of node (root)
-	cd e2e && SPECGUARD_E2E_RACES=$(RACES) go test -count=1 -timeout 90m -run TestRaceForHostPath -v .
+	cd e2e && SPECGUARD_E2E_RACES=$(RACES) go test -count=1 -timeout 90m -parallel $(E2E_PARALLEL) -run TestRaceForHostPath -v .
 
 .PHONY: conformance
 conformance: ## compare the profiles with Kubernetes' own Pod Security Standards, and print the table

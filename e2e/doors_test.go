@@ -54,6 +54,7 @@ exec $real "$@"
 // hooks of one kind only, as gVisor (createRuntime) and Kata (createContainer):
 // what is not judged and what is denied must not run, and what is opened must.
 func TestSealWhereverHooksRun(t *testing.T) {
+	t.Parallel()
 	for _, release := range guardedReleases {
 		t.Run(release.String(), func(t *testing.T) {
 			var kind string
@@ -120,6 +121,7 @@ func checkpoint(t *testing.T) string {
 // TestCheckpointRestored has a containerd that restores containers from
 // checkpoints do so.
 func TestCheckpointRestored(t *testing.T) {
+	t.Parallel()
 	n := lab.Private(t, build.Containerd22, nil)
 	restore := func(pod *cri.Sandbox) error {
 		archive := checkpoint(t)
@@ -190,6 +192,7 @@ spec:
 // TestUntestedHandler has pods of a runtime handler whose OCI runtime has a name
 // that nobody knows.
 func TestUntestedHandler(t *testing.T) {
+	t.Parallel()
 	for release, table := range map[build.Release]string{build.Containerd2: node.CRIRuntime2, build.Containerd1: node.CRIRuntime1} {
 		t.Run(release.String(), func(t *testing.T) {
 			n := lab.Private(t, release, func(o *node.Options) {
@@ -239,6 +242,7 @@ func TestUntestedHandler(t *testing.T) {
 // TestDeniedHostPathIsMade shows what a denial does not undo: the container
 // runtime makes the folder of a host path before NRI is asked.
 func TestDeniedHostPathIsMade(t *testing.T) {
+	t.Parallel()
 	for _, release := range releases {
 		t.Run(release.String(), func(t *testing.T) {
 			g := guard(t, lab.Private(t, release, nil))
@@ -257,6 +261,7 @@ func TestDeniedHostPathIsMade(t *testing.T) {
 // TestVerifyGivesSeccomp has NRI carry a seccomp profile where the spec cannot be
 // written: by a containerd whose NRI shows that there is none.
 func TestVerifyGivesSeccomp(t *testing.T) {
+	t.Parallel()
 	const policy = `
 apiVersion: specguard.dev/v1alpha1
 kind: Policy

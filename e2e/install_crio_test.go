@@ -14,6 +14,7 @@ import (
 // TestInstallOnCRIO: CRI-O looks up the OCI runtime of a container by its
 // handler's name, so a restart is all that containers need for either change.
 func TestInstallOnCRIO(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, build.CRIO, "")
 	before, err := os.ReadFile(i.Config())
 	i.must(err)
@@ -82,6 +83,7 @@ func TestInstallOnCRIO(t *testing.T) {
 // TestInstallOnCRIORefuses: what cannot work changes nothing, and CRI-O starts
 // all the same.
 func TestInstallOnCRIORefuses(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t, build.CRIO, "")
 	good, err := os.ReadFile(i.Config())
 	i.must(err)

@@ -22,6 +22,7 @@ import (
 // TestInstallIntoAnImage installs below the root of an image: containerd runs
 // with that root as its own and checks its configuration, whatever form it has.
 func TestInstallIntoAnImage(t *testing.T) {
+	t.Parallel()
 	const (
 		cri1 = `plugins."io.containerd.grpc.v1.cri"`
 		cri2 = `plugins."io.containerd.cri.v1.runtime"`

@@ -165,6 +165,7 @@ func (i *installation) installed() bool {
 const imports = "imports = ['conf.d/*.toml']\n"
 
 func TestInstall(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name    string
 		release build.Release
@@ -245,6 +246,7 @@ func TestInstall(t *testing.T) {
 
 // TestInstallRefuses: what cannot work changes nothing.
 func TestInstallRefuses(t *testing.T) {
+	t.Parallel()
 	for _, release := range []build.Release{build.Containerd2, build.Containerd1} {
 		t.Run(release.String(), func(t *testing.T) {
 			i := newInstallation(t, release, "")

@@ -42,6 +42,7 @@ spec:
 // TestRollout goes the way of docs/rollout.md with a running agent: a policy
 // in mode audit, then enforced, with an exception that ends.
 func TestRollout(t *testing.T) {
+	t.Parallel()
 	n := lab.Private(t, build.Containerd2, nil)
 	a, err := agent.Start(t.Context(), n, agent.Options{Binary: agentBinary(t), Policies: rollout("audit", time.Now().Add(time.Hour))})
 	if err != nil {

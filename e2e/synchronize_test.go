@@ -52,6 +52,7 @@ type crowd struct {
 func eachCrowd(t *testing.T, policies map[string]string, test func(c crowd)) {
 	for _, release := range []build.Release{build.Containerd2, build.Containerd1, build.CRIO} {
 		t.Run(release.String(), func(t *testing.T) {
+			t.Parallel()
 			var change func(*node.Options)
 			o := agent.Options{Binary: agentBinary(t), Policies: policies}
 			if release == build.CRIO {
@@ -180,6 +181,7 @@ func (c crowd) logs(words string) {
 // TestOversizedIsRefused makes containers and pods that bring too much, and as
 // many as may be, after which the agent and the runtime start again.
 func TestOversizedIsRefused(t *testing.T) {
+	t.Parallel()
 	eachCrowd(t, map[string]string{"hardening.yaml": hardening}, func(c crowd) {
 		p := c.pod("evil", cri.Namespace("team-a"))
 		for i := range 3 {
@@ -229,6 +231,7 @@ func TestOversizedIsRefused(t *testing.T) {
 
 // TestOversizedWhileAway makes them while the agent is away.
 func TestOversizedWhileAway(t *testing.T) {
+	t.Parallel()
 	eachCrowd(t, map[string]string{"hardening.yaml": hardening}, func(c crowd) {
 		c.stop()
 		// The wrapper starts nothing for other namespaces meanwhile.
