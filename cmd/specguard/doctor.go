@@ -15,7 +15,8 @@ import (
 const doctorHelp = `Say whether this node is ready for specguard: its kernel, container runtimes and
 OCI runtimes with known vulnerabilities, NRI, how specs would be opened, who can
 change the configuration, the policies, and the agent. Each line is ok, a
-warning or a problem, with what to do. Nothing is changed.
+warning or a problem, with what to do. Nothing is changed, but that the kernel
+may load the modules of socket families that are tried.
 
 Known vulnerabilities come from a list that is built in, and gets old: --data
 reads a newer one from a file. doctor says which list it used, and from when.

@@ -1,5 +1,6 @@
 // Package doctor tells whether a node is ready for specguard: what it found, and
-// what to do about it. It changes nothing on the node.
+// what to do about it. It changes nothing on the node, but that the kernel may
+// load the modules of socket families that are tried.
 package doctor
 
 import (
@@ -41,6 +42,7 @@ func checks() []check {
 		{"cgroups", checkCgroups},
 		{"lsm", checkLSM},
 		{"seccomp", checkSeccomp},
+		{"socket-families", checkSocketFamilies},
 		{"runtime", checkRuntime},
 		{"runtime-dirs", checkRuntimeDirs},
 		{"oci-runtime", checkOCIRuntime},

@@ -62,6 +62,7 @@ type Node struct {
 	own    files // as the agent sees them
 	kernel string
 	statfs func(path string) (fileSystem int64, err error)
+	socket func(family, kind, protocol int) error // opens one, and closes it
 
 	runtimes   []containerRuntime
 	programs   []program // OCI runtimes
@@ -85,6 +86,7 @@ func newNode(s Settings) *Node {
 		files:    files{root: s.Root, host: h},
 		own:      files{root: "/", host: host.New("/", "")},
 		statfs:   statfs,
+		socket:   openSocket,
 	}
 }
 
@@ -113,4 +115,12 @@ func statfs(path string) (int64, error) {
 	var s unix.Statfs_t
 	err := unix.Statfs(path, &s)
 	return s.Type, err
+}
+
+func openSocket(family, kind, protocol int) error {
+	fd, err := unix.Socket(family, kind|unix.SOCK_CLOEXEC, protocol)
+	if err != nil {
+		return err
+	}
+	return unix.Close(fd)
 }

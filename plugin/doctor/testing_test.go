@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -70,6 +71,7 @@ func fake(t *testing.T, hostFiles tree) *Node {
 		Oversized: func(context.Context, string) ([]*synchronize.TooLarge, error) { return nil, nil },
 		Plugin:    "specguard", Opener: "auto",
 	})
+	n.socket = func(int, int, int) error { return unix.EAFNOSUPPORT }
 	n.files.owner, n.own.owner = uint32(os.Getuid()), uint32(os.Getuid())
 	return n
 }

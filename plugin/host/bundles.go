@@ -1,7 +1,9 @@
 package host
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -55,6 +57,35 @@ func (b *Bundles) Spec(id string) ([]byte, error) {
 		}
 	}
 	return nil, fmt.Errorf("find the bundle: none in %s", strings.Join(b.patterns, ", "))
+}
+
+// All reads the config.json of every container and sandbox that has a bundle. A
+// bundle that goes away meanwhile is left out.
+func (b *Bundles) All() ([][]byte, error) {
+	if b.host.root == "" {
+		return nil, policy.ErrNotVisible
+	}
+	var out [][]byte
+	for _, pattern := range b.patterns {
+		found, err := b.find(strings.ReplaceAll(pattern, "{id}", "*"))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("find the bundles: %w", err)
+		}
+		for _, name := range found {
+			spec, err := readSpec(name)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, spec)
+		}
+	}
+	return out, nil
 }
 
 // Sandbox is what the node shows of a pod: the spec of its sandbox, and what its

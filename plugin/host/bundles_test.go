@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -38,6 +39,32 @@ func TestBundles(t *testing.T) {
 		}
 	}
 	if _, err := New("", "").Bundles(DefaultBundles()).Spec("c1"); !errors.Is(err, policy.ErrNotVisible) {
+		t.Errorf("without the host's files: %v", err)
+	}
+}
+
+func TestAllBundles(t *testing.T) {
+	files := map[string]string{
+		"run/containerd/io.containerd.runtime.v2.task/k8s.io/c1/config.json": "one",
+		"run/containerd/io.containerd.runtime.v2.task/k8s.io/c2/config.json": "two",
+		"run/containerd/io.containerd.runtime.v2.task/k8s.io/c3/other":       "",
+		"run/containers/storage/overlay-containers/c4/userdata/config.json":  "four",
+	}
+	all := func(files map[string]string) (string, error) {
+		found, err := New(tree(t, files), "").Bundles(DefaultBundles()).All()
+		return string(bytes.Join(found, []byte(" "))), err
+	}
+	if got, err := all(files); err != nil || got != "one two four" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := all(nil); err != nil || got != "" {
+		t.Errorf("%q, %v", got, err)
+	}
+	files["run/containers/storage/overlay-containers/c5/userdata/config.json"] = "-> /etc/shadow"
+	if got, err := all(files); err == nil {
+		t.Errorf("a link: %q", got)
+	}
+	if _, err := New("", "").Bundles(DefaultBundles()).All(); !errors.Is(err, policy.ErrNotVisible) {
 		t.Errorf("without the host's files: %v", err)
 	}
 }

@@ -1,0 +1,94 @@
+package doctor
+
+import (
+	"slices"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// opens tells by which system call a process with that seccomp profile may open
+// a socket of the family; "" is by none. Where profiles leave room, as for what
+// OCI runtimes make of two conditions on one argument, it may.
+func opens(p *specs.LinuxSeccomp, family uint64) string {
+	switch {
+	case p == nil || mayCall(p, "socket", &family):
+		return "socket"
+	case hasSocketcall(p) && mayCall(p, "socketcall", nil):
+		return "socketcall, which 32-bit programs open sockets by"
+	default:
+		return ""
+	}
+}
+
+// hasSocketcall tells whether the profile is for an architecture that has it.
+func hasSocketcall(p *specs.LinuxSeccomp) bool {
+	return slices.ContainsFunc(p.Architectures, func(a specs.Arch) bool {
+		return !slices.Contains([]specs.Arch{specs.ArchX86_64, specs.ArchX32, specs.ArchAARCH64, specs.ArchARM, specs.ArchRISCV64, specs.ArchLOONGARCH64}, a)
+	})
+}
+
+// mayCall tells whether the profile may let the call through, with that first
+// argument; nil is any.
+func mayCall(p *specs.LinuxSeccomp, name string, first *uint64) bool {
+	denied := false
+	for _, rule := range p.Syscalls {
+		if !slices.Contains(rule.Names, name) {
+			continue
+		}
+		may, must := meets(rule.Args, first)
+		switch {
+		case may && lets(rule.Action):
+			return true
+		case must:
+			denied = true
+		}
+	}
+	return !denied && lets(p.DefaultAction)
+}
+
+// meets tells whether a call with that first argument may meet the conditions,
+// and whether it does whatever its other arguments are.
+func meets(conditions []specs.LinuxSeccompArg, first *uint64) (may, must bool) {
+	on := 0
+	must = true
+	for _, c := range conditions {
+		if c.Index != 0 || first == nil {
+			must = false
+			continue
+		}
+		on++
+		if holds(c, *first) {
+			may = true
+		} else {
+			must = false
+		}
+	}
+	return may || on == 0, must
+}
+
+func holds(c specs.LinuxSeccompArg, x uint64) bool {
+	switch c.Op {
+	case specs.OpEqualTo:
+		return x == c.Value
+	case specs.OpNotEqual:
+		return x != c.Value
+	case specs.OpLessThan:
+		return x < c.Value
+	case specs.OpLessEqual:
+		return x <= c.Value
+	case specs.OpGreaterThan:
+		return x > c.Value
+	case specs.OpGreaterEqual:
+		return x >= c.Value
+	case specs.OpMaskedEqual:
+		return x&c.Value == c.ValueTwo
+	default:
+		return true
+	}
+}
+
+// lets tells whether a call with that action may be made. What a tracer or a
+// listener decides may be.
+func lets(a specs.LinuxSeccompAction) bool {
+	return !slices.Contains([]specs.LinuxSeccompAction{specs.ActErrno, specs.ActKill, specs.ActKillProcess, specs.ActKillThread, specs.ActTrap}, a)
+}
