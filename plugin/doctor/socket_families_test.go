@@ -34,7 +34,7 @@ func likeContainerd() *specs.LinuxSeccomp {
 
 func TestOpens(t *testing.T) {
 	allowing := func(rules ...specs.LinuxSyscall) *specs.LinuxSeccomp {
-		return &specs.LinuxSeccomp{DefaultAction: specs.ActAllow, Syscalls: rules}
+		return &specs.LinuxSeccomp{DefaultAction: specs.ActAllow, Syscalls: append(rules, rule(specs.ActErrno, "io_uring_setup"))}
 	}
 	withX86 := func(p *specs.LinuxSeccomp, more ...specs.LinuxSyscall) *specs.LinuxSeccomp {
 		p.Architectures = append(p.Architectures, specs.ArchX86)
@@ -61,10 +61,12 @@ func TestOpens(t *testing.T) {
 		"denies some AF_ALG":               {allowing(rule(specs.ActErrno, "socket", on(0, specs.OpEqualTo, unix.AF_ALG), on(2, specs.OpEqualTo, 1))), true},
 		"denies AF_VSOCK":                  {allowing(rule(specs.ActErrno, "socket", on(0, specs.OpEqualTo, unix.AF_VSOCK))), true},
 		"denies sockets":                   {allowing(rule(specs.ActKillProcess, "socket")), false},
+		"denies sockets, not io_uring":     {&specs.LinuxSeccomp{DefaultAction: specs.ActAllow, Syscalls: []specs.LinuxSyscall{rule(specs.ActErrno, "socket")}}, true},
 		"denies AF_ALG, allows sockets":    {denying(rule(specs.ActErrno, "socket", on(0, specs.OpEqualTo, unix.AF_ALG)), rule(specs.ActAllow, "socket")), true},
 		"masked":                           {denying(rule(specs.ActAllow, "socket", specs.LinuxSeccompArg{Index: 0, Op: specs.OpMaskedEqual, Value: 1, ValueTwo: 1})), false},
 		"an operator that is not known":    {denying(rule(specs.ActAllow, "socket", on(0, "SCMP_CMP_X", 1))), true},
 		"socketcall of 32-bit programs":    {withX86(likeContainerd(), rule(specs.ActAllow, "socketcall")), true},
+		"io_uring":                         {denying(rule(specs.ActAllow, "io_uring_setup")), true},
 		"socketcall without such programs": {denying(rule(specs.ActAllow, "socketcall")), false},
 		"32-bit programs without it":       {withX86(likeContainerd()), false},
 		"socketcall for some":              {withX86(likeContainerd(), rule(specs.ActAllow, "socketcall", on(0, specs.OpEqualTo, 2))), true},

@@ -8,13 +8,16 @@ import (
 
 // opens tells by which system call a process with that seccomp profile may open
 // a socket of the family; "" is by none. Where profiles leave room, as for what
-// OCI runtimes make of two conditions on one argument, it may.
+// OCI runtimes make of two conditions on one argument, it may. (socketpair opens
+// none of the families that are tried.)
 func opens(p *specs.LinuxSeccomp, family uint64) string {
 	switch {
 	case p == nil || mayCall(p, "socket", &family):
 		return "socket"
 	case hasSocketcall(p) && mayCall(p, "socketcall", nil):
-		return "socketcall, which 32-bit programs open sockets by"
+		return "socketcall, by which 32-bit programs open any socket"
+	case mayCall(p, "io_uring_setup", nil):
+		return "io_uring, by which programs open any socket"
 	default:
 		return ""
 	}
