@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/moby/profiles/seccomp"
-	"github.com/opencontainers/runtime-spec/specs-go"
-
 	"github.com/specguard/specguard/policy/ocispec"
 )
 
@@ -158,32 +155,7 @@ func (e *evaluation) adjust() {
 			}
 		}
 	}
-	if e.sub.wantSeccomp {
-		e.applySeccomp()
-	}
-}
-
-// applySeccomp gives the spec the default profile for the capabilities that
-// remain. Where none can be made the spec stays without one and the rule that
-// wanted it denies.
-func (e *evaluation) applySeccomp() {
-	e.sub.wantSeccomp = false
-	spec := e.sub.Spec
-	if e.phase == Early {
-		spec = unknownCapabilities()
-	}
-	profile, err := defaultSeccomp(spec)
-	if err != nil {
-		return
-	}
-	e.sub.linux().Seccomp = profile
-}
-
-// unknownCapabilities stands for a spec whose capabilities are not shown: of
-// those that a profile depends on it has the one that runtimes give a container
-// that asks for nothing.
-func unknownCapabilities() *specs.Spec {
-	return &specs.Spec{Process: &specs.Process{Capabilities: &specs.LinuxCapabilities{Bounding: []string{"CAP_SYS_CHROOT"}}}}
+	e.applySeccomp()
 }
 
 // maxTold bounds how many findings and changes of one rule are told one by one:
@@ -228,18 +200,4 @@ func (e *evaluation) check() {
 		d.Mounts = e.judgedMounts()
 	}
 	d.Ended = e.sub.ended()
-}
-
-// defaultSeccomp makes the container runtimes' default profile (github.com/
-// moby/profiles) for the capabilities in the spec's bounding set.
-func defaultSeccomp(spec *specs.Spec) (*specs.LinuxSeccomp, error) {
-	if spec.Process == nil {
-		return nil, fmt.Errorf("the spec has no process")
-	}
-	// Without a capability set the profile generator would fail.
-	s := &specs.Spec{Process: &specs.Process{Capabilities: spec.Process.Capabilities}}
-	if s.Process.Capabilities == nil {
-		s.Process.Capabilities = &specs.LinuxCapabilities{}
-	}
-	return seccomp.GetDefaultProfile(s)
 }

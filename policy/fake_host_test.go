@@ -15,6 +15,7 @@ type fakeHost struct {
 	subpaths  map[string]string // the plugins that volume-subpaths are of, by path
 	apparmor  AppArmor
 	selinux   LSM
+	seccomp   map[string]string // the files in the seccomp folder
 }
 
 func (f fakeHost) ResolvePath(p string) (resolved string, links []string, err error) {
@@ -65,3 +66,12 @@ func (f fakeHost) PodVolume(_, path string) (plugin string, ok bool) {
 func (f fakeHost) AppArmor() AppArmor { return f.apparmor }
 
 func (f fakeHost) SELinux() LSM { return f.selinux }
+
+func (f fakeHost) SeccompDir() string { return f.KubeletDir() + "/seccomp" }
+
+func (f fakeHost) SeccompProfile(file string) ([]byte, error) {
+	if data, ok := f.seccomp[file]; ok {
+		return []byte(data), nil
+	}
+	return nil, errors.New("no such file or directory")
+}

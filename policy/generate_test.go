@@ -36,7 +36,7 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 	return map[string]func(t *rapid.T, action Action) []string{
 		"privileged":               none,
 		"allowPrivilegeEscalation": none,
-		"seccompProfile":           none,
+		"seccompProfile":           drawSeccomp,
 		"userNamespace":            none,
 		"sysctls":                  drawSysctls,
 		"hostPorts":                drawHostPorts,
@@ -188,12 +188,13 @@ func drawSubject(t *rapid.T) Subject {
 	}
 	sub := subject(spec)
 	sub.Container.Image, sub.Container.OtherImages = drawImageNames(t)
+	sub.Container.Seccomp = pick[SeccompPattern](t, "seccomp asked for", "", "RuntimeDefault", "Unconfined", "Localhost/web.json")
 	sub.Pod.Sandbox = drawSandbox(t)
 	sub.Pod.RuntimeHandler = pick(t, "runtime handler", "", "gvisor", "runc")
 	sub.Pod.Namespaces = pick(t, "pod namespaces", nil, sub.Pod.Namespaces, []string{"ipc", "mount"})
 	state := pick(t, "security modules", Unknown, Disabled, Enabled)
 	sub.Host = pick[Host](t, "host", NoHost{},
-		fakeHost{links: map[string]string{"/srv/link": "/etc"}, apparmor: AppArmor{State: state}, selinux: state},
+		fakeHost{links: map[string]string{"/srv/link": "/etc"}, apparmor: AppArmor{State: state}, selinux: state, seccomp: seccompFiles()},
 		fakeHost{apparmor: AppArmor{State: state, Profiles: map[string]bool{"cri-containerd.apparmor.d": true}}, selinux: state})
 	return sub
 }
@@ -237,9 +238,7 @@ func edits(t *rapid.T) map[string]option {
 		"hooks":          drawHooksEdit(t),
 		"paths": withPaths(some(t, "masked", "/proc/kcore", "/proc/keys", "/sys", "/proc/acpi/"),
 			some(t, "readonly", "/proc/sys", "/proc/asound", "/proc/bus")),
-		"seccomp": withSeccomp(pick(t, "seccomp", nil, &specs.LinuxSeccomp{DefaultAction: specs.ActAllow}, &specs.LinuxSeccomp{
-			DefaultAction: specs.ActAllow, Syscalls: []specs.LinuxSyscall{{Names: []string{"mount"}, Action: specs.ActErrno}},
-		})),
+		"seccomp": drawSeccompEdit(t),
 		"flags": func(s *specs.Spec) {
 			s.Process.NoNewPrivileges, s.Root.Readonly = rapid.Bool().Draw(t, "no new privileges"), rapid.Bool().Draw(t, "read-only root")
 		},

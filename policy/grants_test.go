@@ -13,6 +13,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/specguard/specguard/policy/ocispec"
+	"github.com/specguard/specguard/policy/seccomp/seccomptest"
 )
 
 // grants compares a spec before and after it was adjusted and names everything
@@ -205,11 +206,24 @@ func (g *granted) kernel() {
 		g.fail(!there || before != value, "sysctl %s is new", name)
 	}
 	g.fail(!reflect.DeepEqual(b.Namespaces, a.Namespaces), "namespaces %v became %v", b.Namespaces, a.Namespaces)
-	blocks := func(p *specs.LinuxSeccomp) bool {
-		return p != nil && (p.DefaultAction == specs.ActErrno || slices.ContainsFunc(p.Syscalls, func(c specs.LinuxSyscall) bool { return c.Action == specs.ActErrno }))
-	}
 	g.fail(b.Seccomp != nil && a.Seccomp == nil, "the seccomp profile was removed")
-	g.fail(!reflect.DeepEqual(b.Seccomp, a.Seccomp) && (blocks(b.Seccomp) || !blocks(a.Seccomp)), "the seccomp profile became weaker")
+	for _, c := range seccompCalls() {
+		g.fail(seccomptest.Weaker(a.Seccomp, b.Seccomp, c), "the seccomp profile became weaker for %+v", c)
+	}
+}
+
+// seccompCalls are calls that tell profiles apart.
+func seccompCalls() []seccomptest.Call {
+	var out []seccomptest.Call
+	for _, bits := range []int{32, 64} {
+		for _, name := range []string{"read", "mount", "bpf", "keyctl", "reboot", "init_module", "socketcall", "socketpair", "personality", "clone"} {
+			out = append(out, seccomptest.Call{Name: name, Bits: bits})
+		}
+		for _, family := range []uint64{1, 2, 16, 38, 40, 45, 1<<32 | 38} {
+			out = append(out, seccomptest.Call{Name: "socket", Bits: bits, Args: [6]uint64{family, 3, 9}})
+		}
+	}
+	return out
 }
 
 // devices tries the rules with devices of every kind: the last one for a device

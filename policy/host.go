@@ -32,6 +32,12 @@ type Host interface {
 	// AppArmor tells about the kernel's AppArmor.
 	AppArmor() AppArmor
 
+	// SeccompDir is the node's folder of seccomp profiles, the kubelet's.
+	SeccompDir() string
+
+	// SeccompProfile reads a file in that folder.
+	SeccompProfile(file string) ([]byte, error)
+
 	// SELinux tells about the kernel's SELinux.
 	SELinux() LSM
 }
@@ -97,6 +103,12 @@ func (NoHost) PodVolume(string, string) (plugin string, ok bool) { return "", fa
 
 // AppArmor sees nothing.
 func (NoHost) AppArmor() AppArmor { return AppArmor{} }
+
+// SeccompDir is in the default place of the kubelet's root directory.
+func (NoHost) SeccompDir() string { return DefaultKubeletDir + "/seccomp" }
+
+// SeccompProfile sees nothing.
+func (NoHost) SeccompProfile(string) ([]byte, error) { return nil, ErrNotVisible }
 
 // SELinux sees nothing.
 func (NoHost) SELinux() LSM { return Unknown }

@@ -77,7 +77,7 @@ func (*Privileged) Adjust(s *Subject) []string {
 		changes = append(changes, "set the default read-only paths")
 	}
 	if l.Seccomp == nil {
-		changes = append(changes, s.giveSeccomp()...)
+		changes = append(changes, s.giveSeccomp(seccompDefault)...)
 	}
 	return changes
 }

@@ -1,35 +1,176 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy/seccomp"
+	"github.com/specguard/specguard/policy/strict"
 )
 
-// SeccompProfile requires a seccomp profile that blocks something. What the
-// profile blocks is not judged, and a profile's name is not in the spec:
-// RuntimeDefault and Localhost look the same.
+// SeccompProfile requires a seccomp profile, and says what it has to deny in any
+// case.
 //
-// Reads: linux.seccomp (OCI runtime spec, config-linux.md, "Seccomp").
-// Adjusts: gives the container runtimes' default profile for the capabilities
-// that remain once every other rule has adjusted.
-// Source: Pod Security Standards, Restricted, "Seccomp"; seccomp(2);
-// github.com/moby/profiles for the profile.
-// Example: {onViolation: adjust}
+// A profile is judged by what it denies, as runc and crun have libseccomp make a
+// filter of it. What is traced (SCMP_ACT_TRACE) or notified of (SCMP_ACT_NOTIFY)
+// is not denied. A profile counts only if it denies what the default profiles of
+// all runtimes deny: loading modules, kexec, swapon, open_by_handle_at, bpf, acct,
+// settimeofday, add_key and request_key, less those that a capability of the
+// container's stands for.
+//
+// A profile's name is not in the spec. containerd tells the opener what a
+// container asked for, CRI-O writes it on the container. Where nothing tells, and
+// for a profile that was put in another's place, the content counts:
+// RuntimeDefault is what lets nothing through that the default profile does not,
+// and Localhost with a file's name what lets nothing through that the file does
+// not. What cannot be told is not allowed.
+//
+// Reads: linux.seccomp (OCI runtime spec, config-linux.md, "Seccomp"),
+// process.capabilities, the node's seccomp folder, and the profile that was
+// asked for.
+// Adjusts: gives the profile to apply where there is none, or where one is not
+// allowed that lets through all that the one to apply does; RuntimeDefault is the
+// container runtimes' default profile for the capabilities that remain once every
+// other rule has adjusted. Then denies with EPERM what is to be blocked, in
+// whatever profile there is: it lets no more through than before.
+// Source: Pod Security Standards, Restricted, "Seccomp"; seccomp(2); libseccomp
+// 2.5.4, src/db.c; runc 1.5.2, libcontainer/seccomp; github.com/moby/profiles for
+// the profile.
+// Example: {onViolation: adjust, block: {socketFamilies: [AF_ALG], syscalls: [bpf]}}
 type SeccompProfile struct {
 	Base `yaml:",inline"`
+
+	// Allowed lists the profiles that may be used. With Unconfined among them a
+	// container needs none.
+	// Default: all but Unconfined.
+	Allowed []SeccompPattern `yaml:"allowed"`
+
+	// Apply is the profile to give: RuntimeDefault, or Localhost/ and a file in
+	// the node's seccomp folder. A file that cannot be read is never applied:
+	// the container is refused.
+	// Default: RuntimeDefault.
+	Apply SeccompPattern `yaml:"apply"`
+
+	// AnyProfile: a profile counts if it denies any call, as for the Pod Security
+	// Standards.
+	AnyProfile bool `yaml:"anyProfile"`
+
+	// Block is what must be denied, whatever the profile is.
+	Block seccomp.Block `yaml:"block"`
 }
 
-// Check finds a container that seccomp does not confine.
-func (*SeccompProfile) Check(s *Subject) []Finding {
-	if s.Spec.Linux != nil && confines(s.Spec.Linux.Seccomp) {
+// Validate wants a profile to apply that is one, and allowed.
+func (r *SeccompProfile) Validate() error {
+	switch {
+	case r.Allowed != nil && len(r.Allowed) == 0:
+		return strict.Field("allowed", "is an empty list; name at least one profile")
+	case r.Apply == seccompUnconfined:
+		return strict.Field("apply", "Unconfined cannot be applied")
+	case r.Apply != "" && r.Apply != seccompDefault && r.Apply.file() == "":
+		return strict.Field("apply", "needs the name of one profile, not a pattern")
+	case r.Apply != "" && !r.permits(r.Apply):
+		return strict.Field("apply", "is not among the allowed profiles (allowed: %s)", joined(r.Allowed))
+	case r.Action() == Adjust && !r.permits(r.applied()) && !r.permits(seccompUnconfined):
+		return strict.Field("allowed", "lacks %s, which onViolation: adjust applies: add it, or say what to apply", r.applied())
+	}
+	return nil
+}
+
+func (r *SeccompProfile) applied() SeccompPattern {
+	if r.Apply == "" {
+		return seccompDefault
+	}
+	return r.Apply
+}
+
+// permits tells whether the profile is allowed by its name.
+func (r *SeccompProfile) permits(profile SeccompPattern) bool {
+	if r.Allowed == nil {
+		return profile != seccompUnconfined
+	}
+	return slices.ContainsFunc(r.Allowed, func(p SeccompPattern) bool { return p.match(profile) })
+}
+
+// Check finds a container that seccomp does not confine as it should.
+func (r *SeccompProfile) Check(s *Subject) []Finding {
+	var out []Finding
+	if f := r.unfit(s); f != nil {
+		out = append(out, *f)
+	}
+	if open := r.Block.Open(profileOf(s)); len(open) > 0 {
+		out = append(out, Finding{Found: "seccomp does not block " + few(open)})
+	}
+	return out
+}
+
+// unfit says what is wrong with the profile as a whole; nil for nothing.
+func (r *SeccompProfile) unfit(s *Subject) *Finding {
+	if r.permits(seccompUnconfined) {
 		return nil
 	}
-	return []Finding{{Found: "seccomp is unconfined", Allowed: "a profile that blocks system calls, such as RuntimeDefault"}}
+	p := profileOf(s)
+	if !confines(p) {
+		allowed := "a profile that blocks system calls, such as RuntimeDefault"
+		if r.Allowed != nil {
+			allowed = joined(r.Allowed)
+		}
+		return &Finding{Found: "seccomp is unconfined", Allowed: allowed}
+	}
+	if !r.AnyProfile {
+		if open := seccomp.Floor(s.mayUse).Open(p); len(open) > 0 {
+			return &Finding{Found: "seccomp profile is too weak: it does not block " + few(open), Allowed: "a profile that blocks them, such as RuntimeDefault"}
+		}
+	}
+	if r.Allowed == nil || r.known(s, p) {
+		return nil
+	}
+	found := fmt.Sprintf("seccomp profile %s not allowed", s.Container.Seccomp)
+	if s.Container.Seccomp == "" || s.Container.Seccomp == seccompUnconfined {
+		found = "seccomp profile is not one of those allowed, as far as can be told"
+	}
+	return &Finding{Found: found, Allowed: joined(r.Allowed)}
 }
 
-// Adjust asks for the default profile.
-func (*SeccompProfile) Adjust(s *Subject) []string { return s.giveSeccomp() }
+// known tells whether the profile is one of those allowed, by the name that was
+// asked for or by its content.
+func (r *SeccompProfile) known(s *Subject, p *specs.LinuxSeccomp) bool {
+	if asked := s.Container.Seccomp; asked != "" && asked != seccompUnconfined && r.permits(asked) {
+		return true
+	}
+	return slices.ContainsFunc(append(slices.Clone(r.Allowed), r.applied()), func(named SeccompPattern) bool {
+		if named != seccompDefault && named.file() == "" || !r.permits(named) {
+			return false
+		}
+		content, err := s.seccompProfile(named, s.Spec)
+		return err == nil && seccomp.Within(p, content)
+	})
+}
+
+// Adjust asks for the profile to apply where another is not allowed, and for
+// what is to be blocked.
+func (r *SeccompProfile) Adjust(s *Subject) []string {
+	var changes []string
+	if r.unfit(s) != nil {
+		changes = s.giveSeccomp(r.applied())
+	}
+	if r.Block.Empty() {
+		return changes
+	}
+	if open := s.blockSeccomp(r.Block); len(open) > 0 {
+		changes = append(changes, "seccomp blocks "+few(open))
+	}
+	return changes
+}
+
+// profileOf is the container's seccomp profile; nil for none.
+func profileOf(s *Subject) *specs.LinuxSeccomp {
+	if s.Spec.Linux == nil {
+		return nil
+	}
+	return s.Spec.Linux.Seccomp
+}
 
 // confines tells whether the profile blocks any system call.
 func confines(p *specs.LinuxSeccomp) bool {

@@ -26,7 +26,7 @@ func TestSeccompProfileCheck(t *testing.T) {
 		{"allows everything", newSpec(withSeccomp(&specs.LinuxSeccomp{DefaultAction: specs.ActAllow})), Denied},
 		{"logs everything", newSpec(withSeccomp(&specs.LinuxSeccomp{DefaultAction: specs.ActLog})), Denied},
 		{"no actions", newSpec(withSeccomp(&specs.LinuxSeccomp{})), Denied},
-		{"blocks one", newSpec(withSeccomp(call(specs.ActKillProcess, "mount"))), Allowed},
+		{"blocks one", newSpec(withSeccomp(call(specs.ActKillProcess, "mount"))), Denied},
 		{"allows one", newSpec(withSeccomp(call(specs.ActAllow, "mount"))), Denied},
 		{"blocks none", newSpec(withSeccomp(call(specs.ActErrno))), Denied},
 	}

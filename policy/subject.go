@@ -41,9 +41,8 @@ type Subject struct {
 	// still edit Spec.
 	settled *settled
 
-	// wantSeccomp is set by rules that need the default seccomp profile. It is
-	// made once the capabilities are settled.
-	wantSeccomp bool
+	// seccomp is what rules that adjust want of the seccomp profile.
+	seccomp seccompWish
 
 	// paths are the host's paths resolved so far in this decision.
 	paths map[string]resolution
@@ -146,6 +145,10 @@ type Container struct {
 	// ImageUnseen: nothing on this node will tell Image. OtherImages, if there
 	// are any, are all that is known.
 	ImageUnseen bool
+
+	// Seccomp is the seccomp profile that the container asked its runtime for;
+	// "" where nothing tells.
+	Seccomp SeccompPattern
 }
 
 // linux gives the spec's part for Linux to edit; it makes one where there is
@@ -155,15 +158,6 @@ func (s *Subject) linux() *specs.Linux {
 		s.Spec.Linux = &specs.Linux{}
 	}
 	return s.Spec.Linux
-}
-
-// giveSeccomp asks for the default seccomp profile and says so, once.
-func (s *Subject) giveSeccomp() []string {
-	if s.wantSeccomp {
-		return nil
-	}
-	s.wantSeccomp = true
-	return []string{"set the default seccomp profile"}
 }
 
 // sharesHost tells whether the container runs in the host's namespace of the

@@ -1,0 +1,149 @@
+package seccomp
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// Block is what must be denied. With each call go those by which it can be made,
+// too: socketcall, ipc and io_uring.
+type Block struct {
+	// SocketFamilies are the address families of which no socket can be made.
+	SocketFamilies []Family `yaml:"socketFamilies"`
+
+	// Syscalls are the system calls that cannot be made at all.
+	Syscalls []Call `yaml:"syscalls"`
+}
+
+// Empty tells whether it blocks nothing.
+func (b Block) Empty() bool { return len(b.SocketFamilies) == 0 && len(b.Syscalls) == 0 }
+
+// And is what either of them blocks, in one order whatever theirs is.
+func (b Block) And(o Block) Block {
+	return Block{
+		SocketFamilies: slices.Compact(slices.Sorted(slices.Values(slices.Concat(b.SocketFamilies, o.SocketFamilies)))),
+		Syscalls:       slices.Compact(slices.Sorted(slices.Values(slices.Concat(b.Syscalls, o.Syscalls)))),
+	}
+}
+
+// makers are the calls that make a socket of a family, their first argument.
+func makers() []string { return []string{"socket", "socketpair"} }
+
+// whole are the calls that cannot be made at all, sorted.
+func (b Block) whole() []string {
+	out := make(map[string]bool)
+	with := func(name string, itself bool) {
+		if itself {
+			out[name] = true
+		}
+		for _, way := range ways(name) {
+			out[way] = true
+		}
+	}
+	for _, c := range b.Syscalls {
+		with(string(c), true)
+	}
+	if len(b.SocketFamilies) > 0 {
+		for _, name := range makers() {
+			with(name, false)
+		}
+	}
+	return slices.Sorted(maps.Keys(out))
+}
+
+// numbers are those of the families.
+func (b Block) numbers() []uint32 {
+	known := families()
+	var out []uint32
+	for _, f := range b.SocketFamilies {
+		out = append(out, known[f])
+	}
+	return out
+}
+
+// Open lists what the profile does not deny of what is to be blocked: names of
+// families and of calls. Where that cannot be told it counts as open.
+func (b Block) Open(p *specs.LinuxSeccomp) []string {
+	v := view(p, b)
+	var out []string
+	known := families()
+	for _, f := range b.SocketFamilies {
+		if slices.ContainsFunc(makers(), func(name string) bool { return !v.deniesFirst(name, known[f]) }) {
+			out = append(out, string(f))
+		}
+	}
+	for _, name := range b.whole() {
+		if !v.denies(name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// profile is a profile with what it says about some of the calls.
+type profile struct {
+	*specs.LinuxSeccomp
+	calls map[string]*call
+}
+
+// none is no profile: it lets everything through.
+func none() *specs.LinuxSeccomp { return &specs.LinuxSeccomp{DefaultAction: specs.ActAllow} }
+
+// IsNone tells whether an OCI runtime takes the profile for none.
+func IsNone(p *specs.LinuxSeccomp) bool {
+	return p == nil || p.DefaultAction == "" && len(p.Syscalls) == 0
+}
+
+// view looks at the calls that count for the block.
+func view(p *specs.LinuxSeccomp, b Block) profile {
+	if IsNone(p) {
+		p = none()
+	}
+	wanted := make(map[string]bool)
+	for _, name := range append(b.whole(), makers()...) {
+		wanted[name] = true
+	}
+	return profile{p, calls(p, func(name string) bool {
+		return wanted[name] || wanted[socketcall] && isIn(throughSocketcall, name) || wanted[ipc] && isIn(throughIPC, name)
+	})}
+}
+
+// denies tells whether the profile denies every such call.
+func (p profile) denies(name string) bool {
+	c := p.calls[name]
+	switch {
+	case c != nil && c.always:
+		return Denies(c.rules[0].action)
+	case !Denies(p.DefaultAction) || c != nil && !all(c.rules, rule.denies):
+		return false
+	}
+	for other, c := range p.calls {
+		if isIn(standsFor(name), other) && c.lets {
+			return false // its rule is one for this call, too
+		}
+	}
+	return true
+}
+
+// deniesFirst tells whether the profile denies every such call with that first
+// argument, of which the kernel reads the low half.
+func (p profile) deniesFirst(name string, x uint32) bool {
+	c := p.calls[name]
+	switch {
+	case c == nil:
+		return Denies(p.DefaultAction)
+	case c.always:
+		return Denies(c.rules[0].action)
+	}
+	opens := func(r rule) bool {
+		first, _ := r.on(0)
+		return !r.denies() && all(first, func(a specs.LinuxSeccompArg) bool { return can(a, x) })
+	}
+	closes := func(r rule) bool {
+		first, others := r.on(0)
+		return r.denies() && len(others) == 0 && all(first, func(a specs.LinuxSeccompArg) bool { return must(a, x) })
+	}
+	return !slices.ContainsFunc(c.rules, opens) && (Denies(p.DefaultAction) || slices.ContainsFunc(c.rules, closes))
+}

@@ -1,0 +1,35 @@
+package seccomp
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// callNames has the names of Linux's system calls on the architectures that
+// containers run on: those of libseccomp 2.5.4 and of golang.org/x/sys 0.49.0.
+//
+//go:embed calls.txt
+var callNames string
+
+var knownCalls = sync.OnceValue(func() []string { return strings.Fields(callNames) })
+
+// Call is the name of a system call.
+type Call string
+
+// UnmarshalText reads a call's name. An unknown one is an error: an OCI runtime
+// would leave it out.
+func (c *Call) UnmarshalText(text []byte) error {
+	if _, ok := slices.BinarySearch(knownCalls(), string(text)); !ok {
+		return fmt.Errorf("unknown system call %q", text)
+	}
+	*c = Call(text)
+	return nil
+}
+
+// JSONSchema wants a name.
+func (Call) JSONSchema() map[string]any { return strict.Pattern("^[a-z0-9_]+$") }
