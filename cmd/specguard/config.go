@@ -60,18 +60,22 @@ type logConfig struct {
 	File   string `yaml:"file"`
 }
 
-// hostConfig tells where the agent sees the node's files. RuntimeDirs are the
-// folders of the container runtime, Bundles are patterns of the config.json of
-// containers, both as the host names them.
+// hostConfig tells where the agent sees the node's files. SeccompDir is the folder
+// of seccomp profiles, "" for seccomp in KubeletDir, RuntimeDirs are the folders of
+// the container runtime, Bundles are patterns of the config.json of containers, all
+// as the host names them.
 type hostConfig struct {
 	Root        string   `yaml:"root"`
 	KubeletDir  string   `yaml:"kubeletDir"`
+	SeccompDir  string   `yaml:"seccompDir"`
 	RuntimeDirs []string `yaml:"runtimeDirs"`
 	Bundles     []string `yaml:"bundles"`
 }
 
 // node is the node that it tells of.
-func (c hostConfig) node() *host.Host { return host.New(c.Root, c.KubeletDir, c.RuntimeDirs...) }
+func (c hostConfig) node() *host.Host {
+	return host.New(c.Root, c.KubeletDir, c.RuntimeDirs...).WithSeccompDir(c.SeccompDir)
+}
 
 const (
 	defaultConfigFile = "/etc/specguard/config.yaml"

@@ -65,6 +65,9 @@ func (c hostConfig) validate() error {
 	if !filepath.IsAbs(c.KubeletDir) {
 		return fmt.Errorf("host.kubeletDir %q is not an absolute path", c.KubeletDir)
 	}
+	if c.SeccompDir != "" && !filepath.IsAbs(c.SeccompDir) {
+		return fmt.Errorf("host.seccompDir %q is not an absolute path (allowed: one, or \"\" for seccomp in host.kubeletDir)", c.SeccompDir)
+	}
 	for _, dir := range c.RuntimeDirs {
 		if !filepath.IsAbs(dir) || filepath.Clean(dir) != dir || dir == "/" {
 			return fmt.Errorf("host.runtimeDirs: %q is not a folder that a runtime can keep its files in (allowed: an absolute path without \"..\", \"//\" or a slash at its end, other than /)", dir)

@@ -22,6 +22,7 @@ type Host struct {
 	kernel  string // where /sys and /proc are seen
 	kubelet string
 	runtime []string // the container runtime's folders
+	seccomp string   // the folder of seccomp profiles; "" is the kubelet's
 	mounts  string   // the mountinfo file of this process
 
 	mu       sync.Mutex

@@ -11,9 +11,11 @@ import (
 // too: socketcall, ipc and io_uring.
 type Block struct {
 	// SocketFamilies are the address families of which no socket can be made.
+	// Default: none.
 	SocketFamilies []Family `yaml:"socketFamilies"`
 
 	// Syscalls are the system calls that cannot be made at all.
+	// Default: none.
 	Syscalls []Call `yaml:"syscalls"`
 }
 

@@ -47,7 +47,9 @@ func (f *Family) UnmarshalText(text []byte) error {
 }
 
 // JSONSchema lists the families.
-func (Family) JSONSchema() map[string]any { return strict.Enum(familyNames()...) }
+func (Family) JSONSchema() map[string]any {
+	return strict.Named("socket family", strict.Enum(familyNames()...))
+}
 
 func familyNames() []string {
 	var out []string

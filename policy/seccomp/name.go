@@ -18,7 +18,7 @@ var callNames string
 
 var knownCalls = sync.OnceValue(func() []string { return strings.Fields(callNames) })
 
-// Call is the name of a system call.
+// Call is the name of a system call, such as bpf.
 type Call string
 
 // UnmarshalText reads a call's name. An unknown one is an error: an OCI runtime
@@ -32,4 +32,6 @@ func (c *Call) UnmarshalText(text []byte) error {
 }
 
 // JSONSchema wants a name.
-func (Call) JSONSchema() map[string]any { return strict.Pattern("^[a-z0-9_]+$") }
+func (Call) JSONSchema() map[string]any {
+	return strict.Named("system call", strict.Pattern("^[a-z0-9_]+$"))
+ }
