@@ -38,7 +38,7 @@ func (b *brought) Get(ctx context.Context, id string) (Stored, error) {
 		if err != nil {
 			return Stored{}, err
 		}
-		out.Image = stored.Image
+		out.Image, out.Seccomp = stored.Image, stored.Seccomp
 	case b.names:
 		spec, err := ocispec.Decode(b.req.Spec)
 		if err != nil {

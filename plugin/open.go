@@ -128,6 +128,8 @@ func (p *Plugin) readSpec(ctx context.Context, store SpecStore, sub *policy.Subj
 		return nil, err
 	}
 	addImages(&sub.Container, stored.Image)
+	seccompAsked(sub, stored.Seccomp)
+	seccompAsked(sub, askedOfCRIO(p.conn.runtimeName(), sub.Spec.Annotations))
 	sub.MountsUnverified = p.unverified(stored.Runtime)
 	sub.Container.ImageUnseen = sub.Container.Image == "" && stored.ImageUnseen
 	return stored.Spec, nil

@@ -15,6 +15,9 @@ type Stored struct {
 	// io.containerd.runc.v2; "" where it is the OCI runtime that asks.
 	Runtime string
 
+	// Seccomp is the seccomp profile that the container asked the runtime for.
+	Seccomp Asked
+
 	// ImageUnseen: the store does not tell the image, and nothing else will.
 	ImageUnseen bool
 }

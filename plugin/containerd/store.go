@@ -100,7 +100,8 @@ func (s *Store) Get(ctx context.Context, id string) (plugin.Stored, error) {
 		return plugin.Stored{}, err
 	}
 	c := res.GetContainer()
-	return plugin.Stored{Spec: spec, Image: c.GetImage(), Runtime: c.GetRuntime().GetName()}, nil
+	asked := seccompOf(id, c.GetExtensions()[configExtension])
+	return plugin.Stored{Spec: spec, Image: c.GetImage(), Runtime: c.GetRuntime().GetName(), Seccomp: asked}, nil
 }
 
 // ociSpec is the OCI spec in a record of containerd's.

@@ -1,0 +1,58 @@
+package containerd
+
+import (
+	"encoding/json"
+
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"github.com/specguard/specguard/plugin"
+)
+
+// configExtension is the extension in which containerd's CRI keeps what was
+// asked of it for a container.
+const configExtension = "io.cri-containerd.container.metadata"
+
+// The types of CRI's SecurityProfile.
+const (
+	runtimeDefault = iota
+	unconfined
+	localhost
+)
+
+// seccompOf is the seccomp profile that was asked for; "" where containerd does
+// not tell, or in a form that is not known.
+func seccompOf(id string, extension *anypb.Any) plugin.Asked {
+	var doc struct {
+		Version  string
+		Metadata struct {
+			ID     string
+			Config struct {
+				Metadata *struct{} `json:"metadata"`
+				Linux    struct {
+					SecurityContext struct {
+						Seccomp *struct {
+							ProfileType  int    `json:"profile_type"`
+							LocalhostRef string `json:"localhost_ref"`
+						} `json:"seccomp"`
+					} `json:"security_context"`
+				} `json:"linux"`
+			}
+		}
+	}
+	if json.Unmarshal(extension.GetValue(), &doc) != nil || doc.Version != metadataVersion || doc.Metadata.ID != id || doc.Metadata.Config.Metadata == nil {
+		return plugin.Asked{}
+	}
+	asked := doc.Metadata.Config.Linux.SecurityContext.Seccomp
+	if asked == nil {
+		return plugin.Asked{}
+	}
+	switch asked.ProfileType {
+	case runtimeDefault:
+		return plugin.Asked{Name: "RuntimeDefault"}
+	case unconfined:
+		return plugin.Asked{Name: "Unconfined"}
+	case localhost:
+		return plugin.Asked{Localhost: asked.LocalhostRef}
+	}
+	return plugin.Asked{}
+}
