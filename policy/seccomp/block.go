@@ -116,6 +116,8 @@ func view(p *specs.LinuxSeccomp, b Block) profile {
 func (p profile) denies(name string) bool {
 	c := p.calls[name]
 	switch {
+	case c != nil && c.odd:
+		return false
 	case c != nil && c.always:
 		return Denies(c.rules[0].action)
 	case !Denies(p.DefaultAction) || c != nil && !all(c.rules, rule.denies):
@@ -136,6 +138,8 @@ func (p profile) deniesFirst(name string, x uint32) bool {
 	switch {
 	case c == nil:
 		return Denies(p.DefaultAction)
+	case c.odd, c.unclear(0) && !all(c.rules, rule.denies):
+		return false
 	case c.always:
 		return Denies(c.rules[0].action)
 	}
@@ -147,5 +151,5 @@ func (p profile) deniesFirst(name string, x uint32) bool {
 		first, others := r.on(0)
 		return r.denies() && len(others) == 0 && all(first, func(a specs.LinuxSeccompArg) bool { return must(a, x) })
 	}
-	return !slices.ContainsFunc(c.rules, opens) && (Denies(p.DefaultAction) || slices.ContainsFunc(c.rules, closes))
+	return !slices.ContainsFunc(c.rules, opens) && (Denies(p.DefaultAction) || all(c.rules, rule.equality) && slices.ContainsFunc(c.rules, closes))
 }

@@ -18,6 +18,7 @@ type call struct {
 	rules  []rule
 	always bool // the single rule has no conditions
 	lets   bool // a rule lets something through, be it one that another wins over
+	odd    bool // a rule has conditions, but none on 32-bit architectures
 }
 
 // calls are what the profile says about the calls of those names.
@@ -48,6 +49,7 @@ func calls(p *specs.LinuxSeccomp, wanted func(name string) bool) map[string]*cal
 func (c *call) add(rules []rule) {
 	for _, r := range rules {
 		c.lets = c.lets || !r.denies()
+		c.odd = c.odd || len(r.args) > 0 && all(r.args, func(a specs.LinuxSeccompArg) bool { return a.Op == specs.OpMaskedEqual && a.Value&low == 0 })
 		switch {
 		case c.always:
 		case len(r.args) == 0:
@@ -56,6 +58,26 @@ func (c *call) add(rules []rule) {
 			c.rules = append(c.rules, r)
 		}
 	}
+}
+
+// equality tells whether the conditions are such as libseccomp does not lose
+// other rules behind.
+func (r rule) equality() bool {
+	return all(r.args, func(a specs.LinuxSeccompArg) bool {
+		return a.Op == specs.OpEqualTo || a.Op == specs.OpNotEqual || a.Op == specs.OpMaskedEqual
+	})
+}
+
+// unclear tells whether several rules compare the argument otherwise than for
+// equality.
+func (c *call) unclear(index uint) bool {
+	n := 0
+	for _, r := range c.rules {
+		if these, _ := r.on(index); !(rule{args: these}).equality() {
+			n++
+		}
+	}
+	return n > 1
 }
 
 func (r rule) denies() bool { return Denies(r.action) }

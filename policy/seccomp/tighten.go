@@ -14,7 +14,8 @@ import (
 //
 // Of a call's conditions on its first argument, the family, only such remain as
 // exclude each other, so that it does not matter in which order libseccomp puts
-// them. Where the profile's own rules contradict each other the call is denied.
+// them. Where the profile's own rules contradict each other, or say something else
+// on 32-bit architectures, the call is denied.
 func (b Block) Tighten(p *specs.LinuxSeccomp) *specs.LinuxSeccomp {
 	if len(b.Open(p)) == 0 {
 		return p
@@ -38,10 +39,15 @@ func (b Block) Tighten(p *specs.LinuxSeccomp) *specs.LinuxSeccomp {
 	first = closed
 	for _, name := range makers() {
 		open := slices.ContainsFunc(b.numbers(), func(x uint32) bool { return !v.deniesFirst(name, x) })
-		if open && !slices.Contains(names, name) {
-			names = append(names, name)
+		switch {
+		case !open || slices.Contains(names, name):
+			continue
+		case v.calls[name] != nil && v.calls[name].odd:
+			last = append(last, deny(refusal(p, name), nil, name))
+		default:
 			last = append(last, v.without(name, b.numbers())...)
 		}
+		names = append(names, name)
 	}
 	out := *p
 	out.Syscalls = slices.Concat(first, strip(p.Syscalls, names), last)
@@ -97,12 +103,11 @@ func (p profile) without(name string, blocked []uint32) []specs.LinuxSyscall {
 			by[x] = p.keep(c, x)
 		}
 	}
-	out = append(out, entries(name, by[:], 0)...)
+	out = append(out, p.entries(name, by[:], 0)...)
 	if !Denies(p.DefaultAction) && slices.ContainsFunc(c.rules, p.restricts) {
-		// What the kernel has no family for, and what it takes for one although
-		// the high half says otherwise.
-		beyond := specs.LinuxSeccompArg{Index: 0, Value: known - 1, Op: specs.OpGreaterThan}
-		out = append(out, deny(uint(unix.EPERM), []specs.LinuxSeccompArg{beyond}, name))
+		for bit := uint32(known); bit != 0; bit <<= 1 { // what the kernel has no family for
+			out = append(out, deny(uint(unix.EPERM), []specs.LinuxSeccompArg{lowIs(bit, bit)}, name))
+		}
 	}
 	return out
 }
@@ -133,7 +138,8 @@ func (p profile) keep(c *call, x uint32) kept {
 			doubtful = append(doubtful, rule{r.outcome, others})
 		}
 	}
-	if contradict(rules, doubtful) {
+	lost := func(r rule) bool { return !r.equality() && !Denies(p.DefaultAction) }
+	if contradict(rules, doubtful) || slices.ContainsFunc(rules, lost) {
 		rules = []rule{{outcome: outcomeOf(specs.ActErrno, nil)}}
 	}
 	rules = slices.DeleteFunc(rules, func(r rule) bool { return r.outcome == defaultOf(p.LinuxSeccomp) })
@@ -172,15 +178,15 @@ func covers(these, others []specs.LinuxSeccompArg) bool {
 
 // entries makes the entries for families from a number on: one for as many as
 // the same rules are for and a mask can name.
-func entries(name string, by []kept, from uint32) []specs.LinuxSyscall {
+func (p profile) entries(name string, by []kept, from uint32) []specs.LinuxSyscall {
 	if half := len(by) / 2; slices.ContainsFunc(by, func(k kept) bool { return k.key != by[0].key }) {
-		return append(entries(name, by[:half], from), entries(name, by[half:], from+uint32(half))...)
+		return append(p.entries(name, by[:half], from), p.entries(name, by[half:], from+uint32(half))...)
 	}
 	mask := ^uint32(len(by) - 1)
 	var out []specs.LinuxSyscall
 	for _, r := range by[0].rules {
 		on := lowIs(from, mask)
-		if !r.denies() {
+		if !r.denies() && !p.restricts(r) {
 			on.Value |= ^uint64(low) // no family has a high half
 		}
 		e := specs.LinuxSyscall{Names: []string{name}, Action: r.action, Args: append([]specs.LinuxSeccompArg{on}, r.args...)}

@@ -39,7 +39,7 @@ func Within(p, other *specs.LinuxSeccomp) bool {
 // allows tells whether the profile lets every such call through.
 func (p profile) allows(name string) bool {
 	if c := p.calls[name]; c != nil {
-		return c.always && leniency(c.rules[0].action) == leniency(specs.ActAllow)
+		return c.always && !c.odd && leniency(c.rules[0].action) == leniency(specs.ActAllow)
 	}
 	return leniency(p.DefaultAction) == leniency(specs.ActAllow) && all(namesOf(p.calls), func(n string) bool { return !isIn(standsFor(name), n) })
 }
@@ -57,7 +57,12 @@ func within(a, b *call, aDefault, bDefault int) bool {
 	if b == nil {
 		b = &call{}
 	}
-	if !a.always && aDefault > b.least(nil, bDefault) {
+	for i := range uint(6) {
+		if (a.unclear(i) || b.unclear(i)) && !reflect.DeepEqual(a.rules, b.rules) {
+			return false
+		}
+	}
+	if a.odd || b.odd || !a.always && aDefault > b.least(nil, bDefault) {
 		return false
 	}
 	return all(a.rules, func(r rule) bool { return leniency(r.action) <= b.least(r.args, bDefault) })

@@ -38,13 +38,15 @@ func Simulate(p *specs.LinuxSeccomp, c Call) []specs.LinuxSyscall {
 	try := func(e specs.LinuxSyscall, args []specs.LinuxSeccompArg) {
 		var counted []specs.LinuxSeccompArg
 		for _, a := range args {
-			if a.Op != specs.OpMaskedEqual || a.Value != 0 {
+			if a.Op != specs.OpMaskedEqual || a.Value != 0 && (c.Bits == 64 || uint32(a.Value) != 0) {
 				counted = append(counted, a)
 			}
 		}
 		if len(counted) == 0 {
 			always = append(always, e)
-		} else if !slices.ContainsFunc(counted, func(a specs.LinuxSeccompArg) bool { return !met(a, c) }) {
+			return
+		}
+		if !slices.ContainsFunc(counted, func(a specs.LinuxSeccompArg) bool { return !met(a, c) }) {
 			matching = append(matching, e)
 		}
 	}
