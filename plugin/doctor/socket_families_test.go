@@ -127,7 +127,7 @@ func TestSocketFamilies(t *testing.T) {
 		{"allowed", nil, tree{at("1"): bundle("container", "p", allows), at("2"): bundle("container", "q", likeContainerd())},
 			want{Warning, "of 2 containers here 1 may open one by what their seccomp profiles allow, and 0 have no profile (CVE-2026-31431 was reached by it)"}},
 		{"allowed, by name", nil, tree{at("1"): bundle("container", "p", allows)}, want{Warning, "team-a/p/app: its seccomp profile allows socket"}},
-		{"what to do", nil, many, want{Warning, "echo install af_alg /bin/false > /etc/modprobe.d/af_alg.conf"}},
+		{"what to do", nil, many, want{Warning, "block: {socketFamilies: [AF_ALG]}, or keep the kernel from loading its module: echo install af_alg /bin/false > /etc/modprobe.d/af_alg.conf"}},
 		{"many", nil, many, want{Warning, "team-a/p4/app: no seccomp profile\nand 2 more"}},
 		{"no JSON", nil, tree{at("1"): "{"}, want{Warning, "whether containers can open one is not known: a bundle's config.json"}},
 	} {
