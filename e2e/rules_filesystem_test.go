@@ -3,6 +3,8 @@ package e2e_test
 import (
 	"testing"
 
+	nri "github.com/containerd/nri/pkg/api"
+
 	"github.com/specguard/specguard/e2e/build"
 	"github.com/specguard/specguard/e2e/cri"
 	"github.com/specguard/specguard/e2e/node"
@@ -76,6 +78,18 @@ func TestRuleProcMount(t *testing.T) {
 			breaking: []breach{
 				unmasked,
 				{
+					// Another plugin mounts them a second time.
+					container: container{name: "second", other: secondMounts("ro")},
+					found: []string{
+						"not masked: /proc2/acpi, /proc2/kcore, /proc2/keys, /proc2/latency_stats, /proc2/timer_list, " +
+							"/proc2/timer_stats, /proc2/sched_debug, /proc2/scsi, /sys2/firmware",
+						"not read-only: /proc2/bus, /proc2/fs, /proc2/irq, /proc2/sys, /proc2/sysrq-trigger, /proc2/asound",
+					},
+					changes: []string{"linux.maskedPaths", "linux.readonlyPaths"},
+					stops:   []string{openForWriting("/proc2/sys/kernel/core_pattern"), "grep . /proc2/keys || grep . /proc2/interrupts"},
+					works:   []string{"cat /proc2/sys/kernel/core_pattern"},
+				},
+				{
 					container: container{name: "more", config: "maskedPaths: [/proc/version], readonlyPaths: [/proc/1/comm]"},
 					found:     []string{"not masked: /proc/version", "not read-only: /proc/1/comm"},
 					changes:   []string{"linux.maskedPaths", "linux.readonlyPaths"},
@@ -86,6 +100,14 @@ func TestRuleProcMount(t *testing.T) {
 			compliant: []container{{name: "default"}},
 		}
 	})
+}
+
+// secondMounts mounts a second proc and a second sysfs, with more options.
+func secondMounts(sysfs ...string) *nri.ContainerAdjustment {
+	a := &nri.ContainerAdjustment{}
+	a.AddMount(&nri.Mount{Destination: "/proc2", Type: "proc", Source: "proc"})
+	a.AddMount(&nri.Mount{Destination: "/sys2", Type: "sysfs", Source: "sysfs", Options: sysfs})
+	return a
 }
 
 // openForWriting is a command that opens a file for writing, and writes

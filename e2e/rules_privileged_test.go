@@ -48,6 +48,14 @@ func TestRulePrivileged(t *testing.T) {
 					},
 					stops: []string{"mount -t tmpfs tmpfs /tmp && umount /tmp"},
 				},
+				{
+					// rro alone leaves what is no bind mount writable.
+					container: container{name: "second", other: secondMounts("rro"), options: []cri.ContainerOption{cri.RuntimeDefaultSeccomp()}},
+					found:     []string{"privileged container: /sys2 is writable"},
+					changes:   []string{"mounts"},
+					stops:     []string{openForWriting("/sys2/kernel/rcu_expedited")},
+					works:     []string{"test -d /sys2/kernel"},
+				},
 			},
 			compliant: []container{
 				{name: "default"},

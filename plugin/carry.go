@@ -46,7 +46,7 @@ func carryKernel(adjust *api.ContainerAdjustment, from, to *specs.Linux) {
 }
 
 // carryMounts takes out the mounts that are gone or different, and puts the
-// different ones in. It leaves those alone that would come out otherwise than
+// different and the new ones in. It leaves those alone that would come out otherwise than
 // they are: NRI does not show how the ids of files are mapped in a user
 // namespace, and names mounts by their destinations.
 func carryMounts(adjust *api.ContainerAdjustment, from, to []specs.Mount) {
@@ -56,7 +56,7 @@ func carryMounts(adjust *api.ContainerAdjustment, from, to []specs.Mount) {
 		}
 	}
 	for _, m := range to {
-		if !hasMount(from, m) && count(from, m.Destination) == 1 {
+		if !hasMount(from, m) && count(from, m.Destination) <= 1 {
 			adjust.AddMount(&api.Mount{Destination: m.Destination, Type: m.Type, Source: m.Source, Options: m.Options})
 		}
 	}

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"maps"
+	"slices"
 	"testing"
 
 	"github.com/containerd/nri/pkg/api"
@@ -78,5 +79,23 @@ func TestCarryKernel(t *testing.T) {
 				t.Errorf("sysctls %q", linux.GetSysctl())
 			}
 		})
+	}
+}
+
+// TestCarryOwnMounts carries what comes back in the place of a host path, with what
+// belongs in it.
+func TestCarryOwnMounts(t *testing.T) {
+	host := specs.Mount{Destination: "/dev", Source: "/dev", Type: "bind", Options: []string{"rbind"}}
+	own := func(destination string) specs.Mount {
+		return specs.Mount{Destination: destination, Source: "tmpfs", Type: "tmpfs"}
+	}
+	adjust := &api.ContainerAdjustment{}
+	carry(adjust, &specs.Spec{Mounts: []specs.Mount{host}}, &specs.Spec{Mounts: []specs.Mount{own("/dev"), own("/dev/pts")}})
+	var got []string
+	for _, m := range adjust.GetMounts() {
+		got = append(got, m.GetDestination())
+	}
+	if want := []string{"-/dev", "/dev", "/dev/pts"}; !slices.Equal(got, want) {
+		t.Errorf("carried %q, want %q", got, want)
 	}
 }

@@ -155,7 +155,31 @@ func (e *evaluation) adjust() {
 			}
 		}
 	}
+	e.tighten()
 	e.applySeccomp()
+}
+
+// tighten gives the mounts that adjusting has put in the options that rules in
+// force want of such mounts, those too that only reject: no container is refused
+// for what was done to it.
+func (e *evaluation) tighten() {
+	if len(e.sub.placed) == 0 {
+		return
+	}
+	promises := e.promises()
+	for i := range e.sub.Spec.Mounts {
+		m := &e.sub.Spec.Mounts[i]
+		if !slices.Contains(e.sub.placed, mountPoint(m)) {
+			continue
+		}
+		for _, p := range promises {
+			for _, o := range p.of(m) {
+				if !o.in(m) {
+					o.put(m)
+				}
+			}
+		}
+	}
 }
 
 // maxTold bounds how many findings and changes of one rule are told one by one:

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"path"
 )
@@ -16,6 +17,18 @@ type fakeHost struct {
 	apparmor  AppArmor
 	selinux   LSM
 	seccomp   map[string]string // the files in the seccomp folder
+	delegated bool
+	drivers   map[string]string // by "c MAJOR:MINOR", and "c MAJOR:*"
+	disks     map[string]string // the uids of the pods that have volumes on them, by "b MAJOR:MINOR"
+}
+
+func (f fakeHost) PodBlockDevice(podUID string, major, minor int64) bool {
+	return f.disks[deviceID{"b", major, minor}.String()] == podUID
+}
+
+func (f fakeHost) DeviceDriver(block bool, major, minor int64) string {
+	kind := map[bool]string{true: "b", false: "c"}[block]
+	return cmp.Or(f.drivers[deviceID{kind, major, anyNumber}.String()], f.drivers[deviceID{kind, major, minor}.String()])
 }
 
 func (f fakeHost) ResolvePath(p string) (resolved string, links []string, err error) {
@@ -50,6 +63,8 @@ func (f fakeHost) RuntimeDirs() []string {
 }
 
 func (f fakeHost) RecursiveMountOptions() bool { return !f.oldKernel }
+
+func (f fakeHost) CgroupsDelegated() bool { return f.delegated }
 
 func (f fakeHost) KubeletDir() string {
 	if f.kubelet != "" {

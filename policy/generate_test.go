@@ -194,7 +194,10 @@ func drawSubject(t *rapid.T) Subject {
 	sub.Pod.Namespaces = pick(t, "pod namespaces", nil, sub.Pod.Namespaces, []string{"ipc", "mount"})
 	state := pick(t, "security modules", Unknown, Disabled, Enabled)
 	sub.Host = pick[Host](t, "host", NoHost{},
-		fakeHost{links: map[string]string{"/srv/link": "/etc"}, apparmor: AppArmor{State: state}, selinux: state, seccomp: seccompFiles()},
+		fakeHost{
+			links: map[string]string{"/srv/link": "/etc"}, apparmor: AppArmor{State: state}, selinux: state, delegated: true, seccomp: seccompFiles(),
+			drivers: map[string]string{"c 10:229": "fuse", "c 8:*": "uvm"}, disks: map[string]string{"b 8:0": "3f2a", "b 8:3": "4444"},
+		},
 		fakeHost{apparmor: AppArmor{State: state, Profiles: map[string]bool{"cri-containerd.apparmor.d": true}}, selinux: state})
 	return sub
 }
@@ -208,10 +211,18 @@ func edits(t *rapid.T) map[string]option {
 	mounts := func(s *specs.Spec) {
 		for i := range rapid.IntRange(1, 4).Draw(t, "mounts") {
 			m := specs.Mount{
-				Destination: pick(t, "destination", "/data", "/run", "/var/cache/app", fmt.Sprintf("/mnt/%d", i)) + pick(t, "slash", "", "/"),
-				Type:        pick(t, "mount type", "bind", "bind", "tmpfs", "sysfs", "cgroup2", "ext4"),
+				Destination: pick(t, "destination", "/data", "/run", "/var/cache/app", "/proc", "/dev", "/sys", fmt.Sprintf("/mnt/%d", i)) + pick(t, "slash", "", "/"),
+				Type:        pick(t, "mount type", "bind", "bind", "tmpfs", "sysfs", "proc", "cgroup2", "ext4"),
 				Source:      pick(t, "source", "/srv", "/srv/data/x", "/srv/link/passwd", "/etc", "/var/log/pods", "tmpfs", "/var/lib/kubelet/pods/3f2a/volumes/kubernetes.io~empty-dir/a"),
 				Options:     some(t, "options", "rbind", "rw", "ro", "rro", "rrw", "rshared", "rslave"),
+				UIDMappings: pick(t, "mapped users", nil, nil, nil, nil, ids(1000, 65536), ids(65532, 1)),
+			}
+			m.GIDMappings = m.UIDMappings
+			if rapid.IntRange(0, 7).Draw(t, "remounts") == 0 {
+				m.Options = append(m.Options, "remount")
+			}
+			if instead := rapid.Bool().Draw(t, "instead of the runtime's"); instead {
+				s.Mounts = slices.DeleteFunc(s.Mounts, func(o specs.Mount) bool { return o.Destination == m.Destination })
 			}
 			if !slices.ContainsFunc(s.Mounts, func(o specs.Mount) bool { return o.Destination == m.Destination }) {
 				s.Mounts = slices.Insert(s.Mounts, rapid.IntRange(0, len(s.Mounts)).Draw(t, "at"), m)

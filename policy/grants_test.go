@@ -125,7 +125,7 @@ func (g *granted) filesystem() {
 			return b.Destination == m.Destination && b.Source == m.Source && b.Type == m.Type
 		})
 		if at < 0 {
-			g.fail(!g.writablePath(m), "mount %+v is new", m)
+			g.fail(!g.writablePath(m) && !g.runtimesOwn(m), "mount %+v is new", m)
 			continue
 		}
 		g.mountOptions(left[at], m)
@@ -151,6 +151,25 @@ func (g *granted) writablePath(m specs.Mount) bool {
 		d := path.Clean(o.Destination)
 		return d != "/" && d != m.Destination && strings.HasPrefix(m.Destination+"/", d+"/")
 	})
+}
+
+// runtimesOwn tells whether a new mount is what a runtime mounts there in every
+// container, in the place of one that was there, and is not any more, or that held
+// the place.
+func (g *granted) runtimesOwn(m specs.Mount) bool {
+	kinds := map[string]string{"/proc": "proc", "/sys": "sysfs", "/sys/fs/cgroup": "cgroup", "/dev": "tmpfs", "/dev/pts": "devpts", "/dev/mqueue": "mqueue"}
+	bind := m.Destination == "/sys" && m.Type == "bind" && m.Source == "/sys" && slices.Contains(m.Options, "rro")
+	if m.Type != kinds[m.Destination] && !bind || strings.HasPrefix(m.Destination, "/sys") && !slices.Contains(m.Options, "ro") ||
+		!slices.Contains(m.Options, "nosuid") || m.Destination != "/dev" && !slices.Contains(m.Options, "noexec") {
+		return false
+	}
+	same := func(o specs.Mount) bool { return o.Destination == m.Destination }
+	holds := func(o specs.Mount) bool {
+		d := path.Join("/", o.Destination)
+		return strings.HasPrefix(m.Destination+"/", d+"/") && d != "/" &&
+			!slices.ContainsFunc(g.after.Mounts, func(a specs.Mount) bool { return reflect.DeepEqual(a, o) })
+	}
+	return slices.ContainsFunc(g.before.Mounts, holds) && len(slices.DeleteFunc(slices.Clone(g.after.Mounts), func(o specs.Mount) bool { return !same(o) })) == 1
 }
 
 // uncovered wants that no volume of the kubelet's was taken from a mount that

@@ -22,12 +22,25 @@ type Host interface {
 	// are for what is mounted below, too, such as rro (Linux 5.12).
 	RecursiveMountOptions() bool
 
+	// CgroupsDelegated tells whether the host's cgroups are of version 2 and
+	// mounted with nsdelegate, so that a cgroup namespace keeps its limits.
+	CgroupsDelegated() bool
+
 	// PodVolume tells whether what is mounted at the path is, or lies in, one
 	// of the directories that the kubelet keeps for the pod's volumes: it
 	// keeps one for every volume that is not a hostPath, in a folder called by
 	// the plugin that made it, such as "kubernetes.io~empty-dir". plugin is the
 	// folder's name, "" for none; ok is false where that cannot be told.
 	PodVolume(podUID, path string) (plugin string, ok bool)
+
+	// PodBlockDevice tells whether the block device is of one of the volumes that
+	// the kubelet has for the pod in volumeDevices.
+	PodBlockDevice(podUID string, major, minor int64) bool
+
+	// DeviceDriver gives the name under which a driver has the device's number;
+	// "" where it is not known, or several have it. A negative minor stands for all
+	// devices of the major.
+	DeviceDriver(block bool, major, minor int64) string
 
 	// AppArmor tells about the kernel's AppArmor.
 	AppArmor() AppArmor
@@ -98,8 +111,17 @@ func (NoHost) RuntimeDirs() []string { return DefaultRuntimeDirs() }
 // RecursiveMountOptions supposes so.
 func (NoHost) RecursiveMountOptions() bool { return true }
 
+// CgroupsDelegated sees nothing.
+func (NoHost) CgroupsDelegated() bool { return false }
+
 // PodVolume sees nothing.
 func (NoHost) PodVolume(string, string) (plugin string, ok bool) { return "", false }
+
+// PodBlockDevice sees nothing.
+func (NoHost) PodBlockDevice(string, int64, int64) bool { return false }
+
+// DeviceDriver sees nothing.
+func (NoHost) DeviceDriver(bool, int64, int64) string { return "" }
 
 // AppArmor sees nothing.
 func (NoHost) AppArmor() AppArmor { return AppArmor{} }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -60,6 +61,8 @@ func (s *Subject) findOrigin(m *specs.Mount) origin {
 		return origin{volume: pseudoVolume(m)}
 	case s.imageOverlay(m):
 		return origin{volume: imageVolume}
+	case remounts(m):
+		return origin{volume: unknownVolume, host: true, source: m.Source, err: errRemounts}
 	}
 	r := s.lookUp(m.Source)
 	o := origin{host: true, source: r.path, links: r.links, err: r.err}
@@ -88,17 +91,20 @@ func (s *Subject) made(m *specs.Mount, r resolution) (v VolumeType, ok bool) {
 	if s.hostShm(m, r) {
 		return sharedMemory, true
 	}
-	return noVolume, false
+	return noVolume, s.hostSys(m, r)
 }
 
 // isPseudo tells whether the mount is a file system of the kernel that shows
-// no files of the host. A bind mount is one whatever its type says: the kernel
-// ignores the type then (mount(2), "Creating a bind mount").
+// no files of the host. A bind mount is one whatever its type says, and so is what
+// remounts: the kernel ignores the type then (mount(2), "Creating a bind mount").
 func isPseudo(m *specs.Mount) bool {
 	types := []string{"proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2"}
 	binds := func(option string) bool { return option == "bind" || option == "rbind" }
-	return slices.Contains(types, m.Type) && !slices.ContainsFunc(m.Options, binds)
+	return slices.Contains(types, m.Type) && !remounts(m) && !slices.ContainsFunc(m.Options, binds)
 }
+
+// errRemounts is about a mount that no kubelet and no runtime asks for.
+var errRemounts = errors.New("it remounts what is mounted there already")
 
 // under tells whether the path is the directory or lies below it, by path
 // component, and gives the rest of the path. Both are clean.
@@ -127,4 +133,24 @@ func (s *Subject) straight(source, folder resolution) bool {
 func (s *Subject) hostShm(m *specs.Mount, r resolution) bool {
 	return r.path == "/dev/shm" && path.Clean(m.Destination) == "/dev/shm" && s.straight(r, resolution{}) &&
 		(s.sharesHost(specs.IPCNamespace) || s.Pod.NamespacePathsUnseen)
+}
+
+// hostSys tells whether the mount stands for the sysfs of a pod that has a user
+// namespace and the host's network: a sysfs of a network that is not its own
+// nobody can mount, so the runtime shows the host's, read-only. The process has no
+// rights of the host's root there. That the host's network is shared is a matter
+// of the rule hostNamespaces.
+//
+// Source: containerd 2.4, internal/cri/server/container_create.go; CRI-O 1.34,
+// server/sandbox_run_linux.go.
+func (s *Subject) hostSys(m *specs.Mount, r resolution) bool {
+	return r.path == "/sys" && mountPoint(m) == "/sys" && isReadOnly(m) && s.straight(r, resolution{}) &&
+		s.hasNamespace(specs.UserNamespace) && s.sharesHost(specs.NetworkNamespace) && !s.mapsRoot()
+}
+
+// mapsRoot tells whether an id of the container's user namespace is the host's 0.
+// Where no mappings are shown it finds none.
+func (s *Subject) mapsRoot() bool {
+	l := s.Spec.Linux
+	return l != nil && (len(l.UIDMappings) > 0 && !avoidsRoot(l.UIDMappings) || len(l.GIDMappings) > 0 && !avoidsRoot(l.GIDMappings))
 }

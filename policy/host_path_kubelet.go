@@ -29,14 +29,14 @@ func (s *Subject) kubeletMade(m *specs.Mount, source resolution) (v VolumeType, 
 	}
 	switch parts := strings.Split(rest, "/"); parts[0] {
 	case "etc-hosts":
-		return noVolume, len(parts) == 1 && path.Clean(m.Destination) == "/etc/hosts"
+		return whereMade(runtimeFile, len(parts) == 1 && path.Clean(m.Destination) == "/etc/hosts")
 	case "volumes":
 		if !isVolumeRoot(parts[1:]) {
 			return noVolume, false
 		}
 		return pluginVolume(parts[1]), true
 	case "containers": // the termination log
-		return noVolume, len(parts) == 3 && parts[1] == s.Container.Name
+		return whereMade(runtimeFile, len(parts) == 3 && parts[1] == s.Container.Name)
 	case "volume-subpaths": // of a volume, for a container, by the index of the mount
 		if len(parts) != 4 || parts[2] != s.Container.Name || !isIndex(parts[3]) {
 			return noVolume, false
@@ -45,6 +45,14 @@ func (s *Subject) kubeletMade(m *specs.Mount, source resolution) (v VolumeType, 
 	default:
 		return noVolume, false
 	}
+}
+
+// whereMade is the type where it was made so, and none where not.
+func whereMade(v VolumeType, made bool) (VolumeType, bool) {
+	if !made {
+		return noVolume, false
+	}
+	return v, true
 }
 
 // VolumeRoot is what the kubelet mounts into containers of a volume: the path,

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -101,9 +102,9 @@ func (s *Subject) crioMade(m *specs.Mount, parts []string) (v VolumeType, ok boo
 	destination := path.Clean(m.Destination)
 	own := map[string]string{"passwd": "/etc/passwd", "group": "/etc/group", "localtime": "/etc/localtime"}
 	if place, ok := own[strings.Join(rest, "/")]; ok {
-		return noVolume, place == destination
+		return whereMade(runtimeFile, place == destination)
 	}
-	return noVolume, "/"+strings.Join(rest, "/") == destination // what mounts.conf names
+	return whereMade(runtimeFile, "/"+strings.Join(rest, "/") == destination) // what mounts.conf names
 }
 
 func (s *Subject) isPod(id string) bool { return isComponent(s.Pod.ID) && id == s.Pod.ID }
@@ -122,11 +123,12 @@ func podFile(name, destination string) (v VolumeType, ok bool) {
 		"shm":           "/dev/shm",
 		".containerenv": "/run/.containerenv",
 	}
+	v = runtimeFile
 	if name == "shm" {
 		v = sharedMemory
 	}
 	place, ok := places[name]
-	return v, ok && place == path.Clean(destination)
+	return whereMade(v, ok && place == path.Clean(destination))
 }
 
 // imageOverlay tells whether the mount is CRI-O's for an image volume: an
@@ -137,10 +139,16 @@ func podFile(name, destination string) (v VolumeType, ok bool) {
 // Source: CRI-O 1.34, server/container_create_linux.go, mountImage, and
 // safemount_linux.go.
 func (s *Subject) imageOverlay(m *specs.Mount) bool {
-	if m.Type != "overlay" || len(m.Options) != 1 {
+	if m.Type != "overlay" {
 		return false
 	}
-	lower, ok := strings.CutPrefix(m.Options[0], "lowerdir=")
+	options := slices.DeleteFunc(slices.Clone(m.Options), func(o string) bool { // what rules may have added takes away
+		return slices.Contains(mountOptions(), MountOption(o))
+	})
+	if len(options) != 1 {
+		return false
+	}
+	lower, ok := strings.CutPrefix(options[0], "lowerdir=")
 	image, empty, two := strings.Cut(lower, ":")
 	if !ok || !two || strings.ContainsAny(lower, `\,`) || path.Clean(image) != image {
 		return false

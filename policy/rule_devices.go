@@ -27,7 +27,11 @@ import (
 // and does not look at its numbers. A device of the host that is mounted as a
 // volume is for hostPaths to judge.
 //
-// Reads: linux.devices and linux.resources.devices (OCI runtime spec,
+// A spec does not say where on the host a device came from. The block device of a
+// volume is told from another one by its numbers, in the folder that the kubelet
+// has for the pod (pods/UID/volumeDevices).
+//
+// Reads: linux.devices, linux.resources.devices and linux.namespaces (OCI runtime spec,
 // config-linux.md, "Devices" and "Allowed Device list"). A rule that forbids
 // some devices is not relied on: runtimes differ in what it does to a wider or
 // a narrower one.
@@ -35,7 +39,8 @@ import (
 // allowed. Where every device may be used no rule but one that denies all is
 // left.
 // Source: OCI runtime spec, config-linux.md, "Default Devices"; Linux,
-// Documentation/admin-guide/cgroup-v1/devices.rst; mknod(2).
+// Documentation/admin-guide/devices.txt and cgroup-v1/devices.rst; mknod(2);
+// Kubernetes 1.36, pkg/kubelet/kubelet_pods.go (makeBlockVolumes).
 // Example: {onViolation: adjust, allowed: [{path: /dev/fuse, major: 10, minor: 229}, {path: "/dev/nvidia*", access: rw}]}
 type Devices struct {
 	Base `yaml:",inline"`
@@ -44,6 +49,13 @@ type Devices struct {
 	// has.
 	// Default: none.
 	Allowed []AllowedDevice `yaml:"allowed"`
+
+	// AllowVolumeDevices allows the block devices of the pod's volumes, which a
+	// container gets by volumeDevices: those that the kubelet has put into its
+	// folder for the pod, with their own numbers. Where the host's files cannot be
+	// seen, and in a user namespace, it allows nothing.
+	// Default: false.
+	AllowVolumeDevices bool `yaml:"allowVolumeDevices"`
 }
 
 // AllowedDevice is a device that a container may have, or several.
@@ -56,8 +68,8 @@ type AllowedDevice struct {
 	// Default: c.
 	Type DeviceType `yaml:"type"`
 
-	// Major is the device's major number. Without it the path alone tells the
-	// device, and whoever names the node chooses it: rules are allowed only for
+	// Major is the device's major number. Without it and Driver the path alone
+	// tells the device, and whoever names the node chooses it: rules are allowed only for
 	// devices that have such a node.
 	// Default: any.
 	Major *uint32 `yaml:"major"`
@@ -65,6 +77,13 @@ type AllowedDevice struct {
 	// Minor is the device's minor number. It needs Major.
 	// Default: any.
 	Minor *uint32 `yaml:"minor"`
+
+	// Driver is the name of the device's driver, as the kernel has it in
+	// /proc/devices and, for major number 10, in /proc/misc. It tells devices whose
+	// numbers the kernel chooses, such as nvidia-uvm. Where a number has several
+	// drivers, or the node cannot be asked, the entry allows nothing.
+	// Default: any.
+	Driver string `yaml:"driver"`
 
 	// Access is what the container may do with it: any of r (read), w (write)
 	// and m (make nodes).
@@ -87,8 +106,8 @@ func (a *AllowedDevice) Validate() error {
 		return strict.Field("path", "is missing")
 	case !path.IsAbs(p) || path.Clean(p) != p:
 		return strict.Field("path", "%q is no absolute path (allowed: such as /dev/fuse, /dev/nvidia*)", p)
-	case a.Type == fifo && (a.Major != nil || a.Minor != nil || a.Access != ""):
-		return strict.Field("type", "p has no numbers and no access")
+	case a.Type == fifo && (a.Major != nil || a.Minor != nil || a.Access != "" || a.Driver != ""):
+		return strict.Field("type", "p has no numbers, no driver and no access")
 	case a.Minor != nil && a.Major == nil:
 		return strict.Field("minor", "needs major")
 	}
@@ -96,10 +115,14 @@ func (a *AllowedDevice) Validate() error {
 }
 
 func (a *AllowedDevice) String() string {
-	if a.Type == fifo {
+	switch {
+	case a.Type == fifo:
 		return fmt.Sprintf("%s (p)", a.Path)
+	case a.Driver != "":
+		return fmt.Sprintf("%s (%s of driver %s %s)", a.Path, a.id(), a.Driver, a.access())
+	default:
+		return fmt.Sprintf("%s (%s %s)", a.Path, a.id(), a.access())
 	}
-	return fmt.Sprintf("%s (%s %s)", a.Path, a.id(), a.access())
 }
 
 // id is what the entry says of the device's type and numbers.
@@ -122,8 +145,13 @@ func (a *AllowedDevice) access() DeviceAccess {
 }
 
 // has tells whether the node is what the entry allows.
-func (a *AllowedDevice) has(n *specs.LinuxDevice) bool {
-	return !climbs(n.Path) && a.Path.Match(path.Clean(n.Path)) && a.id().covers(nodeID(n))
+func (a *AllowedDevice) has(s *Subject, n *specs.LinuxDevice) bool {
+	return !climbs(n.Path) && a.Path.Match(path.Clean(n.Path)) && a.id().covers(nodeID(n)) && a.drives(s, nodeID(n))
+}
+
+// drives tells whether all those devices have the entry's driver, if it names one.
+func (a *AllowedDevice) drives(s *Subject, id deviceID) bool {
+	return a.Driver == "" || a.Driver == s.Host.DeviceDriver(id.kind == "b", id.major, id.minor)
 }
 
 // Check finds nodes and rules that are not allowed.
@@ -131,7 +159,7 @@ func (d *Devices) Check(s *Subject) []Finding {
 	var nodes, rules []string
 	if l := s.Spec.Linux; l != nil {
 		for i := range l.Devices {
-			if n := &l.Devices[i]; !d.allowsNode(n) {
+			if n := &l.Devices[i]; !d.allowsNode(s, n) {
 				nodes = append(nodes, nodeName(n))
 			}
 		}
@@ -145,7 +173,7 @@ func (d *Devices) Check(s *Subject) []Finding {
 		return append(out, Finding{Found: "every device may be used", Allowed: d.list()})
 	}
 	for i := range inForce {
-		if r := &inForce[i]; r.Allow && d.excess(s.Spec.Linux.Devices, r) != "" {
+		if r := &inForce[i]; r.Allow && d.excess(s, r) != "" {
 			rules = append(rules, ruleText(r))
 		}
 	}
@@ -160,7 +188,7 @@ func (d *Devices) Adjust(s *Subject) []string {
 	l := s.linux()
 	var nodes, rules, changes []string
 	l.Devices = slices.DeleteFunc(l.Devices, func(n specs.LinuxDevice) bool {
-		if d.allowsNode(&n) {
+		if d.allowsNode(s, &n) {
 			return false
 		}
 		nodes = append(nodes, nodeName(&n))
@@ -181,7 +209,7 @@ func (d *Devices) Adjust(s *Subject) []string {
 	for _, r := range inForce {
 		excess := ""
 		if r.Allow {
-			excess = d.excess(l.Devices, &r)
+			excess = d.excess(s, &r)
 		}
 		if excess != "" {
 			rules = append(rules, ruleText(&r))
@@ -199,13 +227,22 @@ func (d *Devices) Adjust(s *Subject) []string {
 }
 
 // allowsNode tells whether the container may have the node.
-func (d *Devices) allowsNode(n *specs.LinuxDevice) bool {
-	return isDefaultNode(n) || slices.ContainsFunc(d.Allowed, func(a AllowedDevice) bool { return a.has(n) })
+func (d *Devices) allowsNode(s *Subject, n *specs.LinuxDevice) bool {
+	return isDefaultNode(n) || slices.ContainsFunc(d.Allowed, func(a AllowedDevice) bool { return a.has(s, n) }) ||
+		!climbs(n.Path) && d.allowsVolume(s, nodeID(n))
+}
+
+// allowsVolume tells whether it is the block device of a volume that may be used.
+// A user namespace does not tell: a runtime mounts the host's file at the path of
+// the node there, whatever its numbers are.
+func (d *Devices) allowsVolume(s *Subject, id deviceID) bool {
+	return d.AllowVolumeDevices && id.kind == "b" && id.major >= 0 && id.minor >= 0 &&
+		!s.hasNamespace(specs.UserNamespace) && s.Host.PodBlockDevice(s.Pod.UID, id.major, id.minor)
 }
 
 // excess gives the access in a rule that is not allowed; that is all of it
 // where the rule is not for devices of one type.
-func (d *Devices) excess(nodes []specs.LinuxDevice, r *specs.LinuxDeviceCgroup) string {
+func (d *Devices) excess(s *Subject, r *specs.LinuxDeviceCgroup) string {
 	access := r.Access
 	if access == "" {
 		access = string(allAccess)
@@ -215,28 +252,31 @@ func (d *Devices) excess(nodes []specs.LinuxDevice, r *specs.LinuxDeviceCgroup) 
 	}
 	id := ruleID(r)
 	allowed := "m"
-	if isDefaultUse(id) {
+	if isDefaultUse(id) || d.allowsVolume(s, id) {
 		allowed = string(allAccess)
 	}
 	for i := range d.Allowed {
-		if a := &d.Allowed[i]; a.speaksFor(id, nodes) {
+		if a := &d.Allowed[i]; a.speaksFor(s, id) {
 			allowed += string(a.access())
 		}
 	}
 	return without(access, allowed)
 }
 
-// speaksFor tells whether the entry covers all devices of a rule: by number, or
-// where it has none, because there is such a node.
-func (a *AllowedDevice) speaksFor(id deviceID, nodes []specs.LinuxDevice) bool {
-	if a.Major != nil {
-		return a.id().covers(id)
+// speaksFor tells whether the entry covers all devices of a rule: by number, by
+// driver, or where it has neither, because there is such a node.
+func (a *AllowedDevice) speaksFor(s *Subject, id deviceID) bool {
+	if a.Major != nil || a.Driver != "" {
+		return a.id().covers(id) && a.drives(s, id)
 	}
-	return slices.ContainsFunc(nodes, func(n specs.LinuxDevice) bool { return a.has(&n) && nodeID(&n) == id })
+	return slices.ContainsFunc(s.Spec.Linux.Devices, func(n specs.LinuxDevice) bool { return a.has(s, &n) && nodeID(&n) == id })
 }
 
 func (d *Devices) list() string {
 	names := []string{"those of every container"}
+	if d.AllowVolumeDevices {
+		names = append(names, "block devices of the pod's volumes")
+	}
 	for i := range d.Allowed {
 		names = append(names, d.Allowed[i].String())
 	}

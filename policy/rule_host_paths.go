@@ -35,11 +35,19 @@ import (
 // machine, an agent that does not see the host's files), a path that lies below one where containers may write, or that leads over a link
 // there, is refused: it could be replaced before it is mounted.
 //
+// A mount with id mappings shows and makes files under other ids: with those of
+// the pod's user namespace, as the kubelet asks for it, or not at all. That holds
+// for every mount, be it of the host's files or of a volume.
+//
+// In the place of a mount that adjusting removes at /proc, /sys, /dev or below
+// those, the runtime's own comes back.
+//
 // A mount that is read-only ("ro") is so itself. File systems that are mounted
 // below it may be writable, unless the container asks for a recursive read-only
 // mount ("rro").
 //
-// Reads: mounts (OCI runtime spec, config.md, "Mounts").
+// Reads: mounts, with their uidMappings and gidMappings (OCI runtime spec,
+// config.md, "Mounts"), linux.uidMappings and linux.gidMappings.
 // Adjusts: makes a mount read-only, with what is mounted below it where the
 // kernel can (Linux 5.12), makes its propagation private or slave, removes one
 // that is not allowed. The root filesystem, which a runtime makes
@@ -132,12 +140,17 @@ func (p Propagation) strength() int {
 
 // Check finds mounts of the host's paths that are not allowed, or not so.
 func (h *HostPaths) Check(s *Subject) []Finding {
+	var out []Finding
+	for _, i := range s.foreignIDs() {
+		out = append(out, Finding{
+			Found: s.volumeName(&s.Spec.Mounts[i]) + " maps user or group ids", Allowed: "the mappings of the pod's own user namespace",
+		})
+	}
 	mounts := s.hostMounts()
 	if len(mounts) == 0 {
-		return nil
+		return out
 	}
 	j := h.judge(s)
-	var out []Finding
 	for _, hm := range mounts {
 		out = append(out, j.findings(hm)...)
 	}
@@ -149,13 +162,16 @@ func (h *HostPaths) Check(s *Subject) []Finding {
 func (h *HostPaths) Adjust(s *Subject) []string {
 	j := h.judge(s)
 	var done []string
-	var removed []int
+	removed := make(map[int]bool)
 	for _, hm := range s.hostMounts() {
 		m := &s.Spec.Mounts[hm.at]
 		name := fmt.Sprintf("host path %s at %s", m.Source, m.Destination)
 		entry, _ := j.covering(hm)
+		if remounts(m) { // it may be what protects
+			continue
+		}
 		if entry == nil {
-			removed = append(removed, hm.at)
+			removed[hm.at] = true
 			done = append(done, "removed "+name)
 			continue
 		}
@@ -168,9 +184,7 @@ func (h *HostPaths) Adjust(s *Subject) []string {
 			done = append(done, fmt.Sprintf("lowered the propagation of %s to %s", name, propagation(m.Options)))
 		}
 	}
-	for _, at := range slices.Backward(removed) {
-		s.Spec.Mounts = slices.Delete(s.Spec.Mounts, at, at+1)
-	}
+	done = append(done, s.removeMounts(removed)...)
 	if unshareRoot(s.Spec) {
 		done = append(done, "lowered the propagation of the root filesystem")
 	}
@@ -319,6 +333,8 @@ func (j *pathJudge) name(hm hostMount) string {
 		notes = append(notes, "a subPath that may be of a hostPath volume")
 	case owner != "":
 		notes = append(notes, owner)
+	case likeClaim(hm.source):
+		notes = append(notes, "that may be of a claim bound to a hostPath volume")
 	}
 	if j.subject.likeRuntimeMade(m, hm.source) {
 		notes = append(notes, "like the container runtime's own, but in none of the folders in host.runtimeDirs")

@@ -417,3 +417,20 @@ func TestHostPathsAdjustOldKernel(t *testing.T) {
 		}
 	}
 }
+
+// TestHostPathsLikeClaim: the denial of what may be a claim's says so.
+func TestHostPathsLikeClaim(t *testing.T) {
+	const note = "that may be of a claim bound to a hostPath volume"
+	for source, want := range map[string]bool{
+		"/opt/local-path-provisioner/pvc-d9bd3878-f710-417b-a4b3-38811aa8aac1_team-db_data": true,
+		"/srv/pvc-d9bd3878-f710-417b-a4b3-38811aa8aac1":                                     true,
+		"/srv/pvc-d9bd3878":      false,
+		"/srv/data":              false,
+		"/var/lib/kubelet/pvc-1": false,
+	} {
+		got := strings.Join(findings(decide(t, newSpec(withMount(bind("/data", source, "rbind"))), "hostPaths: {}")), "")
+		if strings.Contains(got, note) != want || got == "" {
+			t.Errorf("%s: %q", source, got)
+		}
+	}
+}

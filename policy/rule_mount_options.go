@@ -22,8 +22,12 @@ import (
 // only beside the plain form, except rro of a bind mount: volumeMounts with
 // recursiveReadOnly have it alone, where the runtime says that it knows it.
 //
-// The file systems of the kernel that a runtime mounts, such as /proc, and /dev
-// are never meant, nor is the root filesystem.
+// The file systems of the kernel that a runtime mounts, such as /proc, are never
+// meant, nor is the root filesystem; /dev only where its type, dev, is named.
+//
+// noexec keeps a file from being run and from being mapped as a program, with the
+// dynamic linker's help too. It does not keep a process from making memory of its
+// own a program (memfd_create(2)).
 //
 // Reads: mounts (OCI runtime spec, config.md, "Mounts" and "Linux mount
 // options").
@@ -45,9 +49,11 @@ type MountOptions struct {
 // RequiredOptions are options that the mounts which it selects must have.
 type RequiredOptions struct {
 	// VolumeTypes select by the type of the volume, as in rule volumeTypes. There
-	// are three more: shm is /dev/shm, unless it is a volume; tmpfs is one that
-	// no volume is, and not /dev; anonymous is what the image declares with
-	// VOLUME. What is of unknown type is selected by any. At least one of
+	// are five more: shm is /dev/shm, unless it is a volume; tmpfs is one that
+	// no volume is, and not /dev; dev is the tmpfs at /dev that holds the devices,
+	// which cannot be nodev; anonymous is what the image declares with VOLUME;
+	// runtimeFile is a file that the kubelet or the runtime makes for every
+	// container, such as the termination log and /etc/hosts. What is of unknown type is selected by any. At least one of
 	// volumeTypes and paths is required; with both, what both select is meant.
 	// Default: any type.
 	VolumeTypes []MountType `yaml:"volumeTypes"`
@@ -62,7 +68,7 @@ type RequiredOptions struct {
 	Options []MountOption `yaml:"options"`
 }
 
-// MountType is a volume type, or anonymous, shm or tmpfs.
+// MountType is a volume type, or anonymous, dev, runtimeFile, shm or tmpfs.
 type MountType VolumeType
 
 // UnmarshalText reads the name of a type; an unknown one is an error that names
@@ -80,7 +86,9 @@ func (MountType) JSONSchema() map[string]any {
 }
 
 func mountTypes() []MountType {
-	out := []MountType{MountType(anonymousVolume), MountType(sharedMemory), MountType(tmpfsMount)}
+	out := []MountType{
+		MountType(anonymousVolume), MountType(deviceTmpfs), MountType(runtimeFile), MountType(sharedMemory), MountType(tmpfsMount),
+	}
 	for _, v := range volumeTypes() {
 		out = append(out, MountType(v))
 	}
@@ -110,6 +118,8 @@ func (r *RequiredOptions) Validate() error {
 		return strict.Field("volumeTypes", "is an empty list; leave it out to select all")
 	case r.Paths != nil && len(r.Paths) == 0:
 		return strict.Field("paths", "is an empty list; leave it out to select all")
+	case slices.Contains(r.VolumeTypes, MountType(deviceTmpfs)) && slices.ContainsFunc(r.Options, func(o MountOption) bool { return o.Plain() == "nodev" }):
+		return strict.Field("options", "nodev would make the devices in dev useless (allowed: nosuid, noexec, ro)")
 	}
 	for _, p := range r.Paths {
 		if !path.IsAbs(string(p)) || path.Clean(string(p)) != string(p) {
@@ -179,5 +189,6 @@ func (r *RequiredOptions) selects(s *Subject, m *specs.Mount) bool {
 		return false
 	}
 	volume := s.origin(m).volume
-	return r.VolumeTypes == nil || volume == unknownVolume || slices.Contains(r.VolumeTypes, MountType(volume))
+	named := slices.Contains(r.VolumeTypes, MountType(volume))
+	return named || volume == unknownVolume || r.VolumeTypes == nil && volume != deviceTmpfs
 }

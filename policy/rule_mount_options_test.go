@@ -233,7 +233,8 @@ func TestMountOptionsInvalid(t *testing.T) {
 		`{require: [{paths: ["/x["], options: [ro]}]}`:                       `"/x[" is no valid pattern`,
 		"{require: [{paths: [/x], options: [rw]}]}":                          `"rw" is not one of nosuid, nodev, noexec, ro, rnosuid, rnodev, rnoexec, rro`,
 		"{require: [{paths: [/x], options: [nosymfollow]}]}":                 `"nosymfollow" is not one of`,
-		"{require: [{volumeTypes: [memory], options: [ro]}]}":                `"memory" is not one of anonymous, shm, tmpfs, awsElasticBlockStore`,
+		"{require: [{volumeTypes: [memory], options: [ro]}]}":                `"memory" is not one of anonymous, dev, runtimeFile, shm, tmpfs, awsElasticBlockStore`,
+		"{require: [{volumeTypes: [shm, dev], options: [noexec, rnodev]}]}":  "options: nodev would make the devices in dev useless",
 		"{require: [{volumeTypes: [persistentVolumeClaim], options: [ro]}]}": `"persistentVolumeClaim" is not seen on the node`,
 	} {
 		if got := loadError("mountOptions: " + rule); !strings.Contains(got, want) {
@@ -245,8 +246,83 @@ func TestMountOptionsInvalid(t *testing.T) {
 func drawMountOptions(t *rapid.T, _ Action) []string {
 	entry := func(label string) string {
 		fields := []string{"options: " + flow(append(some(t, label, "nosuid", "nodev", "noexec", "ro", "rro", "rnosuid"), "rnoexec")...)}
-		selectors := []string{"paths: " + pick(t, "paths", `["/**"]`, "[/data, /run]", `["/vol/**"]`), "volumeTypes: " + pick(t, "types", "[emptyDir, tmpfs]", "[hostPath, shm]")}
+		selectors := []string{"paths: " + pick(t, "paths", `["/**"]`, "[/data, /run]", `["/vol/**"]`), "volumeTypes: " + pick(t, "types", "[emptyDir, tmpfs]", "[hostPath, shm]", "[anonymous, runtimeFile, unknown]")}
 		return "{" + strings.Join(append(fields, pick(t, "selectors", selectors, selectors[:1], selectors[1:])...), ", ") + "}"
 	}
-	return []string{"require: " + flow(append(some(t, "entries", entry("first")), entry("second"))...)}
+	dev := "{volumeTypes: [dev], options: [nosuid, noexec]}"
+	return []string{"require: " + flow(append(some(t, "entries", entry("first"), dev), entry("second"))...)}
+}
+
+// TestMountOptionsOfHardened: what can be written cannot be executed. Types of
+// volumes that the kubelet does not mount read-only are noexec.
+func TestMountOptionsOfHardened(t *testing.T) {
+	rules := compileDocs(t, profilePolicy("hardened")).policies[0].rules
+	at := slices.IndexFunc(rules, func(r compiledRule) bool { return r.name == "mountOptions" })
+	wants := make(map[MountType][]MountOption)
+	for _, r := range rules[at].Rule.(*MountOptions).Require {
+		for _, v := range r.VolumeTypes {
+			wants[v] = r.Options
+		}
+	}
+	for _, v := range mountTypes() {
+		want := []MountOption{"nosuid", "nodev", "noexec"}
+		switch v {
+		case "dev":
+			want = []MountOption{"nosuid", "noexec"}
+		case "configMap", "downwardAPI", "projected", "secret":
+			want = []MountOption{"ro"}
+		}
+		if !slices.Equal(wants[v], want) {
+			t.Errorf("%s has to be %s, want %s", v, wants[v], want)
+		}
+	}
+}
+
+// TestMountOptionsOfDev: a path selects /dev only by name.
+func TestMountOptionsOfDev(t *testing.T) {
+	dev := func(d *Decision) []string {
+		at := slices.IndexFunc(d.Spec.Mounts, func(m specs.Mount) bool { return m.Destination == "/dev" })
+		return d.Spec.Mounts[at].Options
+	}
+	if d := decide(t, newSpec(), `mountOptions: {onViolation: adjust, require: [{paths: ["/**", /dev], options: [nodev, noexec]}]}`); slices.Contains(dev(d), "nodev") {
+		t.Errorf("the devices are useless: %q", dev(d))
+	}
+	if d := decide(t, newSpec(), `mountOptions: {onViolation: adjust, require: [{volumeTypes: [dev], options: [noexec]}]}`); !slices.Contains(dev(d), "noexec") {
+		t.Errorf("%q", dev(d))
+	}
+}
+
+// TestMountOptionsOfImageOverlay: an image volume of CRI-O's stays one.
+func TestMountOptionsOfImageOverlay(t *testing.T) {
+	sub := subject(newSpec())
+	sub.Spec.Mounts = crioMounts("5d1c", "9b7e")
+	set := compileDocs(t, policyDoc("test", "mountOptions: {onViolation: adjust, require: [{volumeTypes: [image], options: [noexec]}]}", "hostPaths: {}", "volumeTypes: {allowed: [image]}"))
+	d := set.Evaluate(sub, Final)
+	if d.Outcome() != Adjusted {
+		t.Errorf("%s %s", d.Outcome(), d.Message())
+	}
+}
+
+// TestMountsOfAdjustingHaveOptions: a container is not refused for a mount that
+// another rule has made, whichever rule is of which policy.
+func TestMountsOfAdjustingHaveOptions(t *testing.T) {
+	for _, rules := range [][2]string{
+		{"readOnlyRootFilesystem: {onViolation: adjust, writablePaths: [/tmp]}", "mountOptions: {require: [{volumeTypes: [tmpfs], options: [noexec]}]}"},
+		{"readOnlyRootFilesystem: {onViolation: adjust, writablePaths: [/tmp]}", "mountOptions: {require: [{paths: [/tmp], options: [noexec, rro]}]}"},
+		{"hostPaths: {onViolation: adjust}", "mountOptions: {require: [{volumeTypes: [dev], options: [noexec]}]}"},
+	} {
+		spec := newSpec(func(s *specs.Spec) {
+			s.Mounts = slices.DeleteFunc(s.Mounts, func(m specs.Mount) bool { return m.Destination == "/dev" })
+		}, withMount(bind("/dev", "/dev", "rbind")))
+		one, other := policyDoc("a", rules[0]), policyDoc("b", rules[1])
+		for _, docs := range [][]string{{one, other}, {policyDoc("b", rules[0]), policyDoc("a", rules[1])}} {
+			if strings.HasPrefix(rules[0], "readOnly") {
+				spec = newSpec()
+			}
+			d := compileDocs(t, docs...).Evaluate(subject(spec), Final)
+			if d.Outcome() != Adjusted {
+				t.Errorf("%q: %s %s", rules, d.Outcome(), d.Message())
+			}
+		}
+	}
 }

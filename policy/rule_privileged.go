@@ -13,12 +13,16 @@ import (
 // or write access to every block or character device, the capabilities
 // SYS_ADMIN, SYS_MODULE and SYS_RAWIO together (a runtime gives the
 // capabilities it has itself, so there is no fixed list of all), a sysfs or a
-// cgroup mount that is writable. Missing masked paths and a missing seccomp
+// cgroup mount that is writable, wherever in the container, or a mount that
+// remounts what is there without ro. Writable is no sign of a cgroup mount in a
+// cgroup namespace of the container's own, where the host's cgroups are v2 and
+// mounted with nsdelegate: the kernel lets the container manage its own cgroups
+// there, and its limits stay (containerd's cgroup_writable). Missing masked paths and a missing seccomp
 // profile are named beside them but prove nothing: an unprivileged container
 // may lack both.
 //
 // Reads: linux.resources.devices, process.capabilities, mounts,
-// linux.maskedPaths, linux.seccomp (OCI runtime spec, config-linux.md and
+// linux.namespaces, linux.maskedPaths, linux.seccomp (OCI runtime spec, config-linux.md and
 // config.md).
 // Adjusts: takes it all back to what the runtimes give an unprivileged
 // container: their 14 default capabilities of those held, read-only sysfs and
@@ -28,7 +32,7 @@ import (
 // which the OCI runtime adds itself). Namespaces stay as they are, and AppArmor
 // and SELinux are left to their own rules.
 // Source: Pod Security Standards, Baseline, "Privileged Containers"; containerd
-// pkg/oci WithPrivileged and WithAllDevicesAllowed; capabilities(7).
+// pkg/oci WithPrivileged and WithAllDevicesAllowed; capabilities(7), cgroups(7).
 // Example: {onViolation: reject}
 type Privileged struct {
 	Base `yaml:",inline"`
@@ -36,7 +40,7 @@ type Privileged struct {
 
 // Check finds signs of a privileged container.
 func (*Privileged) Check(s *Subject) []Finding {
-	signs := privilegedSigns(s.Spec)
+	signs := privilegedSigns(s)
 	if len(signs) == 0 {
 		return nil
 	}
@@ -63,7 +67,7 @@ func (*Privileged) Adjust(s *Subject) []string {
 	}
 	changes = append(changes, dropCapabilities(s.Spec, isDefaultCapability)...)
 	for i := range s.Spec.Mounts {
-		if m := &s.Spec.Mounts[i]; isKernelControl(m) && !isReadOnly(m) {
+		if m := &s.Spec.Mounts[i]; s.opensKernel(m) {
 			s.makeReadOnly(m)
 			changes = append(changes, "made "+m.Destination+" read-only")
 		}
@@ -83,7 +87,8 @@ func (*Privileged) Adjust(s *Subject) []string {
 }
 
 // privilegedSigns are the signs of which each alone makes a violation.
-func privilegedSigns(spec *specs.Spec) []string {
+func privilegedSigns(s *Subject) []string {
+	spec := s.Spec
 	var signs []string
 	if everyDevice(deviceRules(spec)) {
 		signs = append(signs, "access to every device")
@@ -95,17 +100,15 @@ func privilegedSigns(spec *specs.Spec) []string {
 		signs = append(signs, "capabilities SYS_ADMIN, SYS_MODULE and SYS_RAWIO")
 	}
 	for i := range spec.Mounts {
-		if m := &spec.Mounts[i]; isKernelControl(m) && !isReadOnly(m) {
+		switch m := &spec.Mounts[i]; {
+		case !s.opensKernel(m):
+		case remounts(m):
+			signs = append(signs, m.Destination+" is remounted writable")
+		default:
 			signs = append(signs, m.Destination+" is writable")
 		}
 	}
 	return signs
-}
-
-// isKernelControl tells whether the mount shows the kernel's sysfs or cgroup
-// files.
-func isKernelControl(m *specs.Mount) bool {
-	return m.Type == "sysfs" || m.Type == "cgroup" || m.Type == "cgroup2"
 }
 
 func deviceRules(spec *specs.Spec) []specs.LinuxDeviceCgroup {

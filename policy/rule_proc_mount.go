@@ -16,10 +16,12 @@ import (
 // A path counts as masked where it or a folder above it is; a masked path
 // counts as read-only too. "/" and paths with ".." do not count: what is mounted
 // on "/" hides nothing from a process whose root it is, and ".." may lead
-// elsewhere behind a link of the image.
+// elsewhere behind a link of the image. Where a proc or sysfs is mounted at another
+// place too, the same is required there: of a proc at /proc2, that /proc2/kcore is
+// masked.
 //
 // Reads: linux.maskedPaths, linux.readonlyPaths (OCI runtime spec,
-// config-linux.md, "Masked Paths" and "Readonly Paths"); with allowUserNamespace
+// config-linux.md, "Masked Paths" and "Readonly Paths"), mounts; with allowUserNamespace
 // also linux.namespaces, linux.uidMappings, linux.gidMappings and those of the
 // pod's sandbox.
 // Adjusts: adds what is missing, and with it the paths that only newer
@@ -79,10 +81,11 @@ func (p *ProcMount) Check(s *Subject) []Finding {
 	}
 	masked, readonly := procPaths(s.Spec)
 	var findings []Finding
-	if missing := uncovered(p.masked, masked); len(missing) > 0 {
+	mounts := s.Spec.Mounts
+	if missing := uncovered(onEveryMount(p.masked, mounts), masked); len(missing) > 0 {
 		findings = append(findings, Finding{Found: "not masked: " + strings.Join(missing, ", ")})
 	}
-	if missing := uncovered(p.readonly, readonly, masked); len(missing) > 0 {
+	if missing := uncovered(onEveryMount(p.readonly, mounts), readonly, masked); len(missing) > 0 {
 		findings = append(findings, Finding{Found: "not read-only: " + strings.Join(missing, ", ")})
 	}
 	return findings
@@ -92,11 +95,12 @@ func (p *ProcMount) Check(s *Subject) []Finding {
 func (p *ProcMount) Adjust(s *Subject) []string {
 	l := s.linux()
 	var changes []string
-	if add := uncovered(append(defaultMaskedPaths(), p.masked...), l.MaskedPaths); len(add) > 0 {
+	every := func(paths ...string) []string { return onEveryMount(paths, s.Spec.Mounts) }
+	if add := uncovered(every(append(defaultMaskedPaths(), p.masked...)...), l.MaskedPaths); len(add) > 0 {
 		l.MaskedPaths = append(l.MaskedPaths, add...)
 		changes = append(changes, "masked "+strings.Join(add, ", "))
 	}
-	if add := uncovered(append(defaultReadonlyPaths(), p.readonly...), l.ReadonlyPaths, l.MaskedPaths); len(add) > 0 {
+	if add := uncovered(every(append(defaultReadonlyPaths(), p.readonly...)...), l.ReadonlyPaths, l.MaskedPaths); len(add) > 0 {
 		l.ReadonlyPaths = append(l.ReadonlyPaths, add...)
 		changes = append(changes, "made read-only "+strings.Join(add, ", "))
 	}

@@ -15,9 +15,12 @@ import (
 // filesystem. Mounts are not asked.
 //
 // Reads: root.readonly (OCI runtime spec, config.md, "Root").
-// Adjusts: sets it, and mounts an empty tmpfs on each of writablePaths. What
+// Adjusts: sets it, and mounts an empty tmpfs on each of writablePaths, with the
+// options that mountOptions of any policy in force wants there. What
 // the image holds there is hidden. A path at or below another mount is left
-// alone: it has its own filesystem.
+// alone: it has its own filesystem. A path that is a file in the image cannot be
+// told from a folder: the container does not start then, and the OCI runtime says
+// that it is not a directory.
 // Source: Kubernetes securityContext.readOnlyRootFilesystem; tmpfs(5).
 // Example: {onViolation: adjust, writablePaths: [/tmp, /run], writableSize: 16Mi}
 type ReadOnlyRootFilesystem struct {
@@ -64,6 +67,7 @@ func (r *ReadOnlyRootFilesystem) Adjust(s *Subject) []string {
 	changes := []string{"made the root filesystem read-only"}
 	if add := r.missing(s.Spec.Mounts); len(add) > 0 {
 		s.Spec.Mounts = slices.Insert(s.Spec.Mounts, place(s.Spec.Mounts, add), r.mounts(add, s.Spec.Process)...)
+		s.placed = append(s.placed, add...)
 		changes = append(changes, "mounted tmpfs on "+strings.Join(add, ", "))
 	}
 	return changes

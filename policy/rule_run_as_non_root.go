@@ -14,11 +14,13 @@ import (
 // RunAsNonRoot requires a user other than root, and bounds users and groups.
 //
 // Reads: process.user: uid, gid and additionalGids (OCI runtime spec,
-// config.md, "User"); with allowUserNamespaceRoot also linux.namespaces,
-// linux.uidMappings, linux.gidMappings and those of the pod's sandbox.
+// config.md, "User"), linux.namespaces, linux.uidMappings and linux.gidMappings; with
+// allowUserNamespaceRoot also those of the pod's sandbox.
 // Adjusts: gives runAsUser in place of root or a user that is not allowed,
 // runAsGroup in place of a group that is not, and takes additional groups that
-// are not allowed away. With root goes its group 0.
+// are not allowed away. With root goes its group 0. An id that the container's user
+// namespace does not map is given to nobody: no process could have it. The container
+// is denied then.
 // Source: Pod Security Standards, Restricted, "Running as Non-root" and
 // "Running as Non-root user"; credentials(7), user_namespaces(7).
 // Example: {onViolation: adjust, runAsUser: 10001, runAsGroup: 10001, forbidRootGroup: true}
@@ -152,12 +154,12 @@ func (r *RunAsNonRoot) Check(s *Subject) []Finding {
 	switch {
 	case r.userFine(s, u.UID):
 	case u.UID == 0:
-		findings = append(findings, Finding{Found: "runs as root (uid 0)", Allowed: r.users()})
+		findings = append(findings, Finding{Found: "runs as root (uid 0)" + r.cannotRun(s), Allowed: r.users()})
 	default:
-		findings = append(findings, Finding{Found: fmt.Sprintf("uid %d not allowed", u.UID), Allowed: r.users()})
+		findings = append(findings, Finding{Found: fmt.Sprintf("uid %d not allowed", u.UID) + r.cannotRun(s), Allowed: r.users()})
 	}
 	if !r.groupFine(s, u.GID, r.AllowedGroups) {
-		findings = append(findings, Finding{Found: fmt.Sprintf("gid %d not allowed", u.GID), Allowed: r.groups(r.AllowedGroups)})
+		findings = append(findings, Finding{Found: fmt.Sprintf("gid %d not allowed", u.GID) + r.cannotRun(s), Allowed: r.groups(r.AllowedGroups)})
 	}
 	var bad []string
 	for _, g := range u.AdditionalGids {
@@ -180,6 +182,9 @@ func (r *RunAsNonRoot) Adjust(s *Subject) []string {
 		return nil
 	}
 	u := &s.Spec.Process.User
+	if r.cannotRun(s) != "" {
+		return r.dropGroups(s, u, false)
+	}
 	var changes []string
 	wasRoot := false
 	if !r.userFine(s, u.UID) {

@@ -66,21 +66,20 @@ func (v *VolumeTypes) Adjust(s *Subject) []string {
 	}
 	stays := make(map[string]bool) // the mount points of those that stay
 	for i := range s.Spec.Mounts {
-		if !others[i] {
-			stays[mountPoint(&s.Spec.Mounts[i])] = true
+		if m := &s.Spec.Mounts[i]; !others[i] || remounts(m) { // what remounts may protect
+			stays[mountPoint(m)] = true
 		}
 	}
 	var done []string
-	var kept []specs.Mount
 	for i := range s.Spec.Mounts {
 		m := &s.Spec.Mounts[i]
-		if !others[i] || liesIn(stays, mountPoint(m)) {
-			kept = append(kept, *m)
-			continue
+		if others[i] && liesIn(stays, mountPoint(m)) {
+			delete(others, i)
+		} else if others[i] {
+			done = append(done, "removed "+s.volumeName(m))
 		}
-		done = append(done, "removed "+s.volumeName(m))
 	}
-	s.Spec.Mounts = kept
+	done = append(done, s.removeMounts(others)...)
 	if len(done) > 0 && unshareRoot(s.Spec) {
 		done = append(done, "lowered the propagation of the root filesystem")
 	}
@@ -120,7 +119,7 @@ func (v *VolumeTypes) others(s *Subject) []int {
 func (s *Subject) volumeName(m *specs.Mount) string {
 	name := string(s.origin(m).volume)
 	switch VolumeType(name) {
-	case noVolume:
+	case noVolume, runtimeFile:
 		name = "mount"
 	case unknownVolume:
 		name = "volume of unknown type"

@@ -44,6 +44,9 @@ type Subject struct {
 	// seccomp is what rules that adjust want of the seccomp profile.
 	seccomp seccompWish
 
+	// placed are the mount points at which adjusting has put mounts in.
+	placed []string
+
 	// paths are the host's paths resolved so far in this decision.
 	paths map[string]resolution
 

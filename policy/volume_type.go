@@ -30,6 +30,8 @@ const (
 	anonymousVolume VolumeType = "anonymous" // a VOLUME of the image
 	sharedMemory    VolumeType = "shm"       // /dev/shm, unless the pod brings its own
 	tmpfsMount      VolumeType = "tmpfs"     // of the container's own
+	deviceTmpfs     VolumeType = "dev"       // the tmpfs that holds the devices
+	runtimeFile     VolumeType = "runtimeFile"
 )
 
 // UnmarshalText reads the name of a type; an unknown one is an error that names
@@ -48,7 +50,7 @@ func (VolumeType) JSONSchema() map[string]any {
 
 // ofPod tells whether it is a volume of the pod.
 func (v VolumeType) ofPod() bool {
-	return !slices.Contains([]VolumeType{noVolume, anonymousVolume, sharedMemory, tmpfsMount}, v)
+	return !slices.Contains([]VolumeType{noVolume, anonymousVolume, sharedMemory, tmpfsMount, deviceTmpfs, runtimeFile}, v)
 }
 
 // claimed refuses what is a type in a pod, but not on the node.
@@ -132,11 +134,13 @@ func pluginVolume(folder string) VolumeType {
 }
 
 // pseudoVolume gives the type of a mount without files of the host. The kernel's
-// file systems are no volumes, nor is the tmpfs that holds the devices.
+// file systems are no volumes.
 func pseudoVolume(m *specs.Mount) VolumeType {
 	switch at := mountPoint(m); {
-	case m.Type != "tmpfs" || at == "/dev":
+	case m.Type != "tmpfs":
 		return noVolume
+	case at == "/dev":
+		return deviceTmpfs
 	case at == "/dev/shm":
 		return sharedMemory
 	default:

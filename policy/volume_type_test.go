@@ -75,17 +75,17 @@ func TestVolumeType(t *testing.T) {
 		"VOLUME":                   {bind("/x", cri+"containers/9b7e/volumes/ab12"), "anonymous"},
 		"another container's":      {bind("/x", cri+"containers/9b7f/volumes/ab12"), "hostPath"},
 		"tmpfs":                    {specs.Mount{Destination: "/x", Type: "tmpfs", Source: "tmpfs"}, "tmpfs"},
-		"tmpfs for devices":        {specs.Mount{Destination: "dev/", Type: "tmpfs", Source: "tmpfs"}, ""},
+		"tmpfs for devices":        {specs.Mount{Destination: "dev/", Type: "tmpfs", Source: "tmpfs"}, "dev"},
 		"tmpfs for shm":            {specs.Mount{Destination: "/dev//shm", Type: "tmpfs", Source: "shm"}, "shm"},
 		"pod's shm":                {bind("/dev/shm", cri+"sandboxes/5d1c/shm"), "shm"},
 		"host's shm":               {bind("/dev/shm", "/dev/shm"), "hostPath"},
 		"volume for shm":           {bind("/dev/shm", podVolumes+"kubernetes.io~empty-dir/x"), "emptyDir"},
 		"proc":                     {specs.Mount{Destination: "/x", Type: "proc", Source: "proc"}, ""},
 		"bind that says proc":      {specs.Mount{Destination: "/x", Type: "proc", Source: "/proc", Options: []string{"bind"}}, "hostPath"},
-		"termination log":          {bind("/x", "/var/lib/kubelet/pods/3f2a/containers/app/0"), ""},
-		"hosts file":               {bind("/etc/hosts", "/var/lib/kubelet/pods/3f2a/etc-hosts"), ""},
+		"termination log":          {bind("/x", "/var/lib/kubelet/pods/3f2a/containers/app/0"), "runtimeFile"},
+		"hosts file":               {bind("/etc/hosts", "/var/lib/kubelet/pods/3f2a/etc-hosts"), "runtimeFile"},
 		"hosts file elsewhere":     {bind("/x", "/var/lib/kubelet/pods/3f2a/etc-hosts"), "hostPath"},
-		"resolv.conf":              {bind("/etc/resolv.conf", cri+"sandboxes/5d1c/resolv.conf"), ""},
+		"resolv.conf":              {bind("/etc/resolv.conf", cri+"sandboxes/5d1c/resolv.conf"), "runtimeFile"},
 		"another pod's shm":        {bind("/dev/shm", cri+"sandboxes/5d1d/shm"), "hostPath"},
 		"shm elsewhere":            {bind("/x", cri+"sandboxes/5d1c/shm"), "hostPath"},
 		"the pod's folder":         {bind("/x", "/var/lib/kubelet/pods/3f2a"), "hostPath"},
@@ -114,7 +114,10 @@ func TestVolumeTypeCRIO(t *testing.T) {
 	sub := subject(newSpec())
 	sub = sub.ready()
 	sub.Spec.Mounts = crioMounts("5d1c", "9b7e")
-	want := map[string]VolumeType{"/dev/shm": "shm", "/data": "anonymous", "/img": "image", "/sub": "image"}
+	want := map[string]VolumeType{
+		"/dev/shm": "shm", "/data": "anonymous", "/img": "image", "/sub": "image",
+		"/etc/resolv.conf": "runtimeFile", "/etc/hostname": "runtimeFile", "/run/.containerenv": "runtimeFile", "/run/secrets": "runtimeFile",
+	}
 	for place, got := range volumesOf(&sub) {
 		if got != want[place] {
 			t.Errorf("%s is %q, want %q", place, got, want[place])
@@ -124,7 +127,11 @@ func TestVolumeTypeCRIO(t *testing.T) {
 
 // TestVolumeTypeContainerd asks what a container of a real containerd mounts.
 func TestVolumeTypeContainerd(t *testing.T) {
-	want := map[string]VolumeType{"/cache": "emptyDir", "/dev/shm": "shm", "/var/run/secrets/kubernetes.io/serviceaccount": "projected"}
+	want := map[string]VolumeType{
+		"/cache": "emptyDir", "/dev/shm": "shm", "/var/run/secrets/kubernetes.io/serviceaccount": "projected",
+		"/dev": "dev", "/etc/hosts": "runtimeFile", "/etc/hostname": "runtimeFile", "/etc/resolv.conf": "runtimeFile",
+		"/dev/termination-log": "runtimeFile",
+	}
 	for _, name := range []string{"privileged", "unprivileged"} {
 		sub := containerd(t, name)
 		for place, got := range volumesOf(&sub) {

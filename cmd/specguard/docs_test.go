@@ -181,7 +181,7 @@ func TestThreatModelNamesTests(t *testing.T) {
 		t.Fatal(err)
 	}
 	var tests strings.Builder
-	for _, pattern := range []string{"../../e2e/*_test.go", "../../plugin/*_test.go", "../../plugin/mounts/*_test.go"} {
+	for _, pattern := range []string{"../../e2e/*_test.go", "../../plugin/*_test.go", "../../plugin/mounts/*_test.go", "../../policy/*_test.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v, %v", pattern, files, err)

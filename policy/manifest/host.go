@@ -25,3 +25,8 @@ func (h volumeHost) PodVolume(podUID, p string) (plugin string, ok bool) {
 	}
 	return v.folder(), true
 }
+
+// PodBlockDevice tells of the numbers that volumeDevices are given here.
+func (h volumeHost) PodBlockDevice(podUID string, major, _ int64) bool {
+	return podUID == h.pod.ids.pod && major == blockMajor
+}

@@ -178,6 +178,9 @@ func absolute(p string) string {
 	return "/" + p
 }
 
+// blockMajor is the major number of all block volumes in a manifest.
+const blockMajor = 259
+
 // devices adds the container's block volumes. Their numbers are made up.
 func (b *builder) devices(at string) error {
 	l := b.spec.Linux
@@ -190,9 +193,9 @@ func (b *builder) devices(at string) error {
 		if v.source.ReadOnly {
 			access = "r"
 		}
-		l.Devices = append(l.Devices, specs.LinuxDevice{Path: d.DevicePath, Type: "b", Major: 259, Minor: int64(i)})
+		l.Devices = append(l.Devices, specs.LinuxDevice{Path: d.DevicePath, Type: "b", Major: blockMajor, Minor: int64(i)})
 		l.Resources.Devices = append(l.Resources.Devices, specs.LinuxDeviceCgroup{
-			Allow: true, Type: "b", Major: new(int64(259)), Minor: new(int64(i)), Access: access,
+			Allow: true, Type: "b", Major: new(int64(blockMajor)), Minor: new(int64(i)), Access: access,
 		})
 		b.note("volume " + d.Name + ": the number of its device is not known")
 	}

@@ -1,0 +1,123 @@
+package host
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// misc is the major number that small drivers share, each with a minor of its own.
+const misc = 10
+
+// DeviceDriver reads the kernel's tables of drivers, which are the same in every
+// namespace (proc_devices(5), proc_misc(5)).
+func (h *Host) DeviceDriver(block bool, major, minor int64) string {
+	if !block && major == misc {
+		return driver(h.readProc("misc"), minor)
+	}
+	characters, blocks, _ := strings.Cut(h.readProc("devices"), "Block devices:")
+	if block {
+		return driver(blocks, major)
+	}
+	return driver(characters, major)
+}
+
+// driver gives the name in the line with that number; "" where there is none, or
+// several.
+func driver(table string, number int64) string {
+	name := ""
+	for line := range strings.Lines(table) {
+		fields := strings.Fields(line)
+		if len(fields) != 2 || fields[0] != strconv.FormatInt(number, 10) {
+			continue
+		}
+		if name != "" {
+			return ""
+		}
+		name = fields[1]
+	}
+	return name
+}
+
+func (h *Host) readProc(name string) string {
+	data, err := os.ReadFile(filepath.Join(h.kernel, "proc", name))
+	if err != nil {
+		return ""
+	}
+	return string(data)
+}
+
+// PodBlockDevice looks at what the kubelet has put into the pod's folder
+// volumeDevices: one file for each volume, in a folder for each plugin, that is the
+// device or a link to it.
+func (h *Host) PodBlockDevice(podUID string, major, minor int64) bool {
+	if h.root == "" || podUID == "" || podUID == ".." || podUID == "." || strings.Contains(podUID, "/") {
+		return false
+	}
+	pod, _, err := h.ResolvePath(path.Join(h.kubelet, "pods", podUID, "volumeDevices"))
+	if err != nil {
+		return false
+	}
+	plugins, err := os.ReadDir(h.at(pod))
+	if err != nil {
+		return false
+	}
+	for _, plugin := range plugins {
+		volumes, err := os.ReadDir(h.at(path.Join(pod, plugin.Name())))
+		if err != nil {
+			continue
+		}
+		for _, v := range volumes {
+			if h.isBlockDevice(path.Join(pod, plugin.Name(), v.Name()), major, minor) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isBlockDevice tells whether the file of the host is that block device.
+func (h *Host) isBlockDevice(file string, major, minor int64) bool {
+	real, _, err := h.ResolvePath(file)
+	if err != nil {
+		return false
+	}
+	var st unix.Stat_t
+	return unix.Stat(h.at(real), &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFBLK &&
+		int64(unix.Major(st.Rdev)) == major && int64(unix.Minor(st.Rdev)) == minor
+}
+
+// CgroupsDelegated reads how the host's cgroups are mounted. nsdelegate is an
+// option of the file system, and so the same wherever that is mounted.
+func (h *Host) CgroupsDelegated() bool {
+	data, err := os.ReadFile(h.mounts)
+	return err == nil && delegated(string(data))
+}
+
+// delegated tells whether /sys/fs/cgroup, of this process or of the host below its
+// root, is of version 2 with nsdelegate, and no controller is of version 1
+// (proc_pid_mountinfo(5)).
+func delegated(mountinfo string) bool {
+	found := false
+	for line := range strings.Lines(mountinfo) {
+		_, kind, ok := strings.Cut(line, " - ")
+		fields := strings.Fields(kind)
+		if !ok || len(fields) < 3 {
+			continue
+		}
+		switch fields[0] {
+		case "cgroup":
+			return false
+		case "cgroup2":
+			if !strings.Contains(","+fields[2]+",", ",nsdelegate,") {
+				return false
+			}
+			found = true
+		}
+	}
+	return found
+}
