@@ -254,7 +254,7 @@ func TestOversizedWhileAway(t *testing.T) {
 		}
 		socket := "--containerd-socket"
 		if c.node.Release() == build.CRIO {
-			socket = "--crio-socket"
+			socket = "--cri-socket"
 		}
 		findings, _, _ := specguard[struct {
 			Check, Status string
