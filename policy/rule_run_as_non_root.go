@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,9 @@ import (
 )
 
 // RunAsNonRoot requires a user other than root, and bounds users and groups.
+//
+// The id 4294967295 counts as 0. No process can have it: crun changes ids with
+// setresuid(2) and setresgid(2), which leave root's as they are for it.
 //
 // Reads: process.user: uid, gid and additionalGids (OCI runtime spec,
 // config.md, "User"), linux.namespaces, linux.uidMappings and linux.gidMappings; with
@@ -89,9 +93,9 @@ func (r IDRange) String() string {
 
 // JSONSchema refuses root, as Validate does.
 func (RunAsNonRoot) JSONSchema() map[string]any {
-	notRoot := map[string]any{"minimum": 1}
+	notRoot := map[string]any{"minimum": 1, "maximum": unchangedID - 1}
 	users := strict.Required("min")
-	users["properties"] = map[string]any{"min": notRoot}
+	users["properties"] = map[string]any{"min": map[string]any{"minimum": 1}}
 	return map[string]any{"properties": map[string]any{
 		"runAsUser": notRoot, "runAsGroup": notRoot, "allowedUsers": map[string]any{"items": users},
 	}}
@@ -121,8 +125,8 @@ func (r *RunAsNonRoot) Validate() error {
 		{"runAsUser", r.RunAsUser, r.user(), r.AllowedUsers},
 		{"runAsGroup", r.RunAsGroup, r.group(), r.AllowedGroups},
 	} {
-		if id.value == 0 {
-			return strict.Field(id.key, "must not be 0: that is root")
+		if inForce(id.value) == 0 {
+			return strict.Field(id.key, "must not be %d: that is root", id.value)
 		}
 		if (id.given != nil || r.Action() == Adjust) && !inRanges(id.allowed, id.value) {
 			return strict.Field(id.key, "%d is not in the allowed ranges (allowed: %s)", id.value, joinRanges(id.allowed))
@@ -153,8 +157,8 @@ func (r *RunAsNonRoot) Check(s *Subject) []Finding {
 	var findings []Finding
 	switch {
 	case r.userFine(s, u.UID):
-	case u.UID == 0:
-		findings = append(findings, Finding{Found: "runs as root (uid 0)" + r.cannotRun(s), Allowed: r.users()})
+	case inForce(u.UID) == 0:
+		findings = append(findings, Finding{Found: fmt.Sprintf("runs as root (uid %d)", u.UID) + r.cannotRun(s), Allowed: r.users()})
 	default:
 		findings = append(findings, Finding{Found: fmt.Sprintf("uid %d not allowed", u.UID) + r.cannotRun(s), Allowed: r.users()})
 	}
@@ -188,11 +192,11 @@ func (r *RunAsNonRoot) Adjust(s *Subject) []string {
 	var changes []string
 	wasRoot := false
 	if !r.userFine(s, u.UID) {
-		wasRoot = u.UID == 0
+		wasRoot = inForce(u.UID) == 0
 		changes = append(changes, fmt.Sprintf("changed uid %d to %d", u.UID, r.user()))
 		u.UID = r.user()
 	}
-	if !r.groupFine(s, u.GID, r.AllowedGroups) || wasRoot && u.GID == 0 {
+	if !r.groupFine(s, u.GID, r.AllowedGroups) || wasRoot && inForce(u.GID) == 0 {
 		changes = append(changes, fmt.Sprintf("changed gid %d to %d", u.GID, r.group()))
 		u.GID = r.group()
 	}
@@ -203,7 +207,7 @@ func (r *RunAsNonRoot) Adjust(s *Subject) []string {
 func (r *RunAsNonRoot) dropGroups(s *Subject, u *specs.User, wasRoot bool) []string {
 	var dropped []string
 	u.AdditionalGids = slices.DeleteFunc(u.AdditionalGids, func(g uint32) bool {
-		bad := !r.groupFine(s, g, r.AllowedSupplementalGroups) || wasRoot && g == 0
+		bad := !r.groupFine(s, g, r.AllowedSupplementalGroups) || wasRoot && inForce(g) == 0
 		if bad {
 			dropped = append(dropped, strconv.FormatUint(uint64(g), 10))
 		}
@@ -222,15 +226,26 @@ func (r *RunAsNonRoot) readsMore() input {
 	return 0
 }
 
+// unchangedID is (uid_t)-1.
+const unchangedID = math.MaxUint32
+
+// inForce is the id that the process may get.
+func inForce(id uint32) uint32 {
+	if id == unchangedID {
+		return 0
+	}
+	return id
+}
+
 func (r *RunAsNonRoot) userFine(s *Subject, uid uint32) bool {
-	if uid == 0 {
+	if uid = inForce(uid); uid == 0 {
 		return r.AllowUserNamespaceRoot && s.userNamespace()
 	}
 	return inRanges(r.AllowedUsers, uid)
 }
 
 func (r *RunAsNonRoot) groupFine(s *Subject, gid uint32, allowed []IDRange) bool {
-	if gid == 0 && r.AllowUserNamespaceRoot && s.userNamespace() {
+	if gid = inForce(gid); gid == 0 && r.AllowUserNamespaceRoot && s.userNamespace() {
 		return true
 	}
 	return inRanges(allowed, gid) && !(gid == 0 && r.ForbidRootGroup)

@@ -26,6 +26,11 @@ func TestRunAsNonRootCheck(t *testing.T) {
 		want []string
 	}{
 		{"root", ``, []option{withUser(0, 0)}, []string{"runs as root (uid 0) (allowed: any uid but 0)"}},
+		{"an id that leaves root's", ``, []option{withUser(4294967295, 1)}, []string{"runs as root (uid 4294967295) (allowed: any uid but 0)"}},
+		{"an id that leaves root's, in range", `allowedUsers: [{min: 1, max: 4294967295}]`, []option{withUser(4294967295, 1)}, []string{"runs as root (uid 4294967295) (allowed: 1-4294967295)"}},
+		{"a group that leaves root's", `forbidRootGroup: true`, []option{withUser(1, 4294967295)}, []string{"gid 4294967295 not allowed (allowed: any gid but 0)"}},
+		{"a group that leaves root's, in range", `allowedGroups: [{min: 5, max: 4294967295}]`, []option{withUser(1, 4294967295)}, []string{"gid 4294967295 not allowed (allowed: 5-4294967295)"}},
+		{"an id that leaves a user namespace's root", `allowUserNamespaceRoot: true`, []option{withUser(4294967295, 1), withUserNamespace(100000, 100000)}, nil},
 		{"not root", ``, []option{withUser(1000, 0, 0)}, nil},
 		{"user in range", `allowedUsers: [{min: 1, max: 9}, {min: 1000, max: 1000}]`, []option{withUser(1000, 0)}, nil},
 		{"user out of range", `allowedUsers: [{min: 1, max: 9}, {min: 1000, max: 1000}]`, []option{withUser(10, 0)}, []string{"uid 10 not allowed (allowed: 1-9, 1000)"}},
@@ -71,6 +76,7 @@ func TestRunAsNonRootAdjust(t *testing.T) {
 		changes    []string
 	}{
 		{"root", ``, user(0, 0, 0, 10), user(65532, 65532, 10), []string{"changed uid 0 to 65532", "changed gid 0 to 65532", "dropped additional groups 0"}},
+		{"ids that leave root's", ``, user(4294967295, 4294967295, 4294967295, 10), user(65532, 65532, 10), []string{"changed uid 4294967295 to 65532", "changed gid 4294967295 to 65532", "dropped additional groups 4294967295"}},
 		{"root with a group of its own", `, runAsUser: 1000, runAsGroup: 2000`, user(0, 5), user(1000, 5), []string{"changed uid 0 to 1000"}},
 		{"user out of range keeps group 0", `, runAsUser: 7, allowedUsers: [{min: 5, max: 9}]`, user(4, 0, 0), user(7, 0, 0), []string{"changed uid 4 to 7"}},
 		{"group out of range", `, runAsGroup: 7, allowedGroups: [{min: 5, max: 9}]`, user(4, 4), user(4, 7), []string{"changed gid 4 to 7"}},
