@@ -63,6 +63,8 @@ func (s *Subject) findOrigin(m *specs.Mount) origin {
 		return origin{volume: imageVolume}
 	case remounts(m):
 		return origin{volume: unknownVolume, host: true, source: m.Source, err: errRemounts}
+	case !showsSource(m):
+		return origin{volume: unknownVolume, host: true, source: m.Source, err: errFilesystem}
 	}
 	r := s.lookUp(m.Source)
 	o := origin{host: true, source: r.path, links: r.links, err: r.err}
@@ -105,6 +107,17 @@ func isPseudo(m *specs.Mount) bool {
 
 // errRemounts is about a mount that no kubelet and no runtime asks for.
 var errRemounts = errors.New("it remounts what is mounted there already")
+
+// showsSource tells whether the mount shows the files at its source. Other file
+// systems take a device, a server or nothing from it, and the folders of an overlay
+// stand in its options: where the source lies says nothing of what they show. Some
+// OCI runtimes make a bind mount of what has no type.
+func showsSource(m *specs.Mount) bool {
+	return isBind(m) || m.Type == "" || m.Type == "none"
+}
+
+// errFilesystem is about a mount that no kubelet asks for, either.
+var errFilesystem = errors.New("it mounts another file system than that of its source")
 
 // under tells whether the path is the directory or lies below it, by path
 // component, and gives the rest of the path. Both are clean.
