@@ -112,8 +112,9 @@ $(LINT):
 	GOBIN=$(dir $@) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 
 .PHONY: fuzz
-fuzz: ## fuzz the rules, the policy loader, the spec decoder and the spec patcher for FUZZTIME each
+fuzz: ## fuzz the rules, decisions against the oracle, the policy loader, the spec decoder and the spec patcher for FUZZTIME each
 	go test -run '^$$' -fuzz FuzzRules -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./policy
+	go test -run '^$$' -fuzz FuzzOracle -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./policy/oracle
 	go test -run '^$$' -fuzz FuzzLoad -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./policy
 	go test -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./policy/ocispec
 	go test -run '^$$' -fuzz FuzzPatch -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./policy/ocispec
