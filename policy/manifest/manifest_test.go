@@ -159,6 +159,7 @@ func TestErrors(t *testing.T) {
 		{container("volumeDevices: [{name: a, devicePath: /a}]"), `5:43: spec.containers[0].volumeDevices: the pod has no volume "a"`},
 		{container("volumeMounts: [{name: a}]}]\n  volumes: [{name: a}"), "no valid YAML"},
 		{pod("volumes: [{name: a, hostPath: {}}]"), "4:13: spec.volumes[0]: hostPath has no path"},
+		{pod("volumes: [{emptyDir: {}}]"), "4:13: spec.volumes[0]: has no name"},
 		{pod("volumes: [{name: a, quantumPath: {}}]"), `4:36: spec.volumes[0]: has a volume of unknown type "quantumPath"`},
 		{pod("volumes: [{name: a, nfs: {}, csi: {}}]"), "4:37: spec.volumes[0]: has more than one type"},
 	} {

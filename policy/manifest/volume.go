@@ -119,7 +119,10 @@ func (v *volume) read(d *decoder, n *yaml.Node, at string) error {
 	if err != nil {
 		return err
 	}
-	if v.plugin.kind == hostPath && v.source.Path == "" {
+	switch {
+	case v.name == "":
+		return placeOf(n).fault(at, "has no name")
+	case v.plugin.kind == hostPath && v.source.Path == "":
 		return placeOf(n).fault(at, "hostPath has no path")
 	}
 	return nil
