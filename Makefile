@@ -93,6 +93,11 @@ e2e-races: deps ## have tenants race host paths, RACES attempts (2000) or ten mi
 conformance: ## compare the profiles with Kubernetes' own Pod Security Standards, and print the table
 	cd e2e && go test -count=1 -v ./conformance
 
+.PHONY: compare
+compare: ## the same for the pods of manifests of yours: MANIFESTS=FILE|FOLDER
+	$(if $(MANIFESTS),,$(error MANIFESTS=FILE|FOLDER is missing))
+	cd e2e && go run ./cmd/compare $(if $(VERBOSE),-v) $(abspath $(MANIFESTS))
+
 .PHONY: deploy-test
 deploy-test: deps ## render and check what is in deploy/, and build the image (root)
 	cd e2e && go test -count=1 ./deploy

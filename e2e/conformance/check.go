@@ -2,89 +2,139 @@ package conformance
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
-	"testing"
 
 	"k8s.io/pod-security-admission/api"
 )
 
 // report is what "specguard check" says of a container.
 type report struct {
-	File       string `json:"file"`
-	Outcome    string `json:"outcome"`
-	Message    string `json:"message"`
-	Violations []struct {
-		Rule string `json:"rule"`
-	} `json:"violations"`
+	File       string      `json:"file"`
+	Outcome    string      `json:"outcome"`
+	Message    string      `json:"message"`
+	Policies   []string    `json:"policies"`
+	Violations []violation `json:"violations"`
 }
 
-// Check asks specguard, with the profile in force, about the files of the
-// fixtures. A pod is denied where one of its containers is.
-func Check(t *testing.T, binary string, profile api.Level, all []Fixture) map[string]Answer {
-	t.Helper()
-	policy := filepath.Join(t.TempDir(), "policy.yaml")
-	doc := fmt.Sprintf("apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: %s}\nspec: {profile: %[1]s}\n", profile)
-	if err := os.WriteFile(policy, []byte(doc), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	args := []string{"check", "--policy-dir", policy, "--output", "json"}
+type violation struct {
+	Rule  string `json:"rule"`
+	Found string `json:"found"`
+}
+
+// The outcomes of an Answer.
+const (
+	allowed   = "allowed"
+	denied    = "denied"
+	notJudged = "not judged" // for an error
+)
+
+// Check asks specguard, with the profile in force in all namespaces, about
+// files. A pod is denied where one of its containers is.
+func Check(ctx context.Context, binary string, profile api.Level, files []string) (map[string]Answer, error) {
 	out := make(map[string]Answer)
-	for _, f := range all {
-		args = append(args, f.File)
+	for some := range slices.Chunk(files, 500) {
+		if err := check(ctx, binary, profile, some, out); err != nil {
+			return nil, err
+		}
 	}
-	cmd := exec.CommandContext(t.Context(), binary, args...)
+	return out, nil
+}
+
+func check(ctx context.Context, binary string, profile api.Level, files []string, out map[string]Answer) error {
+	args := append([]string{"check", "--policy-dir", "-", "--output", "json"}, files...)
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Stdin = strings.NewReader(fmt.Sprintf("apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: %s}\n"+
+		"spec: {profile: %[1]s, match: {namespaces: ['*', kube-system]}}\n", profile))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.Output()
 	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
+		return err
 	}
 	for dec := json.NewDecoder(bytes.NewReader(stdout)); ; {
 		var r report
 		if err := dec.Decode(&r); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			t.Fatalf("%v\n%s", err, stderr.String())
+			return fmt.Errorf("%w\n%s", err, stderr.String())
+		}
+		if !slices.Contains(r.Policies, string(profile)) {
+			return fmt.Errorf("%s: a container is judged by %q", r.File, r.Policies)
 		}
 		out[r.File] = out[r.File].and(r)
 	}
-	for _, f := range all {
-		if _, judged := out[f.File]; !judged {
-			out[f.File] = Answer{Outcome: "not judged", Message: lineOf(stderr.String(), f.File)}
+	for _, f := range files {
+		if line := lineOf(stderr.String(), f); line != "" {
+			out[f] = Answer{Outcome: notJudged, Message: line}
+		} else if _, judged := out[f]; !judged {
+			out[f] = Answer{Outcome: notJudged, Message: sentence(stderr.String())}
 		}
 	}
-	return out
+	return nil
 }
 
 // and adds what is said of another container of the pod.
 func (a Answer) and(r report) Answer {
-	if a.Outcome != "denied" {
+	if a.Outcome != denied {
 		a.Outcome, a.Message = r.Outcome, r.Message
 	}
 	for _, v := range r.Violations {
 		if !slices.Contains(a.Rules, v.Rule) {
 			a.Rules = append(a.Rules, v.Rule)
 		}
+		if !slices.Contains(a.found, v) {
+			a.found = append(a.found, v)
+		}
 	}
 	return a
 }
 
-// lineOf is the line of the text that is about the file.
+// words are what the rules found; "" where none of them denied.
+func (a Answer) words(rules []string) string {
+	var out []string
+	for _, v := range a.found {
+		if slices.Contains(rules, v.Rule) {
+			out = append(out, v.Rule+": "+v.Found)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// always tells whether all that the rules found is called so.
+func (a Answer) always(rules []string, found string) bool {
+	all := true
+	for _, v := range a.found {
+		all = all && (!slices.Contains(rules, v.Rule) || strings.Contains(v.Found, found))
+	}
+	return all && a.By(rules)
+}
+
+// others are what rules found that are for no control.
+func (a Answer) others() []string {
+	var out []string
+	for _, v := range a.found {
+		if !slices.ContainsFunc(controls(), func(c control) bool { return slices.Contains(c.rules, v.Rule) }) {
+			out = append(out, v.Rule+": "+v.Found)
+		}
+	}
+	return out
+}
+
+// lineOf is the line of the text that is about the file; "" for none.
 func lineOf(text, file string) string {
 	for line := range strings.Lines(text) {
-		if strings.Contains(line, file) {
+		if strings.HasPrefix(line, file+":") {
 			return strings.TrimSpace(line)
 		}
 	}
-	return strings.TrimSpace(text)
+	return ""
 }
 
 // An Answer is what specguard says of a pod.
@@ -92,6 +142,8 @@ type Answer struct {
 	Outcome string // allowed, denied or, for an error, not judged
 	Rules   []string
 	Message string
+
+	found []violation
 }
 
 func (a Answer) String() string {

@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"text/tabwriter"
@@ -28,40 +29,71 @@ func TestPodSecurityStandards(t *testing.T) {
 	var table bytes.Buffer
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "FIXTURE\tEXPECTED\tGOT\t\tREASON")
-	count := make(map[kind]int)
+	count := make(map[Kind]int)
 	for _, level := range []api.Level{api.LevelBaseline, api.LevelRestricted} {
 		all := Fixtures(t, level)
-		got := Check(t, binary, level, all)
+		files := make([]string, len(all))
+		for i, f := range all {
+			files[i] = f.File
+		}
+		got, err := Check(t.Context(), binary, level, files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := NewStandard(level, api.LatestVersion())
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, f := range all {
 			why := unused[f.Name]
 			delete(unused, f.Name)
 			result := compare(t, f, got[f.File], why)
 			count[result]++
+			compareControls(t, s, f, got[f.File], why)
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", f.Name, verdict(f.Allowed), got[f.File], result, why.text)
 		}
 	}
 	w.Flush()
-	t.Logf("%d agree, %d disagree, %d not visible\n%s", count[agree], count[disagree], count[notVisible], table.String())
+	t.Logf("%d agree, %d disagree, %d not visible\n%s", count[Agree], count[Disagree], count[NotVisible], table.String())
 	for name, why := range unused {
 		t.Errorf("%s: there is no such fixture; the reason is stale: %s", name, why.text)
 	}
 }
 
 // compare tells how specguard's answer relates to what is expected.
-func compare(t *testing.T, f Fixture, got Answer, why reason) kind {
+func compare(t *testing.T, f Fixture, got Answer, why reason) Kind {
 	t.Helper()
 	agrees := got.Outcome == verdict(f.Allowed) && (f.Allowed || got.By(rulesFor(t, f)))
 	switch {
 	case agrees && why.text != "":
 		t.Errorf("%s: both say %s; the reason for another answer is stale: %s", f.Name, verdict(f.Allowed), why.text)
-		return agree
+		return Agree
 	case agrees:
-		return agree
+		return Agree
 	case why.text == "":
 		t.Errorf("%s: %s, want %s, for no known reason: %s", f.Name, got, verdict(f.Allowed), got.Message)
-		return disagree
+		return Disagree
 	default:
 		return why.kind
+	}
+}
+
+// compareControls wants for each control what compare wants for the one that
+// the fixture is about: no difference without a reason, and the one that is
+// known.
+func compareControls(t *testing.T, s *Standard, f Fixture, got Answer, why reason) {
+	t.Helper()
+	c := s.Compare(f.Pod, got)
+	for _, d := range c.Differences {
+		if d.Reason == "" {
+			t.Errorf("%s: %s", f.Name, d)
+		}
+	}
+	if why.text != "" && !slices.Contains(c.Reasons(), why.text) {
+		t.Errorf("%s: the reasons are %q, want %q", f.Name, c.Reasons(), why.text)
+	}
+	if why.text == "" && c.Kind() != Agree {
+		t.Errorf("%s: %s, for %q", f.Name, c.Kind(), c.Reasons())
 	}
 }
 
@@ -97,9 +129,9 @@ func rulesFor(t *testing.T, f Fixture) []string {
 	return rules
 }
 
-func verdict(allowed bool) string {
-	if allowed {
-		return "allowed"
+func verdict(allows bool) string {
+	if allows {
+		return allowed
 	}
-	return "denied"
+	return denied
 }

@@ -14,7 +14,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/pod-security-admission/api"
-	"k8s.io/pod-security-admission/policy"
 	"sigs.k8s.io/yaml"
 )
 
@@ -26,33 +25,16 @@ type Fixture struct {
 	Allowed bool
 }
 
-// standard is a level of the Pod Security Standards as Kubernetes judges it.
-type standard struct {
-	policy.Evaluator
-	api.LevelVersion
-}
-
-func newStandard(t *testing.T, level api.Level, version api.Version) standard {
-	t.Helper()
-	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return standard{evaluator, api.LevelVersion{Level: level, Version: version}}
-}
-
-func (s standard) allows(pod *corev1.Pod) bool {
-	results := s.EvaluatePod(s.LevelVersion, &pod.ObjectMeta, &pod.Spec)
-	return policy.AggregateCheckResults(results).Allowed
-}
-
 // Fixtures reads the fixtures of the level that come with Kubernetes' own
 // implementation, of the newest version there is, and makes variants of them.
 func Fixtures(t *testing.T, level api.Level) []Fixture {
 	t.Helper()
 	folder := filepath.Join(moduleFolder(t), "test", "testdata", string(level))
 	version := newest(t, folder)
-	s := newStandard(t, level, version)
+	s, err := NewStandard(level, version)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var out []Fixture
 	for _, verdict := range []string{"pass", "fail"} {
 		files, err := filepath.Glob(filepath.Join(folder, version.String(), verdict, "*.yaml"))
@@ -62,7 +44,7 @@ func Fixtures(t *testing.T, level api.Level) []Fixture {
 		for _, file := range files {
 			name := fmt.Sprintf("%s/%s/%s", level, verdict, strings.TrimSuffix(filepath.Base(file), ".yaml"))
 			f := Fixture{Name: name, File: file, Pod: readPod(t, file)}
-			f.Allowed = s.allows(f.Pod)
+			f.Allowed = s.Allows(f.Pod)
 			if f.Allowed != (verdict == "pass") {
 				t.Errorf("%s: Kubernetes' own implementation says allowed: %t", name, f.Allowed)
 			}
@@ -74,7 +56,7 @@ func Fixtures(t *testing.T, level api.Level) []Fixture {
 
 // variants are the fixture with its volumes mounted, as no container has those
 // that are not, and the fixture in a user namespace, where that matters.
-func variants(t *testing.T, f Fixture, s standard) []Fixture {
+func variants(t *testing.T, f Fixture, s *Standard) []Fixture {
 	t.Helper()
 	var out []Fixture
 	if len(f.Pod.Spec.Volumes) > 0 {
@@ -92,12 +74,12 @@ func variants(t *testing.T, f Fixture, s standard) []Fixture {
 	return out
 }
 
-func variant(t *testing.T, f Fixture, s standard, name string, edit func(*corev1.PodSpec)) Fixture {
+func variant(t *testing.T, f Fixture, s *Standard, name string, edit func(*corev1.PodSpec)) Fixture {
 	t.Helper()
 	f.Name += " " + name
 	f.Pod = f.Pod.DeepCopy()
 	edit(&f.Pod.Spec)
-	f.Allowed = s.allows(f.Pod)
+	f.Allowed = s.Allows(f.Pod)
 	data, err := yaml.Marshal(f.Pod)
 	if err != nil {
 		t.Fatal(err)
@@ -120,11 +102,7 @@ func readPod(t *testing.T, file string) *corev1.Pod {
 	if err := yaml.UnmarshalStrict(data, pod); err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
-	for i := range pod.Spec.Volumes {
-		if v := &pod.Spec.Volumes[i].VolumeSource; *v == (corev1.VolumeSource{}) {
-			v.EmptyDir = &corev1.EmptyDirVolumeSource{}
-		}
-	}
+	Complete(pod)
 	return pod
 }
 

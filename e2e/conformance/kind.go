@@ -1,0 +1,20 @@
+package conformance
+
+// Kind is how specguard's answer relates to what is expected.
+type Kind string
+
+const (
+	// Agree is the same verdict.
+	Agree Kind = "agree"
+
+	// NotVisible is about what a container runtime is not told, or what has no
+	// effect that it could see.
+	NotVisible Kind = "not visible"
+
+	// Stricter is a denial of what the Standards allow, as it is an attack on a
+	// container runtime.
+	Stricter Kind = "stricter"
+
+	// Disagree is a decision that is another. There is none.
+	Disagree Kind = "disagree"
+)
