@@ -43,7 +43,7 @@ func (c Comparison) Kind() Kind {
 		return Disagree
 	case c.Allowed == (c.Answer.Outcome == allowed):
 		return Agree
-	case c.Allowed && slices.ContainsFunc(c.Differences, func(d Difference) bool { return d.Reason == oddSysctl }):
+	case c.Allowed && slices.ContainsFunc(c.Differences, func(d Difference) bool { return slices.Contains(attacks(), d.Reason) }):
 		return Stricter
 	default:
 		return NotVisible
@@ -90,6 +90,8 @@ func (s *Standard) Compare(pod *corev1.Pod, got Answer) Comparison {
 		switch _, privileged := steps[0].says["privileged"]; {
 		case mine != "" && ctl.privileged && privileged:
 			d.Reason = isPrivileged
+		case ctl.name == "annotations" && hasObeyedAnnotation(pod):
+			d.Reason = obeyedAnnotation
 		case ctl.name == "sysctls" && hasOddSysctl(pod) && got.always(ctl.rules, "has a + or a control character in its value"):
 			d.Reason = oddSysctl
 		default:

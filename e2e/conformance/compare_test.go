@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"strings"
 	"testing"
 
 	"k8s.io/pod-security-admission/api"
@@ -57,6 +58,8 @@ func TestCompare(t *testing.T) {
 		"SELinux's own":       {secure("seLinuxOptions: {user: system_u}"), says(), NotVisible, runtimesLabel},
 		"SELinux":             {secure("seLinuxOptions: {user: system_u, type: spc_t}"), says(), Disagree, ""},
 		"another container's": {annotated("b: unconfined"), says(), NotVisible, badAnnotation},
+		"obeyed annotation":   {strings.Replace(annotated("x: z"), annotationPrefix, "run.oci.", 1), says(violation{"annotations", ""}), Stricter, obeyedAnnotation},
+		"other annotation":    {annotated("a: runtime/default"), says(violation{"annotations", ""}), Disagree, ""},
 		"AppArmor":            {annotated("a: unconfined"), says(), Disagree, ""},
 		"a sysctl's value":    {one("  securityContext: {sysctls: [{name: kernel.shm_rmid_forced, value: 1+a=b}]}\n"), says(oddValue), Stricter, oddSysctl},
 		"another value":       {one("  securityContext: {sysctls: [{name: kernel.shm_rmid_forced, value: '1'}]}\n"), says(oddValue), Disagree, ""},

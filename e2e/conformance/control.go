@@ -21,6 +21,7 @@ type control struct {
 func controls() []control {
 	return []control{
 		{name: "allowPrivilegeEscalation", checks: ids("allowPrivilegeEscalation"), rules: []string{"allowPrivilegeEscalation"}},
+		{name: "annotations", rules: []string{"annotations"}},
 		{name: "appArmorProfile", checks: ids("appArmorProfile"), rules: []string{"appArmorProfile"}, privileged: true},
 		{
 			name: "capabilities", checks: ids("capabilities_baseline", "capabilities_restricted"),

@@ -11,8 +11,8 @@ const (
 	// effect that it could see.
 	NotVisible Kind = "not visible"
 
-	// Stricter is a denial of what the Standards allow, as it is an attack on a
-	// container runtime.
+	// Stricter is a denial of what the Standards do not speak of, as a runtime
+	// can be told by it to do what they forbid.
 	Stricter Kind = "stricter"
 
 	// Disagree is a decision that is another. There is none.

@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kjson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/util/validation"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 )
@@ -175,6 +176,7 @@ func (o *object) pod() (*corev1.Pod, error) {
 		return nil, errors.New("there is no template")
 	}
 	p := &corev1.Pod{ObjectMeta: t.ObjectMeta, Spec: t.Spec}
+	p.Namespace = o.Namespace
 	if o.Kind == "StatefulSet" {
 		addClaims(p, w.VolumeClaimTemplates)
 	}
@@ -192,10 +194,12 @@ func addClaims(p *corev1.Pod, claims []corev1.PersistentVolumeClaim) {
 }
 
 // incomplete tells whether the API server would refuse the pod since something
-// is missing in it: a container, its name, image or volume.
+// is missing in it: a container, its name, image or volume, or the name of the
+// namespace that a variable stands for.
 func incomplete(p *corev1.Pod) bool {
 	volumes := make(map[string]bool)
-	missing := len(p.Spec.Containers) == 0
+	missing := len(p.Spec.Containers) == 0 ||
+		p.Namespace != "" && len(validation.IsDNS1123Label(p.Namespace)) > 0
 	for _, v := range p.Spec.Volumes {
 		volumes[v.Name] = true
 		missing = missing || v.Name == ""

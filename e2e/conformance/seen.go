@@ -21,9 +21,16 @@ const (
 	runtimesLabel = "system_u and system_r are what a runtime sets where a pod says nothing"
 	badAnnotation = "the API server refuses the annotation, and a kubelet takes it for none"
 	forWindows    = "for Windows"
-	oddSysctl     = "a runtime that hands the value on as text sets another sysctl (CVE-2022-0811)"
 	isPrivileged  = "a privileged container has all capabilities and devices, and no profiles"
 )
+
+// Why specguard denies what the Standards do not speak of.
+const (
+	oddSysctl        = "a runtime that hands the value on as text sets another sysctl (CVE-2022-0811)"
+	obeyedAnnotation = "an OCI runtime takes orders from the annotation"
+)
+
+func attacks() []string { return []string{oddSysctl, obeyedAnnotation} }
 
 // unseen is something of a pod that a node cannot see, or that has no effect
 // there.

@@ -108,6 +108,21 @@ func eraseRuntimesLabel(c *corev1.Container) {
 	c.SecurityContext.SELinuxOptions = &o
 }
 
+// hasObeyedAnnotation tells whether the pod has an annotation that an OCI
+// runtime takes orders from: crun, youki, runc, Kata Containers, gVisor.
+func hasObeyedAnnotation(p *corev1.Pod) bool {
+	families := []string{
+		"run.oci.", "module.wasm.", "krun.", "org.criu.", "org.systemd.property.", "io.containerd.runc.",
+		"io.katacontainers.", "dev.gvisor.",
+	}
+	for name := range p.Annotations {
+		if name == "bundle" || slices.ContainsFunc(families, func(f string) bool { return strings.HasPrefix(name, f) }) {
+			return true
+		}
+	}
+	return false
+}
+
 // hasOddSysctl tells whether the pod sets a sysctl to a value with a + or a
 // control character in it.
 func hasOddSysctl(p *corev1.Pod) bool {
