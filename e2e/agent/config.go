@@ -11,7 +11,8 @@ import (
 
 // writeConfig writes the configuration file of an agent on n. The node's
 // container runtime keeps its files in folders of its own, which the agent has
-// to know: they are added where the configuration does not name any.
+// to know: they are added where the configuration does not name any. An agent
+// that does not know the field is given none by null.
 func writeConfig(file string, n *node.Node, config string) error {
 	content := map[string]any{}
 	if err := yaml.Unmarshal([]byte(config), &content); err != nil {
@@ -21,8 +22,10 @@ func writeConfig(file string, n *node.Node, config string) error {
 	if host == nil {
 		host = map[string]any{}
 	}
-	if _, set := host["runtimeDirs"]; !set {
+	if dirs, set := host["runtimeDirs"]; !set {
 		host["runtimeDirs"] = n.RuntimeDirs()
+	} else if dirs == nil {
+		delete(host, "runtimeDirs")
 	}
 	if content == nil { // of an empty document
 		content = map[string]any{}

@@ -17,6 +17,9 @@ var policy string
 
 func agentOptions(ctx context.Context, cache *build.Cache, o options, binary string, n *node.Node) (agent.Options, error) {
 	a := agent.Options{Binary: binary, PolicyDir: o.policyDir, Config: "host: {kubeletDir: " + n.KubeletDir() + "}\n"}
+	if binary == o.beforeAgent { // it may be older than the field
+		a.Config = "host: {kubeletDir: " + n.KubeletDir() + ", runtimeDirs: null}\n"
+	}
 	if o.release == build.CRIO {
 		wrapper, err := cache.Runtime(ctx)
 		if err != nil {
