@@ -10,14 +10,19 @@ import (
 )
 
 // carry adds to the answer what leads from one partial spec to the other, as
-// far as NRI has fields for it: mounts, limits of memory, CPU and processes, and
-// the seccomp profile and sysctls.
+// far as NRI has fields for it: mounts, annotations, limits of memory, CPU and
+// processes, and the seccomp profile and sysctls.
 //
 // Resource limits of the process (rlimits) are not among them: NRI adds one
 // beside that of the same type, and the higher one stays.
 func carry(adjust *api.ContainerAdjustment, from, to *specs.Spec) {
 	if from.Linux == nil || !slices.ContainsFunc(from.Linux.Namespaces, func(n specs.LinuxNamespace) bool { return n.Type == specs.UserNamespace }) {
 		carryMounts(adjust, from.Mounts, to.Mounts)
+	}
+	for _, key := range slices.Sorted(maps.Keys(from.Annotations)) {
+		if _, ok := to.Annotations[key]; !ok {
+			adjust.RemoveAnnotation(key)
+		}
 	}
 	if to.Linux != nil && to.Linux.Resources != nil {
 		var before specs.LinuxResources

@@ -300,16 +300,18 @@ func TestStoreErrorWithoutSeal(t *testing.T) {
 	}
 }
 
-// TestNoPod judges a container of which NRI tells no pod.
+// TestNoPod refuses a container of which NRI tells no pod, as of any that is in no
+// namespace of Kubernetes.
 func TestNoPod(t *testing.T) {
 	n := offline(t, doc("p", refuse))
 	ctr := &api.Container{Id: "9b7e"}
+	const want = `specguard: denied by policy "p": namespace: "" is no name of a namespace (allowed: a DNS label)`
 	adjust, _, err := handlers{n.plugin}.CreateContainer(t.Context(), nil, ctr)
-	if err != nil || !isSealed(adjust.GetHooks()) {
+	if err == nil || err.Error() != want || adjust != nil {
 		t.Errorf("adjusted %v, error %v", adjust, err)
 	}
-	n.store.put("9b7e", stored(adjust))
-	if err := (handlers{n.plugin}).PostCreateContainer(t.Context(), nil, ctr); err == nil || err.Error() != denied {
+	n.store.put("9b7e", spec(one, "", ""))
+	if err := (handlers{n.plugin}).PostCreateContainer(t.Context(), nil, ctr); err == nil || err.Error() != want {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/containerd/nri/pkg/api"
@@ -47,7 +48,9 @@ func subjectOf(runtime string, pod *api.PodSandbox, ctr *api.Container) policy.S
 			ID:             pod.GetId(),
 			Labels:         pod.GetLabels(),
 			RuntimeHandler: handlerOf(runtime, pod),
+			Annotations:    policy.ObeyedAnnotations(pod.GetAnnotations()),
 			Namespaces:     namespaceTypes(pod),
+			NamespacePaths: namespacePaths(pod),
 		},
 		Container: policy.Container{Name: name, ID: ctr.GetId()},
 		Spec:      partialSpec(ctr),
@@ -97,8 +100,27 @@ func namespaceTypes(pod *api.PodSandbox) []string {
 	return types
 }
 
+// namespacePaths are the paths by which a runtime has containers join the
+// namespaces of the pod: those that it shows of the sandbox, and those of the
+// sandbox's process. Where there is neither nothing is known.
+func namespacePaths(pod *api.PodSandbox) map[string][]string {
+	out := make(map[string][]string)
+	for _, n := range pod.GetLinux().GetNamespaces() {
+		if n.GetPath() != "" {
+			out[n.GetType()] = append(out[n.GetType()], n.GetPath())
+		}
+	}
+	if pod.GetPid() == 0 {
+		return out
+	}
+	for typ, file := range map[string]string{"network": "net", "ipc": "ipc", "uts": "uts", "user": "user"} {
+		out[typ] = append(out[typ], fmt.Sprintf("/proc/%d/ns/%s", pod.GetPid(), file))
+	}
+	return out
+}
+
 func partialSpec(ctr *api.Container) *specs.Spec {
-	spec := &specs.Spec{Annotations: ctr.GetAnnotations(), Linux: &specs.Linux{}}
+	spec := &specs.Spec{Annotations: ctr.GetAnnotations(), Linux: &specs.Linux{CgroupsPath: ctr.GetLinux().GetCgroupsPath()}}
 	for _, m := range ctr.GetMounts() {
 		spec.Mounts = append(spec.Mounts, specs.Mount{
 			Destination: m.GetDestination(), Type: m.GetType(), Source: m.GetSource(), Options: m.GetOptions(),

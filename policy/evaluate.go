@@ -30,6 +30,9 @@ const (
 // meanwhile the rest is not judged, and the decision denies.
 func (s *Set) Evaluate(sub Subject, phase Phase) *Decision {
 	sub = sub.ready()
+	if s.misnamed(&sub.Pod) {
+		return s.refuse(&sub, phase)
+	}
 	sub.writable = s.writable
 	policies := s.matching(&sub)
 	d := (&evaluation{sub: sub, phase: phase}).decide(policies)

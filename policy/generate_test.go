@@ -40,6 +40,13 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 		"userNamespace":            none,
 		"sysctls":                  drawSysctls,
 		"hostPorts":                drawHostPorts,
+		"rootfsPropagation":        none,
+		"annotations":              drawAnnotations,
+		"oomScoreAdj":              drawOOMScoreAdj,
+		"scheduler":                drawScheduler,
+		"netDevices":               drawNetDevices,
+		"intelRdt":                 drawIntelRdt,
+		"cgroupsPath":              drawCgroupsPath,
 		"devices":                  drawDevices,
 		"rlimits":                  drawRlimits,
 		"volumeTypes":              drawVolumeTypes,
@@ -68,7 +75,7 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 				"forbidRootGroup: true", "allowUserNamespaceRoot: true")
 		},
 		"hostNamespaces": func(t *rapid.T, _ Action) []string {
-			return []string{"allow: " + flow(some(t, "allow", "network", "pid", "ipc")...)}
+			return []string{"allow: " + flow(some(t, "allow", "network", "pid", "ipc", "uts")...)}
 		},
 		"hostPaths": func(t *rapid.T, _ Action) []string {
 			var allowed []string
@@ -192,6 +199,10 @@ func drawSubject(t *rapid.T) Subject {
 	sub.Pod.Sandbox = drawSandbox(t)
 	sub.Pod.RuntimeHandler = pick(t, "runtime handler", "", "gvisor", "runc")
 	sub.Pod.Namespaces = pick(t, "pod namespaces", nil, sub.Pod.Namespaces, []string{"ipc", "mount"})
+	sub.Pod.NamespacePaths = pick(t, "namespace paths", nil, map[string][]string{"ipc": {"/proc/812/ns/ipc"}, "uts": {"/proc/1/ns/uts"}})
+	sub.Pod.Annotations = drawObeyed(t, "pod's")
+	sub.Pod.Namespace = pick(t, "namespace", "team-a", "team-a", "team-a", "a/b")
+	sub.Pod.Unseen = rapid.Bool().Draw(t, "unseen")
 	state := pick(t, "security modules", Unknown, Disabled, Enabled)
 	sub.Host = pick[Host](t, "host", NoHost{},
 		fakeHost{
@@ -236,9 +247,29 @@ func edits(t *rapid.T) map[string]option {
 				*set = some(t, "capability", "CAP_SYS_ADMIN", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_NET_RAW", "CAP_CHOWN", "cap_kill", "CAP_UNHEARD_OF")
 			}
 		},
+		"no capabilities": func(s *specs.Spec) {
+			s.Process.Capabilities = pick(t, "capabilities kept", s.Process.Capabilities, nil)
+		},
+		"annotations": func(s *specs.Spec) {
+			s.Annotations = drawObeyed(t, "own")
+			if s.Annotations != nil {
+				s.Annotations["example.com/a"] = "b"
+			}
+		},
+		"priorities": drawPrioritiesEdit(t),
+		"propagation": func(s *specs.Spec) {
+			s.Linux.RootfsPropagation = pick(t, "rootfs", "", "rslave", "shared", "rshared", "private", "sharp")
+		},
+		"cgroup": func(s *specs.Spec) {
+			s.Linux.CgroupsPath = pick(t, "cgroup path", "", "/redescape/9b7e", "/kubepods/pod3f2a/9b7e", "kubepods-pod3f2a.slice:crio:9b7e", "/k8s.io/9b7e")
+		},
+		"joined": func(s *specs.Spec) {
+			typ := pick(t, "joined", specs.UserNamespace, specs.UTSNamespace, specs.IPCNamespace, specs.MountNamespace, specs.TimeNamespace)
+			s.Linux.Namespaces = append(s.Linux.Namespaces, specs.LinuxNamespace{Type: typ, Path: pick(t, "joined path", "/proc/1/ns/uts", "/proc/7/ns/x")})
+		},
 		"user":           withUser(id("uid"), id("gid"), some(t, "additional", id("a"), id("b"), id("c"))...),
 		"user namespace": func(s *specs.Spec) { withUserNamespace(id("host uid"), id("host gid"))(s) },
-		"namespaces":     withoutNamespace(pick(t, "namespace", specs.NetworkNamespace, specs.PIDNamespace, specs.IPCNamespace)),
+		"namespaces":     withoutNamespace(pick(t, "namespace", specs.NetworkNamespace, specs.PIDNamespace, specs.IPCNamespace, specs.UTSNamespace, specs.MountNamespace)),
 		"devices":        drawDevicesEdit(t),
 		"rlimits":        drawRlimitsEdit(t),
 		"mounts":         mounts,
@@ -254,7 +285,7 @@ func edits(t *rapid.T) map[string]option {
 			s.Process.NoNewPrivileges, s.Root.Readonly = rapid.Bool().Draw(t, "no new privileges"), rapid.Bool().Draw(t, "read-only root")
 		},
 		"labels": func(s *specs.Spec) {
-			s.Process.ApparmorProfile = pick(t, "AppArmor", "", "unconfined", "cri-containerd.apparmor.d", "web", ":ns:unconfined")
+			s.Process.ApparmorProfile = pick(t, "AppArmor", "", "unconfined", "cri-containerd.apparmor.d", "web", ":ns:unconfined", "web//&unconfined")
 			s.Process.SelinuxLabel = pick(t, "label", "", "system_u:system_r:container_t:s0:c1,c2", "system_u:system_r:spc_t:s0", "a:b", "unconfined_u:unconfined_r:container_t")
 			s.Linux.MountLabel = pick(t, "mount label", "", "system_u:object_r:container_file_t:s0:c1,c2", "system_u:object_r:container_file_t:s0", "x")
 		},

@@ -26,6 +26,8 @@ func grants(before, after *specs.Spec) []string {
 	g.filesystem()
 	g.kernel()
 	g.limits()
+	g.orders()
+	g.preference()
 	g.others()
 	return g.found
 }
@@ -331,6 +333,8 @@ func (g *granted) others() {
 		p.Env, p.Rlimits, s.Hooks = nil, nil, nil
 		s.Root.Readonly, s.Mounts = false, nil
 		l := s.Linux
+		s.Annotations, p.OOMScoreAdj, p.Scheduler, p.IOPriority = nil, nil, nil, nil
+		l.NetDevices, l.RootfsPropagation = nil, ""
 		l.MaskedPaths, l.ReadonlyPaths, l.Devices, l.Seccomp, l.MountLabel, l.Sysctl = nil, nil, nil, nil, "", nil
 		r := l.Resources
 		r.Devices, r.Memory.Limit, r.Memory.Swap, r.CPU.Quota, r.CPU.Period, r.Pids.Limit = nil, nil, nil, nil, nil, nil

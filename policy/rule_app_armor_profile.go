@@ -3,8 +3,10 @@ package policy
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/bmatcuk/doublestar/v4"
 
@@ -206,15 +208,38 @@ func appArmorName(s *Subject) string {
 	return s.Spec.Process.ApparmorProfile
 }
 
-// appArmorKind puts a profile's name in Kubernetes' words. A name may have an
-// AppArmor namespace before it (":ns:unconfined").
+// appArmorKind puts a profile's name in Kubernetes' words.
 func appArmorKind(name string) AppArmorPattern {
 	switch {
-	case name == "" || name == "unconfined" || strings.HasSuffix(name, ":unconfined") || strings.HasSuffix(name, "//unconfined"):
+	case confinesNothing(name):
 		return appArmorUnconfined
-	case name == appArmorContainerd || name == appArmorCRIO || strings.HasPrefix(name, appArmorContainers):
+	case name == appArmorContainerd || name == appArmorCRIO || containersDefault.MatchString(name):
 		return appArmorDefault
 	default:
 		return appArmorLocalhost + AppArmorPattern(name)
 	}
 }
+
+// containersDefault is the name of the profile of github.com/containers/common:
+// its version is in it. Other names that begin so are profiles of others.
+var containersDefault = regexp.MustCompile(`^` + appArmorContainers + `[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}(-dev)?$`)
+
+// confinesNothing tells whether the name, or a part of it, stands for no profile. A
+// name may be of several profiles, stacked (a//&b), each with an AppArmor namespace
+// before it (":ns:unconfined"). What the kernel strips from a name does not count,
+// and it reads no further than to a control character.
+func confinesNothing(name string) bool {
+	if at := strings.IndexFunc(name, unicode.IsControl); at >= 0 {
+		name = name[:at]
+	}
+	for part := range strings.SplitSeq(name, "&") {
+		part = strings.TrimSuffix(strings.NewReplacer(`"`, "", "'", "", " ", "").Replace(part), "//")
+		if part == "" || part == appArmorNone || strings.HasSuffix(part, ":"+appArmorNone) || strings.HasSuffix(part, "//"+appArmorNone) {
+			return true
+		}
+	}
+	return false
+}
+
+// appArmorNone is the kernel's word for no profile.
+const appArmorNone = "unconfined"

@@ -16,9 +16,13 @@ import (
 // Capabilities bounds the Linux capabilities of the container's process. At
 // least one of drop and allow is required.
 //
+// Where the spec has no process.capabilities OCI runtimes give all that they have
+// themselves. That breaks the rule, whatever is allowed.
+//
 // Reads: process.capabilities: bounding, effective, permitted, inheritable and
 // ambient (OCI runtime spec, config.md, "Linux Process").
-// Adjusts: takes what is not allowed out of all five sets.
+// Adjusts: takes what is not allowed out of all five sets. Where there are none
+// writes empty ones: what is allowed is not given anew.
 // Source: capabilities(7); Pod Security Standards, Baseline and Restricted,
 // "Capabilities".
 // Example: {onViolation: adjust, drop: [ALL], allow: [NET_BIND_SERVICE]}
@@ -103,6 +107,9 @@ func (c *Capabilities) permits(name string) bool {
 // Check finds the capabilities that are in any of the five sets and not
 // allowed.
 func (c *Capabilities) Check(s *Subject) []Finding {
+	if allCapabilitiesGiven(s.Spec) {
+		return []Finding{{Found: "all capabilities not allowed: the spec has no process.capabilities", Allowed: c.allowed()}}
+	}
 	var bad []string
 	for _, set := range capabilitySets(s.Spec) {
 		for _, name := range *set {
@@ -121,9 +128,19 @@ func (c *Capabilities) Check(s *Subject) []Finding {
 // Adjust takes what is not allowed out of all five sets.
 func (c *Capabilities) Adjust(s *Subject) []string { return dropCapabilities(s.Spec, c.permits) }
 
+// allCapabilitiesGiven tells whether the process gets all capabilities, for want of
+// any sets.
+func allCapabilitiesGiven(spec *specs.Spec) bool {
+	return spec.Process != nil && spec.Process.Capabilities == nil
+}
+
 // dropCapabilities takes the capabilities that may not be kept out of all five
 // sets and says in words what it did.
 func dropCapabilities(spec *specs.Spec, keep func(name string) bool) []string {
+	if allCapabilitiesGiven(spec) {
+		spec.Process.Capabilities = &specs.LinuxCapabilities{}
+		return []string{"dropped all capabilities (the spec had no process.capabilities)"}
+	}
 	var dropped []string
 	for _, set := range capabilitySets(spec) {
 		*set = slices.DeleteFunc(*set, func(name string) bool {

@@ -1,11 +1,14 @@
 package policy
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy/ocispec"
 )
 
 func TestCapabilitiesCheck(t *testing.T) {
@@ -24,7 +27,8 @@ func TestCapabilitiesCheck(t *testing.T) {
 		{"lower case", `capabilities: {drop: [SYS_TIME]}`, newSpec(withCaps("cap_sys_time")), "SYS_TIME not allowed (allowed: all but SYS_TIME)"},
 		{"ambient only", `capabilities: {drop: [ALL]}`, newSpec(noCaps, func(s *specs.Spec) { s.Process.Capabilities.Ambient = []string{"CAP_KILL"} }), "KILL not allowed (allowed: none)"},
 		{"inheritable only", `capabilities: {drop: [ALL]}`, newSpec(noCaps, func(s *specs.Spec) { s.Process.Capabilities.Inheritable = []string{"CAP_KILL"} }), "KILL not allowed (allowed: none)"},
-		{"no capabilities at all", `capabilities: {drop: [ALL]}`, newSpec(func(s *specs.Spec) { s.Process.Capabilities = nil }), ""},
+		{"no capabilities at all", `capabilities: {drop: [ALL]}`, newSpec(allCaps), "all capabilities not allowed: the spec has no process.capabilities (allowed: none)"},
+		{"no capabilities at all, most allowed", `capabilities: {drop: [MKNOD]}`, newSpec(allCaps), "all capabilities not allowed: the spec has no process.capabilities (allowed: all but MKNOD)"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -58,6 +62,31 @@ func TestCapabilitiesAdjust(t *testing.T) {
 		t.Error("the spec that was judged has been edited")
 	}
 }
+
+// Without sets a runtime gives all: adjusting writes empty ones, and gives nothing
+// that is allowed.
+func TestCapabilitiesMissing(t *testing.T) {
+	for _, rule := range []string{
+		"capabilities: {onViolation: adjust, drop: [ALL]}",
+		"capabilities: {onViolation: adjust, drop: [MKNOD]}",
+		"capabilities: {onViolation: adjust, allow: [CHOWN, KILL]}",
+		"privileged: {onViolation: adjust}",
+	} {
+		before := newSpec(allCaps)
+		d := decide(t, before, rule)
+		if d.Outcome() != Adjusted || !reflect.DeepEqual(d.Spec.Process.Capabilities, &specs.LinuxCapabilities{}) {
+			t.Errorf("%s: %s, %+v", rule, d.Outcome(), d.Spec.Process.Capabilities)
+		}
+		raw := []byte(asJSON(before))
+		patched, err := ocispec.Patch(raw, before, d.Spec)
+		if err != nil || !strings.Contains(string(patched), `"capabilities":{}`) {
+			t.Errorf("%s: %v, written as\n%s", rule, err, patched)
+		}
+	}
+}
+
+// allCaps gives all capabilities, for want of sets.
+func allCaps(s *specs.Spec) { s.Process.Capabilities = nil }
 
 func TestCapabilitiesLoad(t *testing.T) {
 	for rule, want := range map[string]string{

@@ -12,8 +12,8 @@ import (
 // A spec does not say "privileged". Each of these alone is taken for it: read
 // or write access to every block or character device, the capabilities
 // SYS_ADMIN, SYS_MODULE and SYS_RAWIO together (a runtime gives the
-// capabilities it has itself, so there is no fixed list of all), a sysfs or a
-// cgroup mount that is writable, wherever in the container, or a mount that
+// capabilities it has itself, so there is no fixed list of all), no
+// process.capabilities at all (which gives all of them), a sysfs or a cgroup mount that is writable, wherever in the container, or a mount that
 // remounts what is there without ro. Writable is no sign of a cgroup mount in a
 // cgroup namespace of the container's own, where the host's cgroups are v2 and
 // mounted with nsdelegate: the kernel lets the container manage its own cgroups
@@ -25,7 +25,8 @@ import (
 // linux.namespaces, linux.maskedPaths, linux.seccomp (OCI runtime spec, config-linux.md and
 // config.md).
 // Adjusts: takes it all back to what the runtimes give an unprivileged
-// container: their 14 default capabilities of those held, read-only sysfs and
+// container: their 14 default capabilities of those held (none where the spec has
+// no process.capabilities), read-only sysfs and
 // cgroup mounts, the default masked and read-only paths where there are none,
 // the default seccomp profile where there is none; and where every device was
 // open, no device but those that each container has (/dev/null and the like,
@@ -96,7 +97,10 @@ func privilegedSigns(s *Subject) []string {
 	all := func(set *[]string) bool {
 		return hasCapability(*set, "CAP_SYS_ADMIN") && hasCapability(*set, "CAP_SYS_MODULE") && hasCapability(*set, "CAP_SYS_RAWIO")
 	}
-	if slices.ContainsFunc(capabilitySets(spec), all) {
+	switch {
+	case allCapabilitiesGiven(spec):
+		signs = append(signs, "all capabilities (the spec has no process.capabilities)")
+	case slices.ContainsFunc(capabilitySets(spec), all):
 		signs = append(signs, "capabilities SYS_ADMIN, SYS_MODULE and SYS_RAWIO")
 	}
 	for i := range spec.Mounts {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+
+	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // Set is a compiled set of policies. It never changes and is safe for
@@ -15,7 +17,7 @@ type Set struct {
 
 	// candidates remembers which policies can match a namespace, so that a
 	// decision costs nothing for those that cannot. A node has few namespaces.
-	candidates sync.Map // string -> []*compiled
+	candidates sync.Map // string -> *candidates
 	remembered sync.Mutex
 	size       int
 }
@@ -39,6 +41,10 @@ type compiled struct {
 func (p *compiled) has(rule string) bool {
 	return slices.ContainsFunc(p.rules, func(r compiledRule) bool { return r.name == rule })
 }
+
+func (p *compiled) enforces() bool { return p.mode == ModeEnforce }
+
+func (p *compiled) audits() bool { return p.mode == ModeAudit }
 
 type compiledRule struct {
 	Rule
@@ -77,7 +83,7 @@ func (s *Set) Names() []string {
 
 // Enforces tells whether a policy is in mode enforce, whatever it is for.
 func (s *Set) Enforces() bool {
-	return slices.ContainsFunc(s.policies, func(p *compiled) bool { return p.mode == ModeEnforce })
+	return slices.ContainsFunc(s.policies, (*compiled).enforces)
 }
 
 // RuleCount returns how many rules the policies have in all.
@@ -93,7 +99,7 @@ func (s *Set) RuleCount() int {
 // that cannot be told.
 func (s *Set) matching(sub *Subject) []*compiled {
 	var out []*compiled
-	for _, p := range s.inNamespace(sub.Pod.Namespace) {
+	for _, p := range s.inNamespace(sub.Pod.Namespace).policies {
 		if p.match.container(sub) != no {
 			out = append(out, p)
 		}
@@ -101,14 +107,20 @@ func (s *Set) matching(sub *Subject) []*compiled {
 	return out
 }
 
-func (s *Set) inNamespace(ns string) []*compiled {
+// candidates are the policies that can match a namespace.
+type candidates struct {
+	policies []*compiled
+	misnamed bool // no Kubernetes namespace is called so
+}
+
+func (s *Set) inNamespace(ns string) *candidates {
 	if v, ok := s.candidates.Load(ns); ok {
-		return v.([]*compiled)
+		return v.(*candidates)
 	}
-	var out []*compiled
+	out := &candidates{misnamed: len(validation.IsDNS1123Label(ns)) > 0}
 	for _, p := range s.policies {
 		if p.match.namespace(ns) {
-			out = append(out, p)
+			out.policies = append(out.policies, p)
 		}
 	}
 	s.remembered.Lock()
@@ -136,8 +148,11 @@ func (s Selection) Any() bool { return s.Enforced || s.Audited }
 // container's name and its image are read; a policy that selects by image is
 // taken to match while the image is not known.
 func (s *Set) Select(sub *Subject) Selection {
+	if s.misnamed(&sub.Pod) {
+		return Selection{Enforced: s.Enforces(), Audited: slices.ContainsFunc(s.policies, (*compiled).audits)}
+	}
 	var sel Selection
-	for _, p := range s.inNamespace(sub.Pod.Namespace) {
+	for _, p := range s.inNamespace(sub.Pod.Namespace).policies {
 		c := p.match.container(sub)
 		if c == no {
 			continue

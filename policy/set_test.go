@@ -35,7 +35,7 @@ func TestSetRemembers(t *testing.T) {
 	for range 2 {
 		for i := range maxRemembered + 500 {
 			var got []string
-			for _, p := range set.inNamespace(fmt.Sprintf("n%d", i)) {
+			for _, p := range set.inNamespace(fmt.Sprintf("n%d", i)).policies {
 				got = append(got, p.name)
 			}
 			want := []string{"a", "b"}

@@ -96,10 +96,21 @@ type Pod struct {
 	Labels                   map[string]string
 	RuntimeHandler           string
 
+	// Annotations are the pod's; those that OCI runtimes take orders from are
+	// enough (ObeyedAnnotations).
+	Annotations map[string]string
+
+	// Unseen: what is empty of Namespace and UID is not known. Else a pod has none.
+	Unseen bool
+
 	// Namespaces lists the types of the namespaces that the pod has of its own
 	// ("network", "pid", "ipc", ...). A type that is missing is the host's.
 	// nil: not known, only the container's spec tells.
 	Namespaces []string
+
+	// NamespacePaths are the paths that lead to the pod's own namespaces, by type.
+	// Of a type that is missing they are not known.
+	NamespacePaths map[string][]string
 
 	// HostNamespaces lists the types of the namespaces in the container's spec
 	// whose paths lead to the host's own. Where nothing tells whether a path

@@ -27,10 +27,11 @@ func newSpec(opts ...option) *specs.Spec {
 	s := &specs.Spec{
 		Version: "1.2.1",
 		Process: &specs.Process{
-			Args: []string{"/bin/sh"},
-			Cwd:  "/",
-			Env:  []string{"PATH=/usr/bin:/bin", "TOKEN=not-to-be-printed"},
-			User: specs.User{AdditionalGids: []uint32{0, 10}},
+			Args:        []string{"/bin/sh"},
+			Cwd:         "/",
+			OOMScoreAdj: new(1000),
+			Env:         []string{"PATH=/usr/bin:/bin", "TOKEN=not-to-be-printed"},
+			User:        specs.User{AdditionalGids: []uint32{0, 10}},
 			Capabilities: &specs.LinuxCapabilities{
 				Bounding: defaultCaps(), Effective: defaultCaps(), Permitted: defaultCaps(),
 			},

@@ -249,7 +249,7 @@ func TestAgentJudges(t *testing.T) {
 		return strings.Contains(body, "\nspecguard_decisions_total{outcome=\"denied\",stage=\"create\"} 1\n")
 	})
 
-	ns := []*api.LinuxNamespace{{Type: "pid"}, {Type: "ipc"}, {Type: "network"}, {Type: "uts"}}
+	ns := []*api.LinuxNamespace{{Type: "pid"}, {Type: "ipc"}, {Type: "network"}, {Type: "uts"}, {Type: "mount"}}
 	pod.Linux, ctr.Linux = &api.LinuxPodSandbox{Namespaces: ns}, &api.LinuxContainer{Namespaces: ns}
 	res, err := nri.CreateContainer(t.Context(), &api.CreateContainerRequest{Pod: pod, Container: ctr})
 	if err != nil || len(res.GetAdjust().GetHooks().GetCreateRuntime()) != 1 {

@@ -42,7 +42,7 @@ func TestReadSpecs(t *testing.T) {
 		pod       policy.Pod
 		container policy.Container
 	}{
-		"config.json": {data: config(``)},
+		"config.json": {data: config(``), pod: policy.Pod{Unseen: true}},
 		"containerd's config.json": {
 			data: config(containerd), pod: known.Pod,
 			container: policy.Container{Name: "app", Image: "web:1", OtherImages: []string{}},

@@ -105,6 +105,7 @@ func (o *object) subject(spec *specs.Spec) policy.Subject {
 		},
 		Spec: spec,
 	}
+	sub.Pod.Unseen = sub.Pod.Namespace == "" || sub.Pod.UID == ""
 	images := []string{o.Status.Image.Image, o.Image, o.Status.Image.UserSpecifiedImage, o.Status.ImageRef}
 	for _, annotation := range n.images {
 		images = append(images, spec.Annotations[annotation])

@@ -35,6 +35,7 @@ func (b *builder) build(at string) (Container, error) {
 	}
 	b.resources()
 	b.userNamespace()
+	b.priority()
 	for _, add := range []func(path string) error{b.mounts, b.devices, b.secure} {
 		if err := add(at); err != nil {
 			return Container{}, err

@@ -60,6 +60,7 @@ func (p *pod) subject() policy.Pod {
 		UID:            p.ids.pod,
 		ID:             p.ids.sandbox,
 		Labels:         p.Metadata.Labels,
+		Annotations:    p.Metadata.Annotations,
 		RuntimeHandler: p.Spec.RuntimeClassName,
 		Namespaces:     p.namespaces(),
 		Sandbox:        p.sandbox(),

@@ -33,7 +33,7 @@ func TestPasses(t *testing.T) {
 		"a list in any spelling": {g, "outcome: adjusted, spec: {process: {capabilities: {bounding: [CAP_CHOWN], inheritable: [], ambient: null}}}"},
 		"members of a list":      {g, "outcome: adjusted, spec: {linux: {namespaces: [{type: pid}, {type: mount}]}, mounts: [{destination: /proc}, {type: sysfs}]}"},
 		"variables":              {g, "outcome: adjusted, spec: {process: {args: [" + secret + "]}}"},
-		"patch of a value":       {"patch: {process: {user: {uid: 7, gid: 7, additionalGids: null}, capabilities: null}}, pod: " + pod(""), "outcome: allowed, spec: {process: {user: {uid: 7}}}"},
+		"patch of a value":       {"patch: {process: {user: {uid: 7, gid: 7, additionalGids: null}, capabilities: {bounding: null, effective: null, permitted: null}}}, pod: " + pod(""), "outcome: allowed, spec: {process: {user: {uid: 7}}}"},
 		"patch of a list":        {"patch: {process: {user: {uid: 7, gid: 7, additionalGids: []}, capabilities: {bounding: [CAP_CHOWN], effective: [CAP_CHOWN], permitted: [CAP_CHOWN]}}}, pod: " + pod(""), "outcome: allowed"},
 		"patch of a map":         {"patch: {annotations: {io.kubernetes.cri.container-name: null, x: y}}, pod: " + pod(""), "outcome: adjusted, spec: {annotations: {x: y, io.kubernetes.cri.container-name: null, io.kubernetes.cri.sandbox-name: web-0}}"},
 		"container":              {"container: b, pod: {metadata: {namespace: team-a}, spec: {initContainers: [{name: a, image: a}], containers: [{name: b, image: b}]}}", "outcome: adjusted"},

@@ -1,0 +1,63 @@
+package policy
+
+import (
+	"github.com/opencontainers/runtime-spec/specs-go"
+	"pgregory.net/rapid"
+)
+
+func drawAnnotations(t *rapid.T, _ Action) []string {
+	return some(t, "field", "allowed: "+flow(some(t, "allowed", "run.oci.*", "io.katacontainers.*", "org.systemd.property.TimeoutStopUSec")...))
+}
+
+// drawObeyed draws annotations, some of which OCI runtimes take orders from.
+func drawObeyed(t *rapid.T, whose string) map[string]string {
+	var out map[string]string
+	for _, key := range some(t, whose+" annotation", "run.oci.handler", "io.katacontainers.config.hypervisor.path", "org.systemd.property.After",
+		"org.systemd.property.TimeoutStopUSec", "dev.gvisor.spec.mount.a.type", "bundle", "kubernetes.io/created-by") {
+		if out == nil {
+			out = make(map[string]string)
+		}
+		out[key] = pick(t, "annotation", "", "x", "['crio.service']", "uint64 30000000")
+	}
+	return out
+}
+
+func drawOOMScoreAdj(t *rapid.T, _ Action) []string {
+	return some(t, "field", "min: "+pick(t, "min", "-1000", "-998", "0", "2", "1000"))
+}
+
+func drawScheduler(t *rapid.T, _ Action) []string {
+	return some(t, "field",
+		"allowedPolicies: "+pick(t, "policies", "[SCHED_OTHER]", "[SCHED_OTHER, SCHED_FIFO]", "[SCHED_IDLE]"),
+		"minNice: "+pick(t, "nice", "-20", "0", "5"),
+		"allowedIOClasses: "+pick(t, "classes", "[IOPRIO_CLASS_BE]", "[IOPRIO_CLASS_RT, IOPRIO_CLASS_IDLE]"))
+}
+
+func drawNetDevices(t *rapid.T, _ Action) []string {
+	return some(t, "field", "allowed: "+flow(some(t, "allowed", `"eth*"`, "wlan0")...))
+}
+
+func drawIntelRdt(t *rapid.T, _ Action) []string {
+	return some(t, "field", "allowed: "+flow(some(t, "allowed", `"web-*"`, "batch")...))
+}
+
+func drawCgroupsPath(t *rapid.T, _ Action) []string {
+	return some(t, "field", "roots: "+pick(t, "roots", "[/]", "[/kubelet, /]"), "allowed: "+flow(some(t, "allowed", "/k8s.io", "/system.slice")...))
+}
+
+// drawPrioritiesEdit draws what prefers a container to others.
+func drawPrioritiesEdit(t *rapid.T) option {
+	return func(s *specs.Spec) {
+		p, l := s.Process, s.Linux
+		p.OOMScoreAdj = pick(t, "OOM score", nil, new(-1000), new(-998), new(-997), new(0), new(1000))
+		p.Scheduler = pick(t, "scheduler", nil, &specs.Scheduler{
+			Policy: pick(t, "policy", specs.SchedOther, specs.SchedFIFO, specs.SchedIdle, specs.SchedDeadline, ""),
+			Nice:   pick[int32](t, "nice", 0, -20, 10), Priority: 3,
+		})
+		p.IOPriority = pick(t, "I/O priority", nil, &specs.LinuxIOPriority{
+			Class: pick(t, "class", specs.IOPRIO_CLASS_RT, specs.IOPRIO_CLASS_BE, specs.IOPRIO_CLASS_IDLE, ""), Priority: 2,
+		})
+		l.NetDevices = pick(t, "network devices", nil, map[string]specs.LinuxNetDevice{"eth0": {}, "ib0": {Name: "x"}})
+		l.IntelRdt = pick(t, "RDT", nil, &specs.LinuxIntelRdt{ClosID: pick(t, "class", "", "web-1", "x"), Schemata: some(t, "schemata", "L3:0=1")})
+	}
+}

@@ -1,0 +1,40 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+)
+
+// misnamed tells whether the pod's namespace is none that Kubernetes can have: its
+// names are DNS labels. Patterns of policies do not match such a name (* matches no
+// slash), so no policy would be for the pod. Only a caller of CRI can have chosen it.
+func (s *Set) misnamed(p *Pod) bool {
+	return !(p.Unseen && p.Namespace == "") && s.inNamespace(p.Namespace).misnamed
+}
+
+// refuse is the decision about a container whose pod has such a namespace: it is
+// denied where any policy enforces, whatever that is for, and reported else.
+func (s *Set) refuse(sub *Subject, phase Phase) *Decision {
+	d := &Decision{Policies: s.Names(), Enforced: s.Enforces(), Spec: sub.Spec}
+	found := Finding{Found: fmt.Sprintf("%q is no name of a namespace", sub.Pod.Namespace), Allowed: "a DNS label"}
+	violation := func(by func(*compiled) bool) []Violation {
+		at := slices.IndexFunc(s.policies, by)
+		if at < 0 {
+			return nil
+		}
+		return []Violation{{Policy: s.policies[at].name, Rule: ruleNamespace, Finding: found}}
+	}
+	d.Violations = violation((*compiled).enforces)
+	d.Audit = violation((*compiled).audits)
+	if phase != Early && d.Audit != nil {
+		d.IfEnforced = &Decision{
+			Policies: d.Policies, Enforced: true, Spec: sub.Spec,
+			Violations: violation(func(*compiled) bool { return true }),
+		}
+	}
+	return d
+}
+
+// ruleNamespace is what takes the place of a rule's name in a violation that is of
+// no rule.
+const ruleNamespace = "namespace"

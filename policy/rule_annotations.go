@@ -1,0 +1,74 @@
+package policy
+
+import (
+	"maps"
+	"slices"
+)
+
+// Annotations bounds the annotations that OCI runtimes take orders from. They can
+// replace what the spec says: crun loads a seccomp filter that
+// run.oci.seccomp_bpf_data brings and skips the spec's, writes to files of the host
+// (run.oci.hooks.stdout) and loads libraries (run.oci.seccomp.plugins). Other
+// annotations are not judged.
+//
+// These are: run.oci.*, module.wasm.* and krun.* (crun, youki), org.criu.* and
+// org.systemd.property.* (runc, crun), bundle (runc), io.containerd.runc.* (containerd's shim), io.katacontainers.* (Kata
+// Containers) and dev.gvisor.* (gVisor).
+//
+// The pod's annotations count too: CRI-O copies them to each container, and
+// containerd those that its pod_annotations name. What CRI-O writes itself of
+// org.systemd.property.* is allowed.
+//
+// Reads: annotations (OCI runtime spec, config.md, "Annotations"), and those of
+// the pod.
+// Adjusts: removes the container's. Of the pod's, those of Kata Containers and
+// gVisor deny, which are in force for the whole pod by then; others count no more.
+// Source: OCI runtime spec, features-linux.md, "Unsafe annotations in config.json";
+// crun(1), "Extensions to OCI"; runc, docs/systemd-properties.md.
+// Example: {allowed: ["io.katacontainers.config.hypervisor.default_vcpus"]}
+type Annotations struct {
+	Base `yaml:",inline"`
+
+	// Allowed lists patterns of names of such annotations that may be there.
+	// Default: none.
+	Allowed []Glob `yaml:"allowed"`
+}
+
+// Check finds annotations that are not allowed.
+func (a *Annotations) Check(s *Subject) []Finding {
+	var out []Finding
+	if names := a.refused(s.Spec.Annotations); len(names) > 0 {
+		out = append(out, Finding{Found: "annotations " + few(names) + " not allowed", Allowed: listOrNone(a.Allowed)})
+	}
+	names := slices.DeleteFunc(a.refused(s.Pod.Annotations), func(key string) bool {
+		_, there := s.Spec.Annotations[key]
+		_, wholePod := obeyedAnnotation(key)
+		return !wholePod && (there || a.Action() == Adjust)
+	})
+	if len(names) > 0 {
+		out = append(out, Finding{Found: "pod's annotations " + few(names) + " not allowed", Allowed: listOrNone(a.Allowed)})
+	}
+	return out
+}
+
+// Adjust removes them from the container.
+func (a *Annotations) Adjust(s *Subject) []string {
+	var done []string
+	for _, key := range a.refused(s.Spec.Annotations) {
+		delete(s.Spec.Annotations, key)
+		done = append(done, "removed annotation "+key)
+	}
+	return done
+}
+
+// refused are the names of the annotations that are not allowed, sorted.
+func (a *Annotations) refused(annotations map[string]string) []string {
+	var out []string
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+		obeyed, _ := obeyedAnnotation(key)
+		if obeyed && !ownAnnotation(key, annotations[key]) && !matchAny(a.Allowed, key) {
+			out = append(out, key)
+		}
+	}
+	return out
+}

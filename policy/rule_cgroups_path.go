@@ -1,0 +1,154 @@
+package policy
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// CgroupsPath requires that a container's cgroup lies in that of its pod, which the
+// kubelet makes and gives the pod's limits, below those of its quality of service
+// and of all pods. Whoever calls CRI chooses the cgroup of a pod: one that lies
+// elsewhere has no limits but the container's own, or changes those of others.
+//
+// The kubelet's cgroup of a pod is called pod<uid>, and with systemd the slice
+// [kubepods...]-pod<uid>.slice, in which every - of the uid is a _. Where it lies
+// depends on the kubelet's --cgroup-root, which nothing on the node tells: without
+// roots a cgroup of that name is taken for the kubelet's wherever it is.
+//
+// Reads: linux.cgroupsPath (OCI runtime spec, config-linux.md, "Cgroups Path"), and
+// the pod's uid.
+// Adjusts: nothing. In another cgroup the limits of others would hold.
+// Source: Kubernetes, pkg/kubelet/cm (pod_container_manager_linux.go,
+// cgroup_manager_linux.go); containerd, internal/cri/server (getCgroupsPath);
+// CRI-O, internal/config/cgmgr.
+// Example: {roots: [/]}
+type CgroupsPath struct {
+	Base      `yaml:",inline"`
+	checkOnly `yaml:"-"`
+
+	// Roots lists the cgroups in which the kubelet has kubepods, or kubepods.slice:
+	// its --cgroup-root.
+	// Default: any.
+	Roots []CgroupDir `yaml:"roots"`
+
+	// Allowed lists cgroups, as paths, in which a container's may lie besides that
+	// of its pod. A kubelet with --cgroups-per-qos=false has no cgroups of pods.
+	// Default: none.
+	Allowed []CgroupDir `yaml:"allowed"`
+}
+
+// CgroupDir is the path of a cgroup: / or such as /system.slice.
+type CgroupDir string
+
+// UnmarshalText reads a path; one that is not absolute and clean is an error.
+func (d *CgroupDir) UnmarshalText(text []byte) error {
+	if !path.IsAbs(string(text)) || path.Clean(string(text)) != string(text) || strings.Contains(string(text), ":") {
+		return fmt.Errorf("%q is no path of a cgroup (allowed: / or such as /system.slice)", text)
+	}
+	*d = CgroupDir(text)
+	return nil
+}
+
+// JSONSchema wants an absolute path.
+func (CgroupDir) JSONSchema() map[string]any {
+	return strict.Named("cgroup", strict.Pattern("^/[^:]*$"))
+}
+
+// Validate wants lists that name something.
+func (c *CgroupsPath) Validate() error {
+	if c.Roots != nil && len(c.Roots) == 0 {
+		return strict.Field("roots", "is an empty list; leave it out for any root")
+	}
+	return nil
+}
+
+// Check finds a cgroup that lies elsewhere.
+func (c *CgroupsPath) Check(s *Subject) []Finding {
+	own := ""
+	if s.Spec.Linux != nil {
+		own = s.Spec.Linux.CgroupsPath
+	}
+	parent, ok := cgroupParent(own)
+	if ok && (slices.Contains(c.Allowed, CgroupDir(parent)) || c.ofPod(parent, &s.Pod)) {
+		return nil
+	}
+	return []Finding{{Found: "cgroup " + orUnnamed(own) + " is not in that of its pod", Allowed: c.allowed(&s.Pod)}}
+}
+
+// cgroupParent is the path of the cgroup in which one lies that is written as a
+// path, or for systemd as slice:prefix:name. It is false for what names none.
+func cgroupParent(cgroup string) (parent string, ok bool) {
+	if slice, scope, systemd := strings.Cut(cgroup, ":"); systemd {
+		prefix, id, named := strings.Cut(scope, ":")
+		if !named || prefix == "" || id == "" || strings.ContainsAny(scope, "/") || strings.Contains(id, ":") {
+			return "", false
+		}
+		// CRI-O writes the last of nested slices, and its kubelet's whole path
+		// too. The last names those above it.
+		dir, ok := slicePath(path.Base(slice))
+		return dir, ok && (slice == path.Base(slice) || "/"+strings.TrimPrefix(slice, "/") == dir)
+	}
+	if !path.IsAbs(cgroup) || path.Clean(cgroup) != cgroup || cgroup == "/" {
+		return "", false
+	}
+	return path.Dir(cgroup), true
+}
+
+// slicePath is where systemd has a slice: a-b.slice lies in a.slice.
+func slicePath(slice string) (dir string, ok bool) {
+	stem, ok := strings.CutSuffix(slice, ".slice")
+	if !ok {
+		return "", false
+	}
+	parts := strings.Split(stem, "-")
+	for i, p := range parts {
+		if p == "" {
+			return "", false
+		}
+		dir += "/" + strings.Join(parts[:i+1], "-") + ".slice"
+	}
+	return dir, true
+}
+
+// ofPod tells whether a cgroup is the one that the kubelet makes for the pod.
+func (c *CgroupsPath) ofPod(dir string, pod *Pod) bool {
+	if pod.UID == "" {
+		return pod.Unseen && strings.Contains(path.Base(dir), "pod")
+	}
+	base := path.Base(dir)
+	slice := "pod" + strings.ReplaceAll(pod.UID, "-", "_") + ".slice"
+	if len(c.Roots) == 0 {
+		return base == "pod"+pod.UID || base == slice || strings.HasSuffix(base, "-"+slice)
+	}
+	return slices.ContainsFunc(c.Roots, func(root CgroupDir) bool {
+		return slices.ContainsFunc([]string{"", "burstable", "besteffort"}, func(qos string) bool {
+			return dir == path.Join(string(root), "kubepods", qos, "pod"+pod.UID) || dir == root.slices("kubepods", qos, "pod"+strings.ReplaceAll(pod.UID, "-", "_"))
+		})
+	})
+}
+
+// slices is the path of nested slices below the root.
+func (d CgroupDir) slices(names ...string) string {
+	var parts []string
+	for part := range strings.SplitSeq(string(d), "/") {
+		if stem, ok := strings.CutSuffix(part, ".slice"); ok {
+			part = stem[strings.LastIndex(stem, "-")+1:]
+		}
+		parts = append(parts, strings.ReplaceAll(part, "-", "_"))
+	}
+	parts = slices.DeleteFunc(append(parts, names...), func(p string) bool { return p == "" })
+	dir, _ := slicePath(strings.Join(parts, "-") + ".slice")
+	return dir
+}
+
+func (c *CgroupsPath) allowed(pod *Pod) string {
+	names := []string{"the kubelet's pod" + pod.UID}
+	for _, r := range c.Roots {
+		names = append(names, "below "+string(r))
+	}
+	return joined(append(names, texts(c.Allowed)...))
+}

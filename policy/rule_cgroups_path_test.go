@@ -1,0 +1,60 @@
+package policy
+
+import (
+	"testing"
+)
+
+func TestCgroupsPath(t *testing.T) {
+	const uid = "3f2a-11-b"
+	at := func(path string) func(*Subject) {
+		return func(s *Subject) { s.Pod.UID, s.Spec.Linux.CgroupsPath = uid, path }
+	}
+	elsewhere := func(path string) []string {
+		return []string{"cgroup " + path + " is not in that of its pod (allowed: the kubelet's pod" + uid + ")"}
+	}
+	below := func(path, rest string) []string {
+		return []string{"cgroup " + path + " is not in that of its pod (allowed: the kubelet's pod" + uid + ", " + rest + ")"}
+	}
+	testFindings(t, "cgroupsPath", []ruleCase{
+		{"guaranteed", "{}", at("/kubepods/pod3f2a-11-b/9b7e"), nil},
+		{"burstable", "{}", at("/kubepods/burstable/pod3f2a-11-b/crio-9b7e"), nil},
+		{"besteffort, cgroup root of kind", "{}", at("/kubelet/kubepods/besteffort/pod3f2a-11-b/9b7e"), nil},
+		{"systemd, guaranteed", "{}", at("kubepods-pod3f2a_11_b.slice:cri-containerd:9b7e"), nil},
+		{"systemd, CRI-O", "{}", at("kubepods-besteffort-pod3f2a_11_b.slice:crio:9b7e"), nil},
+		{"systemd, nested as the kubelet writes it", "{}", at("/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod3f2a_11_b.slice:crio:9b7e"), nil},
+		{"systemd, nested otherwise", "{}", at("/x.slice/kubepods-besteffort-pod3f2a_11_b.slice:crio:9b7e"), elsewhere("/x.slice/kubepods-besteffort-pod3f2a_11_b.slice:crio:9b7e")},
+		{"static pod", "{}", func(s *Subject) {
+			s.Pod.UID, s.Spec.Linux.CgroupsPath = "55a4bbe24dac4457a3686f52d32dad7a", "kubepods-burstable-pod55a4bbe24dac4457a3686f52d32dad7a.slice:cri-containerd:9b7e"
+		}, nil},
+		{"outside", "{}", at("/redescape/9b7e"), elsewhere("/redescape/9b7e")},
+		{"none", "{}", at(""), elsewhere("(none)")},
+		{"no linux part", "{}", func(s *Subject) { s.Pod.UID, s.Spec.Linux = uid, nil }, elsewhere("(none)")},
+		{"the pod's own", "{}", at("/kubepods/pod3f2a-11-b"), elsewhere("/kubepods/pod3f2a-11-b")},
+		{"below a container", "{}", at("/kubepods/pod3f2a-11-b/9b7e/x"), elsewhere("/kubepods/pod3f2a-11-b/9b7e/x")},
+		{"another pod's", "{}", at("/kubepods/podaaaa/9b7e"), elsewhere("/kubepods/podaaaa/9b7e")},
+		{"by way of the pod's", "{}", at("/kubepods/pod3f2a-11-b/../../x"), elsewhere("/kubepods/pod3f2a-11-b/../../x")},
+		{"relative", "{}", at("pod3f2a-11-b/x"), elsewhere("pod3f2a-11-b/x")},
+		{"another slice", "{}", at("system.slice:crio:9b7e"), elsewhere("system.slice:crio:9b7e")},
+		{"a scope that leads away", "{}", at("kubepods-pod3f2a_11_b.slice:crio:../x"), elsewhere("kubepods-pod3f2a_11_b.slice:crio:../x")},
+		{"without a scope", "{}", at("kubepods-pod3f2a_11_b.slice:crio:"), elsewhere("kubepods-pod3f2a_11_b.slice:crio:")},
+		{"no uid", "{}", func(s *Subject) { s.Pod.UID = "" }, []string{"cgroup /kubepods/besteffort/pod3f2a/5d1c is not in that of its pod (allowed: the kubelet's pod)"}},
+		{"uid not known", "{}", func(s *Subject) { s.Pod.UID, s.Pod.Unseen = "", true }, nil},
+		{"allowed", "{allowed: [/k8s.io]}", at("/k8s.io/9b7e"), nil},
+		{"allowed, systemd", "{allowed: [/a.slice/a-b.slice]}", at("a-b.slice:crio:9b7e"), nil},
+		{"allowed, another", "{allowed: [/a.slice]}", at("a-b.slice:crio:9b7e"), below("a-b.slice:crio:9b7e", "/a.slice")},
+		{"root", "{roots: [/]}", at("/kubepods/burstable/pod3f2a-11-b/9b7e"), nil},
+		{"root, systemd", "{roots: [/]}", at("kubepods-burstable-pod3f2a_11_b.slice:crio:9b7e"), nil},
+		{"root of kind, systemd", "{roots: [/, /kubelet]}", at("kubelet-kubepods-pod3f2a_11_b.slice:cri-containerd:9b7e"), nil},
+		{"root with a dash, systemd", "{roots: [/a-b]}", at("a_b-kubepods-pod3f2a_11_b.slice:cri-containerd:9b7e"), nil},
+		{"root as slices, systemd", "{roots: [/a.slice/a-b.slice]}", at("a-b-kubepods-pod3f2a_11_b.slice:cri-containerd:9b7e"), nil},
+		{"another root", "{roots: [/]}", at("/redescape/kubepods/pod3f2a-11-b/9b7e"), below("/redescape/kubepods/pod3f2a-11-b/9b7e", "below /")},
+		{"another root, systemd", "{roots: [/]}", at("x-kubepods-pod3f2a_11_b.slice:crio:9b7e"), below("x-kubepods-pod3f2a_11_b.slice:crio:9b7e", "below /")},
+	}, Early, Final)
+	const field = "spec.rules.cgroupsPath."
+	testLoad(t, "cgroupsPath", map[string]string{
+		"{roots: [kubepods]}":   `0.yaml:6:27: ` + field + `roots[0]: "kubepods" is no path of a cgroup (allowed: / or such as /system.slice)`,
+		"{allowed: [/a/]}":      `0.yaml:6:29: ` + field + `allowed[0]: "/a/" is no path of a cgroup (allowed: / or such as /system.slice)`,
+		"{roots: []}":           "0.yaml:6:26: " + field + "roots: is an empty list; leave it out for any root",
+		"{onViolation: adjust}": "0.yaml:6:32: " + field + "onViolation: this rule cannot adjust (allowed: reject, audit, ignore)",
+	})
+}

@@ -1,0 +1,37 @@
+package policy
+
+// IntelRdt bounds the classes of Intel's Resource Director Technology that give a
+// container its part of the CPU's caches and of the memory's bandwidth. Container
+// runtimes put a container into a class that the operator has made (containerd's
+// rdt_config_file, CRI-O's rdt_config_file). A schema in the spec would rewrite the class, for
+// others too, and is never allowed.
+//
+// Reads: linux.intelRdt (OCI runtime spec, config-linux.md, "IntelRdt").
+// Adjusts: nothing. Without its class a container would have all that the default
+// class has.
+// Source: Linux, Documentation/filesystems/resctrl.rst.
+// Example: {allowed: [batch, "web-*"]}
+type IntelRdt struct {
+	Base      `yaml:",inline"`
+	checkOnly `yaml:"-"`
+
+	// Allowed lists patterns of the classes (closID) that may be used.
+	// Default: all.
+	Allowed []Glob `yaml:"allowed"`
+}
+
+// Check finds a class that is not allowed, and schemas.
+func (r *IntelRdt) Check(s *Subject) []Finding {
+	if s.Spec.Linux == nil || s.Spec.Linux.IntelRdt == nil {
+		return nil
+	}
+	rdt := s.Spec.Linux.IntelRdt
+	var out []Finding
+	if rdt.ClosID != "" && !matches(r.Allowed, rdt.ClosID) {
+		out = append(out, Finding{Found: "RDT class " + rdt.ClosID + " not allowed", Allowed: listOrNone(r.Allowed)})
+	}
+	if len(rdt.Schemata) > 0 || rdt.L3CacheSchema != "" || rdt.MemBwSchema != "" {
+		out = append(out, Finding{Found: "an RDT schema in the spec", Allowed: "a class that the operator made"})
+	}
+	return out
+}

@@ -1,0 +1,48 @@
+package policy
+
+import (
+	"maps"
+	"slices"
+)
+
+// NetDevices bounds the host's network devices that are moved into the container's
+// network namespace. The host has them no more then. No pod can ask for one; other
+// NRI plugins bring them.
+//
+// Reads: linux.netDevices (OCI runtime spec, config-linux.md, "Network Devices").
+// Adjusts: removes the devices.
+// Source: OCI runtime spec, config-linux.md, "Network Devices".
+// Example: {allowed: ["enp*s0v*"]}
+type NetDevices struct {
+	Base `yaml:",inline"`
+
+	// Allowed lists patterns of names that devices may have on the host.
+	// Default: none.
+	Allowed []Glob `yaml:"allowed"`
+}
+
+// Check finds devices that are not allowed.
+func (n *NetDevices) Check(s *Subject) []Finding {
+	names := n.refused(s)
+	if len(names) == 0 {
+		return nil
+	}
+	return []Finding{{Found: "network devices " + few(names) + " not allowed", Allowed: listOrNone(n.Allowed)}}
+}
+
+// Adjust removes them.
+func (n *NetDevices) Adjust(s *Subject) []string {
+	var done []string
+	for _, name := range n.refused(s) {
+		delete(s.Spec.Linux.NetDevices, name)
+		done = append(done, "removed network device "+name)
+	}
+	return done
+}
+
+func (n *NetDevices) refused(s *Subject) []string {
+	if s.Spec.Linux == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.Spec.Linux.NetDevices)), func(name string) bool { return matchAny(n.Allowed, name) })
+}

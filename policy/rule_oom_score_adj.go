@@ -1,0 +1,100 @@
+package policy
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy/strict"
+)
+
+// OOMScoreAdj bounds how far a container's processes are kept from being killed
+// when the node has no memory left. With -1000 the kernel never kills them and
+// kills others instead.
+//
+// Without a value the process keeps that of the container runtime, which is below
+// all that a kubelet gives. That breaks the rule too.
+//
+// Reads: process.oomScoreAdj (OCI runtime spec, config.md, "Linux Process").
+// Adjusts: raises it to the minimum; where it is missing sets 1000, as a kubelet
+// does for a pod that asks for nothing.
+// Source: Kubernetes, pkg/kubelet/qos (GetContainerOOMScoreAdjust: -997 to 1000);
+// proc_pid_oom_score_adj(5).
+// Example: {onViolation: adjust, min: 2}
+type OOMScoreAdj struct {
+	Base `yaml:",inline"`
+
+	// Min is the least value allowed, from -1000 to 1000.
+	// Default: -997, the least that a kubelet gives.
+	Min *OOMScore `yaml:"min"`
+}
+
+// OOMScore is what is added to the score of a process that the kernel may kill.
+type OOMScore int
+
+// The kubelet's least and largest.
+const (
+	minKubeletOOMScore OOMScore = -997
+	maxOOMScore        OOMScore = 1000
+)
+
+// UnmarshalText reads a score; anything but a whole number from -1000 to 1000 is
+// an error.
+func (o *OOMScore) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < -1000 || n > 1000 || strconv.Itoa(n) != string(text) {
+		return fmt.Errorf("%q is no OOM score (allowed: a whole number from -1000 to 1000)", text)
+	}
+	*o = OOMScore(n)
+	return nil
+}
+
+// JSONSchema wants a number.
+func (OOMScore) JSONSchema() map[string]any {
+	s := strict.Pattern("^(0|-?[1-9][0-9]{0,3})$")
+	s["type"], s["minimum"], s["maximum"] = []any{"integer", "string"}, -1000, 1000
+	return strict.Named("OOM score", s)
+}
+
+func (o *OOMScoreAdj) min() OOMScore {
+	if o.Min == nil {
+		return minKubeletOOMScore
+	}
+	return *o.Min
+}
+
+// Check finds a score that is too low, or none.
+func (o *OOMScoreAdj) Check(s *Subject) []Finding {
+	allowed := fmt.Sprintf("%d to 1000", o.min())
+	switch score := oomScore(s.Spec); {
+	case s.Spec.Process == nil:
+		return nil
+	case score == nil:
+		return []Finding{{Found: "no OOM score: the container runtime's is in force", Allowed: allowed}}
+	case *score < int(o.min()):
+		return []Finding{{Found: fmt.Sprintf("OOM score %d too low", *score), Allowed: allowed}}
+	default:
+		return nil
+	}
+}
+
+// Adjust raises the score.
+func (o *OOMScoreAdj) Adjust(s *Subject) []string {
+	if len(o.Check(s)) == 0 {
+		return nil
+	}
+	score := maxOOMScore
+	if oomScore(s.Spec) != nil {
+		score = o.min()
+	}
+	s.Spec.Process.OOMScoreAdj = new(int(score))
+	return []string{fmt.Sprintf("set OOM score %d", score)}
+}
+
+func oomScore(spec *specs.Spec) *int {
+	if spec.Process == nil {
+		return nil
+	}
+	return spec.Process.OOMScoreAdj
+}

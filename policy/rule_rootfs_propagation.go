@@ -1,0 +1,57 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// RootfsPropagation refuses a root filesystem from which mounts spread to the host.
+// Container runtimes make it shared only for a mount whose propagation is
+// Bidirectional, and private or slave else; with such a mount it complies, and the
+// mount is a matter of rule hostPaths.
+//
+// Reads: linux.rootfsPropagation and mounts[].options (OCI runtime spec,
+// config-linux.md, "Rootfs Mount Propagation").
+// Adjusts: sets rslave in place of shared and rshared.
+// Source: mount_namespaces(7); containerd, internal/cri/opts (WithMounts).
+// Example: {onViolation: adjust}
+type RootfsPropagation struct {
+	Base `yaml:",inline"`
+}
+
+// Check finds a root filesystem that is shared for no mount, or a word that is
+// none.
+func (*RootfsPropagation) Check(s *Subject) []Finding {
+	word := rootfsPropagation(s.Spec)
+	switch word {
+	case "", "private", "rprivate", "slave", "rslave", "unbindable", "runbindable":
+		return nil
+	case "shared", "rshared":
+		if slices.ContainsFunc(s.Spec.Mounts, func(m specs.Mount) bool {
+			return slices.Contains(m.Options, "shared") || slices.Contains(m.Options, "rshared")
+		}) {
+			return nil
+		}
+		return []Finding{{Found: "root filesystem with propagation " + word + " not allowed", Allowed: "private, slave"}}
+	default:
+		return []Finding{{Found: "root filesystem with unknown propagation " + word, Allowed: "private, slave"}}
+	}
+}
+
+// Adjust lets mounts come from the host only.
+func (*RootfsPropagation) Adjust(s *Subject) []string {
+	word := rootfsPropagation(s.Spec)
+	if word != "shared" && word != "rshared" {
+		return nil
+	}
+	s.Spec.Linux.RootfsPropagation = "rslave"
+	return []string{"set propagation rslave of the root filesystem"}
+}
+
+func rootfsPropagation(spec *specs.Spec) string {
+	if spec.Linux == nil {
+		return ""
+	}
+	return spec.Linux.RootfsPropagation
+}
