@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 
+	"github.com/specguard/specguard/policy/fields"
 	"github.com/specguard/specguard/policy/schema/internal/reference"
 	"github.com/specguard/specguard/policy/schema/internal/source"
 )
@@ -29,7 +30,12 @@ func generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	spec, err := fields.Table()
+	if err != nil {
+		return nil, err
+	}
 	return map[string][]byte{
+		"docs/fields.md":              reference.Fields(spec),
 		"policy/schema/comments.json": append(used, '\n'),
 		"docs/rules.md":               rules,
 		"docs/policy.md":              page,

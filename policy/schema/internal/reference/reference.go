@@ -23,6 +23,7 @@ and adjust in the order of this page. Every rule has the field ` + "`onViolation
 What a rule adjusts, it adjusts in the spec that containerd has stored: the container, and each process that
 is executed in it later, gets the adjusted one. A rule decides *at creation* (in Kubernetes a denial
 shows as ` + "`CreateContainerError`" + `) or *before the start*, by the container's complete spec (` + "`RunContainerError`" + `).
+[fields.md](fields.md) lists the fields of a spec with the rules that judge each.
 
 `
 
