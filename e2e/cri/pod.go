@@ -50,7 +50,10 @@ func (c *Client) Pod(name string, options ...PodOption) *api.PodSandboxConfig {
 	pod.Labels[labelPodNamespace] = m.Namespace
 	pod.Labels[labelPodUID] = m.Uid
 	pod.LogDirectory = filepath.Join(c.layout.LogRoot, m.Namespace+"_"+m.Name+"_"+m.Uid)
-	pod.Linux.CgroupParent = filepath.Join(c.layout.CgroupParent, "besteffort", "pod"+m.Uid)
+	if pod.Linux.CgroupParent == "" {
+		pod.Linux.CgroupParent = filepath.Join("besteffort", "pod"+m.Uid)
+	}
+	pod.Linux.CgroupParent = filepath.Join(c.layout.CgroupParent, pod.Linux.CgroupParent)
 	return pod
 }
 
@@ -69,6 +72,12 @@ func newUID() string {
 // Namespace puts the pod in a Kubernetes namespace.
 func Namespace(namespace string) PodOption {
 	return func(p *api.PodSandboxConfig) { p.Metadata.Namespace = namespace }
+}
+
+// CgroupParent gives the pod another cgroup than a kubelet would, below that of all
+// pods.
+func CgroupParent(path string) PodOption {
+	return func(pod *api.PodSandboxConfig) { pod.Linux.CgroupParent = path }
 }
 
 // Label adds a label to the pod.
