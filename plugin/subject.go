@@ -50,7 +50,7 @@ func subjectOf(runtime string, pod *api.PodSandbox, ctr *api.Container) policy.S
 			RuntimeHandler: handlerOf(runtime, pod),
 			Annotations:    policy.ObeyedAnnotations(pod.GetAnnotations()),
 			Namespaces:     namespaceTypes(pod),
-			NamespacePaths: namespacePaths(pod),
+			NamespacePaths: namespacePaths(runtime, pod),
 		},
 		Container: policy.Container{Name: name, ID: ctr.GetId()},
 		Spec:      partialSpec(ctr),
@@ -101,16 +101,16 @@ func namespaceTypes(pod *api.PodSandbox) []string {
 }
 
 // namespacePaths are the paths by which a runtime has containers join the
-// namespaces of the pod: those that it shows of the sandbox, and those of the
-// sandbox's process. Where there is neither nothing is known.
-func namespacePaths(pod *api.PodSandbox) map[string][]string {
+// namespaces of the pod: those that it shows of the sandbox, and on containerd
+// those of the sandbox's process. Where there is neither nothing is known.
+func namespacePaths(runtime string, pod *api.PodSandbox) map[string][]string {
 	out := make(map[string][]string)
 	for _, n := range pod.GetLinux().GetNamespaces() {
 		if n.GetPath() != "" {
 			out[n.GetType()] = append(out[n.GetType()], n.GetPath())
 		}
 	}
-	if pod.GetPid() == 0 {
+	if runtime != containerd || pod.GetPid() == 0 {
 		return out
 	}
 	for typ, file := range map[string]string{"network": "net", "ipc": "ipc", "uts": "uts", "user": "user"} {

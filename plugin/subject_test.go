@@ -33,3 +33,32 @@ func TestNamespacePathsByRuntime(t *testing.T) {
 		}
 	}
 }
+
+// TestNamespacePathsOfPod are what containers join: on containerd by the sandbox's
+// process, on CRI-O by what it has pinned.
+func TestNamespacePathsOfPod(t *testing.T) {
+	p := pod()
+	p.Pid = 812
+	p.Linux.Namespaces = []*api.LinuxNamespace{{Type: "ipc"}, {Type: "network", Path: "/run/netns/a"}}
+	for runtime, want := range map[string]map[string][]string{
+		"containerd": {"network": {"/run/netns/a", "/proc/812/ns/net"}, "ipc": {"/proc/812/ns/ipc"}, "uts": {"/proc/812/ns/uts"}, "user": {"/proc/812/ns/user"}},
+		"cri-o":      {"network": {"/run/netns/a"}},
+	} {
+		if got := subjectOf(runtime, p, container()).Pod.NamespacePaths; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v", runtime, got)
+		}
+	}
+	p.Pid = 0
+	if got := subjectOf("containerd", p, container()).Pod.NamespacePaths; len(got) != 1 {
+		t.Errorf("without a process: %v", got)
+	}
+}
+
+// TestOrdersOfPod keeps only those annotations that OCI runtimes obey.
+func TestOrdersOfPod(t *testing.T) {
+	p := pod()
+	p.Annotations = map[string]string{"run.oci.handler": "krun", "example.com/large": "x"}
+	if got := subjectOf("cri-o", p, container()).Pod.Annotations; !reflect.DeepEqual(got, map[string]string{"run.oci.handler": "krun"}) {
+		t.Errorf("%v", got)
+	}
+}

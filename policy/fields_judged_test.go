@@ -68,10 +68,12 @@ func TestOtherFieldsAreNot(t *testing.T) {
 				setField(t, reflect.ValueOf(before), parent, nil)
 				setField(t, reflect.ValueOf(after), parent, nil)
 			}
-			setField(t, reflect.ValueOf(after), strings.TrimPrefix(parent+"."+name, "."), t)
-			for _, rule := range slices.Sorted(maps.Keys(judging())) {
-				if was, is := found(t, rule, before), found(t, rule, after); !slices.Equal(was, is) {
-					t.Errorf("%s: %s finds %q, and %q when it is set", field, rule, was, is)
+			for _, number := range []int64{7, -1000} {
+				setField(t, reflect.ValueOf(after), strings.TrimPrefix(parent+"."+name, "."), number)
+				for _, rule := range slices.Sorted(maps.Keys(judging())) {
+					if was, is := found(t, rule, before), found(t, rule, after); !slices.Equal(was, is) {
+						t.Errorf("%s: %s finds %q, and %q when it is set", field, rule, was, is)
+					}
 				}
 			}
 		}
@@ -124,10 +126,12 @@ func setField(t *testing.T, v reflect.Value, path string, value any) {
 			}(v)
 		}
 	}
-	if value != nil {
-		fill(v)
-	} else {
-		made(v)
+	number, some := value.(int64)
+	if v = made(v); !some {
+		return
+	}
+	if fill(v); v.CanInt() {
+		v.SetInt(number)
 	}
 }
 

@@ -13,8 +13,9 @@ import (
 // or write access to every block or character device, the capabilities
 // SYS_ADMIN, SYS_MODULE and SYS_RAWIO together (a runtime gives the
 // capabilities it has itself, so there is no fixed list of all), no
-// process.capabilities at all (which gives all of them), a sysfs or a cgroup mount that is writable, wherever in the container, or a mount that
-// remounts what is there without ro. Writable is no sign of a cgroup mount in a
+// process.capabilities at all (which gives all of them), a sysfs or a cgroup mount
+// that is writable, wherever in the container, or a mount that remounts what is
+// there without ro. Writable is no sign of a cgroup mount in a
 // cgroup namespace of the container's own, where the host's cgroups are v2 and
 // mounted with nsdelegate: the kernel lets the container manage its own cgroups
 // there, and its limits stay (containerd's cgroup_writable). Missing masked paths and a missing seccomp
