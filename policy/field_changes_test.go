@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
 )
 
 // judging are the rules that read specs, each with what lets it find something.
@@ -16,7 +17,7 @@ func judging() map[string]string {
 		"intelRdt": "{allowed: [batch]}", "hooks": "{}", "readOnlyRootFilesystem": "{}", "procMount": "{}",
 		"mountOptions": "{require: [{paths: [/data], options: [nosuid]}]}", "sysctls": "{}", "env": "{forbid: [LD_PRELOAD]}",
 		"rlimits": "{limits: [{type: RLIMIT_NOFILE, max: 10}]}", "appArmorProfile": "{}", "seLinuxOptions": "{type: container_t}",
-		"resources": "{memory: {max: 1Gi}, cpu: {max: 1}, pids: {max: 10}}", "seccompProfile": "{}",
+		"resources": "{memory: {max: 1Gi}, cpu: {max: 1}, pids: {max: 10}}", "seccompProfile": "{anyProfile: true, block: {syscalls: [mount], socketFamilies: [AF_ALG]}}",
 	}
 }
 
@@ -145,14 +146,31 @@ func kernelChanges() map[string]change {
 		"linux.intelRdt.memBwSchema":     rdt(func(r *specs.LinuxIntelRdt) { r.MemBwSchema = "MB:0=1" }),
 		"linux.seccomp":                  to(withSeccomp(&specs.LinuxSeccomp{DefaultAction: specs.ActErrno})),
 		"linux.seccomp privileged":       {privileged, withSeccomp(&specs.LinuxSeccomp{DefaultAction: specs.ActErrno})},
-		"linux.seccomp.defaultAction":    {withSeccomp(&specs.LinuxSeccomp{DefaultAction: specs.ActErrno}), func(s *specs.Spec) { s.Linux.Seccomp.DefaultAction = specs.ActAllow }},
-		"linux.seccomp.syscalls": {withSeccomp(&specs.LinuxSeccomp{DefaultAction: specs.ActAllow}), func(s *specs.Spec) {
-			s.Linux.Seccomp.Syscalls = []specs.LinuxSyscall{{Names: []string{"mount"}, Action: specs.ActErrno}}
-		}},
-		"linux.seccomp.syscalls[].action": {
-			withSeccomp(&specs.LinuxSeccomp{DefaultAction: specs.ActAllow, Syscalls: []specs.LinuxSyscall{{Names: []string{"mount"}, Action: specs.ActAllow}}}),
-			func(s *specs.Spec) { s.Linux.Seccomp.Syscalls[0].Action = specs.ActErrno },
+	}
+	out["linux.seccomp.defaultAction"] = change{
+		withSeccomp(&specs.LinuxSeccomp{DefaultAction: specs.ActErrno}), func(s *specs.Spec) { s.Linux.Seccomp.DefaultAction = specs.ActAllow },
+	}
+	profile := func(args ...specs.LinuxSeccompArg) option {
+		return func(s *specs.Spec) {
+			s.Linux.Seccomp = &specs.LinuxSeccomp{DefaultAction: specs.ActAllow, Syscalls: []specs.LinuxSyscall{
+				{Names: []string{"socket", "socketpair"}, Action: specs.ActErrno, Args: args}, {Names: []string{"mount", "socketcall", "io_uring_setup", "io_uring_enter", "io_uring_register"}, Action: specs.ActErrno},
+			}}
+		}
+	}
+	of := specs.LinuxSeccompArg{Value: 0xffffffff, ValueTwo: unix.AF_ALG, Op: specs.OpMaskedEqual}
+	for field, edit := range map[string]func(*specs.LinuxSeccomp){
+		"syscalls":          func(p *specs.LinuxSeccomp) { p.Syscalls = p.Syscalls[:1] },
+		"syscalls[].names":  func(p *specs.LinuxSeccomp) { p.Syscalls[1].Names = []string{"umount2"} },
+		"syscalls[].action": func(p *specs.LinuxSeccomp) { p.Syscalls[1].Action = specs.ActAllow },
+		"syscalls[].args": func(p *specs.LinuxSeccomp) {
+			p.Syscalls[0].Args = append(p.Syscalls[0].Args, specs.LinuxSeccompArg{Index: 1, Value: 1, Op: specs.OpEqualTo})
 		},
+		"syscalls[].args[].index":    func(p *specs.LinuxSeccomp) { p.Syscalls[0].Args[0].Index = 1 },
+		"syscalls[].args[].value":    func(p *specs.LinuxSeccomp) { p.Syscalls[0].Args[0].Value = 1 << 32 },
+		"syscalls[].args[].valueTwo": func(p *specs.LinuxSeccomp) { p.Syscalls[0].Args[0].ValueTwo = 2 },
+		"syscalls[].args[].op":       func(p *specs.LinuxSeccomp) { p.Syscalls[0].Args[0].Op = specs.OpGreaterThan },
+	} {
+		out["linux.seccomp."+field] = change{profile(of), func(s *specs.Spec) { edit(s.Linux.Seccomp) }}
 	}
 	for i, kind := range []string{"uidMappings", "gidMappings"} {
 		list := func(s *specs.Spec) *[]specs.LinuxIDMapping {

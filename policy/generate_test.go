@@ -201,7 +201,9 @@ func drawSubject(t *rapid.T) Subject {
 	sub.Pod.Namespaces = pick(t, "pod namespaces", nil, sub.Pod.Namespaces, []string{"ipc", "mount"})
 	sub.Pod.NamespacePaths = pick(t, "namespace paths", nil, map[string][]string{"ipc": {"/proc/812/ns/ipc"}, "uts": {"/proc/1/ns/uts"}})
 	sub.Pod.Annotations = drawObeyed(t, "pod's")
-	sub.Pod.Namespace = pick(t, "namespace", "team-a", "team-a", "team-a", "a/b")
+	if rapid.IntRange(0, 19).Draw(t, "namespace") == 7 {
+		sub.Pod.Namespace = "a/b"
+	}
 	sub.Pod.Unseen = rapid.Bool().Draw(t, "unseen")
 	state := pick(t, "security modules", Unknown, Disabled, Enabled)
 	sub.Host = pick[Host](t, "host", NoHost{},
@@ -258,7 +260,7 @@ func edits(t *rapid.T) map[string]option {
 		},
 		"priorities": drawPrioritiesEdit(t),
 		"propagation": func(s *specs.Spec) {
-			s.Linux.RootfsPropagation = pick(t, "rootfs", "", "rslave", "shared", "rshared", "private", "sharp")
+			s.Linux.RootfsPropagation = pick(t, "rootfs", "", "rslave", "shared", "rshared", "shared", "sharp")
 		},
 		"cgroup": func(s *specs.Spec) {
 			s.Linux.CgroupsPath = pick(t, "cgroup path", "", "/redescape/9b7e", "/kubepods/pod3f2a/9b7e", "kubepods-pod3f2a.slice:crio:9b7e", "/k8s.io/9b7e")
