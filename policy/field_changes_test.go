@@ -103,6 +103,22 @@ func fileChanges() map[string]change {
 		"linux.mountLabel":               {withSELinux("system_u:system_r:container_t:s0", "system_u:object_r:container_file_t:s0"), func(s *specs.Spec) { s.Linux.MountLabel = "system_u:object_r:container_file_t:s0:c9" }},
 		"hooks":                          to(withHooks("createRuntime /x")),
 	}
+	for i, kind := range []string{"uidMappings", "gidMappings"} {
+		pods := []specs.LinuxIDMapping{{HostID: 70000, Size: 65536}}
+		mapped := func(s *specs.Spec) {
+			volume(s)
+			s.Linux.Namespaces = append(s.Linux.Namespaces, specs.LinuxNamespace{Type: specs.UserNamespace})
+			s.Linux.UIDMappings, s.Linux.GIDMappings = pods, pods
+			last(func(m *specs.Mount) { m.UIDMappings, m.GIDMappings = pods, pods })(s)
+		}
+		mapping := func(edit func(*specs.LinuxIDMapping)) change {
+			return change{mapped, last(func(m *specs.Mount) { edit(&[][]specs.LinuxIDMapping{m.UIDMappings, m.GIDMappings}[i][0]) })}
+		}
+		out["mounts[]."+kind] = change{mapped, last(func(m *specs.Mount) { *[]*[]specs.LinuxIDMapping{&m.UIDMappings, &m.GIDMappings}[i] = pods[:0] })}
+		out["mounts[]."+kind+"[].containerID"] = mapping(func(m *specs.LinuxIDMapping) { m.ContainerID = 5 })
+		out["mounts[]."+kind+"[].hostID"] = mapping(func(m *specs.LinuxIDMapping) { m.HostID = 0 })
+		out["mounts[]."+kind+"[].size"] = mapping(func(m *specs.LinuxIDMapping) { m.Size = 5 })
+	}
 	for i, kind := range []string{"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"} {
 		add := func(path string) option {
 			return func(s *specs.Spec) {
