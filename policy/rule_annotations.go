@@ -11,12 +11,14 @@ import (
 // (run.oci.hooks.stdout) and loads libraries (run.oci.seccomp.plugins). Other
 // annotations are not judged.
 //
-// These are: run.oci.*, module.wasm.* and krun.* (crun, youki), org.criu.* and
-// org.systemd.property.* (runc, crun), bundle (runc), io.containerd.runc.* (containerd's shim), io.katacontainers.* (Kata
-// Containers) and dev.gvisor.* (gVisor).
+// These are: run.oci.* and module.wasm.* (crun, youki), org.criu.* and
+// org.systemd.property.* (runc, crun), krun.* (crun), bundle (runc),
+// io.containerd.runc.* (containerd's shim), io.katacontainers.* (Kata Containers)
+// and dev.gvisor.* (gVisor).
 //
-// The pod's annotations count too: CRI-O copies them to each container, and
-// containerd those that its pod_annotations name. What CRI-O writes itself of
+// The pod's annotations count too: CRI-O copies them to each container (of the
+// first four families what its allowed_annotations name), and containerd those that
+// its pod_annotations name. What CRI-O writes itself of
 // org.systemd.property.* is allowed.
 //
 // Reads: annotations (OCI runtime spec, config.md, "Annotations"), and those of
