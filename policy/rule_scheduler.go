@@ -83,7 +83,7 @@ func (n *Nice) UnmarshalText(text []byte) error {
 	if err != nil || v < -20 || v > 19 || strconv.Itoa(v) != string(text) {
 		return fmt.Errorf("%q is no nice value (allowed: a whole number from -20 to 19)", text)
 	}
-	*n = Nice(v) //nolint:gosec // it is small
+	*n = Nice(v)
 	return nil
 }
 
