@@ -158,7 +158,7 @@ func (s *Subject) hostShm(m *specs.Mount, r resolution) bool {
 // server/sandbox_run_linux.go.
 func (s *Subject) hostSys(m *specs.Mount, r resolution) bool {
 	return r.path == "/sys" && mountPoint(m) == "/sys" && isReadOnly(m) && s.straight(r, resolution{}) &&
-		s.hasNamespace(specs.UserNamespace) && s.sharesHost(specs.NetworkNamespace) && !s.mapsRoot()
+		s.hasNamespace(specs.UserNamespace) && !s.joinsUsers() && s.sharesHost(specs.NetworkNamespace) && !s.mapsRoot()
 }
 
 // mapsRoot tells whether an id of the container's user namespace is the host's 0.

@@ -4,7 +4,8 @@ import "github.com/opencontainers/runtime-spec/specs-go"
 
 // UserNamespace requires a user namespace of the container's pod in which no
 // user and no group is the host's root: who is root inside is nobody outside.
-// In Kubernetes a pod gets one with hostUsers: false.
+// In Kubernetes a pod gets one with hostUsers: false. One that is known to be the
+// host's or another pod's does not count, whatever mappings the spec has.
 //
 // Reads: linux.namespaces, linux.uidMappings and linux.gidMappings (OCI runtime
 // spec, config-linux.md, "Namespaces" and "User namespace mappings"), and the
@@ -27,6 +28,8 @@ func (*UserNamespace) Check(s *Subject) []Finding {
 		return nil
 	case !s.hasNamespace(specs.UserNamespace):
 		return []Finding{{Found: "no user namespace", Allowed: "a pod with hostUsers: false"}}
+	case s.joinsUsers():
+		return []Finding{{Found: "the user namespace is not the pod's", Allowed: "a pod with hostUsers: false"}}
 	default:
 		return []Finding{{Found: "the user namespace maps the host's root, or nothing", Allowed: "mappings without the host's id 0"}}
 	}

@@ -64,3 +64,42 @@ func TestUserNamespaceOfSandbox(t *testing.T) {
 		t.Error("the sandbox is read where no user namespace counts")
 	}
 }
+
+// TestUserNamespaceOfOthers: mappings that a caller of CRI claims say nothing of a
+// namespace that is not the pod's.
+func TestUserNamespaceOfOthers(t *testing.T) {
+	const own, other = "/proc/812/ns/user", "/proc/1/ns/user"
+	for name, tt := range map[string]struct {
+		path  string
+		host  []string
+		known map[string][]string
+		rule  string
+		want  bool
+	}{
+		"the pod's":              {own, nil, map[string][]string{"user": {own}}, "userNamespace: {}", true},
+		"nothing known":          {own, nil, nil, "userNamespace: {}", true},
+		"the host's":             {other, []string{"user"}, nil, "userNamespace: {}", false},
+		"another's":              {other, nil, map[string][]string{"user": {own}}, "userNamespace: {}", false},
+		"root of the host's":     {other, []string{"user"}, nil, "runAsNonRoot: {allowUserNamespaceRoot: true}", false},
+		"/proc of the host's":    {other, []string{"user"}, nil, "procMount: {allowUserNamespace: true}", false},
+		"ids of the host's":      {other, []string{"user"}, nil, "hostPaths: {}", false},
+		"ids of the pod's":       {own, nil, map[string][]string{"user": {own}}, "hostPaths: {}", true},
+		"root of another's":      {other, nil, map[string][]string{"user": {own}}, "runAsNonRoot: {allowUserNamespaceRoot: true}", false},
+		"root of the pod's":      {own, nil, map[string][]string{"user": {own}}, "runAsNonRoot: {allowUserNamespaceRoot: true}", true},
+		"none is known to it":    {other, nil, map[string][]string{"ipc": {own}}, "userNamespace: {}", true},
+		"a new one for each":     {"", nil, map[string][]string{"user": {own}}, "userNamespace: {}", true},
+		"a new one, of the host": {"", []string{"user"}, nil, "userNamespace: {}", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := newSpec(withUser(0, 0), withPaths(nil, nil), withUserNamespace(100_000, 100_000))
+			spec.Linux.Namespaces[len(spec.Linux.Namespaces)-1].Path = tt.path
+			m := &spec.Mounts[len(spec.Mounts)-1]
+			m.UIDMappings, m.GIDMappings = spec.Linux.UIDMappings, spec.Linux.GIDMappings
+			sub := subject(spec)
+			sub.Pod.HostNamespaces, sub.Pod.NamespacePaths = tt.host, tt.known
+			if d := compileDocs(t, policyDoc("test", tt.rule)).Evaluate(sub, Final); (d.Outcome() == Allowed) != tt.want {
+				t.Errorf("%s %q", d.Outcome(), d.Message())
+			}
+		})
+	}
+}

@@ -194,10 +194,20 @@ func (s *Subject) hasNamespace(ns specs.LinuxNamespaceType) bool {
 // userNamespace tells whether the container has a user namespace in which no
 // user and no group is the host's 0. Of the pod's, which the container joins,
 // the spec has the mappings that the caller of CRI claims, and some runtimes do
-// not compare them: the sandbox's count too where it is known.
+// not compare them: the sandbox's count too where it is known, and a namespace that
+// is known to be the host's or another pod's is none.
 func (s *Subject) userNamespace() bool {
-	return s.hasNamespace(specs.UserNamespace) && avoidsRoot(s.Spec.Linux.UIDMappings) && avoidsRoot(s.Spec.Linux.GIDMappings) &&
+	return s.hasNamespace(specs.UserNamespace) && !s.joinsUsers() && avoidsRoot(s.Spec.Linux.UIDMappings) && avoidsRoot(s.Spec.Linux.GIDMappings) &&
 		(s.Pod.Sandbox == nil || avoidsRoot(s.Pod.Sandbox.UIDMappings) && avoidsRoot(s.Pod.Sandbox.GIDMappings))
+}
+
+// joinsUsers tells whether the container is known to join another user namespace
+// than its pod's.
+func (s *Subject) joinsUsers() bool {
+	return slices.Contains(s.Pod.HostNamespaces, string(specs.UserNamespace)) ||
+		slices.ContainsFunc(s.Spec.Linux.Namespaces, func(n specs.LinuxNamespace) bool {
+			return n.Type == specs.UserNamespace && n.Path != "" && joinsOthers(s, n)
+		})
 }
 
 // avoidsRoot tells whether there are mappings and none leads to the host's 0.
