@@ -11,13 +11,15 @@ import (
 	"github.com/specguard/specguard/policy/ocispec"
 )
 
-// bases are specs of real runtimes, for the one pod: as they are, and then the
-// unprivileged one as a pod can ask for it so that each profile lets it run.
+// bases are specs of real runtimes, for the one pod: as they are, and the
+// unprivileged one with all that hardened asks for, and of a pod that has a user
+// namespace. The tight one counts three times: of it most mutations are forbidden.
 func bases(t testing.TB) []*specs.Spec {
 	t.Helper()
 	plain := base(t, "containerd-2.4.2-unprivileged.json")
 	privileged := base(t, "containerd-2.4.2-privileged.json")
-	return []*specs.Spec{plain, privileged, tight(plain), withinUserNamespace(plain)}
+	hard := tight(plain)
+	return []*specs.Spec{plain, privileged, hard, withinUserNamespace(plain), hard, hard}
 }
 
 func base(t testing.TB, file string) *specs.Spec {

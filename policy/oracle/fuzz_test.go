@@ -39,7 +39,7 @@ func try(from []*specs.Spec, p *policies, base uint8, picks []byte) (*trial, []s
 // someBytes are picks that are the same for a seed each time.
 func someBytes(seed uint64) []byte {
 	r := rand.New(rand.NewPCG(seed, 1))
-	out := make([]byte, 2+r.IntN(30))
+	out := make([]byte, 1+r.IntN(24))
 	for i := range out {
 		out[i] = byte(r.Uint32())
 	}

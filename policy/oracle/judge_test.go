@@ -68,13 +68,12 @@ func (t *trial) profile(p profile, set *policy.Set) {
 	t.notMore(p.String(), after)
 }
 
-// wanting lists what the state has that the profile forbids, less what rules will
-// find that are on their way.
+// wanting lists what the state has that the profile forbids.
 func (t *trial) wanting(p profile, s *state) []string {
 	if s.none != "" {
 		return nil
 	}
-	return s.list(func(a ability) bool { return p.forbids(a) && !awaited(t.before, a) })
+	return p.bad(s)
 }
 
 // explain wants a reason for each denial.

@@ -143,7 +143,7 @@ func (s *state) ids(m *mount, l *specs.Linux) {
 	same := func(a, b []specs.LinuxIDMapping) bool {
 		return len(a) == len(b) && !slices.ContainsFunc(a, func(x specs.LinuxIDMapping) bool { return !slices.Contains(b, x) })
 	}
-	own := hasNamespace(l, specs.UserNamespace) && same(m.UIDMappings, l.UIDMappings) && same(m.GIDMappings, l.GIDMappings)
+	own := ownUsers(l) && same(m.UIDMappings, l.UIDMappings) && same(m.GIDMappings, l.GIDMappings)
 	brings := slices.ContainsFunc(m.Options, func(o string) bool {
 		return strings.HasPrefix(o, "idmap=") || strings.HasPrefix(o, "ridmap=")
 	})

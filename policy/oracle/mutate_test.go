@@ -17,7 +17,7 @@ func mutations() []mutation {
 }
 
 // maxMutations bounds how many edits are made of a spec.
-const maxMutations = 12
+const maxMutations = 6
 
 // mutate edits the spec as the choice says, and tells what it edited.
 func mutate(c *choice, s *specs.Spec) []string {

@@ -10,6 +10,18 @@ func hasNamespace(l *specs.Linux, typ specs.LinuxNamespaceType) bool {
 	return slices.ContainsFunc(l.Namespaces, func(n specs.LinuxNamespace) bool { return n.Type == typ })
 }
 
+// joinsHost tells whether the path of such a namespace leads to the host's own.
+func joinsHost(l *specs.Linux, typ specs.LinuxNamespaceType) bool {
+	return slices.ContainsFunc(l.Namespaces, func(n specs.LinuxNamespace) bool { return n.Type == typ && ofHost(n.Path) })
+}
+
+// ownUsers tells whether the container has a user namespace that is new or its pod's.
+func ownUsers(l *specs.Linux) bool {
+	return hasNamespace(l, specs.UserNamespace) && !slices.ContainsFunc(l.Namespaces, func(n specs.LinuxNamespace) bool {
+		return n.Type == specs.UserNamespace && n.Path != "" && !slices.Contains(ownNamespaceFiles(), n.Path)
+	})
+}
+
 // ownNamespaceFiles are the paths of the pod's namespaces. A process of the
 // host's network has the host's there.
 func ownNamespaceFiles() []string {
@@ -24,8 +36,7 @@ func (s *state) namespaces(n node, l *specs.Linux) {
 	for _, typ := range []specs.LinuxNamespaceType{
 		specs.NetworkNamespace, specs.PIDNamespace, specs.IPCNamespace, specs.UTSNamespace, specs.MountNamespace,
 	} {
-		joined := slices.ContainsFunc(l.Namespaces, func(ns specs.LinuxNamespace) bool { return ns.Type == typ && ofHost(ns.Path) })
-		if joined || !hasNamespace(l, typ) || !slices.Contains(n.podNamespaces(), string(typ)) {
+		if joinsHost(l, typ) || !hasNamespace(l, typ) || !slices.Contains(n.podNamespaces(), string(typ)) {
 			s.add(hostNamespace, string(typ))
 		}
 	}

@@ -108,6 +108,10 @@ func (n node) subject(spec *specs.Spec) policy.Subject {
 	return policy.Subject{
 		Pod: policy.Pod{
 			Name: "web-0", Namespace: "default", UID: podUID, ID: podID, Namespaces: n.podNamespaces(), HostNamespaces: host,
+			NamespacePaths: map[string][]string{
+				"network": {"/proc/" + podPid + "/ns/net"}, "ipc": {"/proc/" + podPid + "/ns/ipc"}, "uts": {"/proc/" + podPid + "/ns/uts"},
+				"user": {"/proc/" + podPid + "/ns/user"},
+			},
 		},
 		Container: policy.Container{Name: container, ID: containerID, Image: "registry.example.com/app@sha256:" + strings.Repeat("a", 64)},
 		Spec:      spec, Host: n,

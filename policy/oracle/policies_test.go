@@ -34,6 +34,13 @@ func adjusting() []string {
 		"seLinuxOptions: {allowedUsers: ['', system_u], allowedRoles: ['', system_r], allowedTypes: ['', container_t, container_init_t]}",
 		"resources: {onViolation: adjust, memory: {default: 256Mi, max: 1Gi}, cpu: {default: 500m, max: 2}, pids: {max: 512}}",
 		"seccompProfile: {onViolation: adjust, block: {socketFamilies: [AF_ALG, AF_RXRPC, AF_VSOCK], syscalls: [" + strings.Join(blocked(), ", ") + "]}}",
+		"annotations: {onViolation: adjust}",
+		"cgroupsPath: {}",
+		"intelRdt: {}",
+		"netDevices: {onViolation: adjust}",
+		"oomScoreAdj: {onViolation: adjust}",
+		"rootfsPropagation: {onViolation: adjust}",
+		"scheduler: {onViolation: adjust}",
 	}
 }
 

@@ -52,7 +52,8 @@ func (s *state) process(p *specs.Process, mapped bool) {
 }
 
 // ownIDs tells whether the container has a user namespace in which nobody is the
-// host's root. crun maps the host's root where a spec has no mappings.
+// host's root. crun maps the host's root where a spec has no mappings, and does not
+// compare them with those of a namespace that is joined.
 func ownIDs(l *specs.Linux) bool {
 	apart := func(mappings []specs.LinuxIDMapping) bool {
 		for _, m := range mappings {
@@ -62,5 +63,5 @@ func ownIDs(l *specs.Linux) bool {
 		}
 		return len(mappings) > 0
 	}
-	return hasNamespace(l, specs.UserNamespace) && apart(l.UIDMappings) && apart(l.GIDMappings)
+	return ownUsers(l) && apart(l.UIDMappings) && apart(l.GIDMappings)
 }
