@@ -7,6 +7,7 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 	"github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
 )
 
 // carry adds to the answer what leads from one partial spec to the other, as
@@ -37,10 +38,10 @@ func carry(adjust *api.ContainerAdjustment, from, to *specs.Spec) {
 }
 
 // carryKernel gives the container another seccomp profile, and takes sysctls
-// out. (NRI drops the profile's default errno, which is then EPERM: that of the
-// default profile.)
+// out. NRI drops a profile's default errno, which is EPERM then: one with another
+// is not carried.
 func carryKernel(adjust *api.ContainerAdjustment, from, to *specs.Linux) {
-	if to.Seccomp != nil && !reflect.DeepEqual(from.Seccomp, to.Seccomp) {
+	if to.Seccomp != nil && keepsErrno(to.Seccomp) && !reflect.DeepEqual(from.Seccomp, to.Seccomp) {
 		adjust.SetLinuxSeccompPolicy(api.FromOCILinuxSeccomp(to.Seccomp))
 	}
 	for _, key := range slices.Sorted(maps.Keys(from.Sysctl)) {
@@ -48,6 +49,12 @@ func carryKernel(adjust *api.ContainerAdjustment, from, to *specs.Linux) {
 			adjust.SetLinuxSysctl(api.MarkForRemoval(key), "")
 		}
 	}
+}
+
+// keepsErrno tells whether the profile's default errno is that which it has when
+// it is missing.
+func keepsErrno(p *specs.LinuxSeccomp) bool {
+	return p.DefaultAction != specs.ActErrno && p.DefaultAction != specs.ActTrace || p.DefaultErrnoRet == nil || *p.DefaultErrnoRet == uint(unix.EPERM)
 }
 
 // carryMounts takes out the mounts that are gone or different, and puts the

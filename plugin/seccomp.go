@@ -3,6 +3,9 @@ package plugin
 import (
 	"path"
 
+	"github.com/containerd/nri/pkg/api"
+	"github.com/opencontainers/runtime-spec/specs-go"
+
 	"github.com/specguard/specguard/policy"
 )
 
@@ -46,4 +49,26 @@ func seccompAsked(sub *policy.Subject, a Asked) {
 		}
 		sub.Container.Seccomp = policy.SeccompProfileOf(a.Localhost, folder)
 	}
+}
+
+// shownSeccomp is the profile that NRI shows, whole: a tightened one is carried
+// back.
+func shownSeccomp(p *api.LinuxSeccomp) *specs.LinuxSeccomp {
+	out := &specs.LinuxSeccomp{
+		DefaultAction:    specs.LinuxSeccompAction(p.GetDefaultAction()),
+		ListenerPath:     p.GetListenerPath(),
+		ListenerMetadata: p.GetListenerMetadata(),
+		Syscalls:         api.ToOCILinuxSyscalls(p.GetSyscalls()),
+	}
+	if p.GetDefaultErrno() != nil {
+		errno := uint(p.GetDefaultErrno().GetValue())
+		out.DefaultErrnoRet = &errno
+	}
+	for _, a := range p.GetArchitectures() {
+		out.Architectures = append(out.Architectures, specs.Arch(a))
+	}
+	for _, f := range p.GetFlags() {
+		out.Flags = append(out.Flags, specs.LinuxSeccompFlag(f))
+	}
+	return out
 }

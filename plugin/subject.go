@@ -151,10 +151,7 @@ func (p *Plugin) showMore(sub policy.Subject, ctr *api.Container) policy.Subject
 	sub.ShowsMore = true
 	sub.Spec.Linux.Sysctl = ctr.GetLinux().GetSysctl()
 	if profile := ctr.GetLinux().GetSeccompPolicy(); profile != nil {
-		sub.Spec.Linux.Seccomp = &specs.LinuxSeccomp{
-			DefaultAction: specs.LinuxSeccompAction(profile.GetDefaultAction()),
-			Syscalls:      api.ToOCILinuxSyscalls(profile.GetSyscalls()),
-		}
+		sub.Spec.Linux.Seccomp = shownSeccomp(profile)
 	}
 	return sub
 }

@@ -1,0 +1,67 @@
+package plugin
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/containerd/nri/pkg/api"
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy"
+)
+
+func TestSeccompAsked(t *testing.T) {
+	for text, want := range map[string]policy.SeccompPattern{
+		"RuntimeDefault":                        "RuntimeDefault",
+		"Unconfined":                            "Unconfined",
+		"/var/lib/kubelet/seccomp/teams/a.json": "Localhost/teams/a.json",
+		"/var/lib/kubelet/seccomp/../x.json":    "Localhost//var/lib/kubelet/seccomp/../x.json",
+		"/elsewhere/a.json":                     "Localhost//elsewhere/a.json",
+		"a.json":                                "",
+		"":                                      "",
+	} {
+		for runtime, want := range map[string]policy.SeccompPattern{crio: want, containerd: ""} {
+			var sub policy.Subject
+			seccompAsked(&sub, askedOfCRIO(runtime, map[string]string{crioSeccomp: text}))
+			if sub.Container.Seccomp != want {
+				t.Errorf("%s, %q: %q, want %q", runtime, text, sub.Container.Seccomp, want)
+			}
+		}
+	}
+}
+
+// TestCarrySeccomp has NRI carry a tightened profile with all that it shows of
+// it, and nothing where it would lose a part.
+func TestCarrySeccomp(t *testing.T) {
+	const rules = "rules: {seccompProfile: {onViolation: adjust, anyProfile: true, block: {socketFamilies: [AF_ALG]}}}"
+	open := func(errno *api.OptionalUInt32) *api.LinuxSeccomp {
+		return &api.LinuxSeccomp{
+			DefaultAction: string(specs.ActErrno), DefaultErrno: errno, Architectures: []string{"SCMP_ARCH_X86_64", "SCMP_ARCH_X86"},
+			Flags: []string{"SECCOMP_FILTER_FLAG_LOG"}, ListenerPath: "/l", ListenerMetadata: "m",
+			Syscalls: []*api.LinuxSyscall{{Names: []string{"read", "socket"}, Action: string(specs.ActAllow)}},
+		}
+	}
+	for name, errno := range map[string]*api.OptionalUInt32{"none": nil, "EPERM": {Value: 1}, "ENOSYS": {Value: 38}} {
+		n := offline(t, doc("p", rules))
+		n.plugin.conn.configured(containerd, ByHook{"/opt/specguard-runtime"})
+		n.plugin.conn.begin(t.Context(), fakeStub{version: showsMoreSince})
+		ctr := container()
+		ctr.Linux.SeccompPolicy = open(errno)
+		adjust, _, err := handlers{n.plugin}.CreateContainer(t.Context(), pod(), ctr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := adjust.GetLinux().GetSeccompPolicy()
+		if name == "ENOSYS" {
+			if got != nil {
+				t.Errorf("%s: carried, which loses it", name)
+			}
+			continue
+		}
+		want := open(nil)
+		if got == nil || len(got.GetSyscalls()) < 3 || !reflect.DeepEqual(got.GetArchitectures(), want.GetArchitectures()) ||
+			!reflect.DeepEqual(got.GetFlags(), want.GetFlags()) || got.GetListenerPath() != "/l" || got.GetListenerMetadata() != "m" {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
