@@ -24,9 +24,19 @@ func (c *Cache) Nothing(ctx context.Context) (string, error) {
 	return c.own(ctx, "", ".", "./cmd/nothing")
 }
 
+// Syscalls returns the program that makes system calls, for GOARCH arch; "" is
+// this machine's.
+func (c *Cache) Syscalls(ctx context.Context, arch string) (string, error) {
+	return c.forArch(ctx, arch, "", ".", "./cmd/syscalls")
+}
+
 // own builds a program of this repository. It is compiled on every call: go's
 // own cache makes that quick, and a stale agent would make the tests lie.
 func (c *Cache) own(ctx context.Context, env, module, pkg string, ldflags ...string) (string, error) {
+	return c.forArch(ctx, "", env, module, pkg, ldflags...)
+}
+
+func (c *Cache) forArch(ctx context.Context, arch, env, module, pkg string, ldflags ...string) (string, error) {
 	if path := os.Getenv(env); env != "" && path != "" {
 		return filepath.Abs(path)
 	}
@@ -34,7 +44,10 @@ func (c *Cache) own(ctx context.Context, env, module, pkg string, ldflags ...str
 	if err != nil {
 		return "", err
 	}
-	name := filepath.Base(pkg)
+	name, environ := filepath.Base(pkg), []string{"CGO_ENABLED=0"}
+	if arch != "" {
+		name, environ = name+"-"+arch, append(environ, "GOARCH="+arch)
+	}
 	unlock, err := c.lock(ctx, name)
 	if err != nil {
 		return "", err
@@ -42,7 +55,7 @@ func (c *Cache) own(ctx context.Context, env, module, pkg string, ldflags ...str
 	defer unlock()
 	final := filepath.Join(c.dir, name)
 	temp := final + ".new"
-	_, err = goTool(ctx, filepath.Join(root, module), []string{"CGO_ENABLED=0"},
+	_, err = goTool(ctx, filepath.Join(root, module), environ,
 		"build", "-trimpath", "-tags=grpcnotrace", "-ldflags="+strings.Join(append(ldflags, "-s -w"), " "), "-o", temp, pkg)
 	if err != nil {
 		return "", err

@@ -129,6 +129,14 @@ func RuntimeDefaultSeccomp() ContainerOption {
 	})
 }
 
+// LocalhostSeccomp is seccompProfile: Localhost with a file, by its path on the
+// node, as the kubelet asks for it.
+func LocalhostSeccomp(file string) ContainerOption {
+	return security(func(s *api.LinuxContainerSecurityContext) {
+		s.Seccomp = &api.SecurityProfile{ProfileType: api.SecurityProfile_Localhost, LocalhostRef: file}
+	})
+}
+
 // AppArmor asks for a profile that is loaded on the node.
 func AppArmor(profile string) ContainerOption {
 	return security(func(s *api.LinuxContainerSecurityContext) {

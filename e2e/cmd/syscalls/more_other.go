@@ -1,0 +1,5 @@
+//go:build !386
+
+package main
+
+func more(map[string]uintptr) {}
