@@ -64,8 +64,11 @@ func onEveryMount(paths []string, mounts []specs.Mount) []string {
 		case "sysfs":
 			usual = "/sys"
 		}
+		if usual == "" || isBind(m) || m.Destination == usual {
+			continue
+		}
 		at := mountPoint(m)
-		if usual == "" || isBind(m) || at == usual {
+		if at == usual {
 			continue
 		}
 		for _, p := range paths {
