@@ -138,6 +138,8 @@ func TestRuleHostPaths(t *testing.T) {
 			breaking: []breach{
 				removed("root", "", "/", "host path / (with the container runtime's /run/containerd) at /data is not allowed (allowed: none)", "test -e /data/proc/1"),
 				removed("root-not-covered", "allowed: [{path: /etc}]", "/", "host path / (with the container runtime's /run/containerd) at /data is not allowed (allowed: /etc)", "test -e /data/proc/1"),
+				replaced("sys", openForWriting("/sys/kernel/rcu_expedited"), "test -d /sys/kernel"),
+				replaced("dev", "test -e /dev/kmsg", "echo x >/dev/null && test -c /dev/ptmx -a -d /dev/pts -a -d /dev/mqueue"),
 				removed("socket", "allowed: [{path: /var/run}, {path: /var}]", "/var/run/containerd/s",
 					"host path /var/run/containerd/s (that is /run/containerd/s, the container runtime's own) at /data is not allowed (allowed: /var/run, /var)", "test -e /data"),
 				removed("dots", data, dir+"/data/../secret", dots, "cat /data/file"),
@@ -189,6 +191,18 @@ func removed(name, config, path, found, see string) breach {
 		changes:   []string{"mounts"},
 		stops:     []string{see},
 		works:     []string{"test ! -e /data"},
+	}
+}
+
+// replaced is a host path in the place of what every container has there, which
+// comes back when that is taken away.
+func replaced(name, see, works string) breach {
+	return breach{
+		container: container{name: name, options: []cri.ContainerOption{cri.HostPath("/"+name, "/"+name, false)}},
+		found:     []string{"host path /" + name + " at /" + name + " is not allowed (allowed: none)"},
+		changes:   []string{"mounts"},
+		stops:     []string{see},
+		works:     []string{works},
 	}
 }
 

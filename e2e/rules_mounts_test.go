@@ -112,7 +112,7 @@ func TestMountsAndDevices(t *testing.T) {
 		scenarios := []scenario{
 			{namespace: "hardened", breach: breach{
 				container: joined(ownNetwork(n, "executable", hardenedOptions()...), volumes(n, map[string]string{"/cache": emptyDir, "/csi": csi}), open(n, emptyDir, csi)),
-				changes:   []string{"mounts"},
+				changes:   []string{"mounts", "linux.seccomp"},
 				stops:     []string{run("/cache"), run("/csi"), run("/dev/shm")},
 				works:     []string{"touch /cache/x /csi/x /dev/shm/x", "cat /var/run/secrets/kubernetes.io/serviceaccount/token", "echo x >/dev/null"},
 				check: func(t *testing.T, c running) {
