@@ -176,13 +176,18 @@ func (g *granted) runtimesOwn(m specs.Mount) bool {
 
 // uncovered wants that no volume of the kubelet's was taken from a mount that
 // was there and stays: it may have hidden something. It does not ask that of
-// paths of the host.
+// paths of the host, nor of file systems that merely name a volume as their source.
 func (g *granted) uncovered() {
+	binds := func(m specs.Mount) bool {
+		return slices.Contains([]string{"bind", "none", ""}, m.Type) || slices.Contains(m.Options, "bind") || slices.Contains(m.Options, "rbind")
+	}
 	in := func(mounts []specs.Mount, m specs.Mount) bool {
-		return slices.ContainsFunc(mounts, func(o specs.Mount) bool { return o.Destination == m.Destination && o.Source == m.Source })
+		return slices.ContainsFunc(mounts, func(o specs.Mount) bool {
+			return o.Destination == m.Destination && o.Source == m.Source && o.Type == m.Type && binds(o) == binds(m)
+		})
 	}
 	for _, m := range g.before.Mounts {
-		if in(g.after.Mounts, m) || !strings.HasPrefix(m.Source, "/var/lib/kubelet/pods/3f2a/volumes/") {
+		if in(g.after.Mounts, m) || !strings.HasPrefix(m.Source, "/var/lib/kubelet/pods/3f2a/volumes/") || !binds(m) {
 			continue
 		}
 		for _, o := range g.after.Mounts {
