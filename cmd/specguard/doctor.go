@@ -82,7 +82,7 @@ func (f *doctorFlags) examine(cmd *cobra.Command, cfg config) error {
 		return err
 	}
 	findings := doctor.Examine(cmd.Context(), doctor.Inspect(cmd.Context(), doctor.Settings{
-		Root: cfg.Host.Root, RuntimeDirs: cfg.Host.RuntimeDirs,
+		Root: cfg.Host.Root, RuntimeDirs: cfg.Host.RuntimeDirs, SeccompDir: cfg.Host.node().SeccompDir(),
 		ContainerdSocket: cfg.ContainerdSocket, CRIOSocket: cfg.CRISocket, NRISocket: cfg.NRI.Socket,
 		ContainerdConfig: f.containerdConfig, CRIOConfig: f.crioConfig,
 		ConfigFile: f.config, PolicyDir: cfg.PolicyDir, TestedHandlers: cfg.TestedHandlers,

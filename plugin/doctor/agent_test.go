@@ -57,12 +57,22 @@ func TestPolicies(t *testing.T) {
 			compiled(strings.ReplaceAll(valid, "privileged: {}", "hostPaths: {allowed: [{path: /srv}, {path: /srv/app/x, readOnly: true}]}")),
 			[]want{{OK, "1 in force"}, {Warning, `policy "p" allows the host path /srv/app/x, which lies in /srv, where policy "p" lets containers write`}},
 		},
+		"seccomp profiles": {
+			compiled(strings.ReplaceAll(valid, "privileged: {}", "seccompProfile: {allowed: [RuntimeDefault, Localhost/good.json, Localhost/bad.json, 'Localhost/*'], apply: Localhost/gone.json}")),
+			[]want{
+				{OK, "1 in force"},
+				{Problem, `policy "p" names the seccomp profile Localhost/gone.json, which cannot be used on this node: seccomp profile: stat /profiles/gone.json: no such file`},
+				{Problem, "Localhost/bad.json, which cannot be used on this node: the seccomp profile blocks nothing"},
+			},
+		},
 		"invalid":  {compiled(strings.ReplaceAll(valid, "privileged", "privilegd")), []want{{Problem, "p.yaml:4:16"}}},
 		"built in": {policy.Builtin, []want{{OK, "1 in force: builtin"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n := fake(t, nil)
-			n.Policies = test.policies
+			n := fake(t, tree{
+				"profiles/good.json": `{"defaultAction": "SCMP_ACT_ERRNO"}`, "profiles/bad.json": `{"defaultAction": "SCMP_ACT_ALLOW"}`,
+			})
+			n.Policies, n.host = test.policies, n.host.WithSeccompDir("/profiles")
 			expect(t, run(t, checkPolicies, n), test.want...)
 		})
 	}

@@ -21,6 +21,9 @@ type Settings struct {
 	// RuntimeDirs are the agent's host.runtimeDirs; none are the default ones.
 	RuntimeDirs []string
 
+	// SeccompDir is the node's folder of seccomp profiles, as the host names it.
+	SeccompDir string
+
 	// Sockets, as the agent sees them.
 	ContainerdSocket, CRIOSocket, NRISocket string
 
@@ -79,7 +82,7 @@ func Inspect(ctx context.Context, s Settings) *Node {
 }
 
 func newNode(s Settings) *Node {
-	h := host.New(s.Root, "", s.RuntimeDirs...)
+	h := host.New(s.Root, "", s.RuntimeDirs...).WithSeccompDir(s.SeccompDir)
 	return &Node{
 		Settings: s,
 		host:     h,

@@ -25,5 +25,8 @@ func checkPolicies(_ context.Context, n *Node) []Finding {
 			"policy %q allows the host path %s, which lies in %s, where policy %q lets containers write: they can make a link of it, and then it allows nothing",
 			p.Policy, p.Path, p.Within, p.Writer))
 	}
+	for _, m := range set.MissingProfiles(n.host) {
+		out = append(out, problem("put the file there, or name another profile", "%s: containers that need it are refused", m))
+	}
 	return out
 }
