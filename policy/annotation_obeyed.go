@@ -1,9 +1,7 @@
 package policy
 
 import (
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -25,8 +23,8 @@ type obeyedBy struct {
 // OCI runtime spec, features-linux.md); crun(1), "Extensions to OCI"; Kata
 // Containers, docs/how-to/how-to-set-sandbox-config-kata.md; gVisor, runsc/specutils
 // and runsc/boot; containerd, cmd/containerd-shim-runc-v2/manager.
-func obeyedAnnotations() []obeyedBy {
-	return []obeyedBy{
+func obeyedAnnotations() [9]obeyedBy {
+	return [...]obeyedBy{
 		{name: "bundle"},
 		{name: "org.criu."},
 		{name: "org.systemd.property."},
@@ -46,24 +44,24 @@ func (o obeyedBy) is(key string) bool {
 // obeyedAnnotation tells whether an OCI runtime takes orders from the annotation,
 // and whether they are for the whole pod.
 func obeyedAnnotation(key string) (obeyed, wholePod bool) {
-	all := obeyedAnnotations()
-	at := slices.IndexFunc(all, func(o obeyedBy) bool { return o.is(key) })
-	if at < 0 {
-		return false, false
+	for _, o := range obeyedAnnotations() {
+		if o.is(key) {
+			return true, o.wholePod
+		}
 	}
-	return true, all[at].wholePod
+	return false, false
 }
 
 // ObeyedAnnotations are those of the annotations that OCI runtimes take orders
 // from.
 func ObeyedAnnotations(annotations map[string]string) map[string]string {
 	var out map[string]string
-	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+	for key, value := range annotations {
 		if ok, _ := obeyedAnnotation(key); ok {
 			if out == nil {
 				out = make(map[string]string)
 			}
-			out[key] = annotations[key]
+			out[key] = value
 		}
 	}
 	return out

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"maps"
 	"slices"
 )
 
@@ -66,11 +65,12 @@ func (a *Annotations) Adjust(s *Subject) []string {
 // refused are the names of the annotations that are not allowed, sorted.
 func (a *Annotations) refused(annotations map[string]string) []string {
 	var out []string
-	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+	for key, value := range annotations {
 		obeyed, _ := obeyedAnnotation(key)
-		if obeyed && !ownAnnotation(key, annotations[key]) && !matchAny(a.Allowed, key) {
+		if obeyed && !ownAnnotation(key, value) && !matchAny(a.Allowed, key) {
 			out = append(out, key)
 		}
 	}
+	slices.Sort(out)
 	return out
 }

@@ -233,7 +233,10 @@ func confinesNothing(name string) bool {
 		name = name[:at]
 	}
 	for part := range strings.SplitSeq(name, "&") {
-		part = strings.TrimSuffix(strings.NewReplacer(`"`, "", "'", "", " ", "").Replace(part), "//")
+		if strings.ContainsAny(part, `"' `) {
+			part = strings.NewReplacer(`"`, "", "'", "", " ", "").Replace(part)
+		}
+		part = strings.TrimSuffix(part, "//")
 		if part == "" || part == appArmorNone || strings.HasSuffix(part, ":"+appArmorNone) || strings.HasSuffix(part, "//"+appArmorNone) {
 			return true
 		}

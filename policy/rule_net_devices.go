@@ -41,7 +41,7 @@ func (n *NetDevices) Adjust(s *Subject) []string {
 }
 
 func (n *NetDevices) refused(s *Subject) []string {
-	if s.Spec.Linux == nil {
+	if s.Spec.Linux == nil || len(s.Spec.Linux.NetDevices) == 0 {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.Spec.Linux.NetDevices)), func(name string) bool { return matchAny(n.Allowed, name) })

@@ -66,18 +66,19 @@ func (o *OOMScoreAdj) min() OOMScore {
 
 // Check finds a score that is too low, or none.
 func (o *OOMScoreAdj) Check(s *Subject) []Finding {
-	allowed := fmt.Sprintf("%d to 1000", o.min())
 	switch score := oomScore(s.Spec); {
 	case s.Spec.Process == nil:
 		return nil
 	case score == nil:
-		return []Finding{{Found: "no OOM score: the container runtime's is in force", Allowed: allowed}}
+		return []Finding{{Found: "no OOM score: the container runtime's is in force", Allowed: o.allowed()}}
 	case *score < int(o.min()):
-		return []Finding{{Found: fmt.Sprintf("OOM score %d too low", *score), Allowed: allowed}}
+		return []Finding{{Found: fmt.Sprintf("OOM score %d too low", *score), Allowed: o.allowed()}}
 	default:
 		return nil
 	}
 }
+
+func (o *OOMScoreAdj) allowed() string { return fmt.Sprintf("%d to %d", o.min(), maxOOMScore) }
 
 // Adjust raises the score.
 func (o *OOMScoreAdj) Adjust(s *Subject) []string {
