@@ -80,6 +80,27 @@ func onEveryMount(paths []string, mounts []specs.Mount) []string {
 	return out
 }
 
+// movable lists mounts of proc and sysfs that lie in a volume. OCI runtimes make
+// all mounts, and only then mask paths, by their names: whoever shares the volume
+// can rename a folder of it in between, and nothing is masked.
+func movable(mounts []specs.Mount) []string {
+	var out []string
+	for i := range mounts {
+		m := &mounts[i]
+		if m.Type != "proc" && m.Type != "sysfs" || isBind(m) {
+			continue
+		}
+		for j := range mounts {
+			v := &mounts[j]
+			if rest, in := under(mountPoint(v), mountPoint(m)); in && rest != "" && !isPseudo(v) {
+				out = append(out, m.Type+" on "+mountPoint(m)+" lies in the mount "+mountPoint(v))
+				break
+			}
+		}
+	}
+	return out
+}
+
 // ownMount is what a runtime mounts at the place by itself in a container that is
 // not privileged, and before that what has to be there for it; nil for none.
 //

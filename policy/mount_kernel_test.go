@@ -49,6 +49,27 @@ func TestProcMountSecond(t *testing.T) {
 	}
 }
 
+// TestProcMountInVolume: what masks a proc in a volume can be led elsewhere.
+func TestProcMountInVolume(t *testing.T) {
+	volume := func(at string) option {
+		return withMount(bind(at, "/var/lib/kubelet/pods/3f2a/volumes/kubernetes.io~empty-dir/v", "rbind"))
+	}
+	for name, tt := range map[string]struct {
+		volume, proc string
+		want         []string
+	}{
+		"in it":      {"/v", "/v/p", []string{"procMount: proc on /v/p lies in the mount /v (allowed: outside of volumes, where what masks it stays)"}},
+		"far below":  {"/v", "//v/a/b/../p", []string{"procMount: proc on /v/a/p lies in the mount /v (allowed: outside of volumes, where what masks it stays)"}},
+		"beside it":  {"/v", "/vp", nil},
+		"below both": {"/v/p/q", "/v/p", nil},
+	} {
+		spec := newSpec(volume(tt.volume), withMount(pseudo(tt.proc, "proc")))
+		if got := findings(decide(t, spec, "procMount: {onViolation: adjust}")); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
 // TestRemount: whatever its type says, such a mount changes what is there.
 func TestRemount(t *testing.T) {
 	for _, m := range []specs.Mount{

@@ -18,7 +18,8 @@ import (
 // on "/" hides nothing from a process whose root it is, and ".." may lead
 // elsewhere behind a link of the image. Where a proc or sysfs is mounted at another
 // place too, the same is required there: of a proc at /proc2, that /proc2/kcore is
-// masked.
+// masked. It must not lie in a volume: OCI runtimes mask by name, and whoever shares
+// the volume can rename a folder of it just before.
 //
 // Reads: linux.maskedPaths, linux.readonlyPaths (OCI runtime spec,
 // config-linux.md, "Masked Paths" and "Readonly Paths"), mounts; with allowUserNamespace
@@ -87,6 +88,9 @@ func (p *ProcMount) Check(s *Subject) []Finding {
 	}
 	if missing := uncovered(onEveryMount(p.readonly, mounts), readonly, masked); len(missing) > 0 {
 		findings = append(findings, Finding{Found: "not read-only: " + strings.Join(missing, ", ")})
+	}
+	for _, found := range movable(mounts) {
+		findings = append(findings, Finding{Found: found, Allowed: "outside of volumes, where what masks it stays"})
 	}
 	return findings
 }

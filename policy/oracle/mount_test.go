@@ -59,13 +59,13 @@ func (s *state) filesystem(n node, spec *specs.Spec, l *specs.Linux, mapped bool
 		s.add(writableRoot, "")
 	}
 	shared := false
-	kernel := map[kernelMount]bool{{"/proc", "proc"}: true, {"/sys", "sysfs"}: true}
+	kernel := map[kernelMount]bool{{"/proc", "proc"}: false, {"/sys", "sysfs"}: false}
 	for i := range spec.Mounts {
 		m := readMount(spec.Mounts[i])
 		s.shows(n, &m, l)
 		s.ids(&m, l)
 		if m.virtual && !m.is("remount") && (m.Type == "proc" || m.Type == "sysfs") {
-			kernel[kernelMount{m.at, m.Type}] = true
+			kernel[kernelMount{m.at, m.Type}] = kernel[kernelMount{m.at, m.Type}] || inVolume(m.at, spec.Mounts)
 		}
 		shared = shared || m.is("shared") || m.is("rshared")
 	}
@@ -152,25 +152,35 @@ func (s *state) ids(m *mount, l *specs.Linux) {
 	}
 }
 
+// inVolume tells whether the place lies in what others may share. They can rename
+// the folders on the way before paths are hidden, by name.
+func inVolume(at string, mounts []specs.Mount) bool {
+	return slices.ContainsFunc(mounts, func(v specs.Mount) bool {
+		m := readMount(v)
+		dir := strings.TrimSuffix(m.at, "/") + "/"
+		return (!m.virtual || m.is("remount")) && m.at != at && strings.HasPrefix(at, dir)
+	})
+}
+
 // kernelMount is a proc or a sysfs in its place; another mount may hide it.
 type kernelMount struct{ at, typ string }
 
 // protected reads what of the paths is not hidden or read-only that Kubernetes
 // hides and protects (Pod Security Standards, "/proc Mount Type"), on every mount
-// of the two file systems.
+// of the two file systems; of those in volumes nothing is sure to be.
 func (s *state) protected(kernel map[kernelMount]bool, l *specs.Linux, mapped bool) {
 	where := ""
 	if mapped {
 		where = " in a user namespace"
 	}
-	for m := range kernel {
+	for m, loose := range kernel {
 		for _, p := range hiddenPaths()[m.typ] {
-			if name := path.Join(m.at, p); !covered(name, l.MaskedPaths) {
+			if name := path.Join(m.at, p); loose || !covered(name, l.MaskedPaths) {
 				s.add(unmasked, name+where)
 			}
 		}
 		for _, p := range protectedPaths()[m.typ] {
-			if name := path.Join(m.at, p); !covered(name, l.MaskedPaths) && !covered(name, l.ReadonlyPaths) {
+			if name := path.Join(m.at, p); loose || !covered(name, l.MaskedPaths) && !covered(name, l.ReadonlyPaths) {
 				s.add(unmasked, "write to "+name+where)
 			}
 		}

@@ -73,6 +73,10 @@ func sights() []sight {
 		{ability{remount, "/sys"}, baseline, mountOf(specs.Mount{Destination: "/sys", Type: "tmpfs", Options: []string{"remount", "rw"}})},
 		{ability{kernelFiles, "sysfs /x"}, baseline, mountOf(specs.Mount{Destination: "/x", Type: "sysfs", Options: []string{"rro"}})},
 		{ability{unmasked, "/proc2/kcore"}, baseline, mountOf(specs.Mount{Destination: "/proc2", Type: "proc"})},
+		{ability{unmasked, "/cache/p/kcore"}, baseline, func(s *specs.Spec) {
+			s.Mounts = append(s.Mounts, specs.Mount{Destination: "/cache/p", Type: "proc"})
+			s.Linux.MaskedPaths = append(s.Linux.MaskedPaths, "/cache/p")
+		}},
 		{ability{volume, "kubernetes.io~nfs"}, restricted, bindOf(podDir+"/volumes/kubernetes.io~nfs/n", "/x", safe...)},
 		{ability{foreignIDs, podDir + "/volumes/kubernetes.io~empty-dir/cache"}, baseline, mountOf(specs.Mount{
 			Destination: "/x", Type: "bind", Source: podDir + "/volumes/kubernetes.io~empty-dir/cache", Options: append([]string{"rbind"}, safe...),
