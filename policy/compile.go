@@ -156,6 +156,9 @@ func (k kind) build(layers []*yaml.Node) (Rule, []strict.Error) {
 	rule := k.make()
 	path := "spec.rules." + k.name
 	for _, n := range layers {
+		if r, ok := rule.(overridden); ok {
+			r.override(func(field string) *yaml.Node { return fieldOf(n, field) })
+		}
 		if errs := strict.Decode(n, rule, path); len(errs) > 0 {
 			return rule, errs
 		}
@@ -168,6 +171,21 @@ func (k kind) build(layers []*yaml.Node) (Rule, []strict.Error) {
 		}}
 	}
 	return rule, nil
+}
+
+// overridden is implemented by rules in which a layer that sets one field speaks
+// for another one too.
+type overridden interface {
+	// override is told what the next layer sets; nil is nothing.
+	override(set func(field string) *yaml.Node)
+}
+
+// fieldOf gives the value of a mapping's key; nil where it has no such key.
+func fieldOf(n *yaml.Node, key string) *yaml.Node {
+	if v := valueOf(n, key); v != n {
+		return v
+	}
+	return nil
 }
 
 // valueOf gives the value of a mapping's key; the mapping itself where it has no

@@ -111,6 +111,24 @@ func TestProfileOverride(t *testing.T) {
 	}
 }
 
+// TestDropAllOverProfile: drop: [ALL] means none, whatever the profile allows.
+func TestDropAllOverProfile(t *testing.T) {
+	for rule, want := range map[string]string{
+		"{drop: [ALL]}":                "none",
+		"{drop: [cap_all]}":            "none",
+		"{drop: [ALL], allow: [KILL]}": "KILL",
+		"{drop: [KILL]}":               "AUDIT_WRITE",
+		"{onViolation: reject}":        "AUDIT_WRITE",
+	} {
+		set := compileDocs(t, strings.Replace(policyDoc("own", "capabilities: "+rule), "spec:\n", "spec:\n  profile: baseline\n", 1))
+		sub := subject(newSpec(noCaps, withCaps("CAP_SYS_ADMIN")))
+		sub.Host = fakeHost{apparmor: AppArmor{State: Disabled}, selinux: Disabled}
+		if got := set.Evaluate(sub, Final).Message(); !strings.Contains(got, "SYS_ADMIN not allowed (allowed: "+want) {
+			t.Errorf("%s: %s", rule, got)
+		}
+	}
+}
+
 // rulesOf are the names of the rules that were broken, sorted, each once.
 func rulesOf(violations []Violation) []string {
 	var out []string

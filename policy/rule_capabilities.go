@@ -9,6 +9,7 @@ import (
 
 	"github.com/moby/sys/capability"
 	"github.com/opencontainers/runtime-spec/specs-go"
+	"gopkg.in/yaml.v3"
 
 	"github.com/specguard/specguard/policy/strict"
 )
@@ -30,7 +31,8 @@ type Capabilities struct {
 	Base `yaml:",inline"`
 
 	// Drop lists capabilities that must not be held, also where Allow names
-	// them; ALL stands for each one that is not in Allow.
+	// them; ALL stands for each one that is not in Allow. A policy that says ALL
+	// over a profile, and no Allow, means none: the profile's Allow goes.
 	// Default: none.
 	Drop []Capability `yaml:"drop"`
 
@@ -89,6 +91,23 @@ func (c *Capabilities) Validate() error {
 		return errors.New("needs drop or allow")
 	}
 	return nil
+}
+
+// override lets drop: [ALL] mean what it says in a policy, whatever its profile
+// allows.
+func (c *Capabilities) override(set func(field string) *yaml.Node) {
+	drop := set("drop")
+	if drop == nil || set("allow") != nil {
+		return
+	}
+	if drop.Alias != nil {
+		drop = drop.Alias
+	}
+	for _, n := range drop.Content {
+		if strings.EqualFold(strings.TrimPrefix(strings.ToUpper(n.Value), "CAP_"), string(allCapabilities)) {
+			c.Allow = nil
+		}
+	}
 }
 
 // permits tells whether a capability may be held. Case does not count: crun

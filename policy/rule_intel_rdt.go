@@ -15,7 +15,8 @@ type IntelRdt struct {
 	Base      `yaml:",inline"`
 	checkOnly `yaml:"-"`
 
-	// Allowed lists patterns of the classes (closID) that may be used.
+	// Allowed lists patterns of the classes (closID) that may be used; an empty list
+	// allows none.
 	// Default: all.
 	Allowed []Glob `yaml:"allowed"`
 }
@@ -27,7 +28,7 @@ func (r *IntelRdt) Check(s *Subject) []Finding {
 	}
 	rdt := s.Spec.Linux.IntelRdt
 	var out []Finding
-	if rdt.ClosID != "" && !matches(r.Allowed, rdt.ClosID) {
+	if rdt.ClosID != "" && r.Allowed != nil && !matchAny(r.Allowed, rdt.ClosID) {
 		out = append(out, Finding{Found: "RDT class " + rdt.ClosID + " not allowed", Allowed: listOrNone(r.Allowed)})
 	}
 	if len(rdt.Schemata) > 0 || rdt.L3CacheSchema != "" || rdt.MemBwSchema != "" {

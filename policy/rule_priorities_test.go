@@ -110,6 +110,7 @@ func TestIntelRdt(t *testing.T) {
 		{"none", "{}", is(nil), nil},
 		{"class", "{}", is(&specs.LinuxIntelRdt{ClosID: "gold"}), nil},
 		{"class not allowed", `{allowed: ["b*"]}`, is(&specs.LinuxIntelRdt{ClosID: "gold"}), []string{"RDT class gold not allowed (allowed: b*)"}},
+		{"none is allowed", `{allowed: []}`, is(&specs.LinuxIntelRdt{ClosID: "gold"}), []string{"RDT class gold not allowed (allowed: none)"}},
 		{"schemata", "{}", is(&specs.LinuxIntelRdt{ClosID: "gold", Schemata: []string{"L3:0=f"}}), schema},
 		{"cache", "{}", is(&specs.LinuxIntelRdt{L3CacheSchema: "L3:0=f"}), schema},
 		{"memory", "{}", is(&specs.LinuxIntelRdt{MemBwSchema: "MB:0=9"}), schema},

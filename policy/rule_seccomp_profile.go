@@ -21,8 +21,9 @@ import (
 // container's stands for.
 //
 // A profile's name is not in the spec. containerd tells the opener what a
-// container asked for, CRI-O writes it on the container. Where nothing tells, and
-// for a profile that was put in another's place, the content counts:
+// container asked for, CRI-O writes it on the container, and the name is believed:
+// another NRI plugin that replaces the profile is the node's own. Where nothing
+// tells, the content counts:
 // RuntimeDefault is what lets nothing through that the default profile does not,
 // and Localhost with a file's name what lets nothing through that the file does
 // not. What cannot be told is not allowed.
