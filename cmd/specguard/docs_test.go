@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -202,5 +203,16 @@ func TestThreatModelNamesTests(t *testing.T) {
 	}
 	if len(names) < 10 {
 		t.Errorf("only %d tests are named", len(names))
+	}
+}
+
+// TestReadmeCountsRules: a new rule is counted.
+func TestReadmeCountsRules(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("by %d rules", len(policy.RuleNames())); !strings.Contains(string(text), want) {
+		t.Errorf("README.md does not say %q", want)
 	}
 }
