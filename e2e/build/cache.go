@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -24,6 +25,9 @@ const lockPoll = 200 * time.Millisecond
 // Cache is a folder of built programs.
 type Cache struct {
 	dir string
+
+	mu    sync.Mutex
+	built map[string]string // programs of this repository, by name and flags
 }
 
 // Open returns the cache in the folder named by SPECGUARD_E2E_CACHE, or else

@@ -2,6 +2,9 @@ package build
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,8 +33,9 @@ func (c *Cache) Syscalls(ctx context.Context, arch string) (string, error) {
 	return c.forArch(ctx, arch, "", ".", "./cmd/syscalls")
 }
 
-// own builds a program of this repository. It is compiled on every call: go's
-// own cache makes that quick, and a stale agent would make the tests lie.
+// own builds a program of this repository, once for a cache that is open: go's
+// own cache makes compiling quick, but not linking. A program of an earlier
+// process is never taken: a stale agent would make the tests lie.
 func (c *Cache) own(ctx context.Context, env, module, pkg string, ldflags ...string) (string, error) {
 	return c.forArch(ctx, "", env, module, pkg, ldflags...)
 }
@@ -48,12 +52,22 @@ func (c *Cache) forArch(ctx context.Context, arch, env, module, pkg string, ldfl
 	if arch != "" {
 		name, environ = name+"-"+arch, append(environ, "GOARCH="+arch)
 	}
-	unlock, err := c.lock(ctx, name)
+	key := strings.Join(append(ldflags, name), " ")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if path := c.built[key]; path != "" {
+		return path, nil
+	}
+	dir, err := c.checkout(root, ldflags...)
+	if err != nil {
+		return "", err
+	}
+	unlock, err := c.lock(ctx, filepath.Base(dir))
 	if err != nil {
 		return "", err
 	}
 	defer unlock()
-	final := filepath.Join(c.dir, name)
+	final := filepath.Join(dir, name)
 	temp := final + ".new"
 	_, err = goTool(ctx, filepath.Join(root, module), environ,
 		"build", "-trimpath", "-tags=grpcnotrace", "-ldflags="+strings.Join(append(ldflags, "-s -w"), " "), "-o", temp, pkg)
@@ -63,5 +77,20 @@ func (c *Cache) forArch(ctx context.Context, arch, env, module, pkg string, ldfl
 	if err := os.Rename(temp, final); err != nil {
 		return "", err
 	}
+	if c.built == nil {
+		c.built = make(map[string]string)
+	}
+	c.built[key] = final
 	return final, nil
+}
+
+// checkout is the folder of the programs of one checkout, and of flags: those of
+// several can be tested at once.
+func (c *Cache) checkout(root string, ldflags ...string) (string, error) {
+	sum := sha256.Sum256([]byte(strings.Join(append([]string{root}, ldflags...), "\x00")))
+	dir := filepath.Join(c.dir, "checkout-"+hex.EncodeToString(sum[:4]))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("build cache: %w", err)
+	}
+	return dir, nil
 }

@@ -141,10 +141,13 @@ func Options(t testing.TB, release build.Release) node.Options {
 	return node.Options{Programs: programs, Runc: runc}
 }
 
+// openCache opens the cache once: what it has built is not built again.
+var openCache = sync.OnceValues(build.Open)
+
 // Cache returns the cache of built programs.
 func Cache(t testing.TB) *build.Cache {
 	t.Helper()
-	cache, err := build.Open()
+	cache, err := openCache()
 	if err != nil {
 		t.Fatal(err)
 	}
