@@ -87,11 +87,16 @@ func ReadData(path string) (*Data, error) {
 	if len(faults) == 0 {
 		faults = data.faults()
 	}
+	return data, faultsIn(name, faults)
+}
+
+// faultsIn says where in a file its faults are; nil for none.
+func faultsIn(file string, faults []strict.Error) error {
 	errs := make([]error, len(faults))
 	for i, f := range faults {
-		errs[i] = fmt.Errorf("%s:%d:%d: %w", name, max(f.Line, 1), max(f.Column, 1), f)
+		errs[i] = fmt.Errorf("%s:%d:%d: %w", file, max(f.Line, 1), max(f.Column, 1), f)
 	}
-	return data, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // faults are those that show only once all is read.

@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	_ "embed" // the table
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,11 +49,7 @@ type nriRelease struct {
 
 func readNRIReleases() (*nriReleases, error) {
 	out := new(nriReleases)
-	var errs []error
-	for _, f := range strict.DecodeDocument(nriReleaseFile, out) {
-		errs = append(errs, fmt.Errorf("nri_releases.yaml:%d:%d: %w", f.Line, f.Column, f))
-	}
-	return out, errors.Join(errs...)
+	return out, faultsIn("nri_releases.yaml", strict.DecodeDocument(nriReleaseFile, out))
 }
 
 // brings is the NRI that comes with the runtime; ok is false where that is not

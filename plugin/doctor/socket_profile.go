@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy/seccomp"
 )
 
 // opens tells by which system call a process with that seccomp profile may open
@@ -40,13 +42,13 @@ func mayCall(p *specs.LinuxSeccomp, name string, first *uint64) bool {
 		}
 		may, must := meets(rule.Args, first)
 		switch {
-		case may && lets(rule.Action):
+		case may && !seccomp.Denies(rule.Action):
 			return true
 		case must:
 			denied = true
 		}
 	}
-	return !denied && lets(p.DefaultAction)
+	return !denied && !seccomp.Denies(p.DefaultAction)
 }
 
 // meets tells whether a call with that first argument may meet the conditions,
@@ -88,10 +90,4 @@ func holds(c specs.LinuxSeccompArg, x uint64) bool {
 	default:
 		return true
 	}
-}
-
-// lets tells whether a call with that action may be made. What a tracer or a
-// listener decides may be.
-func lets(a specs.LinuxSeccompAction) bool {
-	return !slices.Contains([]specs.LinuxSeccompAction{specs.ActErrno, specs.ActKill, specs.ActKillProcess, specs.ActKillThread, specs.ActTrap}, a)
 }

@@ -4,10 +4,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/specguard/specguard/plugin/mounts"
 )
 
 // misc is the major number that small drivers share, each with a minor of its own.
@@ -55,7 +58,7 @@ func (h *Host) readProc(name string) string {
 // volumeDevices: one file for each volume, in a folder for each plugin, that is the
 // device or a link to it.
 func (h *Host) PodBlockDevice(podUID string, major, minor int64) bool {
-	if h.root == "" || podUID == "" || podUID == ".." || podUID == "." || strings.Contains(podUID, "/") {
+	if h.root == "" || !namesFolder(podUID) {
 		return false
 	}
 	pod, _, err := h.ResolvePath(path.Join(h.kubelet, "pods", podUID, "volumeDevices"))
@@ -80,6 +83,12 @@ func (h *Host) PodBlockDevice(podUID string, major, minor int64) bool {
 	return false
 }
 
+// namesFolder tells whether the uid of a pod, which whoever calls CRI chooses, can
+// be that of a folder of the kubelet's.
+func namesFolder(podUID string) bool {
+	return podUID != "" && podUID != "." && podUID != ".." && !strings.Contains(podUID, "/")
+}
+
 // isBlockDevice tells whether the file of the host is that block device.
 func (h *Host) isBlockDevice(file string, major, minor int64) bool {
 	real, _, err := h.ResolvePath(file)
@@ -94,26 +103,20 @@ func (h *Host) isBlockDevice(file string, major, minor int64) bool {
 // CgroupsDelegated reads how the host's cgroups are mounted. nsdelegate is an
 // option of the file system, and so the same wherever that is mounted.
 func (h *Host) CgroupsDelegated() bool {
-	data, err := os.ReadFile(h.mounts)
-	return err == nil && delegated(string(data))
+	table, err := readTable(h.mounts)
+	return err == nil && delegated(table)
 }
 
 // delegated tells whether /sys/fs/cgroup, of this process or of the host below its
-// root, is of version 2 with nsdelegate, and no controller is of version 1
-// (proc_pid_mountinfo(5)).
-func delegated(mountinfo string) bool {
+// root, is of version 2 with nsdelegate, and no controller is of version 1.
+func delegated(table mounts.Table) bool {
 	found := false
-	for line := range strings.Lines(mountinfo) {
-		_, kind, ok := strings.Cut(line, " - ")
-		fields := strings.Fields(kind)
-		if !ok || len(fields) < 3 {
-			continue
-		}
-		switch fields[0] {
+	for _, m := range table {
+		switch m.FSType {
 		case "cgroup":
 			return false
 		case "cgroup2":
-			if !strings.Contains(","+fields[2]+",", ",nsdelegate,") {
+			if !slices.Contains(strings.Split(m.VFSOptions, ","), "nsdelegate") {
 				return false
 			}
 			found = true

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/specguard/specguard/plugin/mounts"
 )
 
 func TestDeviceDriver(t *testing.T) {
@@ -91,8 +93,9 @@ func TestCgroupsDelegated(t *testing.T) {
 		nothing = "20 1 8:1 / / rw - ext4 /dev/sda1 rw,x=,nsdelegate,\n"
 	)
 	for table, want := range map[string]bool{v2: true, nothing + v2: true, plain: false, v1: false, v2 + v1: false, v2 + plain: false, nothing: false, "": false} {
-		if got := delegated(table); got != want {
-			t.Errorf("%q: %v", table, got)
+		parsed, err := mounts.Parse([]byte(table))
+		if got := delegated(parsed); got != want || err != nil {
+			t.Errorf("%q: %v, %v", table, got, err)
 		}
 	}
 }

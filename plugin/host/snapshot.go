@@ -1,10 +1,6 @@
 package host
 
-import (
-	"strings"
-
-	"github.com/specguard/specguard/policy"
-)
+import "github.com/specguard/specguard/policy"
 
 // Snapshot returns the node for one decision: the table of mounts, which is
 // long on a busy node, is read at most once, when it is first asked for. It is
@@ -29,7 +25,7 @@ type podVolumes struct {
 
 // PodVolume is Host.PodVolume.
 func (s *snapshot) PodVolume(podUID, p string) (plugin string, ok bool) {
-	if s.root == "" || podUID == "" || strings.Contains(podUID, "/") {
+	if s.root == "" || !namesFolder(podUID) {
 		return "", false
 	}
 	if !s.read {
