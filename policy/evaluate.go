@@ -56,7 +56,7 @@ type evaluation struct {
 
 // bound is a rule of a policy that matches.
 type bound struct {
-	compiledRule
+	*compiledRule
 	policy   *compiled
 	enforced bool
 	excuse   *exception // that the container has; nil for none
@@ -96,8 +96,9 @@ func (e *evaluation) gather(policies []*compiled) {
 			if len(rules) == 0 || rules[0].order != order {
 				continue
 			}
-			if decides := e.decides(rules[0]); decides || rules[0].early && e.sub.ShowsMore {
-				e.rules = append(e.rules, e.bind(rules[0], policies[i], unsure[i] || !decides))
+			r := &rules[0]
+			if decides := e.decides(r); decides || r.early && e.sub.ShowsMore {
+				e.rules = append(e.rules, e.bind(r, policies[i], unsure[i] || !decides))
 			}
 			left[i] = rules[1:]
 			n--
@@ -108,7 +109,7 @@ func (e *evaluation) gather(policies []*compiled) {
 func (e *evaluation) enforces(p *compiled) bool { return e.enforce || p.mode == ModeEnforce }
 
 // bind finds out what becomes of a rule of the policy here.
-func (e *evaluation) bind(r compiledRule, p *compiled, unsure bool) bound {
+func (e *evaluation) bind(r *compiledRule, p *compiled, unsure bool) bound {
 	b := bound{compiledRule: r, policy: p, enforced: e.enforces(p) && r.Action() != Audit, unsure: unsure}
 	for _, x := range p.exceptions {
 		if !slices.Contains(x.Rules, r.name) {
@@ -126,7 +127,7 @@ func (e *evaluation) bind(r compiledRule, p *compiled, unsure bool) bound {
 }
 
 // decides tells whether all that the rule reads is known in this phase.
-func (e *evaluation) decides(r compiledRule) bool {
+func (e *evaluation) decides(r *compiledRule) bool {
 	return e.phase != Early || r.reads == 0 || r.reads == image && e.sub.Container.Image != ""
 }
 

@@ -125,7 +125,12 @@ func under(dir, p string) (rest string, ok bool) {
 	if p == dir {
 		return "", true
 	}
-	return strings.CutPrefix(p, strings.TrimSuffix(dir, "/")+"/")
+	if rest, ok = strings.CutPrefix(p, strings.TrimSuffix(dir, "/")); ok {
+		if rest, ok = strings.CutPrefix(rest, "/"); ok {
+			return rest, true
+		}
+	}
+	return p, false
 }
 
 // isComponent tells whether the name stands for one component of a path.

@@ -37,7 +37,7 @@ func (s *Subject) lookUp(p string) resolution {
 	if !known {
 		r = s.lookUpNow(p)
 		if s.paths == nil {
-			s.paths = make(map[string]resolution)
+			s.paths = make(map[string]resolution, len(s.Spec.Mounts)+4)
 		}
 		s.paths[p] = r
 	}

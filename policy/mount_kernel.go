@@ -90,10 +90,14 @@ func movable(mounts []specs.Mount) []string {
 		if m.Type != "proc" && m.Type != "sysfs" || isBind(m) {
 			continue
 		}
+		at := mountPoint(m)
 		for j := range mounts {
 			v := &mounts[j]
-			if rest, in := under(mountPoint(v), mountPoint(m)); in && rest != "" && !isPseudo(v) {
-				out = append(out, m.Type+" on "+mountPoint(m)+" lies in the mount "+mountPoint(v))
+			if isPseudo(v) {
+				continue
+			}
+			if rest, in := under(mountPoint(v), at); in && rest != "" {
+				out = append(out, m.Type+" on "+at+" lies in the mount "+mountPoint(v))
 				break
 			}
 		}

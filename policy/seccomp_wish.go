@@ -144,9 +144,9 @@ func defaultSeccomp(spec *specs.Spec) (*specs.LinuxSeccomp, error) {
 func capabilitiesOf(spec *specs.Spec) *specs.Spec {
 	out := &specs.Spec{Process: &specs.Process{Capabilities: &specs.LinuxCapabilities{}}}
 	if spec != nil && spec.Process != nil && spec.Process.Capabilities != nil {
-		out.Process.Capabilities = ocispec.Clone(spec).Process.Capabilities
+		out.Process.Capabilities = spec.Process.Capabilities
 	}
-	return out
+	return ocispec.Clone(out)
 }
 
 // unknownCapabilities stands for a spec whose capabilities are not shown: of

@@ -150,7 +150,12 @@ func pseudoVolume(m *specs.Mount) VolumeType {
 
 // mountPoint is the mount's place in the container, without following links of
 // the image.
-func mountPoint(m *specs.Mount) string { return path.Join("/", m.Destination) }
+func mountPoint(m *specs.Mount) string {
+	if strings.HasPrefix(m.Destination, "/") {
+		return path.Clean(m.Destination)
+	}
+	return path.Join("/", m.Destination)
+}
 
 // hostVolume gives the type of a mount that shows files of the host, which
 // neither the kubelet nor the runtime has made.

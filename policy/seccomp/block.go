@@ -57,6 +57,9 @@ func (b Block) whole() []string {
 
 // numbers are those of the families.
 func (b Block) numbers() []uint32 {
+	if len(b.SocketFamilies) == 0 {
+		return nil
+	}
 	known := families()
 	var out []uint32
 	for _, f := range b.SocketFamilies {
@@ -68,12 +71,14 @@ func (b Block) numbers() []uint32 {
 // Open lists what the profile does not deny of what is to be blocked: names of
 // families and of calls. Where that cannot be told it counts as open.
 func (b Block) Open(p *specs.LinuxSeccomp) []string {
+	if b.Empty() {
+		return nil
+	}
 	v := view(p, b)
 	var out []string
-	known := families()
-	for _, f := range b.SocketFamilies {
-		if slices.ContainsFunc(makers(), func(name string) bool { return !v.deniesFirst(name, known[f]) }) {
-			out = append(out, string(f))
+	for i, family := range b.numbers() {
+		if slices.ContainsFunc(makers(), func(name string) bool { return !v.deniesFirst(name, family) }) {
+			out = append(out, string(b.SocketFamilies[i]))
 		}
 	}
 	for _, name := range b.whole() {
