@@ -10,12 +10,14 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
+
+	"github.com/specguard/specguard/policy/seccomp"
 )
 
 // socketFamily is one that containers rarely need, and a socket of it that
 // anybody may open.
 type socketFamily struct {
-	name                   string
+	name                   seccomp.Family
 	family, kind, protocol int
 	module                 string // the kernel's
 	known                  string // a vulnerability that was reached by it
@@ -58,7 +60,7 @@ func (f socketFamily) judge(tried error, running []profiled, unread error) Findi
 	}
 	var unconfined, let []string
 	for _, c := range running {
-		switch how := opens(c.profile, uint64(f.family)); {
+		switch how := opens(c.profile, f.name); {
 		case c.profile == nil:
 			unconfined = append(unconfined, c.name+": no seccomp profile")
 		case how != "":

@@ -89,6 +89,24 @@ func (b Block) Open(p *specs.LinuxSeccomp) []string {
 	return out
 }
 
+// OpensSocket tells whether the profile may let a call of socket for the family
+// through, and whether by what it says only one for a number with a high half is
+// let through: the kernel reads the low half. Open counts socketpair too, which
+// makes no sockets of most families.
+func OpensSocket(p *specs.LinuxSeccomp, family Family) (open, onlyHigh bool) {
+	b := Block{SocketFamilies: []Family{family}}
+	v, number := view(p, b), b.numbers()[0]
+	if open = !v.deniesFirst("socket", number); !open {
+		return false, false
+	}
+	c := v.calls["socket"]
+	if c == nil {
+		return true, false
+	}
+	plain := func(a specs.LinuxSeccompArg) bool { return exactly(a, uint64(number)) }
+	return true, !c.odd && v.deniesWhere(c, plain, plain)
+}
+
 // profile is a profile with what it says about some of the calls.
 type profile struct {
 	*specs.LinuxSeccomp
@@ -145,16 +163,25 @@ func (p profile) deniesFirst(name string, x uint32) bool {
 		return Denies(p.DefaultAction)
 	case c.odd, c.unclear(0) && !all(c.rules, rule.denies):
 		return false
-	case c.always:
+	}
+	may := func(a specs.LinuxSeccompArg) bool { return can(a, x) }
+	does := func(a specs.LinuxSeccompArg) bool { return must(a, x) }
+	return p.deniesWhere(c, may, does)
+}
+
+// deniesWhere tells whether the rules of a call deny it wherever its first
+// argument may, or does in any case, meet these conditions.
+func (p profile) deniesWhere(c *call, may, does func(first specs.LinuxSeccompArg) bool) bool {
+	if c.always {
 		return Denies(c.rules[0].action)
 	}
 	opens := func(r rule) bool {
 		first, _ := r.on(0)
-		return !r.denies() && all(first, func(a specs.LinuxSeccompArg) bool { return can(a, x) })
+		return !r.denies() && all(first, may)
 	}
 	closes := func(r rule) bool {
 		first, others := r.on(0)
-		return r.denies() && len(others) == 0 && all(first, func(a specs.LinuxSeccompArg) bool { return must(a, x) })
+		return r.denies() && len(others) == 0 && all(first, does)
 	}
 	return !slices.ContainsFunc(c.rules, opens) && (Denies(p.DefaultAction) || all(c.rules, rule.equality) && slices.ContainsFunc(c.rules, closes))
 }
