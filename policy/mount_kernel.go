@@ -117,8 +117,10 @@ func (s *Subject) ownMount(at string) []specs.Mount {
 		return []specs.Mount{{Destination: at, Type: "proc", Source: "proc", Options: tight()}}
 	case "/sys":
 		if s.hasNamespace(specs.UserNamespace) && s.sharesHost(specs.NetworkNamespace) {
-			// The kernel lets nobody mount a sysfs of a network that is not his.
-			return []specs.Mount{{Destination: at, Type: "bind", Source: at, Options: append([]string{"rbind", "ro", "rro"}, tight()...)}}
+			// The kernel lets no user namespace mount the sysfs of a network that is
+			// not its own. The runtime's own mount is the host's /sys there, with all
+			// that is mounted below it: an adjustment does not give that.
+			return nil
 		}
 		return []specs.Mount{
 			{Destination: at, Type: "sysfs", Source: "sysfs", Options: tight("ro")},

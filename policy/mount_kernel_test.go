@@ -181,3 +181,17 @@ func TestOwnMountsStay(t *testing.T) {
 		t.Errorf("%+v", d.Spec.Mounts)
 	}
 }
+
+// TestHostSysIsNotGiven: where the runtime's own /sys would be the host's, an
+// adjustment takes away what is there and gives nothing.
+func TestHostSysIsNotGiven(t *testing.T) {
+	spec := newSpec(withUserNamespace(65536, 65536), withoutNamespace("network"), func(s *specs.Spec) {
+		s.Mounts = slices.DeleteFunc(s.Mounts, func(m specs.Mount) bool { return m.Destination == "/sys" })
+		s.Mounts = append(s.Mounts, bind("/sys", "/srv", "rbind", "ro"))
+	})
+	d := decide(t, spec, "hostPaths: {onViolation: adjust}")
+	at := func(m specs.Mount) bool { return mountPoint(&m) == "/sys" }
+	if d.Outcome() != Adjusted || slices.ContainsFunc(d.Spec.Mounts, at) {
+		t.Errorf("%s: %+v", d.Message(), d.Spec.Mounts)
+	}
+}
