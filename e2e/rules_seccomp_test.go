@@ -3,12 +3,14 @@ package e2e_test
 import (
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/specguard/specguard/e2e/build"
 	"github.com/specguard/specguard/e2e/cri"
 	"github.com/specguard/specguard/e2e/lab"
 	"github.com/specguard/specguard/e2e/node"
@@ -158,4 +160,29 @@ func (seccompTrial) start(t *testing.T, r *request) error {
 		return err
 	}
 	return c.Start(t.Context())
+}
+
+// TestSeccompAsRunc compares how profiles are read with what runc, libseccomp and
+// the kernel make of them.
+func TestSeccompAsRunc(t *testing.T) {
+	t.Parallel()
+	cache := lab.Cache(t)
+	runc, err := cache.Runc(t.Context(), build.Containerd2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := append(os.Environ(), "SPECGUARD_RUNC="+runc)
+	for arch, name := range map[string]string{"": "SPECGUARD_SYSCALLS", "386": "SPECGUARD_SYSCALLS_386"} {
+		program, err := cache.Syscalls(t.Context(), arch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		env = append(env, name+"="+program)
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-tags=runc", "-run=^TestAsRunc$", "-v", "./policy/seccomp")
+	cmd.Dir, cmd.Env = "..", env
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: TestAsRunc") {
+		t.Fatalf("%v\n%s", err, out)
+	}
 }
