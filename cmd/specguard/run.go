@@ -139,6 +139,7 @@ func run(ctx context.Context, cfg config) error {
 			return err
 		}
 	}
+	policies.OnNode(node.Snapshot)
 	go policies.Watch(ctx)
 	go notifySystemd(ctx, p.Connected, log)
 	log.WithField("version", buildVersion()).Info("specguard starts")

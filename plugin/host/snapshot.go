@@ -15,6 +15,16 @@ type snapshot struct {
 	read    bool
 	err     error
 	volumes map[string]podVolumes // by pod uid
+
+	delegated *bool // what CgroupsDelegated said; nil: nobody has asked
+}
+
+// CgroupsDelegated is Host.CgroupsDelegated.
+func (s *snapshot) CgroupsDelegated() bool {
+	if s.delegated == nil {
+		s.delegated = new(s.Host.CgroupsDelegated())
+	}
+	return *s.delegated
 }
 
 // podVolumes is what a pod's volumes show of which file systems.

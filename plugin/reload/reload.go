@@ -35,6 +35,7 @@ type Folder struct {
 	log          logrus.FieldLogger
 	settle, poll time.Duration
 	expiry       expiry
+	profiles     profiles
 
 	mu         sync.Mutex
 	set        *policy.Set
@@ -92,6 +93,7 @@ func (f *Folder) Watch(ctx context.Context) {
 		}
 		f.load(sources, err)
 		f.expiry.report(f.Exceptions(), time.Now(), f.log)
+		f.profiles.report(f.Current(), f.log)
 		select {
 		case <-ctx.Done():
 			return
