@@ -19,19 +19,30 @@ import (
 // depends on the kubelet's --cgroup-root, which nothing on the node tells: without
 // roots a cgroup of that name is taken for the kubelet's wherever it is.
 //
+// A spec names a cgroup as a path, or for systemd as slice:prefix:name. An OCI runtime
+// whose cgroups are not systemd's takes the second for a folder below its own cgroup,
+// where no limits of pods hold: name the driver where others than the kubelet can call
+// CRI.
+//
 // Reads: linux.cgroupsPath (OCI runtime spec, config-linux.md, "Cgroups Path"), and
 // the pod's uid.
 // Adjusts: nothing. In another cgroup the limits of others would hold.
 // Source: Kubernetes, pkg/kubelet/cm (pod_container_manager_linux.go,
 // cgroup_manager_linux.go); containerd, internal/cri/server (getCgroupsPath);
 // CRI-O, internal/config/cgmgr.
-// Example: {roots: [/]}
+// Example: {cgroupDriver: systemd, roots: [/]}
 type CgroupsPath struct {
 	Base      `yaml:",inline"`
 	checkOnly `yaml:"-"`
 
+	// CgroupDriver is the kubelet's cgroupDriver, and that of the container runtime:
+	// systemd or cgroupfs. A cgroup that is written for the other is refused.
+	// Default: any.
+	CgroupDriver CgroupDriver `yaml:"cgroupDriver"`
+
 	// Roots lists the cgroups in which the kubelet has kubepods, or kubepods.slice:
-	// its --cgroup-root.
+	// its --cgroup-root. With the driver systemd /a/b is /a.slice/a-b.slice, and may
+	// be written so, too.
 	// Default: any.
 	Roots []CgroupDir `yaml:"roots"`
 
@@ -40,6 +51,24 @@ type CgroupsPath struct {
 	// Default: none.
 	Allowed []CgroupDir `yaml:"allowed"`
 }
+
+// CgroupDriver says who makes cgroups, in the words of the kubelet's cgroupDriver.
+type CgroupDriver string
+
+// The drivers.
+const (
+	systemdCgroups CgroupDriver = "systemd"
+	fileCgroups    CgroupDriver = "cgroupfs"
+)
+
+// UnmarshalText reads a driver; an unknown one is an error that names the known
+// ones.
+func (d *CgroupDriver) UnmarshalText(text []byte) error {
+	return oneOf(d, text, systemdCgroups, fileCgroups)
+}
+
+// JSONSchema lists the drivers.
+func (CgroupDriver) JSONSchema() map[string]any { return strict.Enum(systemdCgroups, fileCgroups) }
 
 // CgroupDir is the path of a cgroup: / or such as /system.slice.
 type CgroupDir string
@@ -58,12 +87,25 @@ func (CgroupDir) JSONSchema() map[string]any {
 	return strict.Named("cgroup", strict.Pattern("^/[^:]*$"))
 }
 
-// Validate wants lists that name something.
+// Validate wants lists that name something, and roots that kubepods can lie in.
 func (c *CgroupsPath) Validate() error {
 	if c.Roots != nil && len(c.Roots) == 0 {
 		return strict.Field("roots", "is an empty list; leave it out for any root")
 	}
+	for _, root := range c.Roots {
+		if root.isKubepods() {
+			return strict.Field("roots", "%s is the kubelet's kubepods; name the cgroup in which that lies, such as /", root)
+		}
+	}
 	return nil
+}
+
+// isKubepods tells whether the path is one of kubepods, or lies in it.
+func (d CgroupDir) isKubepods() bool {
+	return slices.ContainsFunc(strings.Split(string(d), "/"), func(part string) bool {
+		stem, _ := strings.CutSuffix(part, ".slice")
+		return slices.Contains(strings.Split(stem, "-"), "kubepods")
+	})
 }
 
 // Check finds a cgroup that lies elsewhere.
@@ -72,30 +114,34 @@ func (c *CgroupsPath) Check(s *Subject) []Finding {
 	if s.Spec.Linux != nil {
 		own = s.Spec.Linux.CgroupsPath
 	}
-	parent, ok := cgroupParent(own)
-	if ok && (slices.Contains(c.Allowed, CgroupDir(parent)) || c.ofPod(parent, &s.Pod)) {
+	parent, driver, ok := cgroupParent(own)
+	switch {
+	case ok && c.CgroupDriver != "" && driver != c.CgroupDriver:
+		return []Finding{{Found: "cgroup " + own + " is written for the cgroup driver " + string(driver), Allowed: string(c.CgroupDriver)}}
+	case ok && (slices.Contains(c.Allowed, CgroupDir(parent)) || c.ofPod(parent, driver, &s.Pod)):
 		return nil
 	}
 	return []Finding{{Found: "cgroup " + orUnnamed(own) + " is not in that of its pod", Allowed: c.allowed(&s.Pod)}}
 }
 
 // cgroupParent is the path of the cgroup in which one lies that is written as a
-// path, or for systemd as slice:prefix:name. It is false for what names none.
-func cgroupParent(cgroup string) (parent string, ok bool) {
+// path, or for systemd as slice:prefix:name, and the driver that it is written for. It
+// is false for what names none.
+func cgroupParent(cgroup string) (parent string, driver CgroupDriver, ok bool) {
 	if slice, scope, systemd := strings.Cut(cgroup, ":"); systemd {
 		prefix, id, named := strings.Cut(scope, ":")
 		if !named || prefix == "" || id == "" || strings.ContainsAny(scope, "/") || strings.Contains(id, ":") {
-			return "", false
+			return "", "", false
 		}
 		// CRI-O writes the last of nested slices, and its kubelet's whole path
 		// too. The last names those above it.
 		dir, ok := slicePath(path.Base(slice))
-		return dir, ok && (slice == path.Base(slice) || "/"+strings.TrimPrefix(slice, "/") == dir)
+		return dir, systemdCgroups, ok && (slice == path.Base(slice) || "/"+strings.TrimPrefix(slice, "/") == dir)
 	}
 	if !path.IsAbs(cgroup) || path.Clean(cgroup) != cgroup || cgroup == "/" {
-		return "", false
+		return "", "", false
 	}
-	return path.Dir(cgroup), true
+	return path.Dir(cgroup), fileCgroups, true
 }
 
 // slicePath is where systemd has a slice: a-b.slice lies in a.slice.
@@ -114,19 +160,27 @@ func slicePath(slice string) (dir string, ok bool) {
 	return dir, true
 }
 
-// ofPod tells whether a cgroup is the one that the kubelet makes for the pod.
-func (c *CgroupsPath) ofPod(dir string, pod *Pod) bool {
+// ofPod tells whether a cgroup is the one that the kubelet makes for the pod, with
+// that driver.
+func (c *CgroupsPath) ofPod(dir string, driver CgroupDriver, pod *Pod) bool {
 	if pod.UID == "" {
 		return pod.Unseen && strings.Contains(path.Base(dir), "pod")
 	}
-	base := path.Base(dir)
-	slice := "pod" + strings.ReplaceAll(pod.UID, "-", "_") + ".slice"
-	if len(c.Roots) == 0 {
-		return base == "pod"+pod.UID || base == slice || strings.HasSuffix(base, "-"+slice)
+	base, name := path.Base(dir), "pod"+pod.UID
+	if driver == systemdCgroups {
+		name = "pod" + strings.ReplaceAll(pod.UID, "-", "_")
+		base = strings.TrimSuffix(base, ".slice")
+		base = base[strings.LastIndex(base, "-")+1:]
 	}
-	return slices.ContainsFunc(c.Roots, func(root CgroupDir) bool {
+	if base != name {
+		return false
+	}
+	return len(c.Roots) == 0 || slices.ContainsFunc(c.Roots, func(root CgroupDir) bool {
 		return slices.ContainsFunc([]string{"", "burstable", "besteffort"}, func(qos string) bool {
-			return dir == path.Join(string(root), "kubepods", qos, "pod"+pod.UID) || dir == root.slices("kubepods", qos, "pod"+strings.ReplaceAll(pod.UID, "-", "_"))
+			if driver == systemdCgroups {
+				return dir == root.slices("kubepods", qos, name)
+			}
+			return dir == path.Join(string(root), "kubepods", qos, name)
 		})
 	})
 }

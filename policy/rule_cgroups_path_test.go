@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"path"
+	"strings"
 	"testing"
 )
 
@@ -47,14 +49,67 @@ func TestCgroupsPath(t *testing.T) {
 		{"root of kind, systemd", "{roots: [/, /kubelet]}", at("kubelet-kubepods-pod3f2a_11_b.slice:cri-containerd:9b7e"), nil},
 		{"root with a dash, systemd", "{roots: [/a-b]}", at("a_b-kubepods-pod3f2a_11_b.slice:cri-containerd:9b7e"), nil},
 		{"root as slices, systemd", "{roots: [/a.slice/a-b.slice]}", at("a-b-kubepods-pod3f2a_11_b.slice:cri-containerd:9b7e"), nil},
+		{"root, driver systemd", "{cgroupDriver: systemd, roots: [/]}", at("kubepods-burstable-pod3f2a_11_b.slice:cri-containerd:9b7e"), nil},
+		{"root, driver cgroupfs", "{cgroupDriver: cgroupfs, roots: [/]}", at("/kubepods/burstable/pod3f2a-11-b/crio-9b7e"), nil},
+		{"the folder of a slice's name", "{}", at("/kubepods.slice/kubepods-pod3f2a_11_b.slice/9b7e"), elsewhere("/kubepods.slice/kubepods-pod3f2a_11_b.slice/9b7e")},
+		{"the folder of a slice's name below the root", "{roots: [/]}", at("/kubepods.slice/kubepods-pod3f2a_11_b.slice/9b7e"),
+			below("/kubepods.slice/kubepods-pod3f2a_11_b.slice/9b7e", "below /")},
+		{"a slice that is not systemd's", "{cgroupDriver: cgroupfs}", at("kubepods-pod3f2a_11_b.slice:cri-containerd:9b7e"),
+			[]string{"cgroup kubepods-pod3f2a_11_b.slice:cri-containerd:9b7e is written for the cgroup driver systemd (allowed: cgroupfs)"}},
+		{"an allowed slice that is not systemd's", "{cgroupDriver: cgroupfs, allowed: [/a.slice]}", at("a.slice:crio:9b7e"),
+			[]string{"cgroup a.slice:crio:9b7e is written for the cgroup driver systemd (allowed: cgroupfs)"}},
+		{"a path where systemd makes cgroups", "{cgroupDriver: systemd}", at("/kubepods/pod3f2a-11-b/9b7e"),
+			[]string{"cgroup /kubepods/pod3f2a-11-b/9b7e is written for the cgroup driver cgroupfs (allowed: systemd)"}},
 		{"another root", "{roots: [/]}", at("/redescape/kubepods/pod3f2a-11-b/9b7e"), below("/redescape/kubepods/pod3f2a-11-b/9b7e", "below /")},
 		{"another root, systemd", "{roots: [/]}", at("x-kubepods-pod3f2a_11_b.slice:crio:9b7e"), below("x-kubepods-pod3f2a_11_b.slice:crio:9b7e", "below /")},
 	}, Early, Final)
 	const field = "spec.rules.cgroupsPath."
 	testLoad(t, "cgroupsPath", map[string]string{
-		"{roots: [kubepods]}":   `0.yaml:6:27: ` + field + `roots[0]: "kubepods" is no path of a cgroup (allowed: / or such as /system.slice)`,
-		"{allowed: [/a/]}":      `0.yaml:6:29: ` + field + `allowed[0]: "/a/" is no path of a cgroup (allowed: / or such as /system.slice)`,
-		"{roots: []}":           "0.yaml:6:26: " + field + "roots: is an empty list; leave it out for any root",
-		"{onViolation: adjust}": "0.yaml:6:32: " + field + "onViolation: this rule cannot adjust (allowed: reject, audit, ignore)",
+		"{roots: [kubepods]}":  `0.yaml:6:27: ` + field + `roots[0]: "kubepods" is no path of a cgroup (allowed: / or such as /system.slice)`,
+		"{allowed: [/a/]}":     `0.yaml:6:29: ` + field + `allowed[0]: "/a/" is no path of a cgroup (allowed: / or such as /system.slice)`,
+		"{roots: [/kubepods]}": "0.yaml:6:26: " + field + "roots: /kubepods is the kubelet's kubepods; name the cgroup in which that lies, such as /",
+		"{roots: [/, /a.slice/a-kubepods.slice]}": "0.yaml:6:26: " + field +
+			"roots: /a.slice/a-kubepods.slice is the kubelet's kubepods; name the cgroup in which that lies, such as /",
+		"{roots: [/kubepods.slice/x]}": "0.yaml:6:26: " + field + "roots: /kubepods.slice/x is the kubelet's kubepods; name the cgroup in which that lies, such as /",
+		"{cgroupDriver: crun}":         "0.yaml:6:33: " + field + `cgroupDriver: "crun" is not one of systemd, cgroupfs`,
+		"{roots: []}":                  "0.yaml:6:26: " + field + "roots: is an empty list; leave it out for any root",
+		"{onViolation: adjust}":        "0.yaml:6:32: " + field + "onViolation: this rule cannot adjust (allowed: reject, audit, ignore)",
 	})
+}
+
+// TestCgroupsPathDrivers: a root means one cgroup for each driver, in the forms that
+// containerd and CRI-O write, whatever the quality of service is. What is accepted
+// below a root is accepted below no other.
+func TestCgroupsPathDrivers(t *testing.T) {
+	const uid = "3f2a-11-b"
+	roots := map[string]struct{ path, slice string }{
+		"/":                  {"/kubepods", "kubepods"},
+		"/kubelet":           {"/kubelet/kubepods", "kubelet-kubepods"},
+		"/a-b/c":             {"/a-b/c/kubepods", "a_b-c-kubepods"},
+		"/a.slice/a-b.slice": {"/a.slice/a-b.slice/kubepods", "a-b-kubepods"},
+	}
+	for _, qos := range []string{"", "burstable", "besteffort"} {
+		for of, kubepods := range roots {
+			slice := kubepods.slice + "-" + qos + "-pod3f2a_11_b.slice"
+			slice = strings.ReplaceAll(slice, "--", "-")
+			nested, _ := slicePath(slice)
+			dir := path.Join(kubepods.path, qos, "pod"+uid)
+			for written, driver := range map[string]CgroupDriver{
+				dir + "/9b7e": fileCgroups, dir + "/crio-9b7e": fileCgroups,
+				slice + ":cri-containerd:9b7e": systemdCgroups, slice + ":crio:9b7e": systemdCgroups, nested + ":crio:9b7e": systemdCgroups,
+			} {
+				sub := subject(newSpec())
+				sub.Pod.UID, sub.Spec.Linux.CgroupsPath = uid, written
+				for root := range roots {
+					for _, says := range []CgroupDriver{"", systemdCgroups, fileCgroups} {
+						rule := &CgroupsPath{CgroupDriver: says, Roots: []CgroupDir{CgroupDir(root)}}
+						want := root == of && (says == "" || says == driver)
+						if got := len(rule.Check(&sub)) == 0; got != want {
+							t.Errorf("%s below %s, driver %q: %v, want %v", written, root, says, got, want)
+						}
+					}
+				}
+			}
+		}
+	}
 }
