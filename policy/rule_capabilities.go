@@ -18,7 +18,9 @@ import (
 // least one of drop and allow is required.
 //
 // Where the spec has no process.capabilities OCI runtimes give all that they have
-// themselves. That breaks the rule, whatever is allowed.
+// themselves. That breaks the rule, whatever is allowed. So does a name that is none
+// of the kernel's, such as 21 or CAP_SYS_ADMIN+ep: runc skips it, and crun may take it
+// for SYS_ADMIN.
 //
 // Reads: process.capabilities: bounding, effective, permitted, inheritable and
 // ambient (OCI runtime spec, config.md, "Linux Process").
@@ -111,7 +113,8 @@ func (c *Capabilities) override(set func(field string) *yaml.Node) {
 }
 
 // permits tells whether a capability may be held. Case does not count: crun
-// reads names in any.
+// reads names in any. A name that is none may mean any capability to an OCI runtime:
+// those that meansCapability knows, and maybe others.
 func (c *Capabilities) permits(name string) bool {
 	name = strings.ToUpper(name)
 	if slices.Contains(c.Drop, Capability(name)) {
@@ -120,7 +123,7 @@ func (c *Capabilities) permits(name string) bool {
 	if len(c.Allow) > 0 {
 		return slices.Contains(c.Allow, Capability(name))
 	}
-	return !slices.Contains(c.Drop, allCapabilities)
+	return !slices.Contains(c.Drop, allCapabilities) && isCapability(name)
 }
 
 // Check finds the capabilities that are in any of the five sets and not
@@ -132,8 +135,11 @@ func (c *Capabilities) Check(s *Subject) []Finding {
 	var bad []string
 	for _, set := range capabilitySets(s.Spec) {
 		for _, name := range *set {
-			if !c.permits(name) && !slices.Contains(bad, short(name)) {
-				bad = append(bad, short(name))
+			if c.permits(name) {
+				continue
+			}
+			if name = shown(name); !slices.Contains(bad, name) {
+				bad = append(bad, name)
 			}
 		}
 	}
@@ -166,8 +172,8 @@ func dropCapabilities(spec *specs.Spec, keep func(name string) bool) []string {
 			if keep(name) {
 				return false
 			}
-			if !slices.Contains(dropped, short(name)) {
-				dropped = append(dropped, short(name))
+			if name = shown(name); !slices.Contains(dropped, name) {
+				dropped = append(dropped, name)
 			}
 			return true
 		})
@@ -192,25 +198,4 @@ func (c *Capabilities) allowed() string {
 	default:
 		return "all but " + joinShort(c.Drop)
 	}
-}
-
-// capabilitySets gives the five sets of the spec's process; none where it has
-// no capabilities at all.
-func capabilitySets(spec *specs.Spec) []*[]string {
-	if spec.Process == nil || spec.Process.Capabilities == nil {
-		return nil
-	}
-	c := spec.Process.Capabilities
-	return []*[]string{&c.Bounding, &c.Effective, &c.Permitted, &c.Inheritable, &c.Ambient}
-}
-
-// short is the name as Kubernetes writes it, without CAP_.
-func short(name string) string { return strings.TrimPrefix(strings.ToUpper(name), "CAP_") }
-
-func joinShort(names []Capability) string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = short(string(n))
-	}
-	return strings.Join(out, ", ")
 }

@@ -27,6 +27,11 @@ func TestCapabilitiesCheck(t *testing.T) {
 		{"lower case", `capabilities: {drop: [SYS_TIME]}`, newSpec(withCaps("cap_sys_time")), "SYS_TIME not allowed (allowed: all but SYS_TIME)"},
 		{"ambient only", `capabilities: {drop: [ALL]}`, newSpec(noCaps, func(s *specs.Spec) { s.Process.Capabilities.Ambient = []string{"CAP_KILL"} }), "KILL not allowed (allowed: none)"},
 		{"inheritable only", `capabilities: {drop: [ALL]}`, newSpec(noCaps, func(s *specs.Spec) { s.Process.Capabilities.Inheritable = []string{"CAP_KILL"} }), "KILL not allowed (allowed: none)"},
+		{"a number", `capabilities: {drop: [SYS_ADMIN]}`, newSpec(withCaps("21")), `"21" (no known capability) not allowed (allowed: all but SYS_ADMIN)`},
+		{"a number of another", `capabilities: {drop: [SYS_ADMIN]}`, newSpec(withCaps("0x5")), `"0x5" (no known capability) not allowed (allowed: all but SYS_ADMIN)`},
+		{"a name with more behind it", `capabilities: {drop: [SYS_ADMIN]}`, newSpec(withCaps("CAP_SYS_ADMIN+ep")), `"CAP_SYS_ADMIN+ep" (no known capability) not allowed (allowed: all but SYS_ADMIN)`},
+		{"without CAP_", `capabilities: {drop: [SYS_ADMIN]}`, newSpec(withCaps("SYS_ADMIN")), `"SYS_ADMIN" (no known capability) not allowed (allowed: all but SYS_ADMIN)`},
+		{"unheard of", `capabilities: {drop: [SYS_ADMIN]}`, newSpec(withCaps("CAP_NEW")), `"CAP_NEW" (no known capability) not allowed (allowed: all but SYS_ADMIN)`},
 		{"no capabilities at all", `capabilities: {drop: [ALL]}`, newSpec(allCaps), "all capabilities not allowed: the spec has no process.capabilities (allowed: none)"},
 		{"no capabilities at all, most allowed", `capabilities: {drop: [MKNOD]}`, newSpec(allCaps), "all capabilities not allowed: the spec has no process.capabilities (allowed: all but MKNOD)"},
 	}
@@ -40,6 +45,24 @@ func TestCapabilitiesCheck(t *testing.T) {
 				t.Errorf("found %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// What is called like no capability goes, whatever is dropped. For rule privileged it is
+// what an OCI runtime may take it for.
+func TestCapabilitiesUnknown(t *testing.T) {
+	for name, admin := range map[string]bool{
+		"21": true, "0x15": true, "025": true, "21 ": true, "21x": true, "CAP_SYS_ADMIN=": true, "cap_sys_admin,": true, "SYS_ADMIN": true,
+		"0": false, "08": false, "210": false, "CAP_ALL": false, "ALL": false, "": false, "CAP_": false, "CAP_CAP_SYS_ADMIN": false,
+	} {
+		before := newSpec(withCaps(name))
+		d := decide(t, before, "capabilities: {onViolation: adjust, drop: [SYS_TIME]}")
+		if d.Outcome() != Adjusted || !reflect.DeepEqual(d.Spec, newSpec()) {
+			t.Errorf("%q: %s %v", name, d.Outcome(), d.Spec.Process.Capabilities)
+		}
+		if d := decide(t, newSpec(withCaps("CAP_SYS_MODULE", "cap_sys_rawio", name)), "privileged: {}"); (d.Outcome() == Denied) != admin {
+			t.Errorf("%q with two signs of a privileged container: %s", name, d.Outcome())
+		}
 	}
 }
 

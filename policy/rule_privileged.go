@@ -96,7 +96,7 @@ func privilegedSigns(s *Subject) []string {
 		signs = append(signs, "access to every device")
 	}
 	all := func(set *[]string) bool {
-		return hasCapability(*set, "CAP_SYS_ADMIN") && hasCapability(*set, "CAP_SYS_MODULE") && hasCapability(*set, "CAP_SYS_RAWIO")
+		return mayGive(*set, "CAP_SYS_ADMIN") && mayGive(*set, "CAP_SYS_MODULE") && mayGive(*set, "CAP_SYS_RAWIO")
 	}
 	switch {
 	case allCapabilitiesGiven(spec):

@@ -1,0 +1,80 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/moby/sys/capability"
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// capabilitySets gives the five sets of the spec's process; none where it has
+// no capabilities at all.
+func capabilitySets(spec *specs.Spec) []*[]string {
+	if spec.Process == nil || spec.Process.Capabilities == nil {
+		return nil
+	}
+	c := spec.Process.Capabilities
+	return []*[]string{&c.Bounding, &c.Effective, &c.Permitted, &c.Inheritable, &c.Ambient}
+}
+
+// short is the name as Kubernetes writes it, without CAP_.
+func short(name string) string { return strings.TrimPrefix(strings.ToUpper(name), "CAP_") }
+
+// isCapability tells whether a capability is called so, with CAP_ and in capitals.
+func isCapability(name string) bool {
+	short, ok := strings.CutPrefix(name, "CAP_")
+	return ok && slices.ContainsFunc(capability.ListKnown(), func(k capability.Cap) bool { return strings.EqualFold(k.String(), short) })
+}
+
+// mayGive tells whether an OCI runtime takes one of the names for the capability.
+func mayGive(set []string, name string) bool {
+	return slices.ContainsFunc(set, func(n string) bool { return meansCapability(n, name) })
+}
+
+// meansCapability tells whether an OCI runtime takes the name for the capability. runc
+// wants it as it is. crun has libcap read it: in any case, as a number, and whatever
+// comes behind it. Others do without CAP_.
+//
+// Source: runc 1.5.2, libcontainer/capabilities; libcap, cap_text.c (lookupname).
+func meansCapability(name, wanted string) bool {
+	if name != "" && unicode.IsDigit(rune(name[0])) {
+		n, ok := leadingNumber(name)
+		return ok && strings.EqualFold("CAP_"+capability.Cap(n).String(), wanted)
+	}
+	end := strings.IndexFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && r != '_' })
+	if end >= 0 {
+		name = name[:end]
+	}
+	return strings.EqualFold(name, wanted) || strings.EqualFold("CAP_"+name, wanted)
+}
+
+// leadingNumber reads the number with which a text begins, in any base that strtoul(3)
+// tells by itself.
+func leadingNumber(text string) (n uint64, ok bool) {
+	for end := len(text); end > 0; end-- {
+		if n, err := strconv.ParseUint(text[:end], 0, 8); err == nil {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+// shown is the name as messages have it: short where it is a capability's.
+func shown(name string) string {
+	if isCapability(strings.ToUpper(name)) {
+		return short(name)
+	}
+	return fmt.Sprintf("%q (no known capability)", name)
+}
+
+func joinShort(names []Capability) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = short(string(n))
+	}
+	return strings.Join(out, ", ")
+}
