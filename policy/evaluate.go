@@ -136,6 +136,7 @@ func (e *evaluation) adjust() {
 	if e.phase == Fixed {
 		return
 	}
+	e.sub.came = e.sub.Spec
 	for _, r := range e.rules {
 		if e.sub.ended() {
 			return // check says so

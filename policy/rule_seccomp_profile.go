@@ -35,7 +35,10 @@ import (
 // allowed that lets through all that the one to apply does; RuntimeDefault is the
 // container runtimes' default profile for the capabilities that remain once every
 // other rule has adjusted. Then denies with EPERM what is to be blocked, in
-// whatever profile there is: it lets no more through than before.
+// whatever profile there is: it lets no more through than before. Where other rules
+// take capabilities away, also a rule that rejects has the profile fit what remains,
+// rather than refuse a default profile that was made for them: the default is put
+// anew, and in another profile the calls are denied that the capabilities stood for.
 // Source: Pod Security Standards, Restricted, "Seccomp"; seccomp(2); libseccomp
 // 2.5.4, src/db.c; runc 1.5.2, libcontainer/seccomp; github.com/moby/profiles for
 // the profile.
@@ -50,7 +53,9 @@ type SeccompProfile struct {
 
 	// Apply is the profile to give: RuntimeDefault, or Localhost/ and a file in
 	// the node's seccomp folder. A file that cannot be read is never applied:
-	// the container is refused.
+	// the container is refused. A profile that is allowed stays. To give one to
+	// every container, allow no other: {onViolation: adjust, allowed:
+	// [Localhost/web.json], apply: Localhost/web.json}.
 	// Default: RuntimeDefault.
 	Apply SeccompPattern `yaml:"apply"`
 
@@ -144,7 +149,7 @@ func (r *SeccompProfile) known(s *Subject, p *specs.LinuxSeccomp) bool {
 		if named != seccompDefault && named.file() == "" || !r.permits(named) {
 			return false
 		}
-		content, err := s.seccompProfile(named, s.Spec)
+		content, err := s.seccompProfile(named, s.madeFor())
 		return err == nil && seccomp.Within(p, content)
 	})
 }

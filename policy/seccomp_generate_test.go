@@ -40,7 +40,7 @@ func drawSeccompEdit(t *rapid.T) option {
 	}
 	p := pick(t, "default", nil, &specs.LinuxSeccomp{DefaultAction: specs.ActAllow}, &specs.LinuxSeccomp{DefaultAction: specs.ActErrno})
 	if p != nil && rapid.Bool().Draw(t, "the runtime's") {
-		p, _ = defaultSeccomp(newSpec())
+		p, _ = defaultSeccomp(pick(t, "made for", newSpec(), newSpec(withCaps("CAP_SYS_ADMIN", "CAP_SYS_MODULE"))))
 	}
 	if p == nil {
 		return withSeccomp(nil)

@@ -53,6 +53,8 @@ func (s *Subject) blockSeccomp(b seccomp.Block) []string {
 // let more through than the one that is there, the spec stays and the rule that
 // wanted it denies.
 func (e *evaluation) applySeccomp() {
+	came := e.sub.came
+	e.sub.came = nil
 	want := e.sub.seccomp
 	e.sub.seccomp = seccompWish{}
 	if want.give != "" {
@@ -60,19 +62,11 @@ func (e *evaluation) applySeccomp() {
 		if e.phase == Early {
 			spec = unknownCapabilities()
 		}
-		profile, err := e.sub.seccompProfile(want.give, spec)
-		if err != nil {
+		if profile, err := e.sub.seccompProfile(want.give, spec); err != nil || !e.sub.narrowSeccomp(profile) {
 			return
 		}
-		before := profileOf(&e.sub)
-		if !seccomp.IsNone(before) {
-			profile = onlyArchitectures(profile, before.Architectures)
-		}
-		if !seccomp.Within(profile, before) {
-			return
-		}
-		e.sub.linux().Seccomp = profile
 	}
+	want.block = want.block.And(e.fitSeccomp(came))
 	if want.block.Empty() {
 		return
 	}
@@ -83,6 +77,20 @@ func (e *evaluation) applySeccomp() {
 	if tight := want.block.Tighten(before); tight != before {
 		e.sub.linux().Seccomp = tight
 	}
+}
+
+// narrowSeccomp puts the profile in the place of the one that is there, where it lets
+// nothing through that this does not, and tells whether it did.
+func (s *Subject) narrowSeccomp(profile *specs.LinuxSeccomp) bool {
+	before := profileOf(s)
+	if !seccomp.IsNone(before) {
+		profile = onlyArchitectures(profile, before.Architectures)
+	}
+	if !seccomp.Within(profile, before) {
+		return false
+	}
+	s.linux().Seccomp = profile
+	return true
 }
 
 // onlyArchitectures takes the architectures away that another profile does not
@@ -156,9 +164,12 @@ func unknownCapabilities() *specs.Spec {
 	return &specs.Spec{Process: &specs.Process{Capabilities: &specs.LinuxCapabilities{Bounding: []string{"CAP_SYS_CHROOT"}}}}
 }
 
-// mayUse tells whether the container can have the capability.
-func (s *Subject) mayUse(capability string) bool {
-	p := s.Spec.Process
+// mayUse tells whether the container can have the capability, or while rules adjust,
+// whether it could.
+func (s *Subject) mayUse(capability string) bool { return mayUse(s.madeFor(), capability) }
+
+func mayUse(spec *specs.Spec, capability string) bool {
+	p := spec.Process
 	if p == nil || p.Capabilities == nil {
 		return true // not shown, or all of them
 	}

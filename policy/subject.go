@@ -44,6 +44,9 @@ type Subject struct {
 	// seccomp is what rules that adjust want of the seccomp profile.
 	seccomp seccompWish
 
+	// came is the spec before rules adjust it, while they do; nil else.
+	came *specs.Spec
+
 	// placed are the mount points at which adjusting has put mounts in.
 	placed []string
 
