@@ -71,8 +71,10 @@ func ObeyedAnnotations(annotations map[string]string) map[string]string {
 var stopTimeout = regexp.MustCompile(`^uint64 [0-9]{1,19}$`)
 
 // ownAnnotation tells whether CRI-O writes the annotation itself, with that value,
-// on each container where cgroups are systemd's
-// (internal/factory/container, SpecAddAnnotations). They do no harm.
+// on each container where cgroups are systemd's. They do no harm.
+//
+// Source: CRI-O 1.34, internal/factory/container (SpecAddAnnotations); CollectMode is
+// on sandboxes (server/sandbox_run_linux.go), and in older releases on containers too.
 func ownAnnotation(key, value string) bool {
 	switch key {
 	case "org.systemd.property.DefaultDependencies":
@@ -81,6 +83,8 @@ func ownAnnotation(key, value string) bool {
 		return value == "['crio.service']"
 	case "org.systemd.property.TimeoutStopUSec":
 		return stopTimeout.MatchString(value)
+	case "org.systemd.property.CollectMode":
+		return value == "'inactive-or-failed'"
 	default:
 		return false
 	}

@@ -27,6 +27,17 @@ func TestAnnotations(t *testing.T) {
 			"CRI-O's", "{}",
 			own("org.systemd.property.DefaultDependencies", "true", "org.systemd.property.After", "['crio.service']", "org.systemd.property.TimeoutStopUSec", "uint64 30000000"), nil,
 		},
+		{"older CRI-O's", "{}", own("org.systemd.property.CollectMode", "'inactive-or-failed'"), nil},
+		{"its sandbox's", "{}", pods("org.systemd.property.CollectMode", "'inactive-or-failed'"), nil},
+		{
+			"older CRI-O's, with another value", "{}", own("org.systemd.property.CollectMode", "'inactive'"),
+			[]string{"annotations org.systemd.property.CollectMode not allowed (allowed: none)"},
+		},
+		{
+			"what Kata Containers give their agent", "{}", pods("io.katacontainers.config.hypervisor.cc_init_data", "H4sI"),
+			[]string{"pod's annotations io.katacontainers.config.hypervisor.cc_init_data not allowed (allowed: none)"},
+		},
+		{"that, allowed", `{allowed: ["io.katacontainers.config.*.cc_init_data"]}`, pods("io.katacontainers.config.runtime.cc_init_data", "H4sI"), nil},
 		{
 			"CRI-O's, with other values", "{}",
 			own("org.systemd.property.DefaultDependencies", "false", "org.systemd.property.After", "['a.service']", "org.systemd.property.TimeoutStopUSec", "uint64 1, x"),

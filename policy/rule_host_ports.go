@@ -15,8 +15,9 @@ import (
 //
 // Reads: the port mappings with which the pod's sandbox was made
 // (PodSandboxConfig.port_mappings in CRI), as containerd's store, CRI-O's sandbox
-// or the cache of CNI tell them. A pod of which none of these tells is denied;
-// specguard check, which sees no sandbox, finds nothing.
+// or the cache of CNI tell them. A pod of which none of these tells is denied.
+// specguard check and test take them from a pod's manifest. Of a bare OCI spec, which
+// has no sandbox, they find nothing.
 // Adjusts: nothing. The ports are open by then.
 // Source: Pod Security Standards, Baseline, "Host Ports".
 // Example: {allowed: [{min: 30000, max: 32767, protocol: TCP}]}
