@@ -42,7 +42,7 @@ func drawIntelRdt(t *rapid.T, _ Action) []string {
 }
 
 func drawCgroupsPath(t *rapid.T, _ Action) []string {
-	return some(t, "field", "roots: "+pick(t, "roots", "[/]", "[/kubelet, /]"), "allowed: "+flow(some(t, "allowed", "/k8s.io", "/system.slice")...))
+	return some(t, "field", "cgroupDriver: "+pick(t, "driver", "systemd", "cgroupfs"), "roots: "+pick(t, "roots", "[/]", "[/kubelet, /]"), "allowed: "+flow(some(t, "allowed", "/k8s.io", "/system.slice")...))
 }
 
 // drawPrioritiesEdit draws what prefers a container to others.

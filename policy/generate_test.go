@@ -246,7 +246,7 @@ func edits(t *rapid.T) map[string]option {
 		"capabilities": func(s *specs.Spec) {
 			s.Process.Capabilities = &specs.LinuxCapabilities{}
 			for _, set := range capabilitySets(s) {
-				*set = some(t, "capability", "CAP_SYS_ADMIN", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_NET_RAW", "CAP_CHOWN", "cap_kill", "CAP_UNHEARD_OF")
+				*set = some(t, "capability", "CAP_SYS_ADMIN", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_NET_RAW", "CAP_CHOWN", "cap_kill", "CAP_UNHEARD_OF", "21", "CAP_BPF")
 			}
 		},
 		"no capabilities": func(s *specs.Spec) {

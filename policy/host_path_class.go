@@ -12,10 +12,11 @@ import (
 
 // hostMount is a mount that shows files of the host to a container.
 type hostMount struct {
-	at     int      // index in the spec's mounts
-	source string   // with symlinks resolved as far as they can be seen
-	links  []string // those, each in its real place
-	err    error    // why the source cannot be resolved
+	at       int      // index in the spec's mounts
+	source   string   // with symlinks resolved as far as they can be seen
+	links    []string // those, each in its real place
+	err      error    // why the source cannot be resolved
+	readOnly bool
 }
 
 // hostMounts gives the mounts of the spec that show files of the host. What is
@@ -23,8 +24,9 @@ type hostMount struct {
 func (s *Subject) hostMounts() []hostMount {
 	var out []hostMount
 	for i := range s.Spec.Mounts {
-		if o := s.origin(&s.Spec.Mounts[i]); o.host {
-			out = append(out, hostMount{at: i, source: o.source, links: o.links, err: o.err})
+		m := &s.Spec.Mounts[i]
+		if o := s.origin(m); o.host {
+			out = append(out, hostMount{at: i, source: o.source, links: o.links, err: o.err, readOnly: isReadOnly(m)})
 		}
 	}
 	return out

@@ -1,5 +1,7 @@
 package policy
 
+import "slices"
+
 // NestedPath is a path of the host that a policy allows to mount, within one
 // that the policy Writer allows to mount writable: a container can make a link of
 // it, and then it covers nothing.
@@ -40,4 +42,19 @@ func (p *compiled) allowedPaths() []AllowedPath {
 		}
 	}
 	return nil
+}
+
+// writablePaths are the paths of the host that the policies allow to mount
+// writable, sorted, each once.
+func writablePaths(policies []*compiled) []string {
+	var out []string
+	for _, p := range policies {
+		for _, a := range p.allowedPaths() {
+			if !a.ReadOnly {
+				out = append(out, string(a.Path))
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"slices"
-
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
@@ -17,34 +15,4 @@ func (s *Subject) makeReadOnly(m *specs.Mount) {
 		return
 	}
 	MountOption("ro").put(m)
-}
-
-// propagation gives the strongest mount propagation among the options. Where
-// there is none a runtime makes the mount private or a slave of the host's;
-// the runtimes' CRI services always say which.
-func propagation(options []string) Propagation {
-	strongest := PropagationNone
-	for _, o := range options {
-		p := PropagationNone
-		switch o {
-		case "shared", "rshared":
-			p = PropagationBidirectional
-		case "slave", "rslave":
-			p = PropagationHostToContainer
-		}
-		if p.strength() > strongest.strength() {
-			strongest = p
-		}
-	}
-	return strongest
-}
-
-// propagate gives the options with that propagation and no other.
-func propagate(options []string, p Propagation) []string {
-	all := []string{"private", "rprivate", "slave", "rslave", "shared", "rshared", "unbindable", "runbindable"}
-	out := slices.DeleteFunc(slices.Clone(options), func(o string) bool { return slices.Contains(all, o) })
-	if p == PropagationHostToContainer {
-		return append(out, "rslave")
-	}
-	return append(out, "rprivate")
 }

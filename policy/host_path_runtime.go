@@ -57,6 +57,8 @@ func (s *Subject) runtimeForm(m *specs.Mount, parts []string) (v VolumeType, ok 
 		return s.containerdMade(m, parts[1:])
 	case strings.HasSuffix(parts[0], "-containers"): // overlay-containers, vfs-containers
 		return s.crioMade(m, parts[1:])
+	case s.cryptoPolicies(m, parts):
+		return runtimeFile, true
 	default:
 		return noVolume, false
 	}
@@ -100,11 +102,41 @@ func (s *Subject) crioMade(m *specs.Mount, parts []string) (v VolumeType, ok boo
 		return anonymousVolume, len(rest) == 2
 	}
 	destination := path.Clean(m.Destination)
-	own := map[string]string{"passwd": "/etc/passwd", "group": "/etc/group", "localtime": "/etc/localtime"}
+	own := map[string]string{
+		"passwd": "/etc/passwd", "group": "/etc/group", "localtime": "/etc/localtime",
+		"fips-config": "/etc/crypto-policies/config", "sysctl-fips": "/proc/sys/crypto/fips_enabled",
+	}
 	if place, ok := own[strings.Join(rest, "/")]; ok {
 		return whereMade(runtimeFile, place == destination)
 	}
 	return whereMade(runtimeFile, "/"+strings.Join(rest, "/") == destination) // what mounts.conf names
+}
+
+// cryptoPolicies tells whether the mount is CRI-O's of files that the container's image
+// brings, on a node in FIPS mode: they lie in its root filesystem, which CRI-O has
+// mounted in the storage. Before the root filesystem is shown, that of any
+// container is taken for it.
+//
+// Source: containers/common 0.63, pkg/subscriptions (addFIPSMounts), of which CRI-O 1.34
+// makes use in server/container_create.go.
+func (s *Subject) cryptoPolicies(m *specs.Mount, parts []string) bool {
+	if len(parts) < 4 || !strings.HasPrefix(parts[0], "overlay") && parts[0] != "vfs" {
+		return false
+	}
+	file := "/" + path.Join(parts[3:]...)
+	switch mountPoint(m) {
+	case "/etc/crypto-policies/back-ends":
+		if file != "/usr/share/crypto-policies/back-ends/FIPS" {
+			return false
+		}
+	case "/etc/crypto-policies/config":
+		if file != "/usr/share/crypto-policies/default-fips-config" {
+			return false
+		}
+	default:
+		return false
+	}
+	return s.Spec.Root == nil || s.lookUp(path.Join(s.Spec.Root.Path, file)).path == s.lookUp(m.Source).path
 }
 
 func (s *Subject) isPod(id string) bool { return isComponent(s.Pod.ID) && id == s.Pod.ID }

@@ -32,6 +32,8 @@ func TestRuntimeMade(t *testing.T) {
 		ctr + "/userdata/passwd":        "/etc/passwd",
 		ctr + "/userdata/group":         "/etc/group",
 		ctr + "/userdata/localtime":     "/etc/localtime",
+		ctr + "/userdata/fips-config":   "/etc/crypto-policies/config",
+		ctr + "/userdata/sysctl-fips":   "/proc/sys/crypto/fips_enabled",
 	}
 	set := compileDocs(t, policyDoc("test", "hostPaths: {}"))
 	judge := func(host Host, source, destination string) []string {
@@ -128,6 +130,42 @@ func TestImageOverlay(t *testing.T) {
 		d := compileDocs(t, policyDoc("test", "hostPaths: {}"), in("other", allowing("other", "{path: /srv}"))).Evaluate(sub, Final)
 		if d.Outcome() != want {
 			t.Errorf("%s: %s %q", lower, d.Outcome(), findings(d))
+		}
+	}
+}
+
+// TestCryptoPolicies: on a node in FIPS mode CRI-O mounts files of the container's own
+// root filesystem to other places in it.
+func TestCryptoPolicies(t *testing.T) {
+	const storage = "/var/lib/containers/storage/"
+	const backEnds, config = "/usr/share/crypto-policies/back-ends/FIPS", "/usr/share/crypto-policies/default-fips-config"
+	set := compileDocs(t, policyDoc("test", "hostPaths: {}"))
+	for _, tt := range []struct {
+		name, root, source, destination string
+		want                            Outcome
+	}{
+		{"back-ends", storage + "overlay/77ab/merged", storage + "overlay/77ab/merged" + backEnds, "/etc/crypto-policies/back-ends", Allowed},
+		{"config", storage + "overlay/77ab/merged", storage + "overlay/77ab/merged" + config, "/etc/crypto-policies/config", Allowed},
+		{"of vfs", storage + "vfs/dir/77ab", storage + "vfs/dir/77ab" + backEnds, "/etc/crypto-policies/back-ends", Allowed},
+		{"another container's", storage + "overlay/77ab/merged", storage + "overlay/88cd/merged" + backEnds, "/etc/crypto-policies/back-ends", Denied},
+		{"elsewhere", storage + "overlay/77ab/merged", storage + "overlay/77ab/merged" + backEnds, "/etc", Denied},
+		{"other files", storage + "overlay/77ab/merged", storage + "overlay/77ab/merged/etc", "/etc/crypto-policies/back-ends", Denied},
+		{"one for the other", storage + "overlay/77ab/merged", storage + "overlay/77ab/merged" + config, "/etc/crypto-policies/back-ends", Denied},
+		{"the host's", "/", backEnds, "/etc/crypto-policies/back-ends", Denied},
+		{"not in the storage", "/srv/overlay/77ab/merged", "/srv/overlay/77ab/merged" + backEnds, "/etc/crypto-policies/back-ends", Denied},
+		{"a relative root", "rootfs", storage + "overlay/77ab/merged" + backEnds, "/etc/crypto-policies/back-ends", Denied},
+		{"the root by way of ..", storage + "overlay/x/../77ab/merged", storage + "overlay/77ab/merged" + backEnds, "/etc/crypto-policies/back-ends", Allowed},
+	} {
+		sub := subject(newSpec(withMount(bind(tt.destination, tt.source, "bind", "rprivate"))))
+		sub.Spec.Root.Path = tt.root
+		if d := set.Evaluate(sub, Final); d.Outcome() != tt.want {
+			t.Errorf("%s: %s %q", tt.name, d.Outcome(), findings(d))
+		}
+	}
+	for source, want := range map[string]Outcome{storage + "overlay/77ab/merged" + backEnds: Allowed, storage + "overlay/77ab/merged/etc": Denied} {
+		sub := subject(&specs.Spec{Mounts: []specs.Mount{bind("/etc/crypto-policies/back-ends", source, "bind")}})
+		if d := set.Evaluate(sub, Early); d.Outcome() != want {
+			t.Errorf("before the root is shown: %s %q", d.Outcome(), findings(d))
 		}
 	}
 }

@@ -6,6 +6,9 @@ package policy
 type sensitivePath struct {
 	path  string // resolved
 	owner string // such as "the kubelet's"
+
+	// read: what can be read there, or talked to, gives the node away too.
+	read bool
 }
 
 // touches tells whether the source is the path, lies in it, or holds it.
@@ -15,26 +18,70 @@ func (p sensitivePath) touches(source string) bool {
 	return in || holds
 }
 
+// owned are paths of one owner.
+type owned struct {
+	owner string
+	read  bool
+	paths []string
+}
+
 // sensitivePaths gives them all as they are on the subject's host. One that
 // cannot be resolved counts as it is written.
 func sensitivePaths(s *Subject) []sensitivePath {
-	const runtime, kubelet, own = "the container runtime's", "the kubelet's", "specguard's"
-	all := []sensitivePath{
-		{"/run/containerd", runtime}, {"/run/crio", runtime}, {"/run/docker.sock", runtime}, {"/run/docker", runtime},
-		{"/run/podman", runtime}, {"/run/cri-dockerd.sock", runtime}, {"/run/nri", runtime},
-		{"/var/lib/containerd", runtime}, {"/var/lib/containers", runtime}, {"/var/lib/docker", runtime},
-		{"/run/k3s", runtime}, {"/var/lib/rancher", runtime}, {"/run/k0s", runtime}, {"/var/lib/k0s", runtime},
-		{"/etc/containerd", runtime}, {"/etc/crio", runtime}, {"/etc/nri", runtime}, {"/opt/nri", runtime},
-		{s.Host.KubeletDir(), kubelet}, {"/etc/kubernetes", kubelet},
-		{"/etc/specguard", own}, {"/run/specguard", own},
-	}
-	for _, dir := range s.Host.RuntimeDirs() {
-		all = append(all, sensitivePath{dir, runtime})
-	}
-	for i := range all {
-		if p, err := s.resolve(all[i].path); err == nil {
-			all[i].path = p
+	var all []sensitivePath
+	for _, o := range append(secretPaths(s.Host), executedPaths()...) {
+		for _, p := range o.paths {
+			if resolved, err := s.resolve(p); err == nil {
+				p = resolved
+			}
+			all = append(all, sensitivePath{p, o.owner, o.read})
 		}
 	}
 	return all
+}
+
+// The owners of sensitive paths.
+const (
+	ofRuntime = "the container runtime's"
+	ofKubelet = "the kubelet's"
+)
+
+// secretPaths are those that also reading gives away: sockets, secrets and the
+// files of other containers.
+func secretPaths(host Host) []owned {
+	return []owned{
+		{ofRuntime, true, append([]string{
+			"/run/containerd", "/run/crio", "/run/docker.sock", "/run/docker", "/run/dockershim.sock", "/run/podman",
+			"/run/cri-dockerd.sock", "/run/nri", "/run/buildkit", "/run/containers", "/run/vc", "/run/kata-containers",
+			"/var/lib/containerd", "/var/lib/containers", "/var/lib/docker", "/var/lib/crio",
+			"/run/k3s", "/var/lib/rancher", "/run/k0s", "/var/lib/k0s",
+			"/etc/containerd", "/etc/crio", "/etc/containers", "/etc/nri", "/opt/nri", "/etc/cni",
+		}, host.RuntimeDirs()...)},
+		{ofKubelet, true, []string{host.KubeletDir(), "/etc/kubernetes"}},
+		{"specguard's", true, []string{"/etc/specguard", "/run/specguard"}},
+		{"etcd's", true, []string{"/var/lib/etcd"}},
+		{"systemd's", true, []string{"/run/systemd", "/run/dbus"}},
+	}
+}
+
+// executedPaths are those from which the node's own programs run others, load
+// libraries or take orders, and that can be read without harm.
+//
+// Source: containerd, docs/cri/config.md (cni.bin_dir, cdi_spec_dirs); crio.conf(5)
+// (plugin_dirs, hooks_dir); kubelet --volume-plugin-dir; runc and crun --root;
+// kubernetes/pkg/kubelet (/var/log/pods), which follows links there.
+func executedPaths() []owned {
+	return []owned{
+		{ofRuntime, false, []string{
+			"/opt/cni", "/opt/containerd", "/opt/kata", "/opt/bin", "/etc/cdi", "/run/cdi", "/run/runc", "/run/crun", "/run/youki", "/run/runsc",
+			"/var/lib/cni", "/usr/local/nvidia", "/usr/share/containers",
+		}},
+		{ofKubelet, false, []string{"/usr/libexec/kubernetes", "/home/kubernetes", "/var/log/pods", "/var/log/containers"}},
+		{"the node's", false, []string{
+			"/bin", "/sbin", "/lib", "/lib64", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib64", "/usr/libexec",
+			"/usr/local/bin", "/usr/local/sbin", "/usr/local/lib", "/usr/local/libexec",
+		}},
+		{"systemd's", false, []string{"/etc/systemd"}},
+		{"the kernel's", false, []string{"/proc", "/sys"}},
+	}
 }

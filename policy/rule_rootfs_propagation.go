@@ -1,15 +1,11 @@
 package policy
 
-import (
-	"slices"
-
-	"github.com/opencontainers/runtime-spec/specs-go"
-)
+import "github.com/opencontainers/runtime-spec/specs-go"
 
 // RootfsPropagation refuses a root filesystem from which mounts spread to the host.
 // Container runtimes make it shared only for a mount whose propagation is
-// Bidirectional, and private or slave else; with such a mount it complies, and the
-// mount is a matter of rule hostPaths.
+// Bidirectional, of a path of the host or of a volume, and private or slave else; with
+// such a mount it complies, and the mount is a matter of rule hostPaths.
 //
 // Reads: linux.rootfsPropagation and mounts[].options (OCI runtime spec,
 // config-linux.md, "Rootfs Mount Propagation").
@@ -28,9 +24,7 @@ func (*RootfsPropagation) Check(s *Subject) []Finding {
 	case "", "private", "rprivate", "slave", "rslave", "unbindable", "runbindable":
 		return nil
 	case "shared", "rshared":
-		if slices.ContainsFunc(s.Spec.Mounts, func(m specs.Mount) bool {
-			return slices.Contains(m.Options, "shared") || slices.Contains(m.Options, "rshared")
-		}) {
+		if needsSharedRoot(s.Spec) {
 			return nil
 		}
 		return []Finding{{Found: "root filesystem with propagation " + word + " not allowed", Allowed: "private, slave"}}

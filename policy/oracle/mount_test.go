@@ -51,6 +51,15 @@ func (m *mount) flag(on, off string) bool {
 	return force
 }
 
+// madeFor tells whether the kubelet or the runtime made what the mount shows.
+func (n node) madeFor(m *mount, l *specs.Linux) bool {
+	who, _ := n.from(m, l)
+	return who != ""
+}
+
+// shared tells whether what is mounted below the mount is seen where it comes from.
+func (m *mount) shared() bool { return m.is("shared") || m.is("rshared") }
+
 func (m *mount) is(option string) bool { return slices.Contains(m.Options, option) }
 
 // filesystem reads what the mounts give, and what hides parts of /proc and /sys.
@@ -67,7 +76,7 @@ func (s *state) filesystem(n node, spec *specs.Spec, l *specs.Linux, mapped bool
 		if m.virtual && !m.is("remount") && (m.Type == "proc" || m.Type == "sysfs") {
 			kernel[kernelMount{m.at, m.Type}] = kernel[kernelMount{m.at, m.Type}] || inVolume(m.at, spec.Mounts)
 		}
-		shared = shared || m.is("shared") || m.is("rshared")
+		shared = shared || m.shared() && !m.virtual && !m.is("remount")
 	}
 	if p := l.RootfsPropagation; strings.HasSuffix(p, "shared") && !shared {
 		s.add(propagation, p)
@@ -77,10 +86,14 @@ func (s *state) filesystem(n node, spec *specs.Spec, l *specs.Linux, mapped bool
 
 // shows reads what one mount shows, and what can be done with it.
 func (s *state) shows(n node, m *mount, l *specs.Linux) {
-	switch {
-	case m.is("remount"): // neither type nor source counts (mount(2))
+	if m.is("remount") { // neither type nor source counts (mount(2))
 		s.add(remount, m.at)
 		return
+	}
+	if m.shared() && (m.virtual || m.bind && n.madeFor(m, l)) {
+		s.add(spread, m.at)
+	}
+	switch {
 	case m.bind:
 		from, typ := n.from(m, l)
 		if from == "" {
@@ -88,7 +101,7 @@ func (s *state) shows(n node, m *mount, l *specs.Linux) {
 			if !m.ro {
 				s.add(hostFiles, "write to "+m.Source)
 			}
-			if m.is("shared") || m.is("rshared") {
+			if m.shared() {
 				s.add(hostFiles, "mount on "+m.Source)
 			}
 		}

@@ -26,7 +26,7 @@ func (p profile) String() string {
 // kubelet; hardened adds what the profile says of itself.
 func (p profile) forbids(a ability) bool {
 	switch a.kind {
-	case hostNamespace, otherNamespace, hostFiles, filesystem, remount, kernelFiles, foreignIDs, propagation,
+	case hostNamespace, otherNamespace, hostFiles, filesystem, remount, kernelFiles, foreignIDs, propagation, spread,
 		sysctl, appArmor, annotation, cgroup, priority, netDevice, rdt:
 		return true
 	case capability:

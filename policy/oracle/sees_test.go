@@ -65,6 +65,9 @@ func sights() []sight {
 		}},
 		{ability{seccomp, "everything"}, restricted, func(s *specs.Spec) { s.Linux.Seccomp = nil }},
 
+		{ability{spread, "/tmp"}, baseline, func(s *specs.Spec) {
+			s.Mounts = append(s.Mounts, specs.Mount{Destination: "/tmp", Type: "tmpfs", Source: "tmpfs", Options: []string{"rshared"}})
+		}},
 		{ability{hostFiles, "see /etc"}, baseline, bindOf("/etc", "/x", "ro")},
 		{ability{hostFiles, "see " + podDir + "/volumes"}, baseline, bindOf(podDir+"/volumes", "/x", "ro")},
 		{ability{filesystem, "overlay"}, baseline, mountOf(specs.Mount{
@@ -170,7 +173,7 @@ func TestReach(t *testing.T) {
 func allKinds() []kind {
 	return []kind{
 		capability, root, escalate, hostNamespace, otherNamespace, hostFiles, filesystem, remount, volume, runWritable, mountFlag, kernelFiles, unmasked,
-		foreignIDs, propagation, device, deviceNode, sysctl, appArmor, seLinux, seccomp, writableRoot, noLimit, annotation, cgroup, priority, netDevice,
+		foreignIDs, propagation, spread, device, deviceNode, sysctl, appArmor, seLinux, seccomp, writableRoot, noLimit, annotation, cgroup, priority, netDevice,
 		rdt, hook, variable,
 	}
 }

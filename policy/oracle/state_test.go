@@ -26,6 +26,7 @@ const (
 	unmasked       kind = "unmasked"          // a path that Kubernetes hides or protects
 	foreignIDs     kind = "foreign ids"       // files of ids that are not its own
 	propagation    kind = "propagation"       // mounts spread to the host
+	spread         kind = "spreading mounts"  // from a volume to where the host has it
 	device         kind = "device"            // its use
 	deviceNode     kind = "device node"
 	sysctl         kind = "sysctl"

@@ -16,7 +16,7 @@ func kindsOf(rule string) []kind {
 		"allowPrivilegeEscalation": {escalate},
 		"runAsNonRoot":             {root},
 		"hostNamespaces":           {hostNamespace, otherNamespace},
-		"hostPaths":                {hostFiles, filesystem, remount, foreignIDs},
+		"hostPaths":                {hostFiles, filesystem, remount, foreignIDs, spread},
 		"volumeTypes":              {hostFiles, filesystem, remount, volume},
 		"devices":                  {device, deviceNode},
 		"hooks":                    {hook},

@@ -1,0 +1,213 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// pathJudge is the rule with its paths resolved for one container.
+type pathJudge struct {
+	rule      *HostPaths
+	subject   *Subject
+	allowed   []allowedPlace  // as in rule.Allowed
+	sensitive []sensitivePath // once they are needed
+}
+
+// allowedPlace is where an allowed path leads.
+type allowedPlace struct {
+	resolution
+
+	// stray is why it covers nothing: a container may have made it lead there.
+	stray string
+}
+
+func (h *HostPaths) judge(s *Subject) *pathJudge {
+	j := &pathJudge{rule: h, subject: s, allowed: make([]allowedPlace, len(h.Allowed))}
+	for i, a := range h.Allowed {
+		at := allowedPlace{resolution: s.lookUp(string(a.Path))}
+		if link, place := s.strayLink(at.links, resolution{}); link != "" {
+			at.stray = fmt.Sprintf("the allowed path %s leads over the link %s, in %s, where containers may write", a.Path, link, place)
+		}
+		j.allowed[i] = at
+	}
+	return j
+}
+
+func (j *pathJudge) findings(hm hostMount) []Finding {
+	m := &j.subject.Spec.Mounts[hm.at]
+	name := j.name(hm)
+	entry, why := j.covering(hm)
+	switch {
+	case entry == nil && why != "":
+		return []Finding{{Found: fmt.Sprintf("%s is not allowed: %s", name, why), Allowed: j.list()}}
+	case entry == nil:
+		return []Finding{{Found: name + " is not allowed", Allowed: j.list()}}
+	}
+	var out []Finding
+	if entry.ReadOnly && !isReadOnly(m) {
+		out = append(out, Finding{Found: name + " is writable", Allowed: entry.String()})
+	}
+	if p := propagation(m.Options); p.strength() > entry.Propagation.strength() {
+		out = append(out, Finding{Found: fmt.Sprintf("%s has propagation %s", name, p), Allowed: entry.String()})
+	}
+	return out
+}
+
+// covering gives the allowed path that speaks for the mount: the longest of
+// those that cover it. One that a container may have made lead there speaks
+// against it: what containers do, or other policies allow, never allows more.
+// Where none does, why may say more.
+func (j *pathJudge) covering(hm hostMount) (entry *AllowedPath, why string) {
+	if hm.err != nil {
+		return nil, hm.err.Error()
+	}
+	best := -1
+	for i, at := range j.allowed {
+		if j.covers(i, hm) && (best < 0 || len(at.path) > len(j.allowed[best].path)) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return nil, ""
+	}
+	if why := cmp.Or(j.allowed[best].stray, j.unsafe(hm)); why != "" {
+		return nil, why
+	}
+	return &j.rule.Allowed[best], ""
+}
+
+// unsafe says why the mount may show something else than is judged; "" where
+// that will be seen, or cannot be.
+func (j *pathJudge) unsafe(hm hostMount) string {
+	s := j.subject
+	if s.MountsUnverified == "" {
+		return ""
+	}
+	at, place := hm.source, s.writableAround(hm.source)
+	if place == "" {
+		at, place = s.strayLink(hm.links, resolution{})
+	}
+	if place == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s lies in %s, where containers may write and can replace it before it is mounted, and what gets mounted cannot be compared: %s",
+		at, place, s.MountsUnverified)
+}
+
+// covers tells whether the path of that index covers the mount.
+func (j *pathJudge) covers(i int, hm hostMount) bool {
+	allowed := j.allowed[i]
+	if !j.above(i, hm) || allowed.path == hm.source {
+		return j.above(i, hm)
+	}
+	return !slices.ContainsFunc(j.sensitivePaths(), func(p sensitivePath) bool {
+		_, named := under(p.path, allowed.path)
+		return p.touches(hm.source) && !named && (p.read || j.writes(i, hm))
+	})
+}
+
+// above tells whether the path of that index is the mount's, or lies above it.
+func (j *pathJudge) above(i int, hm hostMount) bool {
+	_, ok := under(j.allowed[i].path, hm.source)
+	return ok && j.allowed[i].err == nil
+}
+
+// writes tells whether the path of that index lets the mount be written.
+func (j *pathJudge) writes(i int, hm hostMount) bool {
+	return !hm.readOnly && !j.rule.Allowed[i].ReadOnly
+}
+
+func (j *pathJudge) sensitivePaths() []sensitivePath {
+	if j.sensitive == nil {
+		j.sensitive = sensitivePaths(j.subject)
+	}
+	return j.sensitive
+}
+
+// name describes the mount in a message.
+func (j *pathJudge) name(hm hostMount) string {
+	m := &j.subject.Spec.Mounts[hm.at]
+	name := "host path " + m.Source
+	if m.Type != "bind" && !path.IsAbs(m.Source) {
+		name = fmt.Sprintf("mount of type %q", m.Type)
+	}
+	var notes []string
+	if hm.source != m.Source {
+		notes = append(notes, "that is "+hm.source)
+	}
+	switch owner := j.owner(hm); {
+	case strings.Contains(hm.source, "/volume-subpaths/"):
+		notes = append(notes, "a subPath that may be of a hostPath volume")
+	case owner != "":
+		notes = append(notes, owner)
+	case likeClaim(hm.source):
+		notes = append(notes, "that may be of a claim bound to a hostPath volume")
+	}
+	if j.subject.likeRuntimeMade(m, hm.source) {
+		notes = append(notes, "like the container runtime's own, but in none of the folders in host.runtimeDirs")
+	}
+	if len(notes) > 0 {
+		name += " (" + strings.Join(notes, ", ") + ")"
+	}
+	return name + " at " + m.Destination
+}
+
+// owner says whose the path is where that is no ordinary path, and matters.
+func (j *pathJudge) owner(hm hostMount) string {
+	written, holds := false, ""
+	for i := range j.allowed {
+		written = written || j.above(i, hm) && j.writes(i, hm)
+	}
+	for _, p := range j.sensitivePaths() {
+		if !p.read && !written {
+			continue
+		}
+		if _, in := under(p.path, hm.source); in {
+			return p.owner + " own"
+		}
+		if p.touches(hm.source) && holds == "" {
+			holds = "with " + p.owner + " " + p.path
+		}
+	}
+	return holds
+}
+
+func (j *pathJudge) list() string {
+	var out []string
+	for i := range j.rule.Allowed {
+		if i == maxListed {
+			out = append(out, fmt.Sprintf("and %d more", len(j.rule.Allowed)-i))
+			break
+		}
+		out = append(out, j.rule.Allowed[i].String())
+	}
+	return listOrNone(out)
+}
+
+// removable are the mounts, by index, that no path covers and that can be taken out. One
+// that lies in a volume or another path which stays hides a part of that.
+func (j *pathJudge) removable(mounts []hostMount) map[int]bool {
+	spec, remove := j.subject.Spec, make(map[int]bool)
+	for _, hm := range mounts {
+		if entry, _ := j.covering(hm); entry == nil && !remounts(&spec.Mounts[hm.at]) { // that may be what protects
+			remove[hm.at] = true
+		}
+	}
+	stays := make(map[string]bool)
+	for i := range spec.Mounts {
+		m := &spec.Mounts[i]
+		own := isPseudo(m) || slices.Contains([]VolumeType{runtimeFile, sharedMemory}, j.subject.origin(m).volume)
+		if !remove[i] && !own && !remounts(m) {
+			stays[mountPoint(m)] = true
+		}
+	}
+	for i := range remove {
+		if liesIn(stays, mountPoint(&spec.Mounts[i])) {
+			delete(remove, i)
+		}
+	}
+	return remove
+}
