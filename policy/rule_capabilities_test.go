@@ -52,7 +52,7 @@ func TestCapabilitiesCheck(t *testing.T) {
 // what an OCI runtime may take it for.
 func TestCapabilitiesUnknown(t *testing.T) {
 	for name, admin := range map[string]bool{
-		"21": true, "0x15": true, "025": true, "21 ": true, "21x": true, "CAP_SYS_ADMIN=": true, "cap_sys_admin,": true, "SYS_ADMIN": true,
+		"21": true, "0x15": true, "025": true, "21-": true, "21x": true, "CAP_SYS_ADMIN=": true, "cap_sys_admin,": true, "SYS_ADMIN": true,
 		"0": false, "08": false, "210": false, "CAP_ALL": false, "ALL": false, "": false, "CAP_": false, "CAP_CAP_SYS_ADMIN": false,
 	} {
 		before := newSpec(withCaps(name))
