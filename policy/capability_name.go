@@ -27,7 +27,15 @@ func short(name string) string { return strings.TrimPrefix(strings.ToUpper(name)
 // isCapability tells whether a capability is called so, with CAP_ and in capitals.
 func isCapability(name string) bool {
 	short, ok := strings.CutPrefix(name, "CAP_")
-	return ok && slices.ContainsFunc(capability.ListKnown(), func(k capability.Cap) bool { return strings.EqualFold(k.String(), short) })
+	for c := capability.Cap(0); ok; c++ {
+		switch known := c.String(); {
+		case known == "unknown":
+			return false
+		case len(known) == len(short) && strings.EqualFold(known, short):
+			return true
+		}
+	}
+	return false
 }
 
 // mayGive tells whether an OCI runtime takes one of the names for the capability.
@@ -43,13 +51,13 @@ func mayGive(set []string, name string) bool {
 func meansCapability(name, wanted string) bool {
 	if name != "" && unicode.IsDigit(rune(name[0])) {
 		n, ok := leadingNumber(name)
-		return ok && strings.EqualFold("CAP_"+capability.Cap(n).String(), wanted)
+		return ok && strings.EqualFold(capability.Cap(n).String(), short(wanted))
 	}
 	end := strings.IndexFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && r != '_' })
 	if end >= 0 {
 		name = name[:end]
 	}
-	return strings.EqualFold(name, wanted) || strings.EqualFold("CAP_"+name, wanted)
+	return strings.EqualFold(name, wanted) || strings.EqualFold(name, short(wanted))
 }
 
 // leadingNumber reads the number with which a text begins, in any base that strtoul(3)
@@ -63,12 +71,19 @@ func leadingNumber(text string) (n uint64, ok bool) {
 	return 0, false
 }
 
-// shown is the name as messages have it: short where it is a capability's.
-func shown(name string) string {
-	if isCapability(strings.ToUpper(name)) {
-		return short(name)
+// shown are the names as messages have them, sorted: short where they are a
+// capability's.
+func shown(names []string) string {
+	var out []string
+	for _, name := range names {
+		text := short(name)
+		if !isCapability(strings.ToUpper(name)) {
+			text = fmt.Sprintf("%q (no known capability)", name)
+		}
+		out = append(out, text)
 	}
-	return fmt.Sprintf("%q (no known capability)", name)
+	slices.Sort(out)
+	return strings.Join(slices.Compact(out), ", ")
 }
 
 func joinShort(names []Capability) string {

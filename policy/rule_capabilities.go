@@ -135,10 +135,7 @@ func (c *Capabilities) Check(s *Subject) []Finding {
 	var bad []string
 	for _, set := range capabilitySets(s.Spec) {
 		for _, name := range *set {
-			if c.permits(name) {
-				continue
-			}
-			if name = shown(name); !slices.Contains(bad, name) {
+			if !c.permits(name) && !slices.Contains(bad, name) {
 				bad = append(bad, name)
 			}
 		}
@@ -146,8 +143,7 @@ func (c *Capabilities) Check(s *Subject) []Finding {
 	if len(bad) == 0 {
 		return nil
 	}
-	slices.Sort(bad)
-	return []Finding{{Found: strings.Join(bad, ", ") + " not allowed", Allowed: c.allowed()}}
+	return []Finding{{Found: shown(bad) + " not allowed", Allowed: c.allowed()}}
 }
 
 // Adjust takes what is not allowed out of all five sets.
@@ -172,7 +168,7 @@ func dropCapabilities(spec *specs.Spec, keep func(name string) bool) []string {
 			if keep(name) {
 				return false
 			}
-			if name = shown(name); !slices.Contains(dropped, name) {
+			if !slices.Contains(dropped, name) {
 				dropped = append(dropped, name)
 			}
 			return true
@@ -181,8 +177,7 @@ func dropCapabilities(spec *specs.Spec, keep func(name string) bool) []string {
 	if len(dropped) == 0 {
 		return nil
 	}
-	slices.Sort(dropped)
-	return []string{"dropped " + strings.Join(dropped, ", ")}
+	return []string{"dropped " + shown(dropped)}
 }
 
 func (c *Capabilities) allowed() string {

@@ -166,13 +166,13 @@ func (c *CgroupsPath) ofPod(dir string, driver CgroupDriver, pod *Pod) bool {
 	if pod.UID == "" {
 		return pod.Unseen && strings.Contains(path.Base(dir), "pod")
 	}
-	base, name := path.Base(dir), "pod"+pod.UID
+	name, uid := path.Base(dir), pod.UID
 	if driver == systemdCgroups {
-		name = "pod" + strings.ReplaceAll(pod.UID, "-", "_")
-		base = strings.TrimSuffix(base, ".slice")
-		base = base[strings.LastIndex(base, "-")+1:]
+		name = strings.TrimSuffix(name, ".slice")
+		name = name[strings.LastIndex(name, "-")+1:]
+		uid = strings.ReplaceAll(uid, "-", "_")
 	}
-	if base != name {
+	if of, ok := strings.CutPrefix(name, "pod"); !ok || of != uid {
 		return false
 	}
 	return len(c.Roots) == 0 || slices.ContainsFunc(c.Roots, func(root CgroupDir) bool {
