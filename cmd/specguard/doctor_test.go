@@ -23,7 +23,7 @@ func TestDoctorTellsProblems(t *testing.T) {
 	r := specguard(t, nowhere(t)...)
 	for _, line := range []string{
 		"problem  runtime: no container runtime: ", "         -> start the runtime, or name its socket: --containerd-socket or --cri-socket",
-		"problem  nri-socket: ", "not ready: 2 problems, ",
+		"problem  nri-socket: ", "not ready: ", // and what the machine has besides
 	} {
 		if !strings.Contains("\n"+r.stdout, "\n"+line) {
 			t.Errorf("no line %q in\n%s", line, r.stdout)

@@ -17,6 +17,7 @@ type builder struct {
 	container *container
 	token     bool // gets the service account's token
 	spec      *specs.Spec
+	asked     policy.SeccompPattern // the seccomp profile
 	notes     []string
 }
 
@@ -49,7 +50,7 @@ func (b *builder) build(at string) (Container, error) {
 		Name: p.object.Metadata.Name,
 		Subject: policy.Subject{
 			Pod:       p.subject(),
-			Container: policy.Container{Name: c.Name, ID: p.ids.container(c.Name), Image: full, OtherImages: others},
+			Container: policy.Container{Name: c.Name, ID: p.ids.container(c.Name), Image: full, OtherImages: others, Seccomp: b.asked},
 			Spec:      b.spec,
 			Host:      volumeHost{pod: p},
 		},

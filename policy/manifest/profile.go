@@ -7,6 +7,8 @@ import (
 
 	"github.com/moby/profiles/seccomp"
 	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy"
 )
 
 // appArmorAnnotation is followed by a container's name. It is how the profile
@@ -57,9 +59,11 @@ func (b *builder) seccomp(at string) error {
 	if err := chosen.check(at, "seccompProfile"); err != nil {
 		return err
 	}
+	b.asked = policy.SeccompPattern(unconfined)
 	switch {
 	case c.Privileged:
 	case chosen.Type == localhost:
+		b.asked = policy.SeccompPattern(localhost + "/" + profileType(chosen.LocalhostProfile))
 		b.spec.Linux.Seccomp = &specs.LinuxSeccomp{DefaultAction: specs.ActErrno}
 		b.note("what the seccomp profile " + chosen.LocalhostProfile + " allows is not known: taken for one that blocks system calls")
 	case chosen.Type == runtimeDefault:
@@ -67,7 +71,7 @@ func (b *builder) seccomp(at string) error {
 		if err != nil {
 			return fmt.Errorf("the default seccomp profile: %w", err)
 		}
-		b.spec.Linux.Seccomp = s
+		b.spec.Linux.Seccomp, b.asked = s, policy.SeccompPattern(runtimeDefault)
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/policy"
 )
 
 func TestUser(t *testing.T) {
@@ -104,13 +106,14 @@ func TestSeccomp(t *testing.T) {
 	for _, tt := range []struct {
 		container, pod string
 		want           specs.LinuxSeccompAction
+		asked          policy.SeccompPattern
 		note           string
 	}{
-		{"", "", "", ""},
-		{"{type: Unconfined}", "{type: RuntimeDefault}", "", ""},
-		{"", "{type: RuntimeDefault}", specs.ActErrno, ""},
-		{"{type: RuntimeDefault}", "{type: Unconfined}", specs.ActErrno, ""},
-		{"{type: Localhost, localhostProfile: a/b.json}", "", specs.ActErrno,
+		{"", "", "", "Unconfined", ""},
+		{"{type: Unconfined}", "{type: RuntimeDefault}", "", "Unconfined", ""},
+		{"", "{type: RuntimeDefault}", specs.ActErrno, "RuntimeDefault", ""},
+		{"{type: RuntimeDefault}", "{type: Unconfined}", specs.ActErrno, "RuntimeDefault", ""},
+		{"{type: Localhost, localhostProfile: a/b.json}", "", specs.ActErrno, "Localhost/a/b.json",
 			"what the seccomp profile a/b.json allows is not known: taken for one that blocks system calls"},
 	} {
 		c := one(t, "securityContext: {seccompProfile: "+tt.container+"}", "securityContext: {seccompProfile: "+tt.pod+"}")
@@ -118,8 +121,8 @@ func TestSeccomp(t *testing.T) {
 		if s := c.Subject.Spec.Linux.Seccomp; s != nil {
 			got = s.DefaultAction
 		}
-		if got != tt.want || notes(c) != tt.note {
-			t.Errorf("%s %s: %s, %s", tt.container, tt.pod, got, notes(c))
+		if asked := c.Subject.Container.Seccomp; got != tt.want || asked != tt.asked || notes(c) != tt.note {
+			t.Errorf("%s %s: %s, %s, %s", tt.container, tt.pod, got, asked, notes(c))
 		}
 	}
 	granted := one(t, "securityContext: {seccompProfile: {type: RuntimeDefault}, capabilities: {add: [SYS_TIME]}}", "").Subject.Spec.Linux.Seccomp

@@ -164,7 +164,7 @@ func (r runc) run(t *testing.T, p *specs.LinuxSeccomp, bits int, calls []seccomp
 		args = append(args, words(c))
 	}
 	spec := specs.Spec{
-		Version: specs.Version, Root: &specs.Root{Path: "rootfs", Readonly: true},
+		Version: "1.0.2", Root: &specs.Root{Path: "rootfs", Readonly: true},
 		Process: &specs.Process{Args: args, Cwd: "/", Env: []string{"PATH=/"}, NoNewPrivileges: true, Capabilities: &specs.LinuxCapabilities{}},
 		Mounts: []specs.Mount{
 			{Destination: "/proc", Type: "proc", Source: "proc"}, {Destination: "/dev", Type: "tmpfs", Source: "tmpfs", Options: []string{"mode=755"}},
