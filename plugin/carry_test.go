@@ -59,7 +59,7 @@ func TestCarryKernel(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n := offline(t, doc("p", c.rules))
 			n.plugin.conn.configured(c.runtime, c.opener)
-			n.plugin.conn.begin(t.Context(), fakeStub{version: c.nri})
+			n.plugin.conn.begin(t.Context(), fakeStub{version: c.nri}, nil)
 			ctr := container()
 			ctr.Linux.SeccompPolicy = c.seccomp
 			ctr.Linux.Sysctl = map[string]string{"kernel.core_pattern": "x", "net.ipv4.tcp_syncookies": "1"}

@@ -125,7 +125,7 @@ func (p *Plugin) serve(ctx context.Context, conn net.Conn, opts ...stub.Option) 
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	go w.watch(ctx, &p.pulse)
-	p.conn.begin(ctx, s)
+	p.conn.begin(ctx, s, w)
 	defer p.conn.end()
 
 	// Start waits for the runtime without end, and holds the stub's lock
@@ -184,6 +184,7 @@ type connection struct {
 	mu    sync.Mutex
 	ctx   context.Context // ends with the connection
 	stub  stub.Stub
+	trunk *trunk
 	ready bool
 	asked bool // it has configured the plugin, and was to tell what runs
 	told  bool // it has
@@ -245,16 +246,26 @@ func (c *connection) opener() (Opener, error) {
 	return c.opens, nil
 }
 
-func (c *connection) begin(ctx context.Context, s stub.Stub) {
+func (c *connection) begin(ctx context.Context, s stub.Stub, w *trunk) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ctx, c.stub, c.asked, c.told = ctx, s, false, false
+	c.ctx, c.stub, c.trunk, c.asked, c.told = ctx, s, w, false, false
+}
+
+// unread is for how long something has been there that nobody reads.
+func (c *connection) unread() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.trunk == nil {
+		return 0
+	}
+	return c.trunk.unread()
 }
 
 func (c *connection) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stub, c.ready = nil, false
+	c.stub, c.trunk, c.ready = nil, nil, false
 }
 
 // synchronized makes the connection ready, and gives a context for what lasts

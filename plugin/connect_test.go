@@ -159,7 +159,7 @@ func TestStop(t *testing.T) {
 // TestLateHandlers has handlers of a connection run when it has ended.
 func TestLateHandlers(t *testing.T) {
 	n := offline(t, doc("p", strip))
-	n.plugin.conn.begin(t.Context(), fakeStub{version: "v0.12.5"})
+	n.plugin.conn.begin(t.Context(), fakeStub{version: "v0.12.5"}, nil)
 	n.plugin.conn.end()
 	h := handlers{n.plugin}
 	if _, err := h.Synchronize(t.Context(), nil, nil); err != nil || n.plugin.Connected() {
@@ -201,13 +201,13 @@ func TestConfigure(t *testing.T) {
 		"0.0.0-unknown": always,
 	} {
 		n := offline(t)
-		n.plugin.conn.begin(t.Context(), fakeStub{version: version})
+		n.plugin.conn.begin(t.Context(), fakeStub{version: version}, nil)
 		if got, err := (handlers{n.plugin}).Configure(t.Context(), "", "containerd", "v2.4.2"); err != nil || got != want {
 			t.Errorf("NRI %q: %s, %v", version, got.PrettyString(), err)
 		}
 	}
 	n := offline(t)
-	n.plugin.conn.begin(t.Context(), fakeStub{version: "v0.12.5"})
+	n.plugin.conn.begin(t.Context(), fakeStub{version: "v0.12.5"}, nil)
 	for _, name := range []string{"", "cri-o", "Containerd"} {
 		if _, err := (handlers{n.plugin}).Configure(t.Context(), "", name, "1"); err == nil {
 			t.Errorf("the runtime %q was taken", name)

@@ -234,6 +234,23 @@ func TestTrunk(t *testing.T) {
 			t.Errorf("waited %s", got)
 		}
 	})
+	t.Run("nobody reads", func(t *testing.T) {
+		p := newTrunkPair(t)
+		p.look()
+		p.pass(1000)
+		p.look()
+		p.sends("request")
+		p.pass(2000)
+		p.look()
+		if got := p.unread(); got != 2*time.Second-beat {
+			t.Errorf("unread for %s", got)
+		}
+		p.reads("request")
+		p.look()
+		if got := p.unread(); got != 0 {
+			t.Errorf("unread for %s after it was read", got)
+		}
+	})
 	t.Run("the end", func(t *testing.T) {
 		p := newTrunkPair(t)
 		p.runtime.Close()

@@ -240,7 +240,7 @@ func TestRequestTimeout(t *testing.T) {
 		t.Errorf("not connected: %s", got)
 	}
 	for told, want := range map[time.Duration]time.Duration{0: stub.DefaultRequestTimeout, 7 * time.Second: 7 * time.Second} {
-		c.begin(t.Context(), fakeStub{timeout: told})
+		c.begin(t.Context(), fakeStub{timeout: told}, nil)
 		if got := c.requestTimeout(); got != want {
 			t.Errorf("told %s, takes %s", told, got)
 		}

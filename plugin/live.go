@@ -3,31 +3,48 @@ package plugin
 import (
 	"context"
 	"sync"
+	"time"
 )
 
-// live counts the requests in hand. What is not asked for by the runtime waits
+// live knows the requests in hand. What is not asked for by the runtime waits
 // while there are any.
 type live struct {
-	mu   sync.Mutex
-	n    int
-	idle chan struct{} // closed when n becomes 0; nil while it is
+	mu    sync.Mutex
+	last  uint64
+	began map[uint64]time.Time // when those in hand did, by number
+	idle  chan struct{}        // closed when none is left; nil while there is none
 }
 
-// begin counts a request until end is called.
+// begin counts a request as in hand until end is called.
 func (l *live) begin() (end func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.n++; l.n == 1 {
-		l.idle = make(chan struct{})
+	if len(l.began) == 0 {
+		l.began, l.idle = make(map[uint64]time.Time), make(chan struct{})
 	}
+	l.last++
+	n := l.last
+	l.began[n] = time.Now()
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		if l.n--; l.n == 0 {
+		if delete(l.began, n); len(l.began) == 0 {
 			close(l.idle)
 			l.idle = nil
 		}
 	}
+}
+
+// longest is how long the oldest request in hand has been so; 0 where there is
+// none.
+func (l *live) longest(now time.Time) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out time.Duration
+	for _, began := range l.began {
+		out = max(out, now.Sub(began))
+	}
+	return out
 }
 
 // wait returns when no request is in hand, or with the context's error.

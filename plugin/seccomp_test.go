@@ -44,7 +44,7 @@ func TestCarrySeccomp(t *testing.T) {
 	for name, errno := range map[string]*api.OptionalUInt32{"none": nil, "EPERM": {Value: 1}, "ENOSYS": {Value: 38}} {
 		n := offline(t, doc("p", rules))
 		n.plugin.conn.configured(containerd, ByHook{"/opt/specguard-runtime"})
-		n.plugin.conn.begin(t.Context(), fakeStub{version: showsMoreSince})
+		n.plugin.conn.begin(t.Context(), fakeStub{version: showsMoreSince}, nil)
 		ctr := container()
 		ctr.Linux.SeccompPolicy = open(errno)
 		adjust, _, err := handlers{n.plugin}.CreateContainer(t.Context(), pod(), ctr)

@@ -108,6 +108,13 @@ func (w *trunk) waited() time.Duration {
 	return max(0, w.now().Sub(w.since))
 }
 
+// unread is for how long something has been there to be read.
+func (w *trunk) unread() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return max(0, w.now().Sub(w.empty)-beat)
+}
+
 // watch looks again and again until the context ends.
 func (w *trunk) watch(ctx context.Context, p *pulse) {
 	ticks := time.NewTicker(beat)

@@ -22,6 +22,7 @@ import (
 	"github.com/specguard/specguard/plugin/containerd"
 	"github.com/specguard/specguard/plugin/cri"
 	"github.com/specguard/specguard/plugin/host"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/metrics"
 	"github.com/specguard/specguard/plugin/reload"
 )
@@ -79,6 +80,35 @@ type agent struct {
 
 // Unheard is why nobody can ask on the runtime socket.
 func (a *agent) Unheard() error { return a.unheard }
+
+// answers gives what tells whether the agent answers, the runtime and, where it
+// listens, on the runtime socket.
+func (a *agent) answers(socket string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if err := a.Answers(ctx); err != nil || socket == "" || a.unheard != nil {
+			return err
+		}
+		return judge.Ping(ctx, socket)
+	}
+}
+
+// reloadOnSignal has the policies read again whenever the agent gets SIGHUP, until
+// the context ends. The configuration file is read at the start only.
+func reloadOnSignal(ctx context.Context, policies *reload.Folder) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	context.AfterFunc(ctx, func() { signal.Stop(hangups) })
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangups:
+				policies.Reload()
+			}
+		}
+	}()
+}
 
 func run(ctx context.Context, cfg config) error {
 	log, err := newLog(cfg.Log)
@@ -141,7 +171,8 @@ func run(ctx context.Context, cfg config) error {
 	}
 	policies.OnNode(node.Snapshot)
 	go policies.Watch(ctx)
-	go notifySystemd(ctx, p.Connected, log)
+	reloadOnSignal(ctx, policies)
+	go systemd{connected: p.Connected, answers: state.answers(cfg.RuntimeSocket), log: log}.serve(ctx)
 	log.WithField("version", buildVersion()).Info("specguard starts")
 	return p.Run(ctx, plugin.Registration{Socket: cfg.NRI.Socket, Name: cfg.NRI.Name, Index: cfg.NRI.Index})
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -166,6 +165,12 @@ func TestAgentReloads(t *testing.T) {
 		_, body := a.get("/metrics")
 		return strings.Contains(body, "\nspecguard_policy_generation 2\n") && strings.Contains(body, "\nspecguard_policy_reload_success 1\n")
 	})
+	if err := a.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	a.waitFor("told of the reload", func() bool {
+		return strings.Contains(a.read("log"), "asked to reload: the folder's policies are in force")
+	})
 	for line := range strings.Lines(a.read("log")) {
 		if !strings.HasPrefix(line, `{"`) {
 			t.Errorf("no JSON: %s", line)
@@ -188,37 +193,6 @@ func (a *running) startNRI() *adaptation.Adaptation {
 	}
 	a.t.Cleanup(nri.Stop)
 	return nri
-}
-
-// TestAgentTellsSystemd that it is ready when it is connected, and not before.
-func TestAgentTellsSystemd(t *testing.T) {
-	dir := shortDir(t)
-	t.Setenv("NOTIFY_SOCKET", filepath.Join(dir, "notify"))
-	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(dir, "notify"), Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer manager.Close()
-	told := func(patience time.Duration) string {
-		t.Helper()
-		if err := manager.SetReadDeadline(time.Now().Add(patience)); err != nil {
-			t.Fatal(err)
-		}
-		text := make([]byte, 100)
-		n, err := manager.Read(text)
-		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Fatal(err)
-		}
-		return string(text[:n])
-	}
-	a := runAgent(t)
-	if got := told(300 * time.Millisecond); got != "" {
-		t.Errorf("told %q without NRI", got)
-	}
-	a.startNRI()
-	if got := told(15 * time.Second); got != "READY=1" {
-		t.Errorf("told %q", got)
-	}
 }
 
 // TestAgentJudges has NRI, but no containerd: what NRI shows is judged, and

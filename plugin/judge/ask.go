@@ -28,6 +28,13 @@ func Ask(ctx context.Context, socket string, req Request) (Answer, error) {
 	return answer, nil
 }
 
+// Ping is an error unless an agent answers on the socket; what it answers does not
+// matter.
+func Ping(ctx context.Context, socket string) error {
+	_, err := Ask(ctx, socket, Request{Stage: ping})
+	return err
+}
+
 func ask(conn *net.UnixConn, req Request) (Answer, error) {
 	if err := fromRoot(conn); err != nil {
 		return Answer{}, err

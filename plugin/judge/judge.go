@@ -27,6 +27,9 @@ type Stage string
 const (
 	Create Stage = "create" // the OCI runtime has not seen the spec: it can be changed
 	Verify Stage = "verify" // the OCI runtime has read the spec: it can be refused
+
+	// ping is of no container: it asks whether the agent answers.
+	ping Stage = "ping"
 )
 
 // Request asks for the judgement of one container.

@@ -99,6 +99,20 @@ func TestAsk(t *testing.T) {
 	}
 }
 
+// TestPing is answered by whoever serves, and asks nothing of the handler.
+func TestPing(t *testing.T) {
+	a := newAgent(t, func(context.Context, Request) Answer {
+		t.Error("handled")
+		return Answer{}
+	})
+	if err := Ping(t.Context(), a.socket); err != nil || a.refused() != "" {
+		t.Errorf("%v, refused %q", err, a.refused())
+	}
+	if err := Ping(t.Context(), filepath.Join(folder(t), "none")); err == nil {
+		t.Error("nobody is there, and answers")
+	}
+}
+
 func TestAskInVain(t *testing.T) {
 	never := newAgent(t, func(ctx context.Context, _ Request) Answer {
 		<-ctx.Done()

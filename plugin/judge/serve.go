@@ -121,6 +121,9 @@ func (s *server) answer(ctx context.Context, conn *net.UnixConn) Answer {
 		s.refused(err)
 		return Refuse("specguard: refused: " + err.Error())
 	}
+	if req.Stage == ping {
+		return Answer{Verdict: Unknown}
+	}
 	return s.handle(ctx, req)
 }
 
@@ -136,6 +139,8 @@ func receive(conn *net.UnixConn) (Request, error) {
 	switch {
 	case req.Version != version:
 		return Request{}, fmt.Errorf("the request is of version %d of the protocol, the agent speaks version %d", req.Version, version)
+	case req.Stage == ping:
+		return req, nil
 	case req.ID == "" || req.Stage != Create && req.Stage != Verify:
 		return Request{}, fmt.Errorf("a request without id, or of the unknown stage %q", req.Stage)
 	}

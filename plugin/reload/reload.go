@@ -36,6 +36,7 @@ type Folder struct {
 	settle, poll time.Duration
 	expiry       expiry
 	profiles     profiles
+	asked        chan struct{} // to read it at once
 
 	mu         sync.Mutex
 	set        *policy.Set
@@ -48,7 +49,7 @@ type Folder struct {
 // error. A folder without any policy puts the built-in baseline in force; so
 // does an optional one that is not there.
 func Open(path string, optional bool, log logrus.FieldLogger) (*Folder, error) {
-	f := &Folder{path: path, optional: optional, log: log, settle: settle, poll: poll}
+	f := &Folder{path: path, optional: optional, log: log, settle: settle, poll: poll, asked: make(chan struct{}, 1)}
 	if f.load(f.read()); f.err != nil {
 		return nil, f.err
 	}
@@ -83,10 +84,19 @@ func (f *Folder) ReloadError() error {
 	return f.err
 }
 
+// Reload has Watch read the folder at once, and log what came of it even where that
+// is nothing new.
+func (f *Folder) Reload() {
+	select {
+	case f.asked <- struct{}{}:
+	default: // it is about to
+	}
+}
+
 // Watch reads the folder again when it changes, until the context ends.
 func (f *Folder) Watch(ctx context.Context) {
 	events := f.events(ctx)
-	for {
+	for asked := false; ; {
 		sources, err := f.settled(ctx) // at first: what changed before it was watched
 		if ctx.Err() != nil {
 			return
@@ -94,9 +104,15 @@ func (f *Folder) Watch(ctx context.Context) {
 		f.load(sources, err)
 		f.expiry.report(f.Exceptions(), time.Now(), f.log)
 		f.profiles.report(f.Current(), f.log)
+		if asked {
+			f.tell()
+		}
+		asked = false
 		select {
 		case <-ctx.Done():
 			return
+		case <-f.asked:
+			asked = true
 		case <-events:
 		case <-time.After(f.poll):
 		}
@@ -186,6 +202,16 @@ func (f *Folder) putInForce(set *policy.Set, sources []policy.Source) (generatio
 	f.set, f.sources, f.err = set, sources, nil
 	f.generation++
 	return f.generation
+}
+
+// tell logs whether what is in the folder is in force.
+func (f *Folder) tell() {
+	log := f.log.WithField("generation", f.Generation())
+	if err := f.ReloadError(); err != nil {
+		log.Errorf("asked to reload: policies not loaded, the last good ones stay in force: %v", err)
+		return
+	}
+	log.Info("asked to reload: the folder's policies are in force")
 }
 
 func (f *Folder) inForce(sources []policy.Source) bool {

@@ -102,6 +102,28 @@ func TestSaves(t *testing.T) {
 	}
 }
 
+// TestReload is told each time that it was asked for, also of what is not new.
+func TestReload(t *testing.T) {
+	f := watched(t, write(t, t.TempDir(), "p.yaml", doc("p")), false)
+	f.inForceNow("p")
+	const done, not = "asked to reload: the folder's policies are in force", "asked to reload: policies not loaded, the last good ones stay in force: "
+	told := func(level logrus.Level, words string, n int) {
+		t.Helper()
+		f.Reload()
+		f.waitFor(words, func() bool { return f.logged(level, words) == n })
+	}
+	told(logrus.InfoLevel, done, 1)
+	told(logrus.InfoLevel, done, 2)
+	write(t, f.path, "p.yaml", invalid)
+	f.kept("unknown rule", "p")
+	told(logrus.ErrorLevel, not, 1)
+	told(logrus.ErrorLevel, not, 2)
+	write(t, f.path, "p.yaml", doc("q"))
+	f.Reload()
+	f.inForceNow("q")
+	told(logrus.InfoLevel, done, 3)
+}
+
 // TestBeforeWatch changes the folder after it was read and before it is
 // watched.
 func TestBeforeWatch(t *testing.T) {
