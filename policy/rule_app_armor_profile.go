@@ -18,7 +18,10 @@ import (
 // On a node whose kernel has no AppArmor a container without a profile
 // complies, unless AppArmor is required. Where the profiles that the kernel has
 // loaded can be seen, one that is not loaded breaks the rule, and so does one
-// whose mode is complain or unconfined: it confines nothing.
+// whose mode is complain or unconfined: it confines nothing. RuntimeDefault is the
+// runtime's profile, whichever of them is loaded. containerd loads its own when the
+// first container asks for it, CRI-O when it starts; specguard apparmor loads
+// containerd's at once.
 //
 // Reads: process.apparmorProfile (OCI runtime spec, config.md, "Linux
 // Process").
@@ -143,7 +146,7 @@ func (a *AppArmorProfile) Check(s *Subject) []Finding {
 	if a.permits(profile) {
 		switch {
 		case profile != appArmorUnconfined && node.lacks(name):
-			out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %q is not loaded on this node", name)})
+			out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %q is not loaded on this node%s", name, loader(name))})
 		case node.idle(name) && !a.permits(appArmorUnconfined):
 			out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %q %s", name, idleProfile)})
 		}
@@ -153,7 +156,7 @@ func (a *AppArmorProfile) Check(s *Subject) []Finding {
 	switch target := a.target(node); {
 	case a.Action() != Adjust:
 	case node.lacks(target):
-		out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %q, which the policy applies, is not loaded on this node", target)})
+		out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %q, which the policy applies, is not loaded on this node%s", target, loader(target))})
 	case node.idle(target):
 		out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %q, which the policy applies, %s", target, idleProfile)})
 	}
@@ -170,6 +173,18 @@ func (a *AppArmorProfile) Adjust(s *Subject) []string {
 	}
 	s.Spec.Process.ApparmorProfile = name
 	return []string{"set AppArmor profile " + name}
+}
+
+// loader says what loads a profile that is not loaded.
+func loader(name string) string {
+	switch name {
+	case appArmorContainerd:
+		return ` ("specguard apparmor" loads it there)`
+	case appArmorCRIO:
+		return " (CRI-O loads it when it starts)"
+	default:
+		return ""
+	}
 }
 
 // idleProfile says what a profile is that is loaded and does not enforce.

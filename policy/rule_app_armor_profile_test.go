@@ -60,7 +60,14 @@ func TestAppArmorProfile(t *testing.T) {
 		{"podman's, in development", "{allowed: [RuntimeDefault]}", AppArmor{}, "containers-default-0.63.0-dev", nil},
 		{"unconfined allowed", "{allowed: [Unconfined]}", AppArmor{State: Enabled}, "", nil},
 		{"not loaded", "{}", loaded("other"), "web", []string{`AppArmor profile "web" is not loaded on this node`}},
-		{"no profile is loaded", "{}", loaded(), "crio-default", []string{`AppArmor profile "crio-default" is not loaded on this node`}},
+		{"no profile is loaded", "{}", loaded(), "crio-default", []string{`AppArmor profile "crio-default" is not loaded on this node (CRI-O loads it when it starts)`}},
+		{
+			"the default is not loaded", "{onViolation: adjust, apply: RuntimeDefault}", loaded("db"), "",
+			[]string{
+				"AppArmor profile Unconfined not allowed (allowed: RuntimeDefault)",
+				`AppArmor profile "cri-containerd.apparmor.d", which the policy applies, is not loaded on this node ("specguard apparmor" loads it there)`,
+			},
+		},
 		{"loaded ones not seen", "{}", AppArmor{State: Enabled}, "web", nil},
 		{"in complain mode", "{}", idle, "web", []string{`AppArmor profile "web" confines nothing on this node (its mode is complain or unconfined)`}},
 		{"in complain mode, unconfined allowed", "{allowed: [Localhost/web, Unconfined]}", idle, "web", nil},

@@ -45,7 +45,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(runCommand(), validateCommand(), checkCommand(), testCommand(), auditCommand(), doctorCommand(), installCommand(), uninstallCommand(), schemaCommand(), versionCommand())
+	cmd.AddCommand(runCommand(), validateCommand(), checkCommand(), testCommand(), auditCommand(), doctorCommand(), appArmorCommand(), installCommand(), uninstallCommand(), schemaCommand(), versionCommand())
 	// NRI starts a pre-installed plugin without arguments.
 	if len(os.Args) == 1 && os.Getenv(api.PluginSocketEnvVar) != "" {
 		cmd.SetArgs([]string{"run"})

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/specguard/specguard/plugin/apparmor"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -17,6 +18,7 @@ func checkLSM(_ context.Context, n *Node) []Finding {
 	var out []Finding
 	if armor.State == policy.Enabled {
 		out = append(out, appArmor(armor))
+		out = append(out, n.defaultProfiles(armor)...)
 	}
 	if se == policy.Enabled {
 		out = append(out, n.seLinux())
@@ -43,6 +45,30 @@ func appArmor(armor policy.AppArmor) Finding {
 		}
 	}
 	return ok("AppArmor is on; of %d loaded profiles %d confine", len(armor.Profiles), confining)
+}
+
+// defaultProfiles tells whether RuntimeDefault can be applied to the containers of
+// the node's runtimes, and whether they give it themselves.
+func (n *Node) defaultProfiles(armor policy.AppArmor) []Finding {
+	var out []Finding
+	if n.Root != "" {
+		if err := n.files.executable(apparmor.Parser); err != nil {
+			out = append(out, warning("install AppArmor's user space (apparmor in most distributions) and restart the runtime, or boot with apparmor=0",
+				"AppArmor is on, but %s cannot be run (%v): containerd and CRI-O give containers no profile, and rule appArmorProfile, such as of baseline and restricted, refuses them all", apparmor.Parser, err))
+		}
+	}
+	for _, r := range n.runtimes {
+		name, advice := apparmor.Default, "systemctl enable --now specguard-apparmor.service, or run specguard apparmor; a DaemonSet's own pod loads it, if that asks for no other"
+		if r.component == crio {
+			name, advice = "crio-default", "restart CRI-O, which loads it when it starts"
+		}
+		if confines, loaded := armor.Profiles[name]; armor.Profiles != nil && !loaded {
+			out = append(out, warning(advice, "AppArmor profile %s of %s is not loaded: apply: RuntimeDefault refuses what it should adjust", name, r.component))
+		} else if loaded && !confines {
+			out = append(out, warning("aa-enforce it, or remove it and restart the runtime", "AppArmor profile %s of %s confines nothing: its mode is complain or unconfined", name, r.component))
+		}
+	}
+	return out
 }
 
 func (n *Node) seLinux() Finding {
