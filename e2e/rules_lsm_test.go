@@ -86,6 +86,22 @@ func TestRuleAppArmorProfile(t *testing.T) {
 				apply: "allowed: [Unconfined, RuntimeDefault], apply: RuntimeDefault", options: options}},
 		})
 	})
+	// As after a boot, before a container has asked for the default.
+	t.Run("default not loaded", func(t *testing.T) {
+		onFakeKernel(t, map[string]string{
+			"sys/module/apparmor/parameters/enabled": "Y\n",
+			"sys/kernel/security/apparmor/profiles":  "web-1 (enforce)\n",
+			"sys/kernel/security/apparmor/revision":  "1\n",
+		}, rule{
+			name: "appArmorProfile",
+			breaking: []breach{{
+				container: container{name: "default", config: "allowed: [RuntimeDefault]", apply: "apply: RuntimeDefault", options: options},
+				found:     []string{"AppArmor profile Unconfined not allowed (allowed: RuntimeDefault)"},
+				stuck: []string{"AppArmor profile Unconfined not allowed (allowed: RuntimeDefault)",
+					`AppArmor profile "cri-containerd.apparmor.d", which the policy applies, is not loaded on this node ("specguard apparmor" loads it there)`},
+			}},
+		})
+	})
 	t.Run("disabled", func(t *testing.T) {
 		onFakeKernel(t, map[string]string{"sys/module/apparmor/parameters/enabled": "N\n"}, rule{
 			name: "appArmorProfile",
@@ -98,24 +114,22 @@ func TestRuleAppArmorProfile(t *testing.T) {
 	})
 }
 
+// TestRuleSELinuxOptions has runtimes that label nothing, so nothing can be adjusted:
+// e2e/vm has those that do.
 func TestRuleSELinuxOptions(t *testing.T) {
 	t.Run("enabled", func(t *testing.T) {
 		onFakeKernel(t, map[string]string{"sys/fs/selinux/enforce": "1"}, rule{
 			name: "seLinuxOptions",
 			breaking: []breach{
 				{
-					container:  container{name: "type", config: "allowedTypes: [container_t]", apply: "type: container_t"},
-					found:      []string{"the process has no SELinux label (allowed: type container_t)"},
-					changes:    []string{"process.selinuxLabel"},
-					notStarted: true,
-					check:      labelled("selinuxLabel", "system_u:system_r:container_t:s0", hasSELinux),
+					container: container{name: "type", config: "allowedTypes: [container_t]", apply: "type: container_t"},
+					found:     []string{"the process has no SELinux label (allowed: type container_t)"},
+					stuck:     []string{"the process has no SELinux label, and cannot get one: the container runtime has given its files none (allowed: type container_t)"},
 				},
 				{
-					container:  container{name: "level", config: `type: container_t, level: "s0:c1,c2"`},
-					found:      []string{"the process has no SELinux label (allowed: type container_t)"},
-					changes:    []string{"process.selinuxLabel"},
-					notStarted: true,
-					check:      labelled("selinuxLabel", "system_u:system_r:container_t:s0:c1,c2", hasSELinux),
+					container: container{name: "level", config: `type: container_t, level: "s0:c1,c2"`},
+					found:     []string{"the process has no SELinux label (allowed: type container_t)"},
+					stuck:     []string{"the process has no SELinux label, and cannot get one: the container runtime has given its files none (allowed: type container_t)"},
 				},
 				{
 					container: container{name: "no-type", config: "user: system_u"},

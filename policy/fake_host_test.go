@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"path"
+	"slices"
+	"strings"
 )
 
 // fakeHost is a node under test.
@@ -16,6 +18,7 @@ type fakeHost struct {
 	subpaths  map[string]string // the plugins that volume-subpaths are of, by path
 	apparmor  AppArmor
 	selinux   LSM
+	seTypes   []string          // those that the SELinux policy knows; nil: it cannot be asked
 	seccomp   map[string]string // the files in the seccomp folder
 	delegated bool
 	drivers   map[string]string // by "c MAJOR:MINOR", and "c MAJOR:*"
@@ -81,6 +84,13 @@ func (f fakeHost) PodVolume(_, path string) (plugin string, ok bool) {
 func (f fakeHost) AppArmor() AppArmor { return f.apparmor }
 
 func (f fakeHost) SELinux() LSM { return f.selinux }
+
+func (f fakeHost) SELinuxLabel(label string) (valid bool, err error) {
+	if f.seTypes == nil {
+		return false, ErrNotVisible
+	}
+	return slices.Contains(f.seTypes, strings.Split(label, ":")[2]), nil
+}
 
 func (f fakeHost) SeccompDir() string { return f.KubeletDir() + "/seccomp" }
 

@@ -102,7 +102,10 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 		},
 		"seLinuxOptions": func(t *rapid.T, action Action) []string {
 			fields := some(t, "field",
-				`allowedTypes: ["", "container_*"]`, "allowedUsers: [system_u]", "allowedRoles: [system_r]", `allowedLevels: ["s0:*", s0]`, "level: s0")
+				`allowedTypes: ["", "container_*"]`, "allowedUsers: [system_u]", "allowedRoles: [system_r]", `allowedLevels: ["s0:*", s0]`)
+			if level := pick(t, "level", "", "level: s0", "level: 's0:c1,c2'"); level != "" {
+				fields = append(fields, level)
+			}
 			return append(fields, "type: container_t")
 		},
 		"resources": func(t *rapid.T, action Action) []string {
@@ -206,12 +209,14 @@ func drawSubject(t *rapid.T) Subject {
 	}
 	sub.Pod.Unseen = rapid.Bool().Draw(t, "unseen")
 	state := pick(t, "security modules", Unknown, Disabled, Enabled)
+	profiles := pick(t, "profiles", nil, map[string]bool{}, map[string]bool{"cri-containerd.apparmor.d": true}, map[string]bool{"web": true, "cri-containerd.apparmor.d": false})
+	types := pick(t, "SELinux types", nil, []string{}, []string{"container_t", "spc_t", "container_file_t"}, []string{"container_t"})
 	sub.Host = pick[Host](t, "host", NoHost{},
 		fakeHost{
 			links: map[string]string{"/srv/link": "/etc"}, apparmor: AppArmor{State: state}, selinux: state, delegated: true, seccomp: seccompFiles(),
 			drivers: map[string]string{"c 10:229": "fuse", "c 8:*": "uvm"}, disks: map[string]string{"b 8:0": "3f2a", "b 8:3": "4444"},
 		},
-		fakeHost{apparmor: AppArmor{State: state, Profiles: map[string]bool{"cri-containerd.apparmor.d": true}}, selinux: state})
+		fakeHost{apparmor: AppArmor{State: state, Profiles: profiles}, selinux: state, seTypes: types})
 	return sub
 }
 

@@ -53,6 +53,10 @@ type Host interface {
 
 	// SELinux tells about the kernel's SELinux.
 	SELinux() LSM
+
+	// SELinuxLabel tells whether the kernel's SELinux policy knows the label; an
+	// error where the kernel cannot be asked.
+	SELinuxLabel(label string) (valid bool, err error)
 }
 
 // ErrNotVisible is returned by a Host that cannot see the host's files.
@@ -134,3 +138,6 @@ func (NoHost) SeccompProfile(string) ([]byte, error) { return nil, ErrNotVisible
 
 // SELinux sees nothing.
 func (NoHost) SELinux() LSM { return Unknown }
+
+// SELinuxLabel sees nothing.
+func (NoHost) SELinuxLabel(string) (valid bool, err error) { return false, ErrNotVisible }

@@ -12,14 +12,23 @@ import (
 // its files.
 //
 // On a node whose kernel has no SELinux a container without a label complies,
-// unless SELinux is required.
+// unless SELinux is required. Where the kernel can be asked, a label that its
+// SELinux policy does not know breaks the rule.
 //
 // Reads: process.selinuxLabel and linux.mountLabel (OCI runtime spec,
 // config.md, "Linux Process"; config-linux.md, "Mount Label").
-// Adjusts: replaces the parts of the process's label that are not allowed,
-// labels an unlabelled process where a type is given, and gives the mount label
-// the process's level. A level that the runtime chose, which separates
-// containers from each other, is kept unless a level is given.
+// Adjusts: replaces the parts of the process's label that are not allowed, and
+// labels an unlabelled process where a type is given. With every opener the
+// runtime has labelled the container's files before: /dev/shm, /etc/hosts and
+// its like, volumes that were to be relabelled, and, but for the opener
+// containerd, the root filesystem. They keep their labels. So a level with
+// categories, which separates containers from each other, is never replaced:
+// the process could not use its own files. A container whose level is not
+// allowed is denied; its author gives the level in securityContext, or a
+// webhook does, so that the runtime labels all with it. Only where the level of
+// the files has no categories (s0) a level is set. An unlabelled process
+// without a mount label is denied, too: of its files nothing is known (containerd
+// without enable_selinux; CRI-O in the host's PID or IPC namespace).
 // Source: Pod Security Standards, Baseline, "SELinux"; Project Atomic's
 // container-selinux for the forms of a container's labels.
 // Example: {onViolation: adjust, type: container_t}
@@ -50,10 +59,11 @@ type SELinuxOptions struct {
 	Role seName `yaml:"role"`
 
 	// Type is set in place of one that is not allowed. Only with it a process
-	// without a label gets one.
+	// without a label gets one, if the container has a mount label.
 	Type seName `yaml:"type"`
 
-	// Level is set in place of one that is not allowed.
+	// Level is set in place of one that is not allowed, if that is the level
+	// without categories (s0), which may use what has one.
 	Level seLevel `yaml:"level"`
 
 	// Required: a node whose kernel has no SELinux must not run the container.
@@ -73,7 +83,7 @@ func (o *SELinuxOptions) parts() []sePart {
 		{"user", o.AllowedUsers, string(o.User), func(l *seLabel) *string { return &l.user }},
 		{"role", o.AllowedRoles, string(o.Role), func(l *seLabel) *string { return &l.role }},
 		{"type", o.AllowedTypes, string(o.Type), func(l *seLabel) *string { return &l.kind }},
-		{"level", o.AllowedLevels, string(o.Level), func(l *seLabel) *string { return &l.level }},
+		{seLevelPart, o.AllowedLevels, string(o.Level), func(l *seLabel) *string { return &l.level }},
 	}
 	for i := range parts {
 		if parts[i].allowed == nil && parts[i].apply != "" {
@@ -82,6 +92,8 @@ func (o *SELinuxOptions) parts() []sePart {
 	}
 	return parts
 }
+
+const seLevelPart = "level"
 
 func (p sePart) permits(value string) bool {
 	return p.allowed == nil || matchAny(p.allowed, value)
@@ -116,7 +128,8 @@ func (o *SELinuxOptions) Validate() error {
 	return nil
 }
 
-// Check finds labels that are not allowed, malformed, or at odds.
+// Check finds labels that are not allowed, malformed, at odds, or not known to the
+// node.
 func (o *SELinuxOptions) Check(s *Subject) []Finding {
 	process, mount := seLabels(s)
 	state := s.Host.SELinux()
@@ -133,27 +146,61 @@ func (o *SELinuxOptions) Check(s *Subject) []Finding {
 	if err != nil {
 		return append(out, Finding{Found: err.Error()})
 	}
-	out = append(out, o.judge(label)...)
+	out = append(out, o.judge(label, mount)...)
 	if process == "" && o.Required && len(out) == 0 {
 		out = append(out, Finding{Found: "the process has no SELinux label"})
 	}
-	return append(out, seConsistent(label, mount)...)
+	out = append(out, seConsistent(label, mount)...)
+	if state == Enabled {
+		out = append(out, seUnknown(s.Host, process, mount)...)
+	}
+	return out
+}
+
+// seUnknown finds labels that the kernel, where it can be asked, does not know.
+func seUnknown(h Host, labels ...string) []Finding {
+	var out []Finding
+	for _, label := range labels {
+		if _, err := parseSELabel(label); label == "" || err != nil {
+			continue
+		}
+		if valid, err := h.SELinuxLabel(label); err == nil && !valid {
+			out = append(out, Finding{Found: fmt.Sprintf("the node's SELinux policy does not know the label %q (its user, role, type or level, or not together)", label)})
+		}
+	}
+	return out
 }
 
 // judge finds the parts of the process's label that are not allowed.
-func (o *SELinuxOptions) judge(label seLabel) []Finding {
+func (o *SELinuxOptions) judge(label seLabel, mount string) []Finding {
 	var out []Finding
 	for _, p := range o.parts() {
 		value := *p.get(&label)
 		switch {
 		case p.permits(value):
 		case label == seLabel{}:
-			return []Finding{{Found: "the process has no SELinux label", Allowed: p.name + " " + p.list()}}
+			return []Finding{{Found: "the process has no SELinux label" + o.notLabelled(mount), Allowed: p.name + " " + p.list()}}
 		default:
-			out = append(out, Finding{Found: fmt.Sprintf("SELinux %s %q not allowed", p.name, value), Allowed: p.list()})
+			out = append(out, Finding{Found: fmt.Sprintf("SELinux %s %q not allowed%s", p.name, value, o.kept(p, value)), Allowed: p.list()})
 		}
 	}
 	return out
+}
+
+// notLabelled says why an adjusting rule does not label an unlabelled process.
+func (o *SELinuxOptions) notLabelled(mount string) string {
+	if o.Action() != Adjust || o.Type == "" || mount != "" {
+		return ""
+	}
+	return ", and cannot get one: the container runtime has given its files none"
+}
+
+// kept says why an adjusting rule does not replace a level.
+func (o *SELinuxOptions) kept(p sePart, value string) string {
+	if o.Action() != Adjust || p.name != seLevelPart || p.apply == "" || seDominates(p.apply, value) {
+		return ""
+	}
+	return ", and cannot be replaced: the container runtime has labelled the container's files with it"
 }
 
 // seConsistent finds what keeps a mount label from going with the process's:
@@ -177,7 +224,8 @@ func seConsistent(process seLabel, mount string) []Finding {
 // seFileRole is the role that all files have.
 const seFileRole = "object_r"
 
-// Adjust replaces what is not allowed by what is to be applied.
+// Adjust replaces what is not allowed by what is to be applied, if the process can
+// use the files then that the runtime has labelled.
 func (o *SELinuxOptions) Adjust(s *Subject) []string {
 	process, mount := seLabels(s)
 	label, err := parseSELabel(process)
@@ -186,21 +234,23 @@ func (o *SELinuxOptions) Adjust(s *Subject) []string {
 		return nil
 	}
 	if process == "" {
-		if o.Type == "" || s.Host.SELinux() == Disabled {
+		if o.Type == "" || mount == "" || s.Host.SELinux() == Disabled {
 			return nil
 		}
-		label = seLabel{user: "system_u", role: "system_r", kind: string(o.Type), level: cmp.Or(files.level, "s0")}
+		label = seLabel{user: "system_u", role: "system_r", kind: string(o.Type), level: files.level}
 	}
 	for _, p := range o.parts() {
-		if part := p.get(&label); p.apply != "" && !p.permits(*part) {
-			*part = p.apply
+		part := p.get(&label)
+		if p.apply == "" || p.permits(*part) || p.name == seLevelPart && !seDominates(p.apply, *part) {
+			continue
 		}
+		*part = p.apply
 	}
 	var done []string
 	if s.Spec.Process.SelinuxLabel = label.String(); label.String() != process {
 		done = append(done, "set SELinux label "+label.String())
 	}
-	if mount == "" {
+	if mount == "" || !seDominates(label.level, files.level) {
 		return done
 	}
 	files.role, files.level = seFileRole, label.level

@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -14,6 +16,10 @@ func withSELinux(process, mount string) option {
 const (
 	seProcess = "system_u:system_r:container_t:s0:c1,c2"
 	seMount   = "system_u:object_r:container_file_t:s0:c1,c2"
+
+	// as the runtime gives them without categories
+	seProcess0 = "system_u:system_r:container_t:s0"
+	seMount0   = "system_u:object_r:container_file_t:s0"
 )
 
 func TestSELinuxOptions(t *testing.T) {
@@ -53,6 +59,14 @@ func TestSELinuxOptions(t *testing.T) {
 		{"malformed, empty level", types, Enabled, "system_u:system_r:container_t:", "", []string{`"system_u:system_r:container_t:" is no SELinux label (user:role:type:level)`}},
 		{"malformed mount label", types, Enabled, seProcess, "x", []string{`mount label: "x" is no SELinux label (user:role:type:level)`}},
 		{"another level's files", types, Enabled, seProcess, "system_u:object_r:container_file_t:s0:c3", []string{`SELinux level "s0:c3" of the mount label is not the process's (allowed: s0:c1,c2)`}},
+		{
+			"level that cannot be replaced", "{onViolation: adjust, level: 's0:c7'}", Enabled, seProcess, seMount,
+			[]string{`SELinux level "s0:c1,c2" not allowed, and cannot be replaced: the container runtime has labelled the container's files with it (allowed: s0:c7)`},
+		},
+		{
+			"no label that can be given", "{onViolation: adjust, type: container_t}", Enabled, "", "",
+			[]string{"the process has no SELinux label, and cannot get one: the container runtime has given its files none (allowed: type container_t)"},
+		},
 		{"not a file's role", types, Enabled, seProcess, "system_u:system_r:container_file_t:s0:c1,c2", []string{`SELinux role "system_r" of the mount label not allowed (allowed: object_r)`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -69,7 +83,7 @@ func TestSELinuxOptions(t *testing.T) {
 	}
 	t.Run("nothing there", func(t *testing.T) {
 		d := decide(t, &specs.Spec{}, "seLinuxOptions: {onViolation: adjust, type: container_t}")
-		if got, want := findings(d), []string{"seLinuxOptions: the process has no SELinux label (allowed: type container_t)"}; !slices.Equal(got, want) {
+		if got, want := findings(d), []string{"seLinuxOptions: the process has no SELinux label, and cannot get one: the container runtime has given its files none (allowed: type container_t)"}; !slices.Equal(got, want) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	})
@@ -87,16 +101,20 @@ func TestSELinuxOptionsAdjust(t *testing.T) {
 		denied         bool
 	}{
 		{"type, level kept", "type: container_t", Enabled, spc, seMount, seProcess, seMount, false},
-		{"level given", "level: 's0:c7'", Enabled, seProcess, seMount, "system_u:system_r:container_t:s0:c7", "system_u:object_r:container_file_t:s0:c7", false},
-		{"every part", "user: u_u, role: r_r, type: t_t, level: s1", Unknown, spc, "", "u_u:r_r:t_t:s1", "", false},
+		{"level given", "level: 's0:c7'", Enabled, seProcess, seMount, seProcess, seMount, true},
+		{"level given, none of its own", "level: 's0:c7'", Enabled, seProcess0, seMount0, "system_u:system_r:container_t:s0:c7", "system_u:object_r:container_file_t:s0:c7", false},
+		{"every part", "user: u_u, role: r_r, type: t_t, level: 's0:c9'", Unknown, "system_u:system_r:spc_t:s0", "", "u_u:r_r:t_t:s0:c9", "", false},
+		{"every part, another level", "user: u_u, role: r_r, type: t_t, level: s1", Unknown, spc, "", "u_u:r_r:t_t:s0:c1,c2", "", true},
 		{"allowed stays", "type: container_t, allowedTypes: ['container_*']", Enabled, "system_u:system_r:container_kvm_t:s0", "", "system_u:system_r:container_kvm_t:s0", "", false},
-		{"unlabelled", "type: container_t", Enabled, "", "", "system_u:system_r:container_t:s0", "", false},
+		{"unlabelled, and so are the files", "type: container_t", Enabled, "", "", "", "", true},
 		{"unlabelled, files' level", "type: container_t", Unknown, "", seMount, seProcess, seMount, false},
-		{"unlabelled, level given", "type: container_t, level: 's0:c7'", Enabled, "", "", "system_u:system_r:container_t:s0:c7", "", false},
-		{"unlabelled, user and role given", "type: container_t, user: u_u, role: r_r", Enabled, "", "", "u_u:r_r:container_t:s0", "", false},
-		{"unlabelled, required", "type: container_t, allowedTypes: ['', container_t], required: true", Enabled, "", "", "system_u:system_r:container_t:s0", "", false},
-		{"unlabelled, no type", "user: u_u", Enabled, "", "", "", "", true},
-		{"files follow", "type: container_t", Enabled, seProcess, "system_u:system_r:container_file_t:s0:c3", seProcess, seMount, false},
+		{"unlabelled, level given", "type: container_t, level: 's0:c7'", Enabled, "", seMount0, "system_u:system_r:container_t:s0:c7", "system_u:object_r:container_file_t:s0:c7", false},
+		{"unlabelled, another level given", "type: container_t, level: 's0:c7'", Enabled, "", seMount, seProcess, seMount, true},
+		{"unlabelled, user and role given", "type: container_t, user: u_u, role: r_r", Enabled, "", seMount, "u_u:r_r:container_t:s0:c1,c2", seMount, false},
+		{"unlabelled, required", "type: container_t, allowedTypes: ['', container_t], required: true", Enabled, "", seMount, seProcess, seMount, false},
+		{"unlabelled, no type", "user: u_u", Enabled, "", seMount, "", seMount, true},
+		{"files follow", "type: container_t", Enabled, seProcess, "system_u:system_r:container_file_t:s0", seProcess, seMount, false},
+		{"files of another level", "type: container_t", Enabled, seProcess, "system_u:object_r:container_file_t:s0:c3", seProcess, "system_u:object_r:container_file_t:s0:c3", true},
 		{"malformed", "type: container_t", Enabled, "spc_t", seMount, "spc_t", seMount, true},
 		{"malformed mount label", "type: container_t", Enabled, spc, "x", spc, "x", true},
 		{"level not allowed, none given", "type: container_t, allowedLevels: [s0]", Enabled, spc, "", seProcess, "", true},
@@ -127,6 +145,78 @@ func TestSELinuxOptionsAdjust(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	})
+}
+
+// TestSELinuxUnknown asks a kernel that knows some types.
+func TestSELinuxUnknown(t *testing.T) {
+	unknown := func(label string) string {
+		return `seLinuxOptions: the node's SELinux policy does not know the label "` + label + `" (its user, role, type or level, or not together)`
+	}
+	const spc, files = "system_u:system_r:spc_t:s0:c1,c2", "system_u:object_r:other_file_t:s0:c1,c2"
+	for _, tt := range []struct {
+		name, rule     string
+		node           fakeHost
+		process, mount string
+		want           []string
+	}{
+		{"known", "{required: true}", fakeHost{selinux: Enabled, seTypes: []string{"container_t", "container_file_t"}}, seProcess, seMount, nil},
+		{"process", "{required: true}", fakeHost{selinux: Enabled, seTypes: []string{"container_file_t"}}, seProcess, seMount, []string{unknown(seProcess)}},
+		{"files", "{required: true}", fakeHost{selinux: Enabled, seTypes: []string{"container_t"}}, seProcess, files, []string{unknown(files)}},
+		{"applied", "{onViolation: adjust, type: container_t}", fakeHost{selinux: Enabled, seTypes: []string{"spc_t"}}, spc, "", []string{unknown(seProcess)}},
+		{"replaced", "{onViolation: adjust, type: container_t}", fakeHost{selinux: Enabled, seTypes: []string{"container_t"}}, spc, "", nil},
+		{"malformed is said once", "{required: true}", fakeHost{selinux: Enabled, seTypes: []string{}}, "x", "", []string{`seLinuxOptions: "x" is no SELinux label (user:role:type:level)`}},
+		{"cannot be asked", "{required: true}", fakeHost{selinux: Enabled}, seProcess, seMount, nil},
+		{"off", "{allowedTypes: [container_t]}", fakeHost{selinux: Disabled, seTypes: []string{}}, seProcess, seMount, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sub := subject(newSpec(withSELinux(tt.process, tt.mount)))
+			sub.Host = tt.node
+			d := compileDocs(t, policyDoc("test", "seLinuxOptions: "+tt.rule)).Evaluate(sub, Final)
+			if got := findings(d); !slices.Equal(got, tt.want) {
+				t.Errorf("\n got %q\nwant %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestSELinuxFilesUsable: whatever the levels of process, files and policies, a
+// container that may run is of the level of the files that the runtime has
+// labelled, or those have no categories; and the mount label is the process's.
+func TestSELinuxFilesUsable(t *testing.T) {
+	levels := []string{"s0", "s0:c1", "s0:c1,c2", "s0:c7", "s0-s0:c0.c1023", "s1", "s01", "s1:c1"}
+	policies := []string{"type: container_t"}
+	for _, l := range levels {
+		policies = append(policies, "level: '"+l+"'", "type: container_t, level: '"+l+"'", "type: container_t, allowedLevels: ['"+l+"', s0], level: '"+l+"'")
+	}
+	processes, mounts := []string{""}, []string{""}
+	for _, l := range levels {
+		processes = append(processes, "system_u:system_r:spc_t:"+l, "system_u:system_r:container_t:"+l)
+		mounts = append(mounts, "system_u:object_r:container_file_t:"+l)
+	}
+	for _, rule := range policies {
+		set := compileDocs(t, policyDoc("test", "seLinuxOptions: {onViolation: adjust, "+rule+"}"))
+		for _, process := range processes {
+			for _, mount := range mounts {
+				sub := subject(newSpec(withSELinux(process, mount)))
+				sub.Host = fakeHost{selinux: Enabled}
+				d := set.Evaluate(sub, Final)
+				if d.Outcome() == Denied {
+					continue
+				}
+				was, _ := parseSELabel(cmp.Or(mount, process))
+				is, _ := parseSELabel(d.Spec.Process.SelinuxLabel)
+				files, _ := parseSELabel(d.Spec.Linux.MountLabel)
+				switch {
+				case process == "" && is != (seLabel{}) && mount == "", mount == "" && files != (seLabel{}):
+					t.Errorf("%s: process %q, files %q got labels", rule, process, mount)
+				case is.level != was.level && !(was.level == "s0" && strings.HasPrefix(is.level, "s0:") || was.level == "s0" && is.level == "s0-s0:c0.c1023" || was.level == "s1" && is.level == "s1:c1"):
+					t.Errorf("%s: process %q, files %q became %q", rule, process, mount, d.Spec.Process.SelinuxLabel)
+				case mount != "" && files.level != is.level:
+					t.Errorf("%s: process %q, files %q became %q and %q", rule, process, mount, d.Spec.Process.SelinuxLabel, d.Spec.Linux.MountLabel)
+				}
+			}
+		}
+	}
 }
 
 func TestSELinuxOptionsLoad(t *testing.T) {

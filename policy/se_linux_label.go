@@ -76,3 +76,18 @@ const seLevelPattern = `^s\d+(:c\d+([.,]c\d+)*)?(-s\d+(:c\d+([.,]c\d+)*)?)?$`
 func (seLevel) JSONSchema() map[string]any {
 	return strict.Named("SELinux level", strict.Pattern(seLevelPattern))
 }
+
+// seDominates tells whether a process of the level can use files of the other for
+// certain: it is the same level, or one of the same sensitivity, and the files' has
+// no categories. (More would be so: a level dominates all with fewer categories.
+// But such a change gives what other containers have.)
+func seDominates(level, files string) bool {
+	if level == files {
+		return true
+	}
+	rest, ok := strings.CutPrefix(level, files)
+	return ok && seSensitivity.MatchString(files) && (rest[0] == ':' || rest[0] == '-')
+}
+
+// seSensitivity is a level without categories.
+var seSensitivity = regexp.MustCompile(`^s[0-9]+$`)

@@ -305,6 +305,24 @@ func TestSELinux(t *testing.T) {
 	}
 }
 
+// TestSELinuxLabel writes the label to the kernel's file. Only a kernel says no.
+func TestSELinuxLabel(t *testing.T) {
+	root := tree(t, map[string]string{"sys/fs/selinux/context": ""})
+	const label = "system_u:system_r:container_t:s0"
+	if valid, err := New(root, "").SELinuxLabel(label); !valid || err != nil {
+		t.Errorf("%v, %v", valid, err)
+	}
+	if got, err := os.ReadFile(filepath.Join(root, "sys/fs/selinux/context")); err != nil || string(got) != label {
+		t.Errorf("wrote %q, %v", got, err)
+	}
+	if valid, err := New(t.TempDir(), "").SELinuxLabel(label); valid || err == nil {
+		t.Errorf("no SELinux: %v, %v", valid, err)
+	}
+	if _, err := os.Stat(filepath.Join(New(t.TempDir(), "").kernel, "sys")); err == nil {
+		t.Error("made a file")
+	}
+}
+
 // TestMounts reads what is mounted: on the node by the host's paths, and in a
 // process from its own root.
 func TestMounts(t *testing.T) {

@@ -80,6 +80,9 @@ func (n node) AppArmor() policy.AppArmor {
 // SELinux is not there.
 func (node) SELinux() policy.LSM { return policy.Disabled }
 
+// SELinuxLabel is never asked.
+func (node) SELinuxLabel(string) (valid bool, err error) { return false, policy.ErrNotVisible }
+
 // CgroupsDelegated tells whether a container may manage its own cgroups.
 func (n node) CgroupsDelegated() bool { return n.delegated }
 
