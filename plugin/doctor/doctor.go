@@ -41,6 +41,7 @@ func checks() []check {
 		{"kernel", checkKernel},
 		{"cgroups", checkCgroups},
 		{"lsm", checkLSM},
+		{"selinux", checkSELinux},
 		{"seccomp", checkSeccomp},
 		{"socket-families", checkSocketFamilies},
 		{"runtime", checkRuntime},

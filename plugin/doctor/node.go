@@ -66,6 +66,7 @@ type Node struct {
 	kernel string
 	statfs func(path string) (fileSystem int64, err error)
 	socket func(family, kind, protocol int) error // opens one, and closes it
+	se     seQueries
 
 	runtimes   []containerRuntime
 	programs   []program // OCI runtimes
@@ -90,6 +91,7 @@ func newNode(s Settings) *Node {
 		own:      files{root: "/", host: host.New("/", "")},
 		statfs:   statfs,
 		socket:   openSocket,
+		se:       askSELinux(),
 	}
 }
 
