@@ -52,7 +52,7 @@ func (p *Plugin) tryJudging(ctx context.Context) error {
 	sub := p.subject(ctx, &api.PodSandbox{}, &api.Container{})
 	p.shown.get(sub.Container.ID)
 	p.opened.take(sub.Container.ID)
-	p.verdicts.get("")
+	_, _ = p.verdicts.get("")
 	p.ledger.ContainerLives(sub.Container.ID)
 	p.pulse.stall()
 	p.SynchronizeFailures()
