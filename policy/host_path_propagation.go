@@ -100,7 +100,8 @@ func needsSharedRoot(spec *specs.Spec) bool {
 // unshareRoot makes a shared root filesystem a slave of the host's where no
 // mount is shared, and tells whether it did.
 func unshareRoot(spec *specs.Spec) bool {
-	if spec.Linux == nil || propagation([]string{spec.Linux.RootfsPropagation}) != PropagationBidirectional || needsSharedRoot(spec) {
+	shared := spec.Linux != nil && propagation([]string{spec.Linux.RootfsPropagation}) == PropagationBidirectional
+	if !shared || needsSharedRoot(spec) {
 		return false
 	}
 	spec.Linux.RootfsPropagation = "rslave"

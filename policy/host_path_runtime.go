@@ -136,7 +136,8 @@ func (s *Subject) cryptoPolicies(m *specs.Mount, parts []string) bool {
 	default:
 		return false
 	}
-	return s.Spec.Root == nil || s.lookUp(path.Join(s.Spec.Root.Path, file)).path == s.lookUp(m.Source).path
+	root := s.Spec.Root
+	return root == nil || s.lookUp(path.Join(root.Path, file)).path == s.lookUp(m.Source).path
 }
 
 func (s *Subject) isPod(id string) bool { return isComponent(s.Pod.ID) && id == s.Pod.ID }

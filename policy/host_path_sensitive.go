@@ -73,8 +73,8 @@ func secretPaths(host Host) []owned {
 func executedPaths() []owned {
 	return []owned{
 		{ofRuntime, false, []string{
-			"/opt/cni", "/opt/containerd", "/opt/kata", "/opt/bin", "/etc/cdi", "/run/cdi", "/run/runc", "/run/crun", "/run/youki", "/run/runsc",
-			"/var/lib/cni", "/usr/local/nvidia", "/usr/share/containers",
+			"/opt/cni", "/opt/containerd", "/opt/kata", "/opt/bin", "/etc/cdi", "/run/cdi",
+			"/run/runc", "/run/crun", "/run/youki", "/run/runsc", "/var/lib/cni", "/usr/local/nvidia", "/usr/share/containers",
 		}},
 		{ofKubelet, false, []string{"/usr/libexec/kubernetes", "/home/kubernetes", "/var/log/pods", "/var/log/containers"}},
 		{"the node's", false, []string{

@@ -36,14 +36,14 @@ import (
 //
 // In the place of a mount that adjusting removes at /proc, /sys, /dev or below
 // those, the runtime's own comes back. One that lies in a volume, or in another path
-// of the host, which stays, is not removed, and the container is refused: what it
-// covers would come to light. The image's files are the container's own.
+// of the host, which stays, is not removed, and the container is refused: what the
+// mount covers would come to light. Files of the image may come to light.
 //
-// Of a volume that the container makes mounts in, propagation Bidirectional shows
-// them to the host. The API server lets privileged containers alone ask for it; whoever
-// calls CRI can ask for any. Such a mount needs an allowed path with that propagation
-// too, which covers the volume in the kubelet's folder. One of a tmpfs, or of another
-// file system of the kernel, is always refused.
+// With propagation Bidirectional the host sees what the container mounts in a volume.
+// The API server lets only privileged containers ask for it; whoever calls CRI can ask
+// for it, too. Such a volume needs an allowed path with that propagation which covers
+// its folder in the kubelet's. A tmpfs, or another file system of the kernel, is always
+// refused with it.
 //
 // A mount that is read-only ("ro") is so itself. File systems that are mounted
 // below it may be writable, unless the container asks for a recursive read-only

@@ -36,9 +36,9 @@ import (
 // container runtimes' default profile for the capabilities that remain once every
 // other rule has adjusted. Then denies with EPERM what is to be blocked, in
 // whatever profile there is: it lets no more through than before. Where other rules
-// take capabilities away, also a rule that rejects has the profile fit what remains,
-// rather than refuse a default profile that was made for them: the default is put
-// anew, and in another profile the calls are denied that the capabilities stood for.
+// take capabilities away, a profile that was made for them is fitted to those that
+// remain, also where this rule rejects: the default profile is made anew, and another
+// one denies the calls that the capabilities stood for.
 // Source: Pod Security Standards, Restricted, "Seccomp"; seccomp(2); libseccomp
 // 2.5.4, src/db.c; runc 1.5.2, libcontainer/seccomp; github.com/moby/profiles for
 // the profile.
@@ -53,9 +53,8 @@ type SeccompProfile struct {
 
 	// Apply is the profile to give: RuntimeDefault, or Localhost/ and a file in
 	// the node's seccomp folder. A file that cannot be read is never applied:
-	// the container is refused. A profile that is allowed stays. To give one to
-	// every container, allow no other: {onViolation: adjust, allowed:
-	// [Localhost/web.json], apply: Localhost/web.json}.
+	// the container is refused. A profile that is allowed stays as it is: to give
+	// every container this one, name it in allowed as the only one.
 	// Default: RuntimeDefault.
 	Apply SeccompPattern `yaml:"apply"`
 

@@ -31,7 +31,7 @@ func (e *evaluation) fitSeccomp(came *specs.Spec) seccomp.Block {
 	}
 	var block seccomp.Block
 	var change string
-	if named := e.narrowNamed(came, r.Rule.(*SeccompProfile)); named != "" {
+	if named := e.fitNamed(came); named != "" {
 		change = "set the seccomp profile " + string(named) + " for the capabilities that remain"
 	} else if block = floorSince(came, e.sub.Spec); !block.Empty() {
 		change = "seccomp blocks " + few(block.Syscalls) + ", which were for capabilities that were dropped"
@@ -53,23 +53,46 @@ func (e *evaluation) misfit() *bound {
 	return nil
 }
 
-// narrowNamed looks for the profile, the default or one that the rule allows, that was
-// made for the capabilities that came, and puts the same for those that remain in its
-// place. It returns the profile's name; "" for none.
-func (e *evaluation) narrowNamed(came *specs.Spec, rule *SeccompProfile) SeccompPattern {
-	for _, named := range append([]SeccompPattern{seccompDefault}, rule.Allowed...) {
-		if named != seccompDefault && named.file() == "" {
-			continue
-		}
+// fitNamed looks for the profile, the default or one that a rule in force allows, that
+// was made for the capabilities that came, and puts the same for those that remain in its
+// place if all rules in force are content with that. It returns the profile's name; ""
+// for none.
+func (e *evaluation) fitNamed(came *specs.Spec) SeccompPattern {
+	before := profileOf(&e.sub)
+	for _, named := range e.seccompNames() {
 		made, err := e.sub.seccompProfile(named, came)
-		if err != nil || named != e.sub.Container.Seccomp && !seccomp.Within(profileOf(&e.sub), made) {
+		if err != nil || named != e.sub.Container.Seccomp && !seccomp.Within(before, made) {
 			continue
 		}
-		if fit, err := e.sub.seccompProfile(named, e.sub.Spec); err == nil && e.sub.narrowSeccomp(fit) {
+		fit, err := e.sub.seccompProfile(named, e.sub.Spec)
+		if err != nil || !e.sub.narrowSeccomp(fit) {
+			continue
+		}
+		if e.misfit() == nil {
 			return named
 		}
+		e.sub.linux().Seccomp = before
 	}
 	return ""
+}
+
+// seccompNames are the default profile, and the files that rules in force allow, in one
+// order whatever theirs is.
+func (e *evaluation) seccompNames() []SeccompPattern {
+	var files []SeccompPattern
+	for i := range e.rules {
+		rule, ok := e.rules[i].Rule.(*SeccompProfile)
+		if !ok || !e.rules[i].binds() {
+			continue
+		}
+		for _, named := range rule.Allowed {
+			if named.file() != "" {
+				files = append(files, named)
+			}
+		}
+	}
+	slices.Sort(files)
+	return append([]SeccompPattern{seccompDefault}, slices.Compact(files)...)
 }
 
 // floorSince are the calls that every profile denies for the capabilities that a spec
