@@ -64,7 +64,7 @@ ATTACKS := ^(TestMetricsFlood|TestStarved|TestRuntimePanics)$$
 
 .PHONY: e2e
 e2e: ## tests on real containerd and CRI-O, built on first use (root)
-	cd e2e && go vet ./... && go test -count=1 -timeout 60m -parallel $(E2E_PARALLEL) -skip '$(ATTACKS)' $$(go list ./... | grep -vE '/(cluster|conformance|k8s)$$')
+	cd e2e && go vet ./... && go test -count=1 -timeout 60m -parallel $(E2E_PARALLEL) -skip '$(ATTACKS)' $$(go list ./... | grep -vE '/(cluster|conformance|k8s|vm/guest|vm/jobs)$$')
 
 .PHONY: e2e-k8s e2e-cluster e2e-k8s-containerd e2e-k8s-cri-o
 e2e-k8s: e2e-cluster e2e-k8s-containerd e2e-k8s-cri-o ## tests on Kubernetes clusters of one node, built on first use (root)
@@ -78,6 +78,11 @@ e2e-cluster:
 
 e2e-k8s-containerd e2e-k8s-cri-o: e2e-k8s-%:
 	cd e2e && SPECGUARD_E2E_RUNTIME=$* go test -count=1 -timeout 60m ./k8s
+
+.PHONY: e2e-lsm
+e2e-lsm: ## tests in virtual machines whose kernels enforce AppArmor or SELinux (root)
+	.ci/deps debootstrap e2fsprogs qemu-system-x86 xz-utils
+	cd e2e && CI=true go test -count=1 -timeout 90m -v ./vm/jobs
 
 .PHONY: e2e-attacks
 e2e-attacks: deps ## tests in which tenants take all CPUs, flood the agent or make the runtime panic, for some ten minutes (root)

@@ -12,6 +12,7 @@ import (
 	"github.com/specguard/specguard/e2e/cri"
 	"github.com/specguard/specguard/e2e/lab"
 	"github.com/specguard/specguard/e2e/node"
+	"github.com/specguard/specguard/e2e/patience"
 )
 
 // deny refuses root in team-a.
@@ -122,7 +123,7 @@ func TestPoliciesChangeWhileRunning(t *testing.T) {
 // eventually waits a while for something to become true.
 func eventually(t *testing.T, what string, true func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); !true(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience.For(15 * time.Second)); !true(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never: %s", what)
 		}

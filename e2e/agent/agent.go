@@ -14,14 +14,16 @@ import (
 	"time"
 
 	"github.com/specguard/specguard/e2e/node"
+	"github.com/specguard/specguard/e2e/patience"
 	"github.com/specguard/specguard/e2e/scope"
 )
 
 const (
-	readyTimeout = 15 * time.Second
-	readyPoll    = 50 * time.Millisecond // the agent takes 5 connections a second
-	httpTimeout  = 5 * time.Second
+	readyPoll   = 50 * time.Millisecond // the agent takes 5 connections a second
+	httpTimeout = 5 * time.Second
 )
+
+func readyTimeout() time.Duration { return patience.For(15 * time.Second) }
 
 // Options say how to run an agent. Binary and either Policies or PolicyDir are
 // what one usually sets.
@@ -151,7 +153,7 @@ func freeAddress() (string, error) {
 
 // WaitReady waits until /readyz answers 200.
 func (a *Agent) WaitReady(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout())
 	defer cancel()
 	for {
 		body, err := a.Get(ctx, "/readyz")

@@ -20,7 +20,7 @@ func StartNothing(ctx context.Context, n *node.Node, binary string) (*scope.Proc
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout())
 	defer cancel()
 	for {
 		said, err := os.ReadFile(log)

@@ -17,6 +17,9 @@ const (
 	EnvCache   = "SPECGUARD_E2E_CACHE"   // the cache folder
 	EnvAgent   = "SPECGUARD_BIN"         // a ready specguard, instead of building one
 	EnvRuntime = "SPECGUARD_RUNTIME_BIN" // a ready specguard-runtime, instead of building one
+	// EnvPrograms is a folder that holds every program of this repository, where
+	// there is no Go to build them.
+	EnvPrograms = "SPECGUARD_E2E_PROGRAMS"
 )
 
 // lockPoll is how often a waiting builder asks for the lock again.
@@ -53,6 +56,11 @@ func Open() (*Cache, error) {
 
 // Dir is the cache's folder.
 func (c *Cache) Dir() string { return c.dir }
+
+// Entry returns the folder of a key, which names all that fill makes it from.
+func (c *Cache) Entry(ctx context.Context, key string, fill func(dir string) error) (string, error) {
+	return c.entry(ctx, key, fill)
+}
 
 // entry returns the folder of key, calling fill to make it if it is not there.
 // fill writes into a folder that is renamed only once fill succeeded.

@@ -18,13 +18,17 @@ var packageFiles = map[string][]string{
 	"busybox-static":              {"/usr/share/doc/busybox-static"},
 	"conmon":                      {Conmon},
 	"containernetworking-plugins": {CNI + "/bridge"},
+	"debootstrap":                 {"/usr/sbin/debootstrap"},
+	"e2fsprogs":                   {"/usr/sbin/mkfs.ext4", "/sbin/mkfs.ext4"},
 	"iproute2":                    {"/usr/sbin/ip", "/usr/bin/ip", "/bin/ip"},
 	"iptables":                    {"/usr/sbin/iptables"},
 	"libseccomp-dev":              {"/usr/include/seccomp.h"},
 	"pkg-config":                  {"/usr/bin/pkg-config"},
+	"qemu-system-x86":             {"/usr/bin/qemu-system-x86_64"},
 	"runc":                        {debianRunc},
 	"skopeo":                      {Skopeo},
 	"systemd":                     {"/usr/bin/systemd-analyze"},
+	"xz-utils":                    {"/usr/bin/xz"},
 }
 
 // Package reports, in one line, that a Debian package is not installed.

@@ -44,6 +44,9 @@ func (c *Cache) forArch(ctx context.Context, arch, env, module, pkg string, ldfl
 	if path := os.Getenv(env); env != "" && path != "" {
 		return filepath.Abs(path)
 	}
+	if dir := os.Getenv(EnvPrograms); dir != "" {
+		return filepath.Join(dir, filepath.Base(pkg)), nil
+	}
 	root, err := Root()
 	if err != nil {
 		return "", err

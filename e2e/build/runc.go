@@ -23,6 +23,20 @@ func (c *Cache) Runc(ctx context.Context, release Release) (string, error) {
 		}
 		return debianRunc, nil
 	}
+	runc, err := c.NewRunc(ctx)
+	if err != nil || release.Project != ProjectCRIO {
+		return runc, err
+	}
+	return c.fitrunc(ctx, runc)
+}
+
+// fitrunc is the program that stands between CRI-O and a runc.
+func (c *Cache) fitrunc(ctx context.Context, runc string) (string, error) {
+	return c.own(ctx, "", ".", "./cmd/fitrunc", "-X main.runc="+runc)
+}
+
+// NewRunc returns the newest runc, built with seccomp.
+func (c *Cache) NewRunc(ctx context.Context) (string, error) {
 	dir, err := c.entry(ctx, "runc-"+RuncVersion, func(dir string) error {
 		for _, name := range []string{"libseccomp-dev", "pkg-config"} {
 			if err := Package(name); err != nil {
@@ -36,9 +50,5 @@ func (c *Cache) Runc(ctx context.Context, release Release) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	runc := filepath.Join(dir, "runc")
-	if release.Project == ProjectCRIO {
-		return c.own(ctx, "", ".", "./cmd/fitrunc", "-X main.runc="+runc)
-	}
-	return runc, nil
+	return filepath.Join(dir, "runc"), nil
 }

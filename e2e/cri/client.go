@@ -8,10 +8,12 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	api "k8s.io/cri-api/pkg/apis/runtime/v1"
+
+	"github.com/specguard/specguard/e2e/patience"
 )
 
 // callTimeout bounds every call to the runtime, like the kubelet's own limit.
-const callTimeout = 30 * time.Second
+func callTimeout() time.Duration { return patience.For(30 * time.Second) }
 
 // A Client talks to one container runtime.
 type Client struct {
@@ -57,7 +59,7 @@ func (c *Client) Close() error { return c.conn.Close() }
 
 // Ready reports whether the runtime serves containers and knows all images.
 func (c *Client) Ready(ctx context.Context, images ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout())
 	defer cancel()
 	if err := c.condition(ctx, api.RuntimeReady); err != nil {
 		return err
@@ -76,7 +78,7 @@ func (c *Client) Ready(ctx context.Context, images ...string) error {
 
 // NetworkReady reports whether the runtime has a network for pods.
 func (c *Client) NetworkReady(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout())
 	defer cancel()
 	return c.condition(ctx, api.NetworkReady)
 }
@@ -102,7 +104,7 @@ func (c *Client) RunPod(ctx context.Context, config *api.PodSandboxConfig) (*San
 
 // RunPodHandler makes and starts a sandbox under a runtime handler.
 func (c *Client) RunPodHandler(ctx context.Context, config *api.PodSandboxConfig, handler string) (*Sandbox, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout())
 	defer cancel()
 	answer, err := c.Runtime.RunPodSandbox(ctx, &api.RunPodSandboxRequest{Config: config, RuntimeHandler: handler})
 	if err != nil {

@@ -32,7 +32,7 @@ type Running struct {
 // Create makes a container. config's labels and annotations are completed with
 // the pod's, as a kubelet does.
 func (s *Sandbox) Create(ctx context.Context, config *api.ContainerConfig) (*Running, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout())
 	defer cancel()
 	for _, key := range []string{labelPodName, labelPodNamespace, labelPodUID} {
 		if _, set := config.Labels[key]; !set {
@@ -66,7 +66,7 @@ func (s *Sandbox) Run(ctx context.Context, config *api.ContainerConfig) (*Runnin
 
 // Remove kills the pod's containers, and stops and removes the pod.
 func (s *Sandbox) Remove(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout())
 	defer cancel()
 	// CRI-O would wait half a minute for a process that ignores the signal to stop.
 	list, err := s.client.Runtime.ListContainers(ctx, &api.ListContainersRequest{Filter: &api.ContainerFilter{PodSandboxId: s.ID}})
@@ -89,7 +89,7 @@ func (s *Sandbox) Remove(ctx context.Context) error {
 
 // Start starts the container.
 func (r *Running) Start(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout())
 	defer cancel()
 	if _, err := r.client.Runtime.StartContainer(ctx, &api.StartContainerRequest{ContainerId: r.ID}); err != nil {
 		return fmt.Errorf("start container: %w", err)
@@ -99,7 +99,7 @@ func (r *Running) Start(ctx context.Context) error {
 
 // Wait waits until the container has ended and returns its exit code.
 func (r *Running) Wait(ctx context.Context) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout())
 	defer cancel()
 	for {
 		status, err := r.Status(ctx)
@@ -122,7 +122,7 @@ func (r *Running) Status(ctx context.Context) (*api.ContainerStatus, error) {
 }
 
 func (r *Running) status(ctx context.Context, verbose bool) (*api.ContainerStatusResponse, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout())
 	defer cancel()
 	answer, err := r.client.Runtime.ContainerStatus(ctx, &api.ContainerStatusRequest{ContainerId: r.ID, Verbose: verbose})
 	if err != nil {
@@ -134,10 +134,10 @@ func (r *Running) status(ctx context.Context, verbose bool) (*api.ContainerStatu
 // Exec runs a command in the container and returns its standard output. A
 // command that fails is an error that holds what it wrote to standard error.
 func (r *Running) Exec(ctx context.Context, command ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout())
 	defer cancel()
 	answer, err := r.client.Runtime.ExecSync(ctx, &api.ExecSyncRequest{
-		ContainerId: r.ID, Cmd: command, Timeout: int64(callTimeout / time.Second),
+		ContainerId: r.ID, Cmd: command, Timeout: int64(callTimeout() / time.Second),
 	})
 	if err != nil {
 		return "", fmt.Errorf("exec: %w", err)
@@ -151,7 +151,7 @@ func (r *Running) Exec(ctx context.Context, command ...string) (string, error) {
 
 // UpdateResources changes the limits of the container.
 func (r *Running) UpdateResources(ctx context.Context, resources *api.LinuxContainerResources) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout())
 	defer cancel()
 	_, err := r.client.Runtime.UpdateContainerResources(ctx, &api.UpdateContainerResourcesRequest{
 		ContainerId: r.ID, Linux: resources,
@@ -164,7 +164,7 @@ func (r *Running) UpdateResources(ctx context.Context, resources *api.LinuxConta
 
 // Remove kills and removes the container.
 func (r *Running) Remove(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout())
 	defer cancel()
 	if _, err := r.client.Runtime.StopContainer(ctx, &api.StopContainerRequest{ContainerId: r.ID}); err != nil {
 		return fmt.Errorf("stop container: %w", err)

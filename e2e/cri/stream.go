@@ -25,7 +25,7 @@ const (
 // StreamExec is Exec the way of kubectl exec: the runtime gives an address, and
 // the command runs when somebody connects there.
 func (r *Running) StreamExec(ctx context.Context, command ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout())
 	defer cancel()
 	answer, err := r.client.Runtime.Exec(ctx, &api.ExecRequest{ContainerId: r.ID, Cmd: command, Stdout: true, Stderr: true})
 	if err != nil {

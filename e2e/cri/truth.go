@@ -82,7 +82,7 @@ func TellTruth(then ...string) []string {
 
 // Truth waits until the main process, started with [TellTruth], has told all.
 func (r *Running) Truth(ctx context.Context) (Truth, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout())
 	defer cancel()
 	for {
 		log, _ := r.Logs() // not there before the first line

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/specguard/specguard/e2e/patience"
 )
 
 // table is a TOML table.
@@ -60,7 +62,7 @@ const (
 
 func duration(d, otherwise time.Duration) string {
 	if d == 0 {
-		d = otherwise
+		d = patience.For(otherwise)
 	}
 	return d.String()
 }

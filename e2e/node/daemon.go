@@ -7,13 +7,13 @@ import (
 	"os/exec"
 	"time"
 
+	"github.com/specguard/specguard/e2e/patience"
 	"github.com/specguard/specguard/e2e/scope"
 )
 
-const (
-	startTimeout = 30 * time.Second
-	readyPoll    = 20 * time.Millisecond
-)
+const readyPoll = 20 * time.Millisecond
+
+func startTimeout() time.Duration { return patience.For(30 * time.Second) }
 
 // StartDaemon starts the container runtime and waits until CRI answers. The
 // configuration is written once, so that edits of it stay.
@@ -46,7 +46,7 @@ func (n *Node) Share(name string, milliCPU int) (*scope.Share, error) {
 
 // waitReady waits until CRI answers and knows the images.
 func (n *Node) waitReady(ctx context.Context, images ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout())
 	defer cancel()
 	for {
 		err := n.CRI.Ready(ctx, images...)

@@ -41,7 +41,7 @@ func (n *Node) AddNetwork(ctx context.Context) error {
 			return fmt.Errorf("add network: %w", err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout())
 	defer cancel()
 	for {
 		err := n.CRI.NetworkReady(ctx)

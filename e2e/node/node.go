@@ -111,7 +111,7 @@ func (n *Node) importImages(ctx context.Context) error {
 		return err
 	}
 	names := image.Names(images)
-	bounded, cancel := context.WithTimeout(ctx, startTimeout)
+	bounded, cancel := context.WithTimeout(ctx, startTimeout())
 	defer cancel()
 	if err := n.engine.importImages(bounded, n.paths.images, names); err != nil {
 		return err
