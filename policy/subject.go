@@ -37,25 +37,7 @@ type Subject struct {
 	// that was ended denies. nil: never.
 	Done <-chan struct{}
 
-	// settled remembers what is costly to find out. It is nil while rules may
-	// still edit Spec.
-	settled *settled
-
-	// seccomp is what rules that adjust want of the seccomp profile.
-	seccomp seccompWish
-
-	// came is the spec before rules adjust it, while they do; nil else.
-	came *specs.Spec
-
-	// placed are the mount points at which adjusting has put mounts in.
-	placed []string
-
-	// paths are the host's paths resolved so far in this decision.
-	paths map[string]resolution
-
-	// writable are the paths of the host that any policy of the set allows to
-	// mount writable; places are where they lead, once it is known.
-	writable, places []string
+	memory
 }
 
 // ready is the subject with defaults for what is not given.
@@ -82,6 +64,34 @@ func (s *Subject) ended() bool {
 
 // errEnded is about what was not looked at because the judgement has ended.
 var errEnded = errors.New("the judgement has ended")
+
+// memory is what one evaluation notes on its subject.
+type memory struct {
+	// settled remembers what is costly to find out. It is nil while rules may
+	// still edit Spec.
+	settled *settled
+
+	// seccomp is what rules that adjust want of the seccomp profile.
+	seccomp seccompWish
+
+	// came is the spec before rules adjust it, while they do; nil else.
+	came *specs.Spec
+
+	// placed are the mount points at which adjusting has put mounts in.
+	placed []string
+
+	// paths are the host's paths resolved so far in this decision.
+	paths map[string]resolution
+
+	// writable are the paths of the host that any policy of the set allows to
+	// mount writable; places are where they lead, once it is known.
+	writable, places []string
+
+	// runtimeDirs are where the runtime's folders lead, and podsAt where the
+	// kubelet's folder of pods does, once it is known.
+	runtimeDirs []resolution
+	podsAt      *resolution
+}
 
 // settled are facts about a spec that nothing edits any more.
 type settled struct {
