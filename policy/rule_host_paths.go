@@ -73,7 +73,7 @@ type AllowedPath struct {
 	// runtime (sockets, state), the kubelet, systemd, etcd or specguard is covered
 	// only by a path that names it, or lies in it, or is the very path that is
 	// mounted: /run covers /run/foo, not /run/containerd. Where the mount can be
-	// written, so is what these run or obey: /usr/bin, /opt/cni, /etc/cdi, /proc/sys.
+	// written, so is what these run or obey: /usr/bin, /opt/cni, /etc/cdi.
 	Path absPath `yaml:"path"`
 
 	// ReadOnly: the mount must be read-only.
