@@ -75,6 +75,9 @@ func (p *Plugin) open(ctx context.Context, o opening, sub policy.Subject) (*poli
 		return d, nil
 	}
 	if o.phase != policy.Fixed && (d.Enforced || o.sealed) {
+		if d.Outcome() == policy.Denied {
+			dropUnknownLabels(d.Spec, sub.Host)
+		}
 		if err := write(ctx, o.store, sub.Container.ID, raw, stored, verdict(d, o.guard)); err != nil {
 			return nil, notWritten(err, o.sealed)
 		}
@@ -172,6 +175,25 @@ func unsealed(spec *specs.Spec) *specs.Spec {
 	seal.Remove(out)
 	delete(out.Annotations, seal.Annotation)
 	return out
+}
+
+// dropUnknownLabels takes SELinux labels out of a denied container's spec that the
+// kernel does not know: the OCI runtime would fail by them before it gets to the seal,
+// which says why the container must not run.
+func dropUnknownLabels(spec *specs.Spec, host policy.Host) {
+	unknown := func(label string) bool {
+		if label == "" || host == nil {
+			return false
+		}
+		valid, err := host.SELinuxLabel(label)
+		return err == nil && !valid
+	}
+	if spec.Process != nil && unknown(spec.Process.SelinuxLabel) {
+		spec.Process.SelinuxLabel = ""
+	}
+	if spec.Linux != nil && unknown(spec.Linux.MountLabel) {
+		spec.Linux.MountLabel = ""
+	}
 }
 
 // verdict is the spec to store: what the decision lets run, or what was judged

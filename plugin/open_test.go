@@ -13,6 +13,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/specguard/specguard/plugin/seal"
+	"github.com/specguard/specguard/policy"
 )
 
 // TestImages gathers the references of an image: NRI's or else the store's,
@@ -313,5 +314,42 @@ func TestNoPod(t *testing.T) {
 	n.store.put("9b7e", spec(one, "", ""))
 	if err := (handlers{n.plugin}).PostCreateContainer(t.Context(), nil, ctr); err == nil || err.Error() != want {
 		t.Errorf("error %v", err)
+	}
+}
+
+// seHost is a node whose SELinux policy knows the type container_t alone.
+type seHost struct{ policy.NoHost }
+
+func (seHost) SELinux() policy.LSM { return policy.Enabled }
+
+func (seHost) SELinuxLabel(label string) (valid bool, err error) {
+	return strings.Contains(label, ":container_t:"), nil
+}
+
+// TestUnknownLabels: the OCI runtime gets to the seal of a container that is denied
+// for a label, which it would fail by before.
+func TestUnknownLabels(t *testing.T) {
+	for _, c := range []struct{ process, files, wantProcess, wantFiles string }{
+		{"u:r:container_t:s0", "u:object_r:container_t:s0", "u:r:container_t:s0", "u:object_r:container_t:s0"},
+		{"u:r:nosuch_t:s0", "u:object_r:container_t:s0", "", "u:object_r:container_t:s0"},
+		{"u:r:container_t:s0", "u:object_r:nosuch_t:s0", "u:r:container_t:s0", ""},
+		{"", "", "", ""},
+	} {
+		n := newNode(t, doc("p", "rules: {seLinuxOptions: {required: true}, readOnlyRootFilesystem: {}}"))
+		n.plugin.Host = func() policy.Host { return seHost{} }
+		stored := strings.Replace(spec(both, sealedBy(seal.Pending), annotated(seal.Sealed)), `"linux":{`, `"linux":{"mountLabel":"`+c.files+`",`, 1)
+		stored = strings.Replace(stored, `"args":`, `"selinuxLabel":"`+c.process+`","args":`, 1)
+		n.store.put(container().GetId(), stored)
+		err := n.post(pod(), container())
+		if err == nil {
+			t.Fatal("not denied")
+		}
+		var got specs.Spec
+		if err := json.Unmarshal([]byte(n.store.get(container().GetId())), &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Process.SelinuxLabel != c.wantProcess || got.Linux.MountLabel != c.wantFiles || len(got.Hooks.CreateRuntime) != 1 {
+			t.Errorf("%+v: stored %q, %q, hooks %+v", c, got.Process.SelinuxLabel, got.Linux.MountLabel, got.Hooks)
+		}
 	}
 }

@@ -305,7 +305,7 @@ func TestSELinux(t *testing.T) {
 	}
 }
 
-// TestSELinuxLabel writes the label to the kernel's file. Only a kernel says no.
+// TestSELinuxLabel writes the label to the kernel's file.
 func TestSELinuxLabel(t *testing.T) {
 	root := tree(t, map[string]string{"sys/fs/selinux/context": ""})
 	const label = "system_u:system_r:container_t:s0"
@@ -314,6 +314,10 @@ func TestSELinuxLabel(t *testing.T) {
 	}
 	if got, err := os.ReadFile(filepath.Join(root, "sys/fs/selinux/context")); err != nil || string(got) != label {
 		t.Errorf("wrote %q, %v", got, err)
+	}
+	// The kernel says no to this one in the same way as selinuxfs.
+	if valid, err := New(tree(t, map[string]string{"sys/fs/selinux/context": "-> /proc/self/oom_score_adj"}), "").SELinuxLabel(label); valid || err != nil {
+		t.Errorf("not known: %v, %v", valid, err)
 	}
 	if valid, err := New(t.TempDir(), "").SELinuxLabel(label); valid || err == nil {
 		t.Errorf("no SELinux: %v, %v", valid, err)
