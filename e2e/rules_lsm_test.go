@@ -8,11 +8,8 @@ import (
 	"github.com/specguard/specguard/e2e/node"
 )
 
-// Whether this kernel itself enforces what the tests of these rules pretend.
-var (
-	hasAppArmor = exists("/sys/kernel/security/apparmor/profiles")
-	hasSELinux  = exists("/sys/fs/selinux/enforce")
-)
+// hasAppArmor tells whether this kernel itself enforces what the tests pretend.
+var hasAppArmor = exists("/sys/kernel/security/apparmor/profiles")
 
 // onFakeKernel tests a rule on a node whose files, as the agent sees them, say
 // what the kernel has.
