@@ -27,5 +27,6 @@ LABEL org.opencontainers.image.title="specguard" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
 COPY --from=build /src/bin/ /usr/local/bin/
+COPY LICENSE THIRD_PARTY_NOTICES /usr/share/doc/specguard/
 ENTRYPOINT ["/usr/local/bin/specguard"]
 CMD ["run"]

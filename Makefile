@@ -21,9 +21,12 @@ export SPECGUARD_E2E_CACHE := $(CACHE)
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
+# BIN is where programs are built to. The commit is not in them by itself: VERSION says it.
+BIN     ?= bin
+
 .PHONY: build
 build: ## build bin/specguard and bin/specguard-runtime
-	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags "-s -w -X main.version=$(VERSION)" -o bin/ ./cmd/specguard ./cmd/specguard-runtime
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags $(TAGS) -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN)/ ./cmd/specguard ./cmd/specguard-runtime
 
 .PHONY: image
 image: ## build the agent's image with ENGINE (docker); its base comes from a registry
@@ -32,12 +35,21 @@ image: ## build the agent's image with ENGINE (docker); its base comes from a re
 .PHONY: sbom
 sbom: build ## list what the two programs are made of, in CycloneDX: bin/*.cdx.json
 	for program in specguard specguard-runtime; do \
-		go run $(CYCLONEDX) bin -json -std -noserial -notimestamp -version "$(VERSION)" -output bin/$$program.cdx.json bin/$$program || exit 1; \
+		GOOS= GOARCH= go run $(CYCLONEDX) bin -json -std -noserial -notimestamp -version "$(VERSION)" -output $(BIN)/$$program.cdx.json $(BIN)/$$program || exit 1; \
 	done
 
+.PHONY: release
+release: ## make a release of VERSION in DIST (dist): programs, image, chart, SBOMs, checksums; the same bytes each time
+	cd e2e && go run ./cmd/release -version $(VERSION) -out $(abspath $(or $(DIST),dist))
+
+.PHONY: release-test
+release-test: ## make two releases of what is committed, and compare their bytes
+	cd e2e && go test -count=1 -timeout 30m -tags release -v ./release
+
 .PHONY: generate
-generate: ## renew what is made from the types and comments of the policy documents
+generate: ## renew what is made from the types and comments of the policy documents, and THIRD_PARTY_NOTICES
 	go generate ./policy/schema
+	cd e2e && go run ./cmd/release -notices > ../THIRD_PARTY_NOTICES.new && mv ../THIRD_PARTY_NOTICES.new ../THIRD_PARTY_NOTICES
 
 .PHONY: deps
 deps: ## install the Debian packages that demo, test and bench need (root)
