@@ -12,6 +12,9 @@ ENGINE  ?= docker
 PLATFORM ?=
 CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
 # Without gRPC's trace pages the linker can leave out what is never called.
 TAGS    := grpcnotrace
 
@@ -124,14 +127,19 @@ e2e-kind: ## the tests of e2e-k8s on a cluster of kind (Docker, kind, kubectl, a
 	deploy/kind/run
 
 .PHONY: lint
-lint: $(LINT) ## gofmt and golangci-lint
+lint: $(LINT) ## gofmt, golangci-lint, and actionlint for .github/workflows
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "not gofmt'ed"; exit 1; }
 	$(LINT) run ./...
 	cd e2e && $(LINT) run --config ../.golangci.yml ./...
+	go run $(ACTIONLINT)
 
 $(LINT):
 	mkdir -p $(dir $@)
 	GOBIN=$(dir $@) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+
+.PHONY: vulnerabilities
+vulnerabilities: ## look for known vulnerabilities in what the programs call (a network)
+	go run $(GOVULNCHECK) -tags $(TAGS) ./cmd/...
 
 .PHONY: fuzz
 fuzz: ## fuzz the rules, decisions against the oracle, the policy loader, the spec decoder and the spec patcher for FUZZTIME each
