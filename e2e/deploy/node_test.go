@@ -17,22 +17,28 @@ import (
 	"github.com/specguard/specguard/e2e/require"
 )
 
-// TestSystemdUnit asks systemd about the unit, without starting anything.
-func TestSystemdUnit(t *testing.T) {
+// TestSystemdUnits asks systemd about the units, without starting anything.
+func TestSystemdUnits(t *testing.T) {
 	require.Or(t, build.Package("systemd"))
 	const start = "ExecStart=/usr/local/bin/specguard "
-	unit := read(t, "deploy/systemd/specguard.service")
-	if !strings.Contains(unit, start) {
-		t.Fatalf("no %s", start)
+	dir := t.TempDir()
+	units := []string{"specguard.service", "specguard-apparmor.service"}
+	for _, name := range units {
+		unit := read(t, "deploy/systemd/"+name)
+		if !strings.Contains(unit, start) {
+			t.Fatalf("%s: no %s", name, start)
+		}
+		write(t, filepath.Join(dir, name), strings.ReplaceAll(unit, start, "ExecStart="+agent(t)+" "))
 	}
-	path := filepath.Join(t.TempDir(), "specguard.service")
-	write(t, path, strings.ReplaceAll(unit, start, "ExecStart="+agent(t)+" "))
-	for _, args := range [][]string{{"verify", path}, {"security", "--offline=true", "--threshold=40", "--no-pager", path}} {
-		cmd := exec.CommandContext(t.Context(), "systemd-analyze", args...)
-		var complaints bytes.Buffer
-		cmd.Stderr = &complaints
-		if _, err := cmd.Output(); err != nil || strings.Contains(complaints.String(), "specguard.service") {
-			t.Errorf("%s: %v\n%s", cmd, err, complaints.String())
+	for _, name := range units {
+		path := filepath.Join(dir, name)
+		for _, args := range [][]string{{"verify", path}, {"security", "--offline=true", "--threshold=40", "--no-pager", path}} {
+			cmd := exec.CommandContext(t.Context(), "systemd-analyze", args...)
+			var complaints bytes.Buffer
+			cmd.Stderr = &complaints
+			if _, err := cmd.Output(); err != nil || strings.Contains(complaints.String(), name) {
+				t.Errorf("%s: %v\n%s", cmd, err, complaints.String())
+			}
 		}
 	}
 }
