@@ -255,7 +255,7 @@ func resourceChanges() map[string]change {
 		"linux.resources.cpu.period":                  limit(func(r *specs.LinuxResources) { *r.CPU.Period = 1000 }),
 		"linux.resources.pids":                        limit(func(r *specs.LinuxResources) { r.Pids = nil }),
 		"linux.resources.pids.limit":                  limit(func(r *specs.LinuxResources) { *r.Pids.Limit = 50 }),
-		"linux.resources.unified":                     limit(func(r *specs.LinuxResources) { r.Unified = map[string]string{"memory.max": "max"} }),
+		"linux.resources.unified":                     limit(func(r *specs.LinuxResources) { r.Unified = map[string]string{"memory.max": "max", "cgroup.procs": "1"} }),
 		"linux.devices":                               to(withNodes(char("/dev/fuse", 10, 229))),
 		"linux.devices[].path":                        node(func(d *specs.LinuxDevice) { d.Path = "/dev/sda" }),
 		"linux.devices[].type":                        node(func(d *specs.LinuxDevice) { d.Type = "b" }),

@@ -301,7 +301,7 @@ func edits(t *rapid.T) map[string]option {
 			r.Memory = &specs.LinuxMemory{Limit: limit("memory"), Swap: limit("swap")}
 			r.CPU = pick(t, "cpu", nil, &specs.LinuxCPU{}, &specs.LinuxCPU{Quota: limit("quota"), Period: pick(t, "period", nil, new(uint64(0)), new(uint64(100_000)), new(uint64(50_000)))})
 			r.Pids = pick(t, "pids", nil, &specs.LinuxPids{Limit: limit("pids limit")})
-			r.Unified = pick(t, "unified", nil, map[string]string{"memory.max": pick(t, "memory.max", "max", "1048576", "x"), "cpu.max": pick(t, "cpu.max", "max 100000", "50000 100000"), "memory.high": "9"})
+			r.Unified = pick(t, "unified", nil, map[string]string{"memory.max": pick(t, "memory.max", "max", "1048576", "x"), "cpu.max": pick(t, "cpu.max", "max 100000", "50000 100000"), "memory.high": "9"}, map[string]string{"cgroup.procs": "1"})
 		},
 		"no resources":    func(s *specs.Spec) { s.Linux.Resources = pick(t, "resources kept", nil, s.Linux.Resources) },
 		"without process": func(s *specs.Spec) { s.Process = pick(t, "process kept", s.Process, s.Process, nil) },

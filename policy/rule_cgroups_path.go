@@ -24,8 +24,12 @@ import (
 // where no limits of pods hold: name the driver where others than the kubelet can call
 // CRI.
 //
-// Reads: linux.cgroupsPath (OCI runtime spec, config-linux.md, "Cgroups Path"), and
-// the pod's uid.
+// Files of cgroup v2 that linux.resources.unified names must be limits of controllers,
+// when a container is made and when its limits are updated: an OCI runtime writes any
+// file, and cgroup.procs takes processes of the host into the container's cgroup.
+//
+// Reads: linux.cgroupsPath (OCI runtime spec, config-linux.md, "Cgroups Path"),
+// linux.resources.unified, and the pod's uid.
 // Adjusts: nothing. In another cgroup the limits of others would hold.
 // Source: Kubernetes, pkg/kubelet/cm (pod_container_manager_linux.go,
 // cgroup_manager_linux.go); containerd, internal/cri/server (getCgroupsPath);
@@ -108,8 +112,13 @@ func (d CgroupDir) isKubepods() bool {
 	})
 }
 
-// Check finds a cgroup that lies elsewhere.
+// Check finds a cgroup that lies elsewhere, and files that are more than limits.
 func (c *CgroupsPath) Check(s *Subject) []Finding {
+	return append(c.place(s), fileFindings(resourcesOf(s))...)
+}
+
+// place finds a cgroup that lies elsewhere.
+func (c *CgroupsPath) place(s *Subject) []Finding {
 	own := ""
 	if s.Spec.Linux != nil {
 		own = s.Spec.Linux.CgroupsPath
@@ -130,7 +139,7 @@ func (c *CgroupsPath) Check(s *Subject) []Finding {
 func cgroupParent(cgroup string) (parent string, driver CgroupDriver, ok bool) {
 	if slice, scope, systemd := strings.Cut(cgroup, ":"); systemd {
 		prefix, id, named := strings.Cut(scope, ":")
-		if !named || prefix == "" || id == "" || strings.ContainsAny(scope, "/") || strings.Contains(id, ":") {
+		if !named || prefix == "" || id == "" || strings.Contains(scope, "/") || strings.Contains(id, ":") || strings.HasSuffix(id, ".slice") {
 			return "", "", false
 		}
 		// CRI-O writes the last of nested slices, and its kubelet's whole path

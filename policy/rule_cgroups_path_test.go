@@ -2,8 +2,11 @@ package policy
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
 func TestCgroupsPath(t *testing.T) {
@@ -62,6 +65,7 @@ func TestCgroupsPath(t *testing.T) {
 			[]string{"cgroup /kubepods/pod3f2a-11-b/9b7e is written for the cgroup driver cgroupfs (allowed: systemd)"}},
 		{"another root", "{roots: [/]}", at("/redescape/kubepods/pod3f2a-11-b/9b7e"), below("/redescape/kubepods/pod3f2a-11-b/9b7e", "below /")},
 		{"another root, systemd", "{roots: [/]}", at("x-kubepods-pod3f2a_11_b.slice:crio:9b7e"), below("x-kubepods-pod3f2a_11_b.slice:crio:9b7e", "below /")},
+		{"a scope that is a slice", "{}", at("kubepods-pod3f2a_11_b.slice:crio:x.slice"), elsewhere("kubepods-pod3f2a_11_b.slice:crio:x.slice")},
 	}, Early, Final)
 	const field = "spec.rules.cgroupsPath."
 	testLoad(t, "cgroupsPath", map[string]string{
@@ -109,6 +113,45 @@ func TestCgroupsPathDrivers(t *testing.T) {
 						}
 					}
 				}
+			}
+		}
+	}
+}
+
+// TestCgroupFiles: what is written into a container's cgroup are limits, when it is
+// made and when it is updated.
+func TestCgroupFiles(t *testing.T) {
+	const rest = " is set (allowed: limits of controllers, such as memory.high)"
+	for _, tt := range []struct {
+		files []string
+		found string // "" for nothing
+	}{
+		{[]string{"memory.min", "memory.high", "memory.oom.group", "memory.swap.max", "cpu.weight", "cpu.max.burst", "io.max"}, ""},
+		{[]string{"hugetlb.2MB.rsvd.max", "pids.max", "cpuset.cpus", "misc.max", "rdma.max"}, ""},
+		{[]string{"cgroup.procs"}, "cgroup.procs"},
+		{[]string{"memory.high", "cgroup.threads", "cgroup.kill"}, "cgroup.kill, cgroup.threads"},
+		{[]string{"cgroup.freeze"}, "cgroup.freeze"},
+		{[]string{"cgroup.subtree_control"}, "cgroup.subtree_control"},
+		{[]string{"cpuset.cpus.partition"}, "cpuset.cpus.partition"},
+		{[]string{"../memory.max"}, "../memory.max"},
+		{[]string{"memory./../cgroup.procs"}, "memory./../cgroup.procs"},
+		{[]string{"memory.max\n"}, "(with odd characters)"},
+		{[]string{"memory", ""}, "(unnamed), memory"},
+	} {
+		unified := make(map[string]string)
+		for _, name := range tt.files {
+			unified[name] = "1"
+		}
+		var want []string
+		if tt.found != "" {
+			want = []string{"cgroupsPath: cgroup file " + tt.found + rest}
+		}
+		set := compileDocs(t, policyDoc("test", "cgroupsPath: {}"))
+		update := set.EvaluateUpdate(subject(nil), &specs.LinuxResources{Unified: unified})
+		spec := newSpec(func(s *specs.Spec) { s.Linux.Resources.Unified = unified })
+		for name, d := range map[string]*Decision{"update": update, "early": set.Evaluate(subject(spec), Early), "final": set.Evaluate(subject(spec), Final)} {
+			if got := findings(d); !slices.Equal(got, want) {
+				t.Errorf("%s, %q:\n got %q\nwant %q", name, tt.files, got, want)
 			}
 		}
 	}

@@ -1,5 +1,7 @@
 package policy
 
+import "fmt"
+
 // IntelRdt bounds the classes of Intel's Resource Director Technology that give a
 // container its part of the CPU's caches and of the memory's bandwidth. Container
 // runtimes put a container into a class that the operator has made (containerd's
@@ -28,7 +30,10 @@ func (r *IntelRdt) Check(s *Subject) []Finding {
 	}
 	rdt := s.Spec.Linux.IntelRdt
 	var out []Finding
-	if rdt.ClosID != "" && r.Allowed != nil && !matchAny(r.Allowed, rdt.ClosID) {
+	switch {
+	case rdt.ClosID != "" && !isComponent(rdt.ClosID):
+		out = append(out, Finding{Found: fmt.Sprintf("RDT class %q is no name of one", rdt.ClosID), Allowed: "a class that the operator made"})
+	case rdt.ClosID != "" && r.Allowed != nil && !matchAny(r.Allowed, rdt.ClosID):
 		out = append(out, Finding{Found: "RDT class " + rdt.ClosID + " not allowed", Allowed: listOrNone(r.Allowed)})
 	}
 	if len(rdt.Schemata) > 0 || rdt.L3CacheSchema != "" || rdt.MemBwSchema != "" {

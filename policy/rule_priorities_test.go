@@ -107,6 +107,8 @@ func TestIntelRdt(t *testing.T) {
 	}
 	schema := []string{"an RDT schema in the spec (allowed: a class that the operator made)"}
 	testFindings(t, "intelRdt", []ruleCase{
+		{"a class elsewhere", "{}", func(s *Subject) { s.Spec.Linux.IntelRdt = &specs.LinuxIntelRdt{ClosID: "../x"} },
+			[]string{`RDT class "../x" is no name of one (allowed: a class that the operator made)`}},
 		{"none", "{}", is(nil), nil},
 		{"class", "{}", is(&specs.LinuxIntelRdt{ClosID: "gold"}), nil},
 		{"class not allowed", `{allowed: ["b*"]}`, is(&specs.LinuxIntelRdt{ClosID: "gold"}), []string{"RDT class gold not allowed (allowed: b*)"}},

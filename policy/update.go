@@ -6,8 +6,15 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// EvaluateUpdate judges new limits for a running container by the rule
-// resources of every policy that matches. Only what the update holds is
+// boundsUpdates is implemented by rules that judge new limits for a container that
+// exists.
+type boundsUpdates interface {
+	// ofUpdate is the rule for an update, of which the spec holds nothing else.
+	ofUpdate() Rule
+}
+
+// EvaluateUpdate judges new limits for a running container by the rules of every
+// policy that matches which bound updates: resources and cgroupsPath. Only what the update holds is
 // judged: a limit that is missing or 0 stays as it is, a negative one takes
 // the limit away. Of the decision's Spec only linux.resources counts; it has
 // every member that the update has, since runtimes put it over the update. The
@@ -21,11 +28,13 @@ func (s *Set) EvaluateUpdate(sub Subject, update *specs.LinuxResources) *Decisio
 	e := &evaluation{sub: sub, phase: Final, decision: &Decision{Spec: sub.Spec}}
 	e.gather(s.matching(&sub))
 	e.rules = slices.DeleteFunc(e.rules, func(b bound) bool {
-		_, ok := b.Rule.(*Resources)
+		_, ok := b.Rule.(boundsUpdates)
 		return !ok
 	})
 	for i, b := range e.rules {
-		e.rules[i].Rule = resourcesUpdate{b.Rule.(*Resources)}
+		r := *b.compiledRule
+		r.Rule = b.Rule.(boundsUpdates).ofUpdate()
+		e.rules[i].compiledRule = &r
 	}
 	e.adjust()
 	e.check()
@@ -34,6 +43,8 @@ func (s *Set) EvaluateUpdate(sub Subject, update *specs.LinuxResources) *Decisio
 
 // resourcesUpdate is the rule resources for an update.
 type resourcesUpdate struct{ *Resources }
+
+func (r *Resources) ofUpdate() Rule { return resourcesUpdate{r} }
 
 // Check finds limits in the update that are too high, unreadable, or taken
 // away.

@@ -50,7 +50,7 @@ func resourceMutations() []mutation {
 			if r.Unified == nil {
 				r.Unified = make(map[string]string)
 			}
-			r.Unified[pick(c, "memory.max", "cpu.max", "pids.max", "memory.high", "memory.swap.max")] =
+			r.Unified[pick(c, "memory.max", "cpu.max", "pids.max", "memory.high", "memory.swap.max", "cgroup.procs", "cgroup.kill")] =
 				pick(c, "max", "1048576", "max 100000", "50000 100000", "50000", "0", " 5 ", "-1", "9223372036854775807", "1G", "")
 		}},
 		{"no resources", func(_ *choice, s *specs.Spec) { s.Linux.Resources = &specs.LinuxResources{} }},

@@ -23,6 +23,13 @@ func (s *state) node(spec *specs.Spec, l *specs.Linux) {
 	if !inPod(l.CgroupsPath) {
 		s.add(cgroup, l.CgroupsPath)
 	}
+	if l.Resources != nil {
+		for name := range l.Resources.Unified {
+			if strings.HasPrefix(name, "cgroup.") || strings.Contains(name, "/") {
+				s.add(cgroup, name) // processes of the host, and other cgroups
+			}
+		}
+	}
 	for name := range l.NetDevices {
 		s.add(netDevice, name)
 	}

@@ -56,6 +56,7 @@ func sights() []sight {
 		{ability{unmasked, "/proc/kcore"}, baseline, func(s *specs.Spec) { s.Linux.MaskedPaths = []string{"/"} }},
 		{ability{unmasked, "write to /proc/sys"}, baseline, func(s *specs.Spec) { s.Linux.ReadonlyPaths = nil }},
 		{ability{noLimit, "memory"}, hardened, func(s *specs.Spec) { s.Linux.Resources.Unified = map[string]string{"memory.max": "max"} }},
+		{ability{cgroup, "cgroup.procs"}, baseline, func(s *specs.Spec) { s.Linux.Resources.Unified = map[string]string{"cgroup.procs": "1"} }},
 		{ability{noLimit, "CPU"}, hardened, func(s *specs.Spec) { s.Linux.Resources.CPU.Quota = new(int64(-1)) }},
 		{ability{device, "b 8:0 w"}, baseline, func(s *specs.Spec) {
 			s.Linux.Resources.Devices = append(s.Linux.Resources.Devices, specs.LinuxDeviceCgroup{Allow: true, Type: "b", Major: new(int64(8)), Access: "w"})

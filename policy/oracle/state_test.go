@@ -36,7 +36,7 @@ const (
 	writableRoot   kind = "writable root"
 	noLimit        kind = "no limit"
 	annotation     kind = "annotation" // that an OCI runtime obeys
-	cgroup         kind = "cgroup"     // that is not in the pod's
+	cgroup         kind = "cgroup"     // that is not in the pod's, or whose files reach further
 	priority       kind = "priority"   // over other processes of the node
 	netDevice      kind = "network device"
 	rdt            kind = "RDT" // a class of cache and bandwidth is rewritten
