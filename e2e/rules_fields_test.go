@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -94,8 +95,30 @@ func TestRuleCgroupsPath(t *testing.T) {
 		if said := err.Error(); !strings.Contains(said, `denied by policy "p": cgroupsPath: cgroup /`) || !strings.Contains(said, "is not in that of its pod") {
 			t.Error(said)
 		}
-		g.run(t, container{}.make(t, g.runPod(t, "cgroups"), ctrSame), "allowed")
+		same := g.run(t, container{}.make(t, g.runPod(t, "cgroups"), ctrSame), "allowed")
+
+		cgroupFiles(t, g, same)
 	})
+}
+
+// cgroupFiles has a container ask for files of its cgroup that are no limits: with
+// cgroup v2 runc would take the process of the test into the cgroup, and kill all that
+// is in it. CRI-O hands them on with cgroup v2 only. NRI before 0.10 shows them to
+// nobody, and with cgroup v1 runc refuses them first.
+func cgroupFiles(t *testing.T, g *rig, same running) {
+	if g.Release() == build.CRIO || g.Release() == build.Containerd1 {
+		return
+	}
+	const file = `cgroupsPath: cgroup file %s is set (allowed: limits of controllers, such as memory.high)`
+	takes := container{options: []cri.ContainerOption{cri.Resources(&api.LinuxContainerResources{
+		Unified: map[string]string{"cgroup.procs": strconv.Itoa(os.Getpid())},
+	})}}
+	want := refusal{sentence: `specguard: denied by policy "p": ` + fmt.Sprintf(file, "cgroup.procs"), early: true}
+	g.refused(t, takes.make(t, g.runPod(t, "cgroups"), ctrReject), want)
+	err := same.UpdateResources(t.Context(), &api.LinuxContainerResources{Unified: map[string]string{"cgroup.kill": "1"}})
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf(file, "cgroup.kill")) {
+		t.Errorf("updated: %v", err)
+	}
 }
 
 // TestMisnamedNamespace refuses containers of pods in namespaces that Kubernetes
