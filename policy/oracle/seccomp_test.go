@@ -132,8 +132,9 @@ func telling(p *specs.LinuxSeccomp, name string, index uint) []uint64 {
 
 // through is the most that a filter made by libseccomp may do with the call. If
 // several rules match, which of them counts depends on their order and form; here
-// the most lenient does, but for those after one without conditions that refuses:
-// libseccomp leaves them out, or refuses the profile.
+// the most lenient does. But the first one without conditions stands for all: what
+// comes before libseccomp replaces by it, and what comes after it leaves out, or
+// refuses the profile.
 func through(p *specs.LinuxSeccomp, c call) verdict {
 	out, matched := refused, false
 	for _, r := range p.Syscalls {
@@ -142,10 +143,10 @@ func through(p *specs.LinuxSeccomp, c call) verdict {
 		}
 		if anyMatches(r, c.args) {
 			matched = true
-			out = max(out, verdictOf(r.Action))
-			if len(r.Args) == 0 && out == refused {
-				return refused
+			if len(r.Args) == 0 {
+				return verdictOf(r.Action)
 			}
+			out = max(out, verdictOf(r.Action))
 		}
 	}
 	if !matched {
