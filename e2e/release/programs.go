@@ -79,7 +79,7 @@ func (m *maker) beside() (folder, error) {
 		}
 		out[name] = file{data, 0o644}
 	}
-	for _, dir := range []string{"deploy/systemd", "deploy/containerd", "deploy/crio"} {
+	for _, dir := range []string{"deploy/systemd", "deploy/selinux", "deploy/containerd", "deploy/crio"} {
 		files, err := readFolder(filepath.Join(m.Checkout, dir))
 		if err != nil {
 			return nil, err

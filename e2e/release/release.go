@@ -26,7 +26,7 @@ func architectures() []string { return []string{"amd64", "arm64"} }
 
 // Make makes a release. Files in Out are:
 //
-//	specguard_VERSION_linux_ARCH.tar.gz          programs, systemd units, drop-ins, license, notices
+//	specguard_VERSION_linux_ARCH.tar.gz          programs, systemd units, SELinux module, drop-ins, license, notices
 //	specguard_VERSION_linux_ARCH.PROGRAM.cdx.json  what a program is made of, in CycloneDX
 //	specguard_VERSION_image.tar                  the image for all architectures, an OCI layout
 //	specguard-chart_VERSION.tgz                  the Helm chart
