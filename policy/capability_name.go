@@ -71,7 +71,7 @@ func leadingNumber(text string) (n uint64, ok bool) {
 	return 0, false
 }
 
-// shown are the names as messages have them, sorted: short where they are a
+// shown are the first names as messages have them, sorted: short where they are a
 // capability's.
 func shown(names []string) string {
 	var out []string
@@ -83,7 +83,7 @@ func shown(names []string) string {
 		out = append(out, text)
 	}
 	slices.Sort(out)
-	return strings.Join(slices.Compact(out), ", ")
+	return few(slices.Compact(out))
 }
 
 func joinShort(names []Capability) string {

@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -100,6 +102,9 @@ func foreignNamespaces(s *Subject) []specs.LinuxNamespaceType {
 // joinsOthers tells whether a path is known to lead to another namespace than the
 // pod's.
 func joinsOthers(s *Subject, n specs.LinuxNamespace) bool {
+	if strings.HasPrefix(path.Clean(n.Path), "/proc/1/") {
+		return true // the host's
+	}
 	switch n.Type {
 	case specs.MountNamespace, specs.CgroupNamespace, specs.TimeNamespace:
 		return true // no pod has one that its containers share

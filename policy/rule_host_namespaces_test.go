@@ -46,9 +46,15 @@ func TestHostNamespaces(t *testing.T) {
 			join(specs.UserNamespace, "/var/run/userns/a")(s)
 		}, nil},
 		{"the host's user namespace", "{}", func(s *Subject) { known(s); join(specs.UserNamespace, "/proc/1/ns/user")(s) }, []string{foreign("user")}},
+		{"the host's pid and network by their paths, others not known", "{}", func(s *Subject) {
+			withoutNamespace(specs.PIDNamespace)(s.Spec)
+			join(specs.PIDNamespace, "/proc/1/ns/pid")(s)
+			withoutNamespace(specs.NetworkNamespace)(s.Spec)
+			join(specs.NetworkNamespace, "/proc//1/task/1/ns/net")(s)
+		}, []string{foreign("pid, network")}},
 		{"the name of another pod", "{}", func(s *Subject) { known(s); join(specs.UTSNamespace, "/proc/7/ns/uts")(s) }, []string{foreign("uts")}},
 		{"one of two", "{}", func(s *Subject) { known(s); join(specs.NetworkNamespace, "/proc/7/ns/net")(s) }, []string{foreign("network")}},
-		{"paths not known", "{}", join(specs.UserNamespace, "/proc/1/ns/user"), nil},
+		{"paths not known", "{}", join(specs.UserNamespace, "/proc/4242/ns/user"), nil},
 		{"mount, cgroup and time of others", "{}", func(s *Subject) {
 			join(specs.MountNamespace, "/proc/812/ns/mnt")(s)
 			join(specs.CgroupNamespace, "/proc/812/ns/cgroup")(s)

@@ -68,7 +68,7 @@ func TestUserNamespaceOfSandbox(t *testing.T) {
 // TestUserNamespaceOfOthers: mappings that a caller of CRI claims say nothing of a
 // namespace that is not the pod's.
 func TestUserNamespaceOfOthers(t *testing.T) {
-	const own, other = "/proc/812/ns/user", "/proc/1/ns/user"
+	const own, other = "/proc/812/ns/user", "/proc/4242/ns/user"
 	for name, tt := range map[string]struct {
 		path  string
 		host  []string

@@ -73,7 +73,9 @@ func brief(text string) string {
 		return text
 	}
 	var v any
-	if err := json.Unmarshal([]byte(text), &v); err != nil {
+	exact := json.NewDecoder(strings.NewReader(text))
+	exact.UseNumber() // those of 64 bits are no float's
+	if err := exact.Decode(&v); err != nil {
 		return text
 	}
 	switch v := v.(type) {

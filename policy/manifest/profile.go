@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"github.com/moby/profiles/seccomp"
-	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/specguard/specguard/policy"
+	policyseccomp "github.com/specguard/specguard/policy/seccomp"
 )
 
 // appArmorAnnotation is followed by a container's name. It is how the profile
@@ -64,8 +64,8 @@ func (b *builder) seccomp(at string) error {
 	case c.Privileged:
 	case chosen.Type == localhost:
 		b.asked = policy.SeccompPattern(localhost + "/" + profileType(chosen.LocalhostProfile))
-		b.spec.Linux.Seccomp = &specs.LinuxSeccomp{DefaultAction: specs.ActErrno}
-		b.note("what the seccomp profile " + chosen.LocalhostProfile + " allows is not known: taken for one that blocks system calls")
+		b.spec.Linux.Seccomp = policyseccomp.Floor(func(string) bool { return false }).Tighten(nil)
+		b.note("what the seccomp profile " + chosen.LocalhostProfile + " allows is not known: taken for one that denies just what every default profile denies")
 	case chosen.Type == runtimeDefault:
 		s, err := seccomp.GetDefaultProfile(b.spec)
 		if err != nil {

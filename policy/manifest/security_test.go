@@ -113,8 +113,8 @@ func TestSeccomp(t *testing.T) {
 		{"{type: Unconfined}", "{type: RuntimeDefault}", "", "Unconfined", ""},
 		{"", "{type: RuntimeDefault}", specs.ActErrno, "RuntimeDefault", ""},
 		{"{type: RuntimeDefault}", "{type: Unconfined}", specs.ActErrno, "RuntimeDefault", ""},
-		{"{type: Localhost, localhostProfile: a/b.json}", "", specs.ActErrno, "Localhost/a/b.json",
-			"what the seccomp profile a/b.json allows is not known: taken for one that blocks system calls"},
+		{"{type: Localhost, localhostProfile: a/b.json}", "", specs.ActAllow, "Localhost/a/b.json",
+			"what the seccomp profile a/b.json allows is not known: taken for one that denies just what every default profile denies"},
 	} {
 		c := one(t, "securityContext: {seccompProfile: "+tt.container+"}", "securityContext: {seccompProfile: "+tt.pod+"}")
 		got := specs.LinuxSeccompAction("")
