@@ -32,7 +32,8 @@ import (
 // the default seccomp profile where there is none; and where every device was
 // open, no device but those that each container has (/dev/null and the like,
 // which the OCI runtime adds itself). Namespaces stay as they are, and AppArmor
-// and SELinux are left to their own rules.
+// and SELinux are left to their own rules: a privileged container has no SELinux
+// label, and gets one where seLinuxOptions names a type and adjusts.
 // Source: Pod Security Standards, Baseline, "Privileged Containers"; containerd
 // pkg/oci WithPrivileged and WithAllDevicesAllowed; capabilities(7), cgroups(7).
 // Example: {onViolation: reject}

@@ -23,8 +23,7 @@ import (
 // A profile's name is not in the spec. containerd tells the opener what a
 // container asked for, CRI-O writes it on the container, and the name is believed:
 // another NRI plugin that replaces the profile is the node's own. Where nothing
-// tells, the content counts:
-// RuntimeDefault is what lets nothing through that the default profile does not,
+// tells, or the name is not allowed, the content counts: RuntimeDefault is what lets nothing through that the default profile does not,
 // and Localhost with a file's name what lets nothing through that the file does
 // not. What cannot be told is not allowed.
 //
@@ -40,8 +39,8 @@ import (
 // remain, also where this rule rejects: the default profile is made anew, and another
 // one denies the calls that the capabilities stood for.
 // Source: Pod Security Standards, Restricted, "Seccomp"; seccomp(2); libseccomp
-// 2.5.4, src/db.c; runc 1.5.2, libcontainer/seccomp; github.com/moby/profiles for
-// the profile.
+// 2.5.4, src/db.c; runc 1.5.2, libcontainer/seccomp; what the kernel answers under
+// the filters of runc 1.5.2 and crun 1.8.1; github.com/moby/profiles for the profile.
 // Example: {onViolation: adjust, block: {socketFamilies: [AF_ALG], syscalls: [bpf]}}
 type SeccompProfile struct {
 	Base `yaml:",inline"`
@@ -102,6 +101,9 @@ func (r *SeccompProfile) permits(profile SeccompPattern) bool {
 func (r *SeccompProfile) Check(s *Subject) []Finding {
 	var out []Finding
 	if f := r.unfit(s); f != nil {
+		if _, err := s.seccompProfile(r.applied(), s.Spec); err != nil && r.Action() == Adjust {
+			f.Found += fmt.Sprintf(", and %s cannot be applied: %v", r.applied(), err)
+		}
 		out = append(out, *f)
 	}
 	if open := r.Block.Open(profileOf(s)); len(open) > 0 {
