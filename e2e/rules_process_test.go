@@ -27,8 +27,7 @@ func TestRuleCapabilities(t *testing.T) {
 					// What containerd gives by default; CRI-O gives less.
 					container: container{name: "default", config: "drop: [all, cap_kill], allow: [kill, chown]",
 						options: []cri.ContainerOption{cri.Capabilities([]string{"MKNOD", "NET_RAW", "SETFCAP", "SYS_CHROOT", "AUDIT_WRITE"}, nil)}},
-					found: []string{"AUDIT_WRITE, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, NET_RAW, SETFCAP, " +
-						"SETGID, SETPCAP, SETUID, SYS_CHROOT not allowed (allowed: CHOWN)"},
+					found:   []string{"AUDIT_WRITE, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD and 7 more not allowed (allowed: CHOWN)"},
 					changes: []string{"process.capabilities"},
 					truth: func(w *cri.Truth) {
 						leave(w)
