@@ -11,6 +11,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY Makefile ./
 COPY cmd cmd
+COPY internal internal
 COPY plugin plugin
 COPY policy policy
 ARG TARGETARCH

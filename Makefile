@@ -51,7 +51,7 @@ release-test: ## make two releases of what is committed, and compare their bytes
 
 .PHONY: generate
 generate: ## renew what is made from the types and comments of the policy documents, and THIRD_PARTY_NOTICES
-	go generate ./policy/schema
+	go generate ./internal/schema
 	cd e2e && go run ./cmd/release -notices > ../THIRD_PARTY_NOTICES.new && mv ../THIRD_PARTY_NOTICES.new ../THIRD_PARTY_NOTICES
 
 .PHONY: deps
@@ -146,8 +146,8 @@ fuzz: ## fuzz the rules, decisions against the oracle, the policy loader, the sp
 	go test -run '^$$' -fuzz FuzzRules -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./policy
 	go test -run '^$$' -fuzz FuzzOracle -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./policy/oracle
 	go test -run '^$$' -fuzz FuzzLoad -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./policy
-	go test -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./policy/ocispec
-	go test -run '^$$' -fuzz FuzzPatch -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./policy/ocispec
+	go test -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./internal/ocispec
+	go test -run '^$$' -fuzz FuzzPatch -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./internal/ocispec
 
 .PHONY: demo
 demo: deps ## show specguard at work on a private containerd, or CRI-O (RUNTIME=cri-o); POLICY=FILE for a policy of your own (root)

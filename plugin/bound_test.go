@@ -15,8 +15,8 @@ import (
 	"github.com/sirupsen/logrus"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
 // bounded is a node that is not connected yet, with the default limits.
@@ -115,12 +115,12 @@ func TestTooLargeIsReported(t *testing.T) {
 func TestDeniedCountsNothing(t *testing.T) {
 	for name, c := range map[string]struct {
 		opener Opener
-		stage  judge.Stage
+		stage  wrapperapi.Stage
 		rules  string
 	}{
 		"by what NRI shows": {ByWrapper{"/opt/specguard-runtime"}, "", "rules: {hostPaths: {allowed: []}}"},
-		"by the wrapper":    {ByWrapper{"/opt/specguard-runtime"}, judge.Create, refuse},
-		"by the hook":       {ByHook{"/opt/specguard-runtime"}, judge.Verify, refuse},
+		"by the wrapper":    {ByWrapper{"/opt/specguard-runtime"}, wrapperapi.Create, refuse},
+		"by the hook":       {ByHook{"/opt/specguard-runtime"}, wrapperapi.Verify, refuse},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := bounded(t, doc("p", c.rules))
@@ -141,7 +141,7 @@ func TestDeniedCountsNothing(t *testing.T) {
 				if err != nil {
 					t.Fatalf("container %d: %v", i, err)
 				}
-				if a := n.plugin.Judge(t.Context(), judge.Request{Stage: c.stage, ID: ctr.GetId(), Spec: []byte(n.store.get(container().GetId()))}); a.Verdict != judge.Deny {
+				if a := n.plugin.Judge(t.Context(), wrapperapi.Request{Stage: c.stage, ID: ctr.GetId(), Spec: []byte(n.store.get(container().GetId()))}); a.Verdict != wrapperapi.Deny {
 					t.Fatalf("container %d: %+v", i, a)
 				}
 			}

@@ -10,15 +10,15 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/internal/ocispec"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/ocispec"
 )
 
 // brought is a SpecStore of one container, whose spec somebody on the host
 // brings and takes back.
 type brought struct {
-	req     judge.Request
+	req     wrapperapi.Request
 	shown   exhibit
 	runtime string    // its name
 	names   bool      // its annotation on the spec is the reference under which it keeps the image

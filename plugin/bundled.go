@@ -6,7 +6,7 @@ import (
 	"github.com/containerd/nri/pkg/api"
 	"github.com/sirupsen/logrus"
 
-	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -17,7 +17,7 @@ type Bundles interface {
 	Spec(id string) ([]byte, error)
 
 	// Sandbox is what the node shows of a pod, by the id of its sandbox.
-	Sandbox(id string) *judge.Sandbox
+	Sandbox(id string) *wrapperapi.Sandbox
 }
 
 // existingStore is where the spec of a container that was there can be read.
@@ -41,7 +41,7 @@ func (p *Plugin) bundle(pod *api.PodSandbox, sub policy.Subject) (*bundled, erro
 	}
 	return &bundled{
 		brought: brought{
-			req:     judge.Request{Spec: spec, Sandbox: p.Bundles.Sandbox(sub.Pod.ID)},
+			req:     wrapperapi.Request{Spec: spec, Sandbox: p.Bundles.Sandbox(sub.Pod.ID)},
 			shown:   exhibited(pod, sub),
 			runtime: p.conn.runtimeName(), names: p.conn.namesImage(),
 		},

@@ -8,7 +8,7 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 
-	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
 // stopping is a store that can stop containers.
@@ -80,8 +80,8 @@ func (b bundles) Spec(id string) ([]byte, error) {
 	return []byte(b[id]), nil
 }
 
-func (b bundles) Sandbox(id string) *judge.Sandbox {
-	return &judge.Sandbox{ID: id, Spec: []byte(b[id])}
+func (b bundles) Sandbox(id string) *wrapperapi.Sandbox {
+	return &wrapperapi.Sandbox{ID: id, Spec: []byte(b[id])}
 }
 
 // wrapped is a runtime without a store, with bundles in place of one, and what

@@ -8,8 +8,8 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/seal"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -27,31 +27,31 @@ const unknownContainer = seal.Prefix + "refused: the container has no seal: it w
 // Judge judges the spec of a container that NRI has shown before, brought by
 // the OCI runtime wrapper or by the seal's hook. A container that it refuses
 // never comes to be, and the runtime may not tell of that.
-func (p *Plugin) Judge(ctx context.Context, req judge.Request) judge.Answer {
+func (p *Plugin) Judge(ctx context.Context, req wrapperapi.Request) wrapperapi.Answer {
 	a := p.judge(ctx, req)
-	if a.Verdict == judge.Deny {
+	if a.Verdict == wrapperapi.Deny {
 		p.ledger.ContainerGone(req.ID)
 	}
 	return a
 }
 
-func (p *Plugin) judge(ctx context.Context, req judge.Request) judge.Answer {
+func (p *Plugin) judge(ctx context.Context, req wrapperapi.Request) wrapperapi.Answer {
 	e, ok := p.shown.get(req.ID)
 	if !ok {
 		p.Log.WithField("id", req.ID).Warn("asked about a container that NRI has not shown: refused, unless the host's configuration lets it pass")
-		return judge.Answer{Verdict: judge.Unknown, Message: unknownContainer}
+		return wrapperapi.Answer{Verdict: wrapperapi.Unknown, Message: unknownContainer}
 	}
 	sub := policy.Subject{Pod: e.pod, Container: e.container}
 	sub.Pod.HostNamespaces, sub.Pod.NamespacePathsUnseen = req.HostNamespaces, false
 	phase := policy.Final
-	if req.Stage == judge.Verify {
+	if req.Stage == wrapperapi.Verify {
 		phase = policy.Fixed
 	}
 	p.giveWay(ctx)
 	defer p.live.begin()()
 	table, unverified, err := p.mountsIn(&req)
 	if err != nil {
-		return judge.Refuse("not judged: " + err.Error())
+		return wrapperapi.Refuse("not judged: " + err.Error())
 	}
 	sealed := bytes.Contains(req.Spec, []byte(seal.Annotation))
 	spec, err := guard(ctx, judgeTimeout, func(ctx context.Context) ([]byte, error) {
@@ -64,7 +64,7 @@ func (p *Plugin) judge(ctx context.Context, req judge.Request) judge.Answer {
 			b.stored = store // it has opened the container already, if it could
 		}
 		o := opening{
-			store: b, phase: phase, sealed: sealed, again: b.stored != nil || req.Stage == judge.Verify && e.opened,
+			store: b, phase: phase, sealed: sealed, again: b.stored != nil || req.Stage == wrapperapi.Verify && e.opened,
 			mounts: table, rootfs: req.Root, unverified: unverified,
 		}
 		if b.stored == nil {
@@ -80,13 +80,13 @@ func (p *Plugin) judge(ctx context.Context, req judge.Request) judge.Answer {
 	var denied *denial
 	switch {
 	case errors.As(err, &denied):
-		return judge.Refuse(denied.message)
+		return wrapperapi.Refuse(denied.message)
 	case err != nil && !sealed && !p.enforces(&sub):
-		return judge.Answer{Verdict: judge.Allow} // policies in mode audit alone are for it: they change nothing
+		return wrapperapi.Answer{Verdict: wrapperapi.Allow} // policies in mode audit alone are for it: they change nothing
 	case err != nil:
-		return judge.Refuse("not judged: " + err.Error())
+		return wrapperapi.Refuse("not judged: " + err.Error())
 	default:
-		return judge.Answer{Verdict: judge.Allow, Spec: spec}
+		return wrapperapi.Answer{Verdict: wrapperapi.Allow, Spec: spec}
 	}
 }
 

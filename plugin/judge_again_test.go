@@ -6,8 +6,8 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 
-	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/seal"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -20,17 +20,19 @@ func TestJudgeAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.recorder.expect(t, "open team-a/web-0/app adjusted")
-	if a := n.bring(judge.Create, nil); a.Verdict != judge.Allow || a.Spec != nil {
+	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Allow || a.Spec != nil {
 		t.Errorf("%+v\n%s", a, a.Spec)
 	}
 	n.recorder.expect(t, "open team-a/web-0/app adjusted")
 	// One that could not be opened then, is now.
-	sealed := func(r *judge.Request) { r.Spec = []byte(spec(both, sealedBy(seal.Pending), annotated(seal.Sealed))) }
-	if a := n.bring(judge.Create, sealed); a.Verdict != judge.Allow || string(a.Spec) != spec(one, "", annotated("adjusted")) {
+	sealed := func(r *wrapperapi.Request) {
+		r.Spec = []byte(spec(both, sealedBy(seal.Pending), annotated(seal.Sealed)))
+	}
+	if a := n.bring(wrapperapi.Create, sealed); a.Verdict != wrapperapi.Allow || string(a.Spec) != spec(one, "", annotated("adjusted")) {
 		t.Errorf("%+v\n%s", a, a.Spec)
 	}
 	n.store.sandboxes[pod().GetId()] = withPort(8080)
-	if a := n.bring(judge.Create, nil); a.Verdict != judge.Deny {
+	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Deny {
 		t.Errorf("%+v", a)
 	}
 }
@@ -42,12 +44,12 @@ func TestJudgeAudit(t *testing.T) {
 	if _, err := n.create(pod(), container()); err != nil {
 		t.Fatal(err)
 	}
-	if a := n.bring(judge.Create, nil); a.Verdict != judge.Allow || a.Spec != nil {
+	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Allow || a.Spec != nil {
 		t.Errorf("%+v", a)
 	}
 	n.recorder.expect(t, `open team-a/web-0/app failed: the host does not show the pod's sandbox "5d1c"`)
 	n.policies.use(compile(t, doc("p", auditing, noPorts), doc("q", strip)))
-	if a := n.bring(judge.Create, nil); a.Verdict != judge.Deny {
+	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Deny {
 		t.Errorf("beside a policy in force: %+v", a)
 	}
 }
@@ -94,8 +96,8 @@ func TestJudgeImage(t *testing.T) {
 				return
 			}
 			named := `"annotations":{"` + imageNameAnnotation + `":"` + asked + `"},`
-			a := n.bring(judge.Create, func(r *judge.Request) { r.Spec = []byte(spec(both, "", named)) })
-			if (a.Verdict == judge.Allow) != (c.want == "") || !strings.Contains(a.Message, c.want) {
+			a := n.bring(wrapperapi.Create, func(r *wrapperapi.Request) { r.Spec = []byte(spec(both, "", named)) })
+			if (a.Verdict == wrapperapi.Allow) != (c.want == "") || !strings.Contains(a.Message, c.want) {
 				t.Errorf("%+v", a)
 			}
 		})

@@ -9,8 +9,8 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 
-	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/seal"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -25,9 +25,9 @@ func with(t *testing.T, runtime string, o Opener, docs ...string) *node {
 }
 
 // bring has the container's spec judged, as the host does.
-func (n *node) bring(stage judge.Stage, change func(*judge.Request)) judge.Answer {
+func (n *node) bring(stage wrapperapi.Stage, change func(*wrapperapi.Request)) wrapperapi.Answer {
 	n.t.Helper()
-	req := judge.Request{Stage: stage, ID: container().GetId(), Spec: []byte(n.store.get(container().GetId()))}
+	req := wrapperapi.Request{Stage: stage, ID: container().GetId(), Spec: []byte(n.store.get(container().GetId()))}
 	if change != nil {
 		change(&req)
 	}
@@ -39,18 +39,18 @@ func (n *node) bring(stage judge.Stage, change func(*judge.Request)) judge.Answe
 func TestJudge(t *testing.T) {
 	for name, c := range map[string]struct {
 		docs                 []string
-		create, verify       judge.Verdict
+		create, verify       wrapperapi.Verdict
 		spec                 string // by the wrapper's answer; "" for none
 		createSays, verifies string
 	}{
-		"no policy": {docs: []string{doc("p", elsewhere, refuse)}, create: judge.Allow, verify: judge.Allow},
-		"allowed":   {docs: []string{doc("p", allow)}, create: judge.Allow, verify: judge.Allow, spec: spec(both, "", annotated("allowed"))},
+		"no policy": {docs: []string{doc("p", elsewhere, refuse)}, create: wrapperapi.Allow, verify: wrapperapi.Allow},
+		"allowed":   {docs: []string{doc("p", allow)}, create: wrapperapi.Allow, verify: wrapperapi.Allow, spec: spec(both, "", annotated("allowed"))},
 		"adjusted": {
-			docs: []string{doc("p", strip)}, create: judge.Allow, spec: spec(one, "", annotated("adjusted")),
-			verify: judge.Deny, verifies: denied + " (policy would adjust it; on this node containers can only be refused)",
+			docs: []string{doc("p", strip)}, create: wrapperapi.Allow, spec: spec(one, "", annotated("adjusted")),
+			verify: wrapperapi.Deny, verifies: denied + " (policy would adjust it; on this node containers can only be refused)",
 		},
-		"denied": {docs: []string{doc("p", refuse)}, create: judge.Deny, createSays: denied, verify: judge.Deny, verifies: denied},
-		"audit":  {docs: []string{doc("p", auditing, refuse)}, create: judge.Allow, verify: judge.Allow},
+		"denied": {docs: []string{doc("p", refuse)}, create: wrapperapi.Deny, createSays: denied, verify: wrapperapi.Deny, verifies: denied},
+		"audit":  {docs: []string{doc("p", auditing, refuse)}, create: wrapperapi.Allow, verify: wrapperapi.Allow},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, o := range []Opener{ByWrapper{"/opt/specguard-runtime"}, ByHook{"/opt/specguard-runtime"}} {
@@ -58,11 +58,11 @@ func TestJudge(t *testing.T) {
 				if _, err := n.create(pod(), container()); err != nil {
 					t.Fatal(err)
 				}
-				a := n.bring(judge.Create, nil)
-				if a.Verdict != c.create || a.Message != c.createSays || a.Verdict == judge.Allow && string(a.Spec) != c.spec {
+				a := n.bring(wrapperapi.Create, nil)
+				if a.Verdict != c.create || a.Message != c.createSays || a.Verdict == wrapperapi.Allow && string(a.Spec) != c.spec {
 					t.Errorf("%s: create: %+v\nspec %s", o.Name(), a, a.Spec)
 				}
-				if a := n.bring(judge.Verify, nil); a.Verdict != c.verify || a.Message != c.verifies || a.Spec != nil {
+				if a := n.bring(wrapperapi.Verify, nil); a.Verdict != c.verify || a.Message != c.verifies || a.Spec != nil {
 					t.Errorf("%s: verify: %+v\nspec %s", o.Name(), a, a.Spec)
 				}
 			}
@@ -74,31 +74,31 @@ func TestJudge(t *testing.T) {
 func TestJudgeUnknown(t *testing.T) {
 	n := with(t, "cri-o", ByWrapper{"/opt/specguard-runtime"}, doc("p", strip))
 	ctr := container()
-	expect := func(when string, want judge.Verdict) {
+	expect := func(when string, want wrapperapi.Verdict) {
 		t.Helper()
-		if a := n.bring(judge.Create, nil); a.Verdict != want || (a.Message == unknownContainer) != (want == judge.Unknown) {
+		if a := n.bring(wrapperapi.Create, nil); a.Verdict != want || (a.Message == unknownContainer) != (want == wrapperapi.Unknown) {
 			t.Errorf("%s: %+v", when, a)
 		}
 	}
-	expect("never shown", judge.Unknown)
+	expect("never shown", wrapperapi.Unknown)
 	if _, err := n.create(pod(), ctr); err != nil {
 		t.Fatal(err)
 	}
-	expect("created", judge.Allow)
+	expect("created", wrapperapi.Allow)
 	other := pod()
 	other.Namespace = "other"
 	if _, err := n.create(other, container()); err != nil {
 		t.Fatal(err)
 	}
-	expect("another was created under its id", judge.Unknown)
+	expect("another was created under its id", wrapperapi.Unknown)
 	if err := n.RemoveContainer(context.Background(), &api.RemoveContainerRequest{Pod: pod(), Container: ctr}); err != nil {
 		t.Fatal(err)
 	}
-	expect("removed", judge.Unknown)
+	expect("removed", wrapperapi.Unknown)
 	if _, err := n.create(pod(), container()); err != nil {
 		t.Fatal(err)
 	}
-	expect("created once more", judge.Allow)
+	expect("created once more", wrapperapi.Allow)
 }
 
 // TestJudgeAfterRestart has an agent that was not there when the container was
@@ -110,7 +110,7 @@ func TestJudgeAfterRestart(t *testing.T) {
 	n.start(t, "cri-o")
 	n.connect(n.socket)
 	n.store.put(container().GetId(), spec(both, sealedBy(seal.Pending), annotated(seal.Sealed)))
-	if a := n.bring(judge.Create, nil); a.Verdict != judge.Allow || string(a.Spec) != spec(one, "", annotated("adjusted")) {
+	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Allow || string(a.Spec) != spec(one, "", annotated("adjusted")) {
 		t.Errorf("%+v\n%s", a, a.Spec)
 	}
 }
@@ -122,24 +122,24 @@ func TestJudgeFailures(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
-		change func(*judge.Request)
+		change func(*wrapperapi.Request)
 		want   string
 	}{
-		"no JSON":            {func(r *judge.Request) { r.Spec = []byte("{") }, "not judged: decode OCI spec: "},
+		"no JSON":            {func(r *wrapperapi.Request) { r.Spec = []byte("{") }, "not judged: decode OCI spec: "},
 		"no sandbox":         {nil, `not judged: the host does not show the pod's sandbox "5d1c"`},
-		"another's sandbox":  {func(r *judge.Request) { r.Sandbox = &judge.Sandbox{ID: "5d1d", Spec: []byte("{}")} }, `not judged: the host does not show the pod's sandbox "5d1c"`},
-		"no sandbox's spec":  {func(r *judge.Request) { r.Sandbox = &judge.Sandbox{ID: "5d1c"} }, `not judged: the host does not show the pod's sandbox "5d1c"`},
-		"no JSON in sandbox": {func(r *judge.Request) { r.Sandbox = &judge.Sandbox{ID: "5d1c", Spec: []byte("{")} }, "not judged: the pod's sandbox: decode OCI spec: "},
-		"no JSON in ports": {func(r *judge.Request) {
-			r.Sandbox = &judge.Sandbox{ID: "5d1c", Spec: []byte("{}"), Networked: true, PortMappings: []byte("{}")}
+		"another's sandbox":  {func(r *wrapperapi.Request) { r.Sandbox = &wrapperapi.Sandbox{ID: "5d1d", Spec: []byte("{}")} }, `not judged: the host does not show the pod's sandbox "5d1c"`},
+		"no sandbox's spec":  {func(r *wrapperapi.Request) { r.Sandbox = &wrapperapi.Sandbox{ID: "5d1c"} }, `not judged: the host does not show the pod's sandbox "5d1c"`},
+		"no JSON in sandbox": {func(r *wrapperapi.Request) { r.Sandbox = &wrapperapi.Sandbox{ID: "5d1c", Spec: []byte("{")} }, "not judged: the pod's sandbox: decode OCI spec: "},
+		"no JSON in ports": {func(r *wrapperapi.Request) {
+			r.Sandbox = &wrapperapi.Sandbox{ID: "5d1c", Spec: []byte("{}"), Networked: true, PortMappings: []byte("{}")}
 		}, "not judged: the pod's host ports: "},
 	} {
-		if a := n.bring(judge.Create, c.change); a.Verdict != judge.Deny || a.Spec != nil || !strings.HasPrefix(a.Message, c.want) {
+		if a := n.bring(wrapperapi.Create, c.change); a.Verdict != wrapperapi.Deny || a.Spec != nil || !strings.HasPrefix(a.Message, c.want) {
 			t.Errorf("%s: %+v", name, a)
 		}
 	}
 	n.policies.answer(nil, func() *policy.Set { panic("broken") })
-	if a := n.bring(judge.Create, nil); a.Verdict != judge.Deny || !strings.Contains(a.Message, "internal error") {
+	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Deny || !strings.Contains(a.Message, "internal error") {
 		t.Errorf("a panic: %+v", a)
 	}
 }
@@ -152,21 +152,21 @@ func TestJudgeHostPorts(t *testing.T) {
 		cniPorts  = `[{"hostPort":8080,"containerPort":80,"protocol":"tcp","hostIP":""}]`
 		unseen    = `specguard: denied by policy "p": hostPorts: nothing on this node tells the pod's host ports (allowed: none)`
 	)
-	onCRIO := func(ports string) *judge.Sandbox {
+	onCRIO := func(ports string) *wrapperapi.Sandbox {
 		text, err := json.Marshal(ports)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &judge.Sandbox{ID: "5d1c", Spec: []byte(`{"annotations":{"` + portsAnnotation + `":` + string(text) + `}}`)}
+		return &wrapperapi.Sandbox{ID: "5d1c", Spec: []byte(`{"annotations":{"` + portsAnnotation + `":` + string(text) + `}}`)}
 	}
-	inCNI := func(ports string) *judge.Sandbox {
-		return &judge.Sandbox{ID: "5d1c", Spec: []byte("{}"), Networked: true, PortMappings: []byte(ports)}
+	inCNI := func(ports string) *wrapperapi.Sandbox {
+		return &wrapperapi.Sandbox{ID: "5d1c", Spec: []byte("{}"), Networked: true, PortMappings: []byte(ports)}
 	}
 	claims := func(pod *api.PodSandbox) { pod.Annotations = map[string]string{portsAnnotation: "[]"} }
 	labels := func(pod *api.PodSandbox) { pod.Labels = map[string]string{portsAnnotation: "[]"} }
 	inHost := func(pod *api.PodSandbox) { pod.Linux.Namespaces = namespaces("pid", "ipc") }
 	for name, c := range map[string]struct {
-		sandbox *judge.Sandbox
+		sandbox *wrapperapi.Sandbox
 		pod     func(*api.PodSandbox)
 		want    string // "" where it may run
 	}{
@@ -177,10 +177,10 @@ func TestJudgeHostPorts(t *testing.T) {
 		"CNI":                        {inCNI(cniPorts), nil, noPortsDenied},
 		"CNI, none":                  {inCNI("[]"), nil, ""},
 		"CNI, of the pod alone":      {inCNI(`[{"containerPort":80}]`), nil, ""},
-		"nowhere":                    {&judge.Sandbox{ID: "5d1c", Spec: []byte("{}")}, nil, unseen},
-		"in the host's network":      {&judge.Sandbox{ID: "5d1c", Spec: []byte("{}")}, inHost, unseen},
+		"nowhere":                    {&wrapperapi.Sandbox{ID: "5d1c", Spec: []byte("{}")}, nil, unseen},
+		"in the host's network":      {&wrapperapi.Sandbox{ID: "5d1c", Spec: []byte("{}")}, inHost, unseen},
 		"claimed, where CNI tells":   {inCNI("[]"), claims, "not judged: the pod's host ports: the pod claims them by the annotation or label " + portsAnnotation},
-		"CRI-O, claimed without one": {&judge.Sandbox{ID: "5d1c", Spec: []byte("{}")}, claims, "not judged: the pod's host ports: the pod claims them by the annotation or label " + portsAnnotation},
+		"CRI-O, claimed without one": {&wrapperapi.Sandbox{ID: "5d1c", Spec: []byte("{}")}, claims, "not judged: the pod's host ports: the pod claims them by the annotation or label " + portsAnnotation},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := with(t, "cri-o", ByWrapper{"/opt/specguard-runtime"}, doc("p", noPorts))
@@ -191,8 +191,8 @@ func TestJudgeHostPorts(t *testing.T) {
 			if _, err := n.create(p, container()); err != nil {
 				t.Fatal(err)
 			}
-			a := n.bring(judge.Create, func(r *judge.Request) { r.Sandbox = c.sandbox })
-			if a.Message != c.want || (a.Verdict == judge.Allow) != (c.want == "") {
+			a := n.bring(wrapperapi.Create, func(r *wrapperapi.Request) { r.Sandbox = c.sandbox })
+			if a.Message != c.want || (a.Verdict == wrapperapi.Allow) != (c.want == "") {
 				t.Errorf("%+v", a)
 			}
 		})

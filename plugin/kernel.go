@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/mounts"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -46,7 +46,7 @@ func (p *Plugin) unverified(runtime string) string {
 // mountsIn are the mounts of the container that a hook has brought. Where there
 // is none at all below the root filesystem, the OCI runtime makes them out of
 // sight, such as in a virtual machine; why says so then.
-func (p *Plugin) mountsIn(req *judge.Request) (table mounts.Table, why string, err error) {
+func (p *Plugin) mountsIn(req *wrapperapi.Request) (table mounts.Table, why string, err error) {
 	why = p.unverified("")
 	switch {
 	case why != "" || req.Root == "":

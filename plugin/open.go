@@ -8,10 +8,10 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/specguard/specguard/internal/ocispec"
 	"github.com/specguard/specguard/plugin/mounts"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/ocispec"
 )
 
 // opening is what open has to know of a container besides its subject.

@@ -8,9 +8,9 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 
-	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/mounts"
 	"github.com/specguard/specguard/plugin/seal"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
 const (
@@ -166,27 +166,27 @@ func TestMountGuard(t *testing.T) {
 		rules  string // allowSrv by default
 		spec   string // hostMount by default
 		hooks  string // on the final spec
-		bring  func(*judge.Request)
+		bring  func(*wrapperapi.Request)
 		refuse string
 	}{
-		"nothing of the host": {spec: `"mounts":[],`, bring: func(*judge.Request) {}},
+		"nothing of the host": {spec: `"mounts":[],`, bring: func(*wrapperapi.Request) {}},
 		"what was judged": {
-			hooks: hook, bring: func(r *judge.Request) { r.Root, r.Mounts = "/b/rootfs", below("/b/rootfs", honestly) },
+			hooks: hook, bring: func(r *wrapperapi.Request) { r.Root, r.Mounts = "/b/rootfs", below("/b/rootfs", honestly) },
 		},
 		"something else": {
-			hooks: hook, bring: func(r *judge.Request) { r.Root, r.Mounts = "/b/rootfs", below("/b/rootfs", swapped) }, refuse: wrongMount,
+			hooks: hook, bring: func(r *wrapperapi.Request) { r.Root, r.Mounts = "/b/rootfs", below("/b/rootfs", swapped) }, refuse: wrongMount,
 		},
-		"an older hook": {hooks: hook, bring: func(*judge.Request) {}, refuse: "not judged: " + errOldHook.Error()},
+		"an older hook": {hooks: hook, bring: func(*wrapperapi.Request) {}, refuse: "not judged: " + errOldHook.Error()},
 		"out of sight": {
-			hooks: hook, bring: func(r *judge.Request) { r.Root, r.Mounts = "/b/rootfs", below("/other", swapped) }, refuse: replaceable,
+			hooks: hook, bring: func(r *wrapperapi.Request) { r.Root, r.Mounts = "/b/rootfs", below("/other", swapped) }, refuse: replaceable,
 		},
 		"out of sight, where no container can write": {
 			rules: "rules: {hostPaths: {allowed: [{path: /srv/x}]}}",
-			hooks: hook, bring: func(r *judge.Request) { r.Root, r.Mounts = "/b/rootfs", below("/other", swapped) },
+			hooks: hook, bring: func(r *wrapperapi.Request) { r.Root, r.Mounts = "/b/rootfs", below("/other", swapped) },
 		},
-		"no process": {hooks: hook, bring: func(r *judge.Request) { r.Root = "/b/rootfs" }, refuse: replaceable},
+		"no process": {hooks: hook, bring: func(r *wrapperapi.Request) { r.Root = "/b/rootfs" }, refuse: replaceable},
 		"no table": {
-			hooks: hook, bring: func(r *judge.Request) { r.Root, r.Mounts = "/b/rootfs", []byte("1 2 3\n") },
+			hooks: hook, bring: func(r *wrapperapi.Request) { r.Root, r.Mounts = "/b/rootfs", []byte("1 2 3\n") },
 			refuse: "not judged: read the mounts: ",
 		},
 	} {
@@ -207,18 +207,18 @@ func TestMountGuard(t *testing.T) {
 				t.Fatal(err)
 			}
 			n.store.put(ctr.GetId(), strings.Replace(n.store.get(ctr.GetId()), `"root"`, c.spec+`"root"`, 1))
-			a := n.bring(judge.Create, nil)
+			a := n.bring(wrapperapi.Create, nil)
 			hooks := ""
 			if c.hooks != "" {
 				hooks = `,"hooks":{"createRuntime":[` + c.hooks + `]}`
 			}
-			if want := strings.Replace(spec(both, hooks, annotated("allowed")), `"root"`, c.spec+`"root"`, 1); a.Verdict != judge.Allow || string(a.Spec) != want {
+			if want := strings.Replace(spec(both, hooks, annotated("allowed")), `"root"`, c.spec+`"root"`, 1); a.Verdict != wrapperapi.Allow || string(a.Spec) != want {
 				t.Fatalf("%s %s\n%s\nwant\n%s", a.Verdict, a.Message, a.Spec, want)
 			}
 			before := n.recorder.all()
 			n.store.put(ctr.GetId(), string(a.Spec))
-			a = n.bring(judge.Verify, c.bring)
-			if c.refuse == "" && a.Verdict != judge.Allow || c.refuse != "" && (a.Verdict != judge.Deny || !strings.HasPrefix(a.Message, c.refuse)) {
+			a = n.bring(wrapperapi.Verify, c.bring)
+			if c.refuse == "" && a.Verdict != wrapperapi.Allow || c.refuse != "" && (a.Verdict != wrapperapi.Deny || !strings.HasPrefix(a.Message, c.refuse)) {
 				t.Errorf("%+v, want %q", a, c.refuse)
 			}
 			if recorded := n.recorder.all(); (recorded == before) != (c.refuse == "") && name != "no table" {

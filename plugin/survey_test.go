@@ -81,7 +81,7 @@ func (n *node) surveys(i *inventory, sets ...*policy.Set) string {
 // read.
 func TestSurvey(t *testing.T) {
 	const hostNetwork = "rules: {hostNamespaces: {}}"
-	own := strings.Replace(spec(one, "", ""), `"x-linux":1e2`, `"namespaces":[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"network","path":"/proc/1/ns/net"}]`, 1)
+	own := strings.Replace(spec(one, "", ""), `"x-linux":1e2`, `"namespaces":[{"type":"pid"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"network","path":"/proc/812/ns/net"}]`, 1)
 	dockers, quays := `match: {images: ["docker.io/**"]}`, `match: {images: ["quay.io/**"]}`
 	asked := `"annotations":{"` + imageNameAnnotation + `":"quay.io/b"},`
 	for name, c := range map[string]struct {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/specguard/specguard/policy/strict"
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // Action is what a rule does about a container that breaks it.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/policy/ocispec"
+	"github.com/specguard/specguard/internal/ocispec"
 )
 
 // containerdSpec reads a spec that containerd 2.4.2 made.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/specguard/specguard/policy/ocispec"
+	"github.com/specguard/specguard/internal/ocispec"
 )
 
 // Phase says how much of the spec a subject shows.

@@ -7,7 +7,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/specguard/specguard/policy/strict"
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // Exception excuses some containers from some rules of some policies, until a

@@ -7,7 +7,7 @@ import (
 	"cel.dev/cel-go/ext"
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/policy/strict"
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // expressions are the environments that expressions are compiled in. They are

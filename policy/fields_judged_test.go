@@ -9,8 +9,8 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/policy/fields"
-	"github.com/specguard/specguard/policy/ocispec"
+	"github.com/specguard/specguard/internal/fields"
+	"github.com/specguard/specguard/internal/ocispec"
 )
 
 // The table of fields (package fields) tells which rules judge each. These tests

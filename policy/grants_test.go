@@ -12,7 +12,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/policy/ocispec"
+	"github.com/specguard/specguard/internal/ocispec"
 	"github.com/specguard/specguard/policy/seccomp/seccomptest"
 )
 

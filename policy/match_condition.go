@@ -1,6 +1,6 @@
 package policy
 
-import "github.com/specguard/specguard/policy/strict"
+import "github.com/specguard/specguard/internal/strict"
 
 // MatchCondition is a condition for a container to be matched.
 type MatchCondition struct {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/specguard/specguard/policy/strict"
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // absPath is an absolute path in its shortest form: without "..", "//" or a slash

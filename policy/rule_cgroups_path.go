@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/specguard/specguard/policy/strict"
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // CgroupsPath requires that a container's cgroup lies in that of its pod, which the

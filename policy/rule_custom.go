@@ -3,7 +3,7 @@ package policy
 import (
 	"slices"
 
-	"github.com/specguard/specguard/policy/strict"
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // Custom holds a container to conditions of your own, written in the Common

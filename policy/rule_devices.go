@@ -8,7 +8,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/policy/strict"
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // Devices bounds the devices that a container gets: the device nodes that are

@@ -7,7 +7,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/policy/strict"
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // HostNamespaces bounds the namespaces that a container shares with the host, and

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/specguard/specguard/policy/strict"
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // HostPaths bounds which of the host's files a container sees. Every mount

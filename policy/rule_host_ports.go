@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/specguard/specguard/policy/strict"
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // HostPorts bounds the ports of the host that lead to a pod. A pod in the

@@ -7,7 +7,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/policy/strict"
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // MountOptions requires options of mounts that take something away, such as

@@ -6,7 +6,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/policy/strict"
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // OOMScoreAdj bounds how far a container's processes are kept from being killed

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/specguard/specguard/policy/strict"
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // RuntimeHandlers requires a runtime handler, such as one whose runtime runs

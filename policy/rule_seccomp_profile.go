@@ -6,8 +6,8 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/specguard/specguard/internal/strict"
 	"github.com/specguard/specguard/policy/seccomp"
-	"github.com/specguard/specguard/policy/strict"
 )
 
 // SeccompProfile requires a seccomp profile, and says what it has to deny in any

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/specguard/specguard/policy/strict"
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // Sysctls bounds the kernel parameters that are set for a container and for its

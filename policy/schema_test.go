@@ -10,9 +10,9 @@ import (
 	"gopkg.in/yaml.v3"
 	"pgregory.net/rapid"
 
+	"github.com/specguard/specguard/internal/schema"
+	"github.com/specguard/specguard/internal/schema/schematest"
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/schema"
-	"github.com/specguard/specguard/policy/schema/schematest"
 )
 
 // The schema of the documents agrees with what reads them.

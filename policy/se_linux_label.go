@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/specguard/specguard/policy/strict"
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // seLabel is an SELinux label, user:role:type:level. The zero value is that of

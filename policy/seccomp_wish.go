@@ -7,7 +7,7 @@ import (
 	profiles "github.com/moby/profiles/seccomp"
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/policy/ocispec"
+	"github.com/specguard/specguard/internal/ocispec"
 	"github.com/specguard/specguard/policy/seccomp"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/policy/ocispec"
+	"github.com/specguard/specguard/internal/ocispec"
 )
 
 // podVolumes is where the kubelet keeps the volumes of the pod under test.

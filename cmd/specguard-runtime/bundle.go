@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
 const configFile = "config.json"
@@ -53,7 +53,7 @@ func (b *bundle) read() ([]byte, os.FileInfo, error) {
 		return nil, nil, err
 	}
 	defer f.Close()
-	return judge.ReadSpec(f)
+	return wrapperapi.ReadSpec(f)
 }
 
 // check finds out whether the bundle is what was read: the folder that the

@@ -7,25 +7,25 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/specguard/specguard/plugin/runtimeconfig"
+	"github.com/specguard/specguard/internal/wrapperconfig"
 )
 
 // loadConfig reads the host's configuration over the defaults. Where it has a
 // fault, the defaults are returned with the error.
-func loadConfig() (runtimeconfig.Config, error) {
-	path := os.Getenv(runtimeconfig.Variable)
+func loadConfig() (wrapperconfig.Config, error) {
+	path := os.Getenv(wrapperconfig.Variable)
 	asked := path != ""
 	if !asked {
-		path = runtimeconfig.File
+		path = wrapperconfig.File
 	}
 	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) && !asked {
-		return runtimeconfig.Default(), nil
+		return wrapperconfig.Default(), nil
 	}
 	if err != nil {
-		return runtimeconfig.Default(), fmt.Errorf("read configuration: %w", err)
+		return wrapperconfig.Default(), fmt.Errorf("read configuration: %w", err)
 	}
-	return runtimeconfig.Read(path, data)
+	return wrapperconfig.Read(path, data)
 }
 
 // searched are the folders in which a real runtime is looked for.
@@ -35,7 +35,7 @@ func searched() []string {
 
 // realRuntime is the path of the OCI runtime that stands behind the wrapper
 // when it is started by the name.
-func realRuntime(cfg *runtimeconfig.Config, name string) (string, error) {
+func realRuntime(cfg *wrapperconfig.Config, name string) (string, error) {
 	real := string(cfg.Runtimes[name])
 	if real == "" {
 		var err error
@@ -64,5 +64,5 @@ func byName(name string) (string, error) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("no OCI runtime %q in %s: name it under runtimes in %s", real, strings.Join(searched(), ", "), runtimeconfig.File)
+	return "", fmt.Errorf("no OCI runtime %q in %s: name it under runtimes in %s", real, strings.Join(searched(), ", "), wrapperconfig.File)
 }

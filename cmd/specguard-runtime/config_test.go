@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/specguard/specguard/plugin/runtimeconfig"
+	"github.com/specguard/specguard/internal/wrapperconfig"
 )
 
 // configured makes the wrapper read the text as its configuration.
@@ -17,7 +17,7 @@ func configured(t *testing.T, text string) string {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(runtimeconfig.Variable, path)
+	t.Setenv(wrapperconfig.Variable, path)
 	return path
 }
 
@@ -27,10 +27,10 @@ func TestLoadConfig(t *testing.T) {
 		t.Errorf("%+v, error %v", cfg, err)
 	}
 	path := configured(t, "socket: s\n")
-	if cfg, err := loadConfig(); err == nil || !strings.HasPrefix(err.Error(), path+":1:9: ") || !reflect.DeepEqual(cfg, runtimeconfig.Default()) {
+	if cfg, err := loadConfig(); err == nil || !strings.HasPrefix(err.Error(), path+":1:9: ") || !reflect.DeepEqual(cfg, wrapperconfig.Default()) {
 		t.Errorf("%+v, error %v", cfg, err)
 	}
-	t.Setenv(runtimeconfig.Variable, filepath.Join(t.TempDir(), "none"))
+	t.Setenv(wrapperconfig.Variable, filepath.Join(t.TempDir(), "none"))
 	if _, err := loadConfig(); err == nil || !strings.HasPrefix(err.Error(), "read configuration: ") {
 		t.Errorf("error %v", err)
 	}
@@ -41,7 +41,7 @@ func TestRealRuntime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := runtimeconfig.Config{Runtimes: map[string]runtimeconfig.Path{"sh": "/bin/sh", "self": runtimeconfig.Path(own), "none": "/no/such"}}
+	cfg := wrapperconfig.Config{Runtimes: map[string]wrapperconfig.Path{"sh": "/bin/sh", "self": wrapperconfig.Path(own), "none": "/no/such"}}
 	for name, want := range map[string]string{
 		"sh":             "/bin/sh",
 		"specguard-true": "/usr/bin/true",

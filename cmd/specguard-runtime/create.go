@@ -9,15 +9,15 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/plugin/judge"
-	"github.com/specguard/specguard/plugin/runtimeconfig"
+	"github.com/specguard/specguard/internal/ocispec"
+	"github.com/specguard/specguard/internal/wrapperconfig"
 	"github.com/specguard/specguard/plugin/seal"
-	"github.com/specguard/specguard/policy/ocispec"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
 // create has the spec in the bundle judged, and writes what may run into it.
 // It returns nil when the real runtime may read the bundle.
-func create(cfg *runtimeconfig.Config, bundlePath, id string) error {
+func create(cfg *wrapperconfig.Config, bundlePath, id string) error {
 	b, err := openBundle(cmp.Or(bundlePath, "."))
 	if err != nil {
 		return err
@@ -31,14 +31,14 @@ func create(cfg *runtimeconfig.Config, bundlePath, id string) error {
 	if who.sandbox && !seal.On(spec) {
 		return b.check()
 	}
-	answer, err := ask(cfg, request(judge.Create, b, spec, id))
+	answer, err := ask(cfg, request(wrapperapi.Create, b, spec, id))
 	if err != nil {
-		answer = judge.Answer{Verdict: judge.Unknown, Message: unasked(err)}
+		answer = wrapperapi.Answer{Verdict: wrapperapi.Unknown, Message: unasked(err)}
 	}
 	switch {
-	case answer.Verdict == judge.Unknown && cfg.Pass.Has(who.namespace) && !seal.On(spec):
+	case answer.Verdict == wrapperapi.Unknown && cfg.Pass.Has(who.namespace) && !seal.On(spec):
 		return b.check()
-	case answer.Verdict != judge.Allow:
+	case answer.Verdict != wrapperapi.Allow:
 		return errors.New(answer.Message)
 	case answer.Spec == nil:
 		return b.check()
@@ -48,19 +48,19 @@ func create(cfg *runtimeconfig.Config, bundlePath, id string) error {
 }
 
 // request asks about a bundle.
-func request(stage judge.Stage, b *bundle, spec *specs.Spec, id string) judge.Request {
-	return judge.Request{
+func request(stage wrapperapi.Stage, b *bundle, spec *specs.Spec, id string) wrapperapi.Request {
+	return wrapperapi.Request{
 		Stage: stage, ID: id, Spec: b.spec,
 		HostNamespaces: hostNamespaces(spec), Sandbox: sandboxOf(b.path, id, identify(spec, id).sandboxID),
 	}
 }
 
 // ask asks the agent.
-func ask(cfg *runtimeconfig.Config, req judge.Request) (judge.Answer, error) {
+func ask(cfg *wrapperconfig.Config, req wrapperapi.Request) (wrapperapi.Answer, error) {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), time.Duration(cfg.Timeout),
 		fmt.Errorf("no answer in %s", time.Duration(cfg.Timeout)))
 	defer cancel()
-	return judge.Ask(ctx, string(cfg.Socket), req)
+	return wrapperapi.Ask(ctx, string(cfg.Socket), req)
 }
 
 // unasked says that the agent could not be asked.

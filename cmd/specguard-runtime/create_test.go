@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/seal"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
 // TestPassThrough becomes the real runtime at once, whoever answers.
@@ -27,10 +27,10 @@ func TestPassThrough(t *testing.T) {
 // TestCreate writes what may run, with every byte, and the file's mode.
 func TestCreate(t *testing.T) {
 	h := newHost(t)
-	var asked []judge.Request
+	var asked []wrapperapi.Request
 	after := "{\"b\": \"<&>\xff\", \"process\":null }"
-	answer := judge.Answer{Verdict: judge.Allow, Spec: []byte(after)}
-	h.agent(func(r judge.Request) judge.Answer {
+	answer := wrapperapi.Answer{Verdict: wrapperapi.Allow, Spec: []byte(after)}
+	h.agent(func(r wrapperapi.Request) wrapperapi.Answer {
 		asked = append(asked, r)
 		return answer
 	})
@@ -46,7 +46,7 @@ func TestCreate(t *testing.T) {
 	if got := h.read("9b7e/config.json"); got != before {
 		t.Errorf("config.json %q", got)
 	}
-	want := judge.Request{Version: 1, Stage: judge.Create, ID: containerID, Spec: []byte(before)}
+	want := wrapperapi.Request{Version: 1, Stage: wrapperapi.Create, ID: containerID, Spec: []byte(before)}
 	if len(asked) != 2 || !reflect.DeepEqual(asked[0], want) || !reflect.DeepEqual(asked[1], want) {
 		t.Errorf("asked %+v", asked)
 	}
@@ -61,18 +61,18 @@ func TestCreateShowsSandbox(t *testing.T) {
 	h := newHost(t)
 	h.bundle(containerID, specOf(inPod("team-a")))
 	h.bundle("5d1c", `{"linux":{}}`)
-	var asked judge.Request
-	h.agent(func(r judge.Request) judge.Answer {
+	var asked wrapperapi.Request
+	h.agent(func(r wrapperapi.Request) wrapperapi.Answer {
 		asked = r
-		return judge.Answer{Verdict: judge.Allow}
+		return wrapperapi.Answer{Verdict: wrapperapi.Allow}
 	})
 	h.ran(h.created(), h.create()...)
-	if want := (&judge.Sandbox{ID: "5d1c", Spec: []byte(`{"linux":{}}`), PortMappings: []byte("[]")}); !reflect.DeepEqual(asked.Sandbox, want) {
+	if want := (&wrapperapi.Sandbox{ID: "5d1c", Spec: []byte(`{"linux":{}}`), PortMappings: []byte("[]")}); !reflect.DeepEqual(asked.Sandbox, want) {
 		t.Errorf("sandbox %+v", asked.Sandbox)
 	}
 	// A sandbox itself passes, asked or not.
 	h.bundle("5d1c", `{"annotations":{"io.kubernetes.cri.container-type":"sandbox","io.kubernetes.cri.sandbox-id":"5d1c"}}`)
-	asked = judge.Request{}
+	asked = wrapperapi.Request{}
 	h.ran("create --bundle "+h.path("5d1c")+" 5d1c", "create", "--bundle", h.path("5d1c"), "5d1c")
 	if asked.ID != "" {
 		t.Errorf("asked %+v", asked)
@@ -83,7 +83,7 @@ func TestCreateShowsSandbox(t *testing.T) {
 func TestCreateRefuses(t *testing.T) {
 	h := newHost(t)
 	before := h.read("9b7e/config.json")
-	h.agent(answering(judge.Answer{Verdict: judge.Deny, Message: "specguard: denied by policy \"p\":\nwhy"}))
+	h.agent(answering(wrapperapi.Answer{Verdict: wrapperapi.Deny, Message: "specguard: denied by policy \"p\":\nwhy"}))
 	h.refused(`specguard: denied by policy "p": why`, h.create()...)
 	h.refused(`specguard: denied by policy "p": why`, "run", "-b", h.path(containerID), containerID)
 	log := h.path("log.json")
@@ -142,7 +142,7 @@ func TestNobodyToAsk(t *testing.T) {
 				}
 			}
 			expect(nobody)
-			h.agent(answering(judge.Answer{Verdict: judge.Unknown, Message: "never seen"}))
+			h.agent(answering(wrapperapi.Answer{Verdict: wrapperapi.Unknown, Message: "never seen"}))
 			expect("specguard: never seen")
 			h.config = "timeout: 500ms\n"
 			h.refused("specguard: never seen", h.create()...)
@@ -151,7 +151,7 @@ func TestNobodyToAsk(t *testing.T) {
 	h := newHost(t)
 	h.config = "pass: {namespaces: [kube-system]}\n"
 	h.bundle(containerID, specOf(inPod("kube-system")))
-	h.agent(answering(judge.Refuse("no")))
+	h.agent(answering(wrapperapi.Refuse("no")))
 	h.refused("specguard: no", h.create()...)
 }
 
@@ -159,9 +159,9 @@ func TestNobodyToAsk(t *testing.T) {
 func TestSlowAgent(t *testing.T) {
 	h := newHost(t)
 	h.config = "timeout: 200ms\n"
-	h.agent(func(judge.Request) judge.Answer {
+	h.agent(func(wrapperapi.Request) wrapperapi.Answer {
 		time.Sleep(time.Second)
-		return judge.Answer{Verdict: judge.Allow}
+		return wrapperapi.Answer{Verdict: wrapperapi.Allow}
 	})
 	h.refused("specguard: not judged: the agent cannot be asked: "+h.path("run/s")+": no answer in 200ms", h.create()...)
 }
@@ -183,9 +183,9 @@ func TestSwapped(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, answer := range []judge.Answer{{Verdict: judge.Allow}, {Verdict: judge.Allow, Spec: []byte("{}")}} {
+			for _, answer := range []wrapperapi.Answer{{Verdict: wrapperapi.Allow}, {Verdict: wrapperapi.Allow, Spec: []byte("{}")}} {
 				h := newHost(t)
-				h.agent(func(judge.Request) judge.Answer {
+				h.agent(func(wrapperapi.Request) wrapperapi.Answer {
 					if err := swap(h); err != nil {
 						t.Error(err)
 					}
@@ -211,7 +211,7 @@ func TestUnwritable(t *testing.T) {
 		t.Errorf("bundle %v", b)
 	}
 	h := newHost(t)
-	h.agent(answering(judge.Answer{Verdict: judge.Allow, Spec: []byte("{}")}))
+	h.agent(answering(wrapperapi.Answer{Verdict: wrapperapi.Allow, Spec: []byte("{}")}))
 	// A folder stands where the new file has to be made.
 	held, err := openBundle(h.path(containerID))
 	if err != nil {

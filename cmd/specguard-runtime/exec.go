@@ -13,7 +13,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
 
-	"github.com/specguard/specguard/policy/ocispec"
+	"github.com/specguard/specguard/internal/ocispec"
 )
 
 // execute bounds a process that is to be executed in a container by what the

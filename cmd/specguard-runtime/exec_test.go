@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
 // TestExec clamps the process in the file, keeps what it does not know, and
@@ -55,20 +55,20 @@ func TestHook(t *testing.T) {
 	if err == nil || !strings.HasPrefix(said, "specguard: not judged: the agent cannot be asked: dial unix ") {
 		t.Errorf("said %q, error %v", said, err)
 	}
-	answer := judge.Answer{Verdict: judge.Allow}
-	var asked judge.Request
-	h.agent(func(r judge.Request) judge.Answer {
+	answer := wrapperapi.Answer{Verdict: wrapperapi.Allow}
+	var asked wrapperapi.Request
+	h.agent(func(r wrapperapi.Request) wrapperapi.Answer {
 		asked = r
 		return answer
 	})
-	if said, err := h.wrapper(state(h), "hook"); err != nil || said != "" || asked.Stage != judge.Verify || asked.Root != h.path("9b7e/rootfs") || asked.Mounts != nil {
+	if said, err := h.wrapper(state(h), "hook"); err != nil || said != "" || asked.Stage != wrapperapi.Verify || asked.Root != h.path("9b7e/rootfs") || asked.Mounts != nil {
 		t.Errorf("said %q, error %v, asked %+v", said, err, asked)
 	}
 	h.write("state.json", strings.Replace(state(h), "{", fmt.Sprintf(`{"pid":%d,`, inMountNamespace(t)), 1))
 	if said, err := h.wrapper(state(h), "hook"); err != nil || !strings.Contains(string(asked.Mounts), " - proc proc ") {
 		t.Errorf("said %q, error %v, asked %+v", said, err, asked)
 	}
-	for _, a := range []judge.Answer{judge.Refuse("specguard: no"), {Verdict: judge.Unknown, Message: "no"}} {
+	for _, a := range []wrapperapi.Answer{wrapperapi.Refuse("specguard: no"), {Verdict: wrapperapi.Unknown, Message: "no"}} {
 		answer = a
 		if said, err := h.wrapper(state(h), "hook"); err == nil || said != "specguard: no" {
 			t.Errorf("said %q, error %v", said, err)

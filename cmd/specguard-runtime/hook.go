@@ -10,9 +10,9 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/plugin/judge"
-	"github.com/specguard/specguard/plugin/runtimeconfig"
-	"github.com/specguard/specguard/policy/ocispec"
+	"github.com/specguard/specguard/internal/ocispec"
+	"github.com/specguard/specguard/internal/wrapperconfig"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
 // maxState bounds a container's state, in bytes. The container's annotations are
@@ -23,7 +23,7 @@ const maxState = 16 << 20
 // spec, config.md, "POSIX-platform Hooks"), to which the runtime gives the
 // container's state. It has the final spec in the bundle judged; its error
 // keeps the container from starting.
-func hook(cfg *runtimeconfig.Config, stdin io.Reader) error {
+func hook(cfg *wrapperconfig.Config, stdin io.Reader) error {
 	var state specs.State
 	limited := &io.LimitedReader{R: stdin, N: maxState + 1}
 	err := json.NewDecoder(limited).Decode(&state)
@@ -45,7 +45,7 @@ func hook(cfg *runtimeconfig.Config, stdin io.Reader) error {
 	if err != nil {
 		return err
 	}
-	req := request(judge.Verify, b, spec, state.ID)
+	req := request(wrapperapi.Verify, b, spec, state.ID)
 	if req.Root, req.Mounts, err = mounted(b, spec, state.Pid); err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func hook(cfg *runtimeconfig.Config, stdin io.Reader) error {
 	if err != nil {
 		return errors.New(unasked(err))
 	}
-	if answer.Verdict != judge.Allow {
+	if answer.Verdict != wrapperapi.Allow {
 		return errors.New(answer.Message)
 	}
 	return b.check()

@@ -9,7 +9,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
 // TestHookState: the annotations of a pod with many are no obstacle, and a state
@@ -17,7 +17,7 @@ import (
 func TestHookState(t *testing.T) {
 	h := newHost(t)
 	h.write("9b7e/rootfs/etc/passwd", "")
-	h.agent(func(judge.Request) judge.Answer { return judge.Answer{Verdict: judge.Allow} })
+	h.agent(func(wrapperapi.Request) wrapperapi.Answer { return wrapperapi.Answer{Verdict: wrapperapi.Allow} })
 	state := func(size int) string {
 		return strings.Replace(h.read("state.json"), "{", `{"annotations":{"a":"`+strings.Repeat("x", size)+`"},`, 1)
 	}

@@ -16,7 +16,7 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"github.com/specguard/specguard/plugin/runtimeconfig"
+	"github.com/specguard/specguard/internal/wrapperconfig"
 )
 
 func main() { os.Exit(run(os.Args, os.Stdin, os.Stderr)) }
@@ -65,7 +65,7 @@ func run(argv []string, stdin io.Reader, stderr io.Writer) int {
 
 // prepare does what has to be done before the real runtime takes over, and
 // returns its arguments. faulty is the configuration's fault, if it has one.
-func prepare(c command, cfg *runtimeconfig.Config, faulty error, real string) ([]string, error) {
+func prepare(c command, cfg *wrapperconfig.Config, faulty error, real string) ([]string, error) {
 	switch c.name {
 	case "create", "run":
 		if faulty != nil {

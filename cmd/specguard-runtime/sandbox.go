@@ -3,24 +3,24 @@ package main
 import (
 	"strings"
 
-	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
 // sandboxOf is what the host shows of a container's pod: the spec in the
 // sandbox's own bundle, which runtimes keep beside those of the pod's
 // containers under its id, and what its network was made with.
-func sandboxOf(bundle, id, sandboxID string) *judge.Sandbox {
+func sandboxOf(bundle, id, sandboxID string) *wrapperapi.Sandbox {
 	if sandboxID == "" || strings.ContainsAny(sandboxID, "/*?[\\") || sandboxID == ".." {
 		return nil
 	}
-	out := &judge.Sandbox{ID: sandboxID}
+	out := &wrapperapi.Sandbox{ID: sandboxID}
 	if beside, ok := sibling(bundle, id, sandboxID); ok {
 		if b, err := openBundle(beside); err == nil {
 			out.Spec = b.spec
 			_ = b.Close()
 		}
 	}
-	out.PortMappings, out.Networked = judge.PortMappings(judge.CNICache, sandboxID)
+	out.PortMappings, out.Networked = wrapperapi.PortMappings(wrapperapi.CNICache, sandboxID)
 	return out
 }
 

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/specguard/specguard/plugin/judge"
-	"github.com/specguard/specguard/plugin/runtimeconfig"
+	"github.com/specguard/specguard/internal/wrapperconfig"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
 // asWrapper makes the test binary be the wrapper.
@@ -94,22 +94,22 @@ func inPod(namespace string) string {
 }
 
 // agent answers at the host's socket.
-func (h *host) agent(handle func(judge.Request) judge.Answer) {
+func (h *host) agent(handle func(wrapperapi.Request) wrapperapi.Answer) {
 	h.t.Helper()
-	l, err := judge.Listen(h.path("run/s"))
+	l, err := wrapperapi.Listen(h.path("run/s"))
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		judge.Serve(h.t.Context(), l, func(_ context.Context, r judge.Request) judge.Answer { return handle(r) }, func(error) {})
+		wrapperapi.Serve(h.t.Context(), l, func(_ context.Context, r wrapperapi.Request) wrapperapi.Answer { return handle(r) }, func(error) {})
 	}()
 	h.t.Cleanup(func() { <-done })
 }
 
-func answering(a judge.Answer) func(judge.Request) judge.Answer {
-	return func(judge.Request) judge.Answer { return a }
+func answering(a wrapperapi.Answer) func(wrapperapi.Request) wrapperapi.Answer {
+	return func(wrapperapi.Request) wrapperapi.Answer { return a }
 }
 
 // wrapper runs the wrapper and returns what it said.
@@ -118,7 +118,7 @@ func (h *host) wrapper(stdin string, args ...string) (stderr string, err error) 
 	h.write("runtime.yaml", fmt.Sprintf("runtimes: {specguard-runtime: %s}\nsocket: %s\n%s", h.path("runc"), h.path("run/s"), h.config))
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args = append([]string{"/usr/local/bin/specguard-runtime"}, args...)
-	cmd.Env = append(os.Environ(), asWrapper+"=1", runtimeconfig.Variable+"="+h.path("runtime.yaml"))
+	cmd.Env = append(os.Environ(), asWrapper+"=1", wrapperconfig.Variable+"="+h.path("runtime.yaml"))
 	cmd.Stdin = strings.NewReader(stdin)
 	var out strings.Builder
 	cmd.Stderr = &out

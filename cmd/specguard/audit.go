@@ -11,11 +11,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/specguard/specguard/internal/input"
 	"github.com/specguard/specguard/plugin"
 	"github.com/specguard/specguard/plugin/containerd"
 	"github.com/specguard/specguard/plugin/cri"
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/input"
 )
 
 const auditHelp = `Judge every container of a pod that runs on this node, as it runs: what is

@@ -3,10 +3,10 @@ package main
 import (
 	"slices"
 
-	"github.com/specguard/specguard/plugin/audit"
+	"github.com/specguard/specguard/internal/decisionlog"
+	"github.com/specguard/specguard/internal/input"
+	"github.com/specguard/specguard/internal/ocispec"
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/input"
-	"github.com/specguard/specguard/policy/ocispec"
 )
 
 // comparison is what check says about a container for which two sets of
@@ -18,8 +18,8 @@ type comparison struct {
 	Message string         `json:"message,omitempty"`
 
 	// Gone is in the first decision only, New in the second.
-	Gone audit.Results `json:"gone,omitzero"`
-	New  audit.Results `json:"new,omitzero"`
+	Gone decisionlog.Results `json:"gone,omitzero"`
+	New  decisionlog.Results `json:"new,omitzero"`
 
 	// Diff leads from the spec that the first decision lets run to that of the
 	// second, where both let it run.
@@ -47,8 +47,8 @@ func compare(set, other *policy.Set, about about, c *input.Container) (*comparis
 }
 
 // without gives the results that the others do not have.
-func without(r, others audit.Results) audit.Results {
-	return audit.Results{
+func without(r, others decisionlog.Results) decisionlog.Results {
+	return decisionlog.Results{
 		Violations: minus(r.Violations, others.Violations),
 		Audit:      minus(r.Audit, others.Audit),
 		Excepted:   minus(r.Excepted, others.Excepted),

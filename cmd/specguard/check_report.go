@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/specguard/specguard/plugin/audit"
+	"github.com/specguard/specguard/internal/decisionlog"
+	"github.com/specguard/specguard/internal/input"
+	"github.com/specguard/specguard/internal/ocispec"
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/input"
-	"github.com/specguard/specguard/policy/ocispec"
 )
 
 // about says which container is spoken of.
@@ -60,7 +60,7 @@ type report struct {
 	Message  string         `json:"message,omitempty"`
 	Policies []string       `json:"policies"`
 
-	audit.Results
+	decisionlog.Results
 	Diff       []ocispec.Change `json:"diff,omitempty"`
 	IfEnforced *ifEnforced      `json:"ifEnforced,omitempty"`
 
@@ -74,7 +74,7 @@ type report struct {
 type ifEnforced struct {
 	Outcome policy.Outcome `json:"outcome"`
 	Message string         `json:"message,omitempty"`
-	audit.Results
+	decisionlog.Results
 }
 
 func newReport(set *policy.Set, about about, c *input.Container) (*report, error) {
@@ -94,8 +94,8 @@ func newReport(set *policy.Set, about about, c *input.Container) (*report, error
 }
 
 // results are what rules found and did.
-func results(d *policy.Decision) audit.Results {
-	r := audit.Results{Violations: d.Violations, Audit: d.Audit, Excepted: d.Excepted}
+func results(d *policy.Decision) decisionlog.Results {
+	r := decisionlog.Results{Violations: d.Violations, Audit: d.Audit, Excepted: d.Excepted}
 	if d.Outcome() == policy.Adjusted {
 		r.Changes = d.Adjustments
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/specguard/specguard/plugin/audit"
+	"github.com/specguard/specguard/internal/decisionlog"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -45,7 +45,7 @@ func (r *report) printIfEnforced(p *printer) {
 	switch {
 	case then == nil:
 	case then.Outcome == r.Outcome:
-		more := without(audit.Results{Violations: then.Violations, Changes: then.Changes}, r.Results)
+		more := without(decisionlog.Results{Violations: then.Violations, Changes: then.Changes}, r.Results)
 		for _, l := range sentences(more) {
 			p.line(l.style, "  if enforced, also: %s", l.text)
 		}
@@ -53,7 +53,7 @@ func (r *report) printIfEnforced(p *printer) {
 		p.line(outcomeStyle(then.Outcome), "  if enforced: denied, the user would see: %s", then.Message)
 	default:
 		p.line(outcomeStyle(then.Outcome), "  if enforced: %s", then.Outcome)
-		for _, l := range sentences(audit.Results{Changes: then.Changes}) {
+		for _, l := range sentences(decisionlog.Results{Changes: then.Changes}) {
 			p.line(l.style, "    %s", l.text)
 		}
 	}
@@ -87,7 +87,7 @@ type sentence struct {
 	text  string
 }
 
-func sentences(r audit.Results) []sentence {
+func sentences(r decisionlog.Results) []sentence {
 	var out []sentence
 	add := func(s style, format string, args ...any) {
 		out = append(out, sentence{s, fmt.Sprintf(format, args...)})

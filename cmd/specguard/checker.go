@@ -10,9 +10,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/specguard/specguard/plugin/reload"
+	"github.com/specguard/specguard/internal/input"
+	"github.com/specguard/specguard/internal/reload"
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/input"
 )
 
 // Exit statuses of check and audit.

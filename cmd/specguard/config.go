@@ -7,13 +7,13 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/specguard/specguard/internal/strict"
+	"github.com/specguard/specguard/internal/wrapperconfig"
 	"github.com/specguard/specguard/plugin"
 	"github.com/specguard/specguard/plugin/host"
-	"github.com/specguard/specguard/plugin/judge"
-	"github.com/specguard/specguard/plugin/runtimeconfig"
 	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/strict"
 )
 
 // config is the agent's configuration: the file, over which flags go.
@@ -91,8 +91,8 @@ func defaultConfig() config {
 		Existing:         plugin.Report,
 		TestedHandlers:   []string{},
 		MaxContainerSize: synchronize.DefaultContainer,
-		RuntimeSocket:    judge.DefaultSocket,
-		HookPath:         runtimeconfig.Program,
+		RuntimeSocket:    wrapperapi.DefaultSocket,
+		HookPath:         wrapperconfig.Program,
 		Opener:           openerAuto,
 		HTTP:             "127.0.0.1:9464",
 		Log:              logConfig{Level: "info", Format: "text"},

@@ -12,7 +12,7 @@ import (
 
 	"github.com/specguard/specguard/plugin"
 	"github.com/specguard/specguard/plugin/host"
-	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
 // validate says in one line what is wrong, what is allowed and what to write.
@@ -21,7 +21,7 @@ func (c *config) validate() error {
 		return fmt.Errorf("opener %q is not one of %s", c.Opener, strings.Join(openers(), ", "))
 	}
 	if c.RuntimeSocket == "" && c.needsRuntimeSocket() {
-		return fmt.Errorf("opener %s needs a runtime socket (runtimeSocket, such as %s)", c.Opener, judge.DefaultSocket)
+		return fmt.Errorf("opener %s needs a runtime socket (runtimeSocket, such as %s)", c.Opener, wrapperapi.DefaultSocket)
 	}
 	if !filepath.IsAbs(c.HookPath) {
 		return fmt.Errorf("hookPath %q is not an absolute path", c.HookPath)

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/specguard/specguard/policy/ocispec"
+	"github.com/specguard/specguard/internal/ocispec"
 )
 
 // maxValue is how many characters of a value a line has room for.

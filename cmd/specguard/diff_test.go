@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/specguard/specguard/policy/ocispec"
+	"github.com/specguard/specguard/internal/ocispec"
 )
 
 func TestPrintDiff(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/specguard/specguard/internal/strict"
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/strict"
 )
 
 // block is a fenced block of a document.

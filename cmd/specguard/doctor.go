@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/specguard/specguard/plugin/doctor"
+	"github.com/specguard/specguard/internal/doctor"
 	"github.com/specguard/specguard/policy"
 )
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/specguard/specguard/plugin/doctor"
+	"github.com/specguard/specguard/internal/doctor"
 )
 
 // nowhere are the flags for a node without any runtime.

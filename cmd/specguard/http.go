@@ -12,8 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/sirupsen/logrus"
 
-	"github.com/specguard/specguard/cmd/specguard/internal/httpserver"
-	"github.com/specguard/specguard/plugin/metrics"
+	"github.com/specguard/specguard/internal/httpserver"
+	"github.com/specguard/specguard/internal/metrics"
 )
 
 // pinger is the runtime's store, asked whether it answers.

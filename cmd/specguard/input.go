@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/specguard/specguard/internal/input"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/input"
 )
 
 // known is what flags tell of the pods whose containers are judged.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/specguard/specguard/cmd/specguard/internal/install"
+	"github.com/specguard/specguard/internal/install"
 )
 
 func installCommand() *cobra.Command {

@@ -5,10 +5,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/specguard/specguard/internal/doctor"
+	"github.com/specguard/specguard/internal/wrapperconfig"
 	"github.com/specguard/specguard/plugin"
-	"github.com/specguard/specguard/plugin/doctor"
 	"github.com/specguard/specguard/plugin/ociruntime"
-	"github.com/specguard/specguard/plugin/runtimeconfig"
 )
 
 const (
@@ -61,8 +61,8 @@ func (c *config) handlers() plugin.Handlers {
 // hasWrapper tells whether the host is seen to have the OCI runtime wrapper
 // installed as the runtime's.
 func (c *config) hasWrapper(runtime string) bool {
-	return c.Host.Root != "" && exists(c.onHost(runtimeconfig.File)) && exists(c.onHost(c.HookPath)) &&
-		(runtime == openerContainerd || exists(c.onHost(runtimeconfig.CRIODropIn)))
+	return c.Host.Root != "" && exists(c.onHost(wrapperconfig.File)) && exists(c.onHost(c.HookPath)) &&
+		(runtime == openerContainerd || exists(c.onHost(wrapperconfig.CRIODropIn)))
 }
 
 // onHost is where the agent sees a path of the host.

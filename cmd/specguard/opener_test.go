@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/specguard/specguard/plugin/runtimeconfig"
+	"github.com/specguard/specguard/internal/wrapperconfig"
 )
 
 // TestOpeners picks by the runtime and by what is there.
@@ -31,7 +31,7 @@ func TestOpeners(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	wrapped := host(runtimeconfig.File, runtimeconfig.Program, runtimeconfig.CRIODropIn)
+	wrapped := host(wrapperconfig.File, wrapperconfig.Program, wrapperconfig.CRIODropIn)
 	for name, c := range map[string]struct {
 		runtime string
 		edit    func(*config)
@@ -43,9 +43,9 @@ func TestOpeners(t *testing.T) {
 		"neither":                        {"containerd", nil, "containerd"}, // nothing opens, nothing starts
 		"CRI-O":                          {"cri-o", func(c *config) { c.ContainerdSocket = socket }, "verify"},
 		"CRI-O, the wrapper":             {"cri-o", func(c *config) { c.Host.Root = wrapped }, "runtime"},
-		"CRI-O, not told of it":          {"cri-o", func(c *config) { c.Host.Root = host(runtimeconfig.File, runtimeconfig.Program) }, "verify"},
-		"CRI-O, the program alone":       {"cri-o", func(c *config) { c.Host.Root = host(runtimeconfig.Program) }, "verify"},
-		"CRI-O, the configuration alone": {"cri-o", func(c *config) { c.Host.Root = host(runtimeconfig.File) }, "verify"},
+		"CRI-O, not told of it":          {"cri-o", func(c *config) { c.Host.Root = host(wrapperconfig.File, wrapperconfig.Program) }, "verify"},
+		"CRI-O, the program alone":       {"cri-o", func(c *config) { c.Host.Root = host(wrapperconfig.Program) }, "verify"},
+		"CRI-O, the configuration alone": {"cri-o", func(c *config) { c.Host.Root = host(wrapperconfig.File) }, "verify"},
 		"CRI-O, nothing to be seen":      {"cri-o", func(c *config) { c.Host.Root = "" }, "verify"},
 		"CRI-O, nobody can ask":          {"cri-o", func(c *config) { c.RuntimeSocket = "" }, "no runtime socket is configured for the OCI runtime wrapper"},
 		"containerd asked for":           {"containerd", func(c *config) { c.Opener, c.Host.Root = "containerd", wrapped }, "containerd"},

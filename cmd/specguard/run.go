@@ -17,14 +17,14 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/specguard/specguard/internal/decisionlog"
+	"github.com/specguard/specguard/internal/metrics"
+	"github.com/specguard/specguard/internal/reload"
 	"github.com/specguard/specguard/plugin"
-	"github.com/specguard/specguard/plugin/audit"
 	"github.com/specguard/specguard/plugin/containerd"
 	"github.com/specguard/specguard/plugin/cri"
 	"github.com/specguard/specguard/plugin/host"
-	"github.com/specguard/specguard/plugin/judge"
-	"github.com/specguard/specguard/plugin/metrics"
-	"github.com/specguard/specguard/plugin/reload"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
 func runCommand() *cobra.Command {
@@ -88,7 +88,7 @@ func (a *agent) answers(socket string) func(context.Context) error {
 		if err := a.Answers(ctx); err != nil || socket == "" || a.unheard != nil {
 			return err
 		}
-		return judge.Ping(ctx, socket)
+		return wrapperapi.Ping(ctx, socket)
 	}
 }
 
@@ -141,13 +141,13 @@ func run(ctx context.Context, cfg config) error {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	counts := metrics.New(reg)
-	recorders := plugin.Recorders{counts, audit.Messages{Log: log}}
+	recorders := plugin.Recorders{counts, decisionlog.Messages{Log: log}}
 	if cfg.AuditLog != "" {
 		w, err := openAppend(cfg.AuditLog)
 		if err != nil {
 			return fmt.Errorf("open audit log: %w", err)
 		}
-		recorders = append(recorders, audit.New(newPatientWriter(w, false), func(err error) { log.Error(err) }))
+		recorders = append(recorders, decisionlog.New(newPatientWriter(w, false), func(err error) { log.Error(err) }))
 	}
 	node := cfg.Host.node()
 	p := &plugin.Plugin{

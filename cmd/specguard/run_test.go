@@ -18,7 +18,7 @@ import (
 	"github.com/containerd/nri/pkg/adaptation"
 	"github.com/containerd/nri/pkg/api"
 
-	"github.com/specguard/specguard/plugin/metrics"
+	"github.com/specguard/specguard/internal/metrics"
 )
 
 // running is an agent that runs, in a process of its own.

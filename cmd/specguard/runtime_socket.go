@@ -6,7 +6,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/specguard/specguard/plugin"
-	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
 // serveRuntime answers the OCI runtime wrapper and the seal's hook on the
@@ -15,13 +15,13 @@ func serveRuntime(ctx context.Context, socket string, p *plugin.Plugin, log logr
 	if socket == "" {
 		return nil
 	}
-	l, err := judge.Listen(socket)
+	l, err := wrapperapi.Listen(socket)
 	if err != nil {
 		log.WithError(err).Warn("the OCI runtime wrapper cannot ask: what it starts is refused")
 		return err
 	}
 	log.WithField("socket", socket).Info("answering the OCI runtime wrapper")
-	go judge.Serve(ctx, l, p.Judge, func(err error) { log.WithError(err).Warn("a request on the runtime socket") })
+	go wrapperapi.Serve(ctx, l, p.Judge, func(err error) { log.WithError(err).Warn("a request on the runtime socket") })
 	return nil
 }
 

@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/specguard/specguard/policy/schema"
+	"github.com/specguard/specguard/internal/schema"
 )
 
 func schemaCommand() *cobra.Command {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/specguard/specguard/policy/schema/schematest"
+	"github.com/specguard/specguard/internal/schema/schematest"
 )
 
 // TestSchema validates, by what the command prints, the documents that the docs

@@ -12,8 +12,8 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/anypb"
 
+	"github.com/specguard/specguard/internal/ocispec"
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/ocispec"
 )
 
 const (

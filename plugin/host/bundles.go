@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/wrapperapi"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -90,13 +90,13 @@ func (b *Bundles) All() ([][]byte, error) {
 
 // Sandbox is what the node shows of a pod: the spec of its sandbox, and what its
 // network was made with.
-func (b *Bundles) Sandbox(id string) *judge.Sandbox {
-	out := &judge.Sandbox{ID: id}
+func (b *Bundles) Sandbox(id string) *wrapperapi.Sandbox {
+	out := &wrapperapi.Sandbox{ID: id}
 	var err error
 	if out.Spec, err = b.Spec(id); err != nil {
 		return out
 	}
-	out.PortMappings, out.Networked = judge.PortMappings(b.host.at(judge.CNICache), id)
+	out.PortMappings, out.Networked = wrapperapi.PortMappings(b.host.at(wrapperapi.CNICache), id)
 	return out
 }
 
@@ -121,7 +121,7 @@ func readSpec(name string) ([]byte, error) {
 		return nil, fmt.Errorf("read the bundle: %w", err)
 	}
 	defer f.Close()
-	spec, _, err := judge.ReadSpec(f)
+	spec, _, err := wrapperapi.ReadSpec(f)
 	if err != nil {
 		return nil, fmt.Errorf("read the bundle: %s: %w", name, err)
 	}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/specguard/specguard/internal/ocispec"
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/ocispec"
 )
 
 // finding is a decision that the oracle does not agree with.

@@ -3,8 +3,8 @@ package policytest
 import (
 	"gopkg.in/yaml.v3"
 
+	"github.com/specguard/specguard/internal/strict"
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/strict"
 )
 
 // expectation is what is expected of a decision. What is not given is not

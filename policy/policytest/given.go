@@ -9,10 +9,10 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/specguard/specguard/internal/input"
+	"github.com/specguard/specguard/internal/manifest"
+	"github.com/specguard/specguard/internal/strict"
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/input"
-	"github.com/specguard/specguard/policy/manifest"
-	"github.com/specguard/specguard/policy/strict"
 )
 
 // given is a container.

@@ -13,9 +13,9 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/specguard/specguard/internal/input"
+	"github.com/specguard/specguard/internal/strict"
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/input"
-	"github.com/specguard/specguard/policy/strict"
 )
 
 // suite is a document that is ready to run.

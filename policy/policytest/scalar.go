@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/specguard/specguard/internal/strict"
 	"github.com/specguard/specguard/policy"
-	"github.com/specguard/specguard/policy/strict"
 )
 
 // outcome is what becomes of a container.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/specguard/specguard/policy/strict"
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // callNames has the names of Linux's system calls on the architectures that

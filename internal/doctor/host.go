@@ -1,0 +1,24 @@
+package doctor
+
+import (
+	"context"
+	"os"
+
+	"github.com/specguard/specguard/internal/wrapperconfig"
+)
+
+// checkHost tells where the host's files are seen.
+func checkHost(_ context.Context, n *Node) []Finding {
+	if n.Root == "" {
+		return []Finding{notSeen("the runtimes' configuration, OCI runtimes and " + wrapperconfig.Program)}
+	}
+	if _, err := os.Stat(n.Root); err != nil {
+		return []Finding{problem("set host.root to where the host's / is mounted", "the host's files: %v", err)}
+	}
+	return []Finding{ok("its files are seen at %s", n.Root)}
+}
+
+// notSeen is the finding where the host's files would have to be looked at.
+func notSeen(what string) Finding {
+	return warning("mount the host's / and set host.root", "the host's files cannot be seen: nothing is known of %s", what)
+}

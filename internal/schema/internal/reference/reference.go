@@ -1,0 +1,131 @@
+// Package reference writes the reference of the rules, docs/rules.md, from
+// their types and comments.
+package reference
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/specguard/specguard/internal/schema"
+	"github.com/specguard/specguard/policy"
+)
+
+const head = `<!-- Made by "make generate" from the comments of the rules. Do not edit. -->
+
+# Rules
+
+Each rule looks at one aspect of a container. Rules stand under ` + "`rules`" + ` in a [policy](policy.md), by name,
+and adjust in the order of this page. Every rule has the field ` + "`onViolation`" + `
+([what to do](policy.md#what-to-do-mode-and-onviolation)): ` + "`reject`" + ` (the default), ` + "`adjust`" + ` where the rule can,
+` + "`audit`" + ` or ` + "`ignore`" + `.
+
+What a rule adjusts, it adjusts in the spec that containerd has stored: the container, and each process that
+is executed in it later, gets the adjusted one. A rule decides *at creation* (in Kubernetes a denial
+shows as ` + "`CreateContainerError`" + `) or *before the start*, by the container's complete spec (` + "`RunContainerError`" + `).
+[fields.md](fields.md) lists the fields of a spec with the rules that judge each.
+
+`
+
+// Rules returns the page. Profiles are read from the folder.
+func Rules(c schema.Comments, profiles string) ([]byte, error) {
+	w := &page{comments: c, values: make(map[string]reflect.Type)}
+	fmt.Fprint(w, head)
+	w.index()
+	for _, k := range policy.RuleKinds() {
+		w.rule(k)
+	}
+	w.kinds()
+	if err := w.profiles(profiles); err != nil {
+		return nil, err
+	}
+	return []byte(w.String()), nil
+}
+
+// Table returns a table of the rules in few words.
+func Table(c schema.Comments) string {
+	w := &page{comments: c}
+	w.table("rule", "")
+	for _, k := range policy.RuleKinds() {
+		w.row(fmt.Sprintf("[`%s`](rules.md#%s)", k.Name, strings.ToLower(k.Name)), w.summary(k))
+	}
+	return w.String()
+}
+
+// page is a page in the making.
+type page struct {
+	strings.Builder
+	comments schema.Comments
+	values   map[string]reflect.Type // kinds of values that have been met, by title
+}
+
+// index is a table of all rules.
+func (w *page) index() {
+	w.table("rule", "", "adjusts", "decides", "Pod Security Standards")
+	for _, k := range policy.RuleKinds() {
+		w.row(fmt.Sprintf("[`%s`](#%s)", k.Name, strings.ToLower(k.Name)), w.summary(k), yesNo(k.CanAdjust), moments(k.Decides), control(w.doc(k).Source))
+	}
+}
+
+// rule is the section of a rule.
+func (w *page) rule(k policy.RuleKind) {
+	t, doc := reflect.TypeOf(k.Config).Elem(), w.doc(k)
+	fmt.Fprintf(w, "\n## %s\n\n%s\n", k.Name, wrap(markdown(schema.Lead(doc.Text, t.Name()), t), ""))
+	w.fields(t)
+	if doc.Example != "" {
+		fmt.Fprintf(w, "\n```yaml\n%s\n```\n", example(k.Name, doc.Example))
+	}
+	fmt.Fprintln(w)
+	for _, part := range []struct{ name, text string }{
+		{"Reads", doc.Reads},
+		{"Adjusts", doc.Adjusts},
+		{"Decides", moment(k.Decides) + "."},
+		{"Source", doc.Source},
+	} {
+		fmt.Fprintln(w, wrap("- **"+part.name+"** "+markdown(part.text, t), "  "))
+	}
+}
+
+func (w *page) doc(k policy.RuleKind) schema.Doc { return w.comments.Of(reflect.TypeOf(k.Config)) }
+
+// summary is the first sentence.
+func (w *page) summary(k policy.RuleKind) string {
+	t := reflect.TypeOf(k.Config).Elem()
+	text, _, _ := strings.Cut(schema.Lead(w.doc(k).Text, t.Name()), "\n\n")
+	sentence, _, _ := strings.Cut(strings.Join(strings.Fields(text), " ")+" ", ". ")
+	return markdown(strings.TrimSuffix(strings.TrimSpace(sentence), "."), t)
+}
+
+// example puts a rule's example under its name.
+func example(name, text string) string {
+	if strings.HasPrefix(text, "{") {
+		return name + ": " + text
+	}
+	return name + ":\n  " + strings.ReplaceAll(text, "\n", "\n  ")
+}
+
+// moments says in few words when a rule decides.
+func moments(m policy.Moment) string {
+	switch m {
+	case policy.AtCreation:
+		return "at creation"
+	case policy.WithImage:
+		return "at creation or before the start"
+	default:
+		return "before the start"
+	}
+}
+
+func moment(m policy.Moment) string {
+	if m == policy.WithImage {
+		return "at creation, if the runtime shows the image by then; else before the start"
+	}
+	return moments(m)
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

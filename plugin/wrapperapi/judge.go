@@ -1,0 +1,102 @@
+// Package wrapperapi is how the OCI runtime wrapper and the seal's hook ask the
+// agent about a container: one request and one answer over a unix socket that
+// belongs to root. It imports nothing that a program has to wait for when it
+// starts.
+package wrapperapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// version is that of the messages. An agent and a wrapper of different
+// versions refuse each other.
+const version = 1
+
+// DefaultSocket is where the agent listens.
+const DefaultSocket = "/run/specguard/runtime.sock"
+
+// maxMessage bounds a message, in bytes.
+const maxMessage = 64 << 20
+
+// Stage is what can still become of the container.
+type Stage string
+
+// The stages.
+const (
+	Create Stage = "create" // the OCI runtime has not seen the spec: it can be changed
+	Verify Stage = "verify" // the OCI runtime has read the spec: it can be refused
+
+	// ping is of no container: it asks whether the agent answers.
+	ping Stage = "ping"
+)
+
+// Request asks for the judgement of one container.
+type Request struct {
+	Version int    `json:"version"`
+	Stage   Stage  `json:"stage"`
+	ID      string `json:"id"`   // the container's, as the OCI runtime was given it
+	Spec    []byte `json:"spec"` // its config.json
+
+	// HostNamespaces are the types of those namespaces in the spec whose paths
+	// lead to the host's own.
+	HostNamespaces []string `json:"hostNamespaces,omitempty"`
+
+	// Mounts are what is mounted in the container, at stage Verify: the mountinfo
+	// file of its first process. Root is where its root filesystem is in it.
+	Mounts []byte `json:"mounts,omitempty"`
+	Root   string `json:"root,omitempty"`
+
+	// Sandbox is what the host shows of the container's pod; nil where the
+	// spec names none.
+	Sandbox *Sandbox `json:"sandbox,omitempty"`
+}
+
+// Sandbox is what the host shows of a pod.
+type Sandbox struct {
+	ID   string `json:"id"`
+	Spec []byte `json:"spec,omitempty"` // the config.json of its sandbox
+
+	// PortMappings is what the pod's network was made with: the capability
+	// portMappings of the CNI plugins, as JSON. Networked tells whether that
+	// could be read: without it nothing is known of the pod's ports.
+	PortMappings []byte `json:"portMappings,omitempty"`
+	Networked    bool   `json:"networked,omitempty"`
+}
+
+// Verdict is what may become of a container.
+type Verdict string
+
+// The verdicts.
+const (
+	Allow Verdict = "allow" // it may run, by the answer's spec if there is one
+	Deny  Verdict = "deny"  // it must not run
+
+	// Unknown: the agent has not seen the container through NRI, so nobody
+	// knows whose it is. It must not run, unless the host says otherwise.
+	Unknown Verdict = "unknown"
+)
+
+// Answer is the agent's.
+type Answer struct {
+	Version int     `json:"version"`
+	Verdict Verdict `json:"verdict"`
+	Message string  `json:"message,omitempty"` // why, for Deny and Unknown: one line
+	Spec    []byte  `json:"spec,omitempty"`    // to run in place of the one that was asked about
+}
+
+// Refuse is the answer that denies with a reason.
+func Refuse(message string) Answer { return Answer{Verdict: Deny, Message: message} }
+
+// read reads one message.
+func read(r io.Reader, message any) error {
+	limited := &io.LimitedReader{R: r, N: maxMessage + 1}
+	dec := json.NewDecoder(limited)
+	dec.DisallowUnknownFields()
+	err := dec.Decode(message)
+	if limited.N <= 0 {
+		return fmt.Errorf("a message of more than %d MiB: the specs of the container and its pod are too large together", maxMessage>>20)
+	}
+	return err
+}

@@ -1,0 +1,46 @@
+package wrapperapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// CNICache is where CNI keeps what networks were made with (libcni's default
+// cache folder).
+const CNICache = "/var/lib/cni/results"
+
+// PortMappings reads the capability portMappings of all networks that CNI made
+// for the sandbox, from a folder such as CNICache; ok tells whether there is
+// any. The id must be no pattern.
+func PortMappings(dir, sandboxID string) (mappings []byte, ok bool) {
+	files, err := filepath.Glob(filepath.Join(dir, "*-"+sandboxID+"-*"))
+	if err != nil {
+		return nil, false
+	}
+	all := []json.RawMessage{}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, false
+		}
+		var network struct {
+			ContainerID    string `json:"containerId"`
+			CapabilityArgs struct {
+				PortMappings []json.RawMessage `json:"portMappings"`
+			} `json:"capabilityArgs"`
+		}
+		if json.Unmarshal(data, &network) != nil || network.ContainerID != sandboxID {
+			return nil, false
+		}
+		for _, m := range network.CapabilityArgs.PortMappings { // each network was made with all of them
+			if !slices.ContainsFunc(all, func(n json.RawMessage) bool { return bytes.Equal(m, n) }) {
+				all = append(all, m)
+			}
+		}
+	}
+	mappings, err = json.Marshal(all)
+	return mappings, err == nil && len(files) > 0
+}

@@ -1,0 +1,148 @@
+package wrapperapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// ioTimeout bounds reading a request, and writing an answer.
+	ioTimeout = 5 * time.Second
+
+	// requestTimeout bounds a request from when it is heard to its answer.
+	requestTimeout = 5 * time.Second
+
+	// maxAtOnce is how many requests are read and judged at a time: a message may
+	// be long. The others wait, which is part of their time.
+	maxAtOnce = 4
+)
+
+// errBusy is about a request for which there was no room in time.
+var errBusy = errors.New("too many requests at once")
+
+// Listen makes the socket, in place of one that an earlier agent has left, and
+// its folder where it is missing. A folder that others can write to is an error,
+// and so is an agent that still answers there: who asks must not be left without
+// one when this agent goes.
+func Listen(path string) (*net.UnixListener, error) {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("the runtime socket's folder: %w", err)
+	}
+	var st unix.Stat_t
+	if err := unix.Stat(dir, &st); err != nil {
+		return nil, fmt.Errorf("the runtime socket's folder %s: %w", dir, err)
+	}
+	if int(st.Uid) != os.Geteuid() || st.Mode&0o022 != 0 {
+		return nil, fmt.Errorf("the runtime socket's folder %s is of user %d, mode %04o: it must be root's, and nobody else may write to it", dir, st.Uid, st.Mode&0o7777)
+	}
+	if conn, err := net.Dial("unix", path); err == nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("another agent answers at %s", path)
+	}
+	temp := fmt.Sprintf("%s.%d", path, os.Getpid())
+	_ = os.Remove(temp)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: temp, Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("listen on the runtime socket: %w", err)
+	}
+	// Whoever comes after this agent has the path then.
+	l.SetUnlinkOnClose(false)
+	err = os.Chmod(temp, 0o600)
+	if err == nil {
+		err = os.Rename(temp, path)
+	}
+	if err != nil {
+		_ = l.Close()
+		_ = os.Remove(temp)
+		return nil, fmt.Errorf("the runtime socket: %w", err)
+	}
+	return l, nil
+}
+
+// Serve answers requests with handle until the context ends. A request that
+// cannot be read, or that does not come from root, is refused; refused is told
+// of it.
+func Serve(ctx context.Context, l *net.UnixListener, handle func(context.Context, Request) Answer, refused func(error)) {
+	defer context.AfterFunc(ctx, func() { _ = l.Close() })()
+	s := server{handle: handle, refused: refused, room: make(chan struct{}, maxAtOnce)}
+	for {
+		conn, err := l.AcceptUnix()
+		switch {
+		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			refused(err)
+			time.Sleep(10 * time.Millisecond) // such as no file descriptors left
+			continue
+		}
+		go s.serve(ctx, conn)
+	}
+}
+
+// server answers requests.
+type server struct {
+	handle  func(context.Context, Request) Answer
+	refused func(error)
+	room    chan struct{}
+}
+
+func (s *server) serve(ctx context.Context, conn *net.UnixConn) {
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	answer := s.answer(ctx, conn)
+	answer.Version = version
+	_ = conn.SetWriteDeadline(time.Now().Add(ioTimeout))
+	if err := json.NewEncoder(conn).Encode(answer); err != nil {
+		s.refused(fmt.Errorf("the answer was not taken: %w", err))
+	}
+}
+
+// answer reads the request and has it judged, when there is room for it.
+func (s *server) answer(ctx context.Context, conn *net.UnixConn) Answer {
+	select {
+	case s.room <- struct{}{}:
+		defer func() { <-s.room }()
+	case <-ctx.Done():
+		s.refused(errBusy)
+		return Refuse("specguard: refused: " + errBusy.Error())
+	}
+	req, err := receive(conn)
+	if err != nil {
+		s.refused(err)
+		return Refuse("specguard: refused: " + err.Error())
+	}
+	if req.Stage == ping {
+		return Answer{Verdict: Unknown}
+	}
+	return s.handle(ctx, req)
+}
+
+func receive(conn *net.UnixConn) (Request, error) {
+	if err := fromRoot(conn); err != nil {
+		return Request{}, err
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(ioTimeout))
+	var req Request
+	if err := read(conn, &req); err != nil {
+		return Request{}, fmt.Errorf("read the request: %w", err)
+	}
+	switch {
+	case req.Version != version:
+		return Request{}, fmt.Errorf("the request is of version %d of the protocol, the agent speaks version %d", req.Version, version)
+	case req.Stage == ping:
+		return req, nil
+	case req.ID == "" || req.Stage != Create && req.Stage != Verify:
+		return Request{}, fmt.Errorf("a request without id, or of the unknown stage %q", req.Stage)
+	}
+	return req, nil
+}
