@@ -18,7 +18,7 @@ tar -C $root/root/policy -xf "$base/selinux.tar" --strip-components=4 \
 cp "$stage"/policy/* $root/root/policy/
 
 cp -a "$stage/root/." $root/
-mkdir -p $root/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots $root/opt/cni
+mkdir -p $root/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots $root/opt/cni $root/opt/sg
 echo '/dev/vda / ext4 rw,noatime 0 0' >$root/etc/fstab
 echo node >$root/etc/hostname
 echo '127.0.0.1 localhost' >$root/etc/hosts

@@ -5,7 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 )
 
 // Openers of seals that work without any change of the node, and with the
@@ -92,4 +94,25 @@ func keep(t *testing.T, name, content string) {
 	if err := os.WriteFile(filepath.Join(os.Getenv("OUT"), name), []byte(content), 0o644); err != nil {
 		t.Error(err)
 	}
+}
+
+// reloaded waits until the agent has taken up what the policies say now.
+func reloaded(t *testing.T) {
+	t.Helper()
+	time.Sleep(5 * time.Second)
+}
+
+// lines are the lines of a text that hold all words.
+func lines(text string, words ...string) []string {
+	var found []string
+next:
+	for line := range strings.Lines(text) {
+		for _, word := range words {
+			if !strings.Contains(line, word) {
+				continue next
+			}
+		}
+		found = append(found, strings.TrimSpace(line))
+	}
+	return found
 }

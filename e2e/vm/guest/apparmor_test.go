@@ -106,6 +106,8 @@ func (n *node) appArmor(t *testing.T, opener string) {
 	ofRuntime := func(tr trial) trial { return tr.is(defaultProfile, []string{"write"}, []string{"mount"}) }
 	refused := shell(t, "dmesg | grep -c 'apparmor=\"DENIED\"' || true")
 	trials := []trial{
+		// The first after a boot: no container has had the runtime load its default.
+		ofRuntime(ask("unconfined at first, the runtime's default applied", "aa-default", unconfined)),
 		ask("without a policy, unconfined", "free", unconfined).is("unconfined", both, nil),
 		ofRuntime(ask("without a policy", "free")),
 		ofRuntime(ask("unconfined, the runtime's default applied", "aa-default", unconfined)),

@@ -1,6 +1,7 @@
 package guest_test
 
 import (
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ const (
 // containerdConfig is as a node has it, but for NRI's timeouts: this machine is
 // slow.
 const containerdConfig = `version = 3
+imports = ['/etc/containerd/conf.d/*.toml']
 
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
   sandbox = '` + pauseImage + `'
@@ -113,4 +115,12 @@ func (n *node) pod(t *testing.T, namespace, kind string, options ...cri.PodOptio
 	}
 	n.pods[key] = &pod{Sandbox: sandbox}
 	return n.pods[key]
+}
+
+// run runs a container that does nothing.
+func (n *node) run(t *testing.T, namespace, kind string, pod []cri.PodOption, options ...cri.ContainerOption) (*cri.Running, error) {
+	t.Helper()
+	p := n.pod(t, namespace, kind, pod...)
+	p.containers++
+	return p.Run(t.Context(), cri.Container(fmt.Sprintf("main-%d", p.containers), appImage, []string{"sleep", "6000"}, options...))
 }

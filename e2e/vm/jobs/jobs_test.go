@@ -27,8 +27,8 @@ const envKeep = "SPECGUARD_E2E_VM_KEEP"
 type job struct {
 	name   string
 	module vm.Module
-	// tests is a shell script that runs tests: ./guest.test are those of the node
-	// with systemd, ./e2e.test those of the host.
+	// tests is a shell script that runs tests: ./guest.test are those of vm/guest,
+	// ./e2e.test those of the machine outside.
 	tests   string
 	reboots bool
 }
@@ -37,6 +37,13 @@ type job struct {
 var jobs = []job{
 	{name: "apparmor", module: vm.AppArmor, tests: `
 run ./guest.test '^TestAppArmor$'`},
+	{name: "systemd", module: vm.AppArmor, reboots: true, tests: `
+case $BOOT in
+1) run ./guest.test '^TestSystemdInstall$'; test $status != 0 || status=64 ;;
+*) run ./guest.test '^TestSystemdBooted$' ;;
+esac`},
+	{name: "selinux", module: vm.SELinux, tests: `
+run ./guest.test '^TestSELinux$'`},
 }
 
 const timeout = 15 * time.Minute
@@ -46,8 +53,7 @@ const timeout = 15 * time.Minute
 const script = `set -eu
 export BOOT=$1
 export CI=true SPECGUARD_E2E_GUEST=true SPECGUARD_E2E_PATIENCE=10
-export SPECGUARD_E2E_CACHE=` + vm.GuestCache + ` SPECGUARD_E2E_PROGRAMS=$PWD/bin TMPDIR=/var/lib/sg
-mkdir -p $TMPDIR
+export SPECGUARD_E2E_CACHE=` + vm.GuestCache + ` SPECGUARD_E2E_PROGRAMS=$PWD/bin TMPDIR=/opt/sg
 sysctl -qw kernel.printk_ratelimit=0
 status=0
 run() { "$1" -test.v -test.count 1 -test.timeout 14m -test.parallel 2 -test.run "$2" || status=1; }
@@ -65,13 +71,27 @@ func TestJobs(t *testing.T) {
 func machineImage(t *testing.T) vm.Image {
 	t.Helper()
 	require.Or(t, vm.Missing())
+	policy, err := filepath.Glob(filepath.Join(deployDir(t), "selinux", "*.cil"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	began := time.Now()
-	image, err := vm.Build(t.Context(), lab.Cache(t))
+	image, err := vm.Build(t.Context(), lab.Cache(t), policy...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("the image took %.0f s", time.Since(began).Seconds())
 	return image
+}
+
+// deployDir is what the repository has to deploy specguard with.
+func deployDir(t *testing.T) string {
+	t.Helper()
+	root, err := build.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(root, "..", "deploy")
 }
 
 // jobFiles are what every job gets: tests, programs, and what is in deploy/.
@@ -82,11 +102,7 @@ func jobFiles(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := build.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := map[string]string{"deploy": filepath.Join(root, "..", "deploy")}
+	files := map[string]string{"deploy": deployDir(t)}
 	for name, file := range programs {
 		files["bin/"+name] = file
 	}
