@@ -44,6 +44,8 @@ case $BOOT in
 esac`},
 	{name: "selinux", module: vm.SELinux, tests: `
 run ./guest.test '^TestSELinux$'`},
+	{name: "cgroup2", module: vm.AppArmor, tests: `
+run ./guest.test '^TestCgroup2$'`},
 }
 
 const timeout = 15 * time.Minute
