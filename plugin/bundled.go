@@ -61,7 +61,7 @@ type bundled struct {
 func (b *bundled) Sandbox(ctx context.Context, id string) (*policy.Sandbox, error) {
 	out, err := b.brought.Sandbox(ctx, id)
 	if err != nil {
-		b.log.WithError(err).Warn("a container that was there is judged without its pod's sysctls and host ports")
+		b.log.WithError(err).Warn("existing container: checked without its pod's sysctls and host ports")
 		return &policy.Sandbox{}, nil
 	}
 	out.HostPortsUnseen = false

@@ -104,7 +104,7 @@ func (p *Plugin) report(ctx context.Context, pod *api.PodSandbox, ctr *api.Conta
 	case unread != nil && isSealed(ctr.GetHooks()):
 		return nil // NRI shows what it was before it was judged
 	case unread != nil:
-		p.Log.WithError(unread).WithField("id", sub.Container.ID).Warn("a container that was there is judged by what NRI shows alone: not by policies in mode audit, and it is not stopped")
+		p.Log.WithError(unread).WithField("id", sub.Container.ID).Warn("existing container: full spec unavailable, checked only against NRI data; audit-mode policies skipped, container not stopped")
 		phase, existing = policy.Early, Report
 	default:
 		if _, err := p.complete(ctx, store, &sub, set); err != nil {

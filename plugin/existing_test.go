@@ -179,7 +179,7 @@ func TestExistingWithoutBundle(t *testing.T) {
 			t.Errorf("sealed is %t: stopped %q", sealed, s.stopped)
 		}
 		last := n.log.LastEntry()
-		if said := last != nil && strings.Contains(last.Message, "judged by what NRI shows alone"); said == sealed {
+		if said := last != nil && strings.Contains(last.Message, "checked only against NRI data"); said == sealed {
 			t.Errorf("sealed is %t: log %v", sealed, last)
 		}
 	}

@@ -22,7 +22,7 @@ const (
 )
 
 // unknownContainer is about a container that NRI has not shown.
-const unknownContainer = seal.Prefix + "refused: the container has no seal: it was created while the agent was away, or past NRI (creating it again helps if the agent is back)"
+const unknownContainer = seal.Prefix + "refused: the container has no seal: it was created while the agent was down, or without NRI; recreate it once the agent is running"
 
 // Judge judges the spec of a container that NRI has shown before, brought by
 // the OCI runtime wrapper or by the seal's hook. A container that it refuses

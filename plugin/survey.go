@@ -139,7 +139,7 @@ func (p *Plugin) readAsItRuns(ctx context.Context, pod *api.PodSandbox, sub *pol
 		}
 	}
 	if p.Bundles == nil {
-		return nil, errors.New("what it runs with is in its bundle, which is not seen")
+		return nil, errors.New("cannot read the container's OCI bundle (check host.root and host.bundles)")
 	}
 	b, err := p.bundle(pod, *sub)
 	if err != nil {

@@ -211,7 +211,7 @@ func TestSurveyOfWrapper(t *testing.T) {
 		t.Errorf("without its sandbox: %s", got)
 	}
 	n.plugin.Bundles = nil
-	if got := n.surveys(holding("containerd", "opened"), sets...); !strings.HasSuffix(got, "in its bundle, which is not seen") {
+	if got := n.surveys(holding("containerd", "opened"), sets...); !strings.HasSuffix(got, "cannot read the container's OCI bundle (check host.root and host.bundles)") {
 		t.Errorf("without bundles: %s", got)
 	}
 }

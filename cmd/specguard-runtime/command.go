@@ -130,7 +130,7 @@ func parse(args []string) (command, error) {
 		return command{}, fmt.Errorf("%s: no container is named", c.name)
 	}
 	if c.name != "exec" && len(c.operands) > 1 {
-		return command{}, fmt.Errorf("%s: %q stands behind the container's id", c.name, c.operands[1])
+		return command{}, fmt.Errorf("%s: unexpected argument %q after the container ID", c.name, c.operands[1])
 	}
 	return c, nil
 }

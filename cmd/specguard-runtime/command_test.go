@@ -57,7 +57,7 @@ func TestParseRefuses(t *testing.T) {
 		"create -b/b 9b7e":                 "create: the flag -b/b " + unknown,
 		"create --bun /b 9b7e":             "create: the flag --bun " + unknown,
 		"create --bundle /a -b /b 9b7e":    "create: --bundle is given twice",
-		"create 9b7e --bundle /b":          `create: "--bundle" stands behind the container's id`,
+		"create 9b7e --bundle /b":          `create: unexpected argument "--bundle" after the container ID`,
 		"create --bundle":                  "create: --bundle has no value",
 		"create --bundle /b":               "create: no container is named",
 		"exec --process /a -p /b 9b7e":     "exec: --process is given twice",

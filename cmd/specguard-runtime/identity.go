@@ -3,8 +3,8 @@ package main
 import "github.com/opencontainers/runtime-spec/specs-go"
 
 // identity is what a container's spec tells of where it belongs, as far as the
-// author of a pod cannot forge it. Whoever calls CRI himself can: he says what
-// namespace his pod is in, and on CRI-O goes over annotations.
+// author of a pod cannot forge it. Anyone with access to the CRI socket can: the caller says
+// which namespace the pod is in, and on CRI-O can overwrite annotations.
 type identity struct {
 	sandboxID string // the pod's; "" where it is not told
 	sandbox   bool   // it is the pod's sandbox itself

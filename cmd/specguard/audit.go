@@ -100,7 +100,7 @@ func auditSocket(flags *pflag.FlagSet, cfg *config) (string, error) {
 	case 1:
 		return found[0], nil
 	default:
-		return "", fmt.Errorf("which container runtime is to be asked: --containerd-socket %s or --cri-socket %s", found[0], found[1])
+		return "", fmt.Errorf("two container runtimes found: choose one with --containerd-socket %s or --cri-socket %s", found[0], found[1])
 	}
 }
 

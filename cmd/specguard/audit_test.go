@@ -191,7 +191,7 @@ func TestAuditFails(t *testing.T) {
 		"nothing on stdin":   {[]string{"--compare", "-"}, "-: holds no policy\n"},
 		"twice from stdin":   {[]string{"--policy-dir", "-", "--compare", "-"}, "standard input cannot be both sets of policies\n"},
 		"no runtime":         {[]string{"--policy-dir", good, "--config", none}, "no container runtime to ask: neither /no/such nor /no/such is a socket (--containerd-socket, --cri-socket)\n"},
-		"two runtimes":       {[]string{"--policy-dir", good, "--config", two}, "which container runtime is to be asked: --containerd-socket " + n.dir + "/cri or --cri-socket " + n.dir + "/cri\n"},
+		"two runtimes":       {[]string{"--policy-dir", good, "--config", two}, "two container runtimes found: choose one with --containerd-socket " + n.dir + "/cri or --cri-socket " + n.dir + "/cri\n"},
 		"not this runtime":   {[]string{"--policy-dir", good, "--cri-socket", "/no/such"}, "/no/such: CRI: rpc error: "},
 		"not for containerd": {[]string{"--policy-dir", good, "--opener", "containerd"}, "no opener for the runtime \"cri-o\": opener containerd is for containerd only\n"},
 		"output":             {[]string{"--policy-dir", good, "--output", "xml"}, "output \"xml\" is not one of text, json\n"},

@@ -77,7 +77,7 @@ func (n *Node) handlers(r *containerRuntime) Finding {
 	}
 	switch {
 	case r.config.err != nil:
-		return problem("mend it", "%v", r.config.err)
+		return problem("fix it", "%v", r.config.err)
 	case len(untested) > 0:
 		return warning("test that it runs the hooks and stops where one fails, and name the handler in testedHandlers of "+n.ConfigFile,
 			"%s: not known to run the hooks that seals are: %s; containers there that need a seal are refused", r.component, strings.Join(untested, ", "))

@@ -9,7 +9,7 @@ func checkNRIConfig(_ context.Context, n *Node) []Finding {
 		c := r.config
 		switch {
 		case c.err != nil:
-			out = append(out, warning("let doctor read it, or mend it", "%s: what it says of NRI is not known: %v", r.component, c.err))
+			out = append(out, warning("let doctor read it, or fix it", "%s: its NRI settings are not known: %v", r.component, c.err))
 		case c.nri != nil && !*c.nri:
 			out = append(out, problem("set "+c.terms.on, "%s: NRI is switched off", c.path))
 		case c.validator.enabled && c.validator.rejectHooks:

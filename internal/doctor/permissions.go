@@ -21,7 +21,7 @@ func checkFiles(_ context.Context, n *Node) []Finding {
 		out = append(out, tight(n.files, p)...)
 	}
 	if n.wrapped.err != nil {
-		out = append(out, problem("mend it: specguard-runtime creates no container until then", "%v", n.wrapped.err))
+		out = append(out, problem("fix it; until then specguard-runtime creates no containers", "%v", n.wrapped.err))
 	}
 	if info, err := n.files.stat(n.wrapped.socket()); err == nil {
 		if f := n.files.reachable(n.wrapped.socket(), info); f != nil {

@@ -248,7 +248,7 @@ func (c *containerd) check(ctx context.Context, handlers []handler, o overlay) e
 		key := strings.Join([]string{"plugins", c.section(), "containerd", "runtimes", h.name, "options", "BinaryName"}, pathSeparator)
 		have, ok := found[key]
 		if want := h.wrappers[h.binary]; have != want && (ok || want != h.binary) {
-			return fmt.Errorf("runtime handler %q would not call %s: another file of containerd's configuration goes over it", h.name, want)
+			return fmt.Errorf("runtime handler %q would not call %s: another file of containerd's configuration overrides it", h.name, want)
 		}
 		delete(found, key)
 	}

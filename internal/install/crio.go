@@ -153,7 +153,7 @@ func (c *crio) check(ctx context.Context, wrapped table, dropIn []byte) error {
 	maps.Copy(want, wrapped)
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		if !sameTable(dig(after.handlers, name), dig(want, name)) {
-			return fmt.Errorf("runtime handler %q would not be as it has to be: a file that is read after %s has it too", name, c.paths.dropIn)
+			return fmt.Errorf("runtime handler %q is set by another file, too, which is read after %s and overrides it", name, c.paths.dropIn)
 		}
 	}
 	if after.defaultHandler != c.before.defaultHandler || !after.nri {

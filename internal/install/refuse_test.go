@@ -35,14 +35,14 @@ func TestInstallRefuses(t *testing.T) {
 		{name: "missing import", release: "containerd2", before: files{mainFile: "version = 3\nimports = ['a.toml']\n"}, want: "/etc/containerd/a.toml"},
 		{name: "main file is a symlink", release: "containerd2", before: files{mainFile: "-> ../store/config.toml", "/etc/store/config.toml": "version = 3\n"}, want: "is not a regular file"},
 		{
-			name: "a later file goes over the drop-in", release: "containerd2",
+			name: "a later file overrides the drop-in", release: "containerd2",
 			before: files{mainFile: imports, "/etc/containerd/conf.d/99-z.toml": "version = 3\n[" + cri2 + ".runc.options]\nBinaryName = 'runc'\n"},
-			want:   "another file of containerd's configuration goes over it",
+			want:   "another file of containerd's configuration overrides it",
 		},
 		{
-			name: "a later file goes over CRI-O's drop-in", release: "crio",
+			name: "a later file overrides CRI-O's drop-in", release: "crio",
 			before: files{"/usr/bin/crun": "real", "/etc/crio/crio.conf.d/99-z.conf": "[crio.runtime.runtimes.crun]\nruntime_path = '/usr/bin/crun'\n"},
-			want:   "a file that is read after",
+			want:   "is set by another file, too, which is read after",
 		},
 		{
 			name: "a later file switches NRI off", release: "crio",

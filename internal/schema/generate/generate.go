@@ -35,10 +35,10 @@ func generate(root string) (map[string][]byte, error) {
 		return nil, err
 	}
 	return map[string][]byte{
-		"docs/fields.md":              reference.Fields(spec),
+		"docs/fields.md":                reference.Fields(spec),
 		"internal/schema/comments.json": append(used, '\n'),
-		"docs/rules.md":               rules,
-		"docs/policy.md":              page,
+		"docs/rules.md":                 rules,
+		"docs/policy.md":                page,
 	}, nil
 }
 
