@@ -43,7 +43,8 @@ case $BOOT in
 *) run ./guest.test '^TestSystemdBooted$' ;;
 esac`},
 	{name: "selinux", module: vm.SELinux, tests: `
-run ./guest.test '^TestSELinux$'`},
+run ./guest.test '^TestSELinux$'
+run ./e2e.test '^TestCRIOSELinux$'`},
 	{name: "cgroup2", module: vm.AppArmor, tests: `
 run ./guest.test '^TestCgroup2$'`},
 }

@@ -1,0 +1,98 @@
+package e2e_test
+
+import (
+	"strings"
+	"testing"
+
+	api "k8s.io/cri-api/pkg/apis/runtime/v1"
+
+	"github.com/specguard/specguard/e2e/agent"
+	"github.com/specguard/specguard/e2e/build"
+	"github.com/specguard/specguard/e2e/cri"
+	"github.com/specguard/specguard/e2e/lab"
+	"github.com/specguard/specguard/e2e/node"
+)
+
+// These tests need a kernel that enforces SELinux: a machine of e2e/vm has one.
+// They are of CRI-O, with the wrapper; those of containerd are in e2e/vm/guest.
+
+// lsmNode is a node of CRI-O with the wrapper, and an agent with policies by
+// namespace.
+func lsmNode(t *testing.T, extra string, policies string) *rig {
+	t.Helper()
+	n := lab.Private(t, build.CRIO, func(o *node.Options) {
+		lab.Wrap(t, agent.Wrapping{})(o)
+		o.Extra = extra
+	})
+	return startRig(t, n, rigOptions{policies: policies})
+}
+
+// says checks what the kernel says of the main process and of processes that are
+// executed, and which of some commands they can run.
+func says(t *testing.T, c *cri.Running, label string, can, cannot []string) {
+	t.Helper()
+	script := "tr -d '\\0' </proc/self/attr/current; echo"
+	for _, command := range append(can[:len(can):len(can)], cannot...) {
+		script += "; if (" + command + ") >/dev/null 2>&1; then echo yes; else echo no; fi"
+	}
+	want := strings.Repeat("yes\n", len(can)) + strings.Repeat("no\n", len(cannot))
+	exec, err := c.Exec(t.Context(), "/bin/sh", "-c", script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := c.StreamExec(t.Context(), "/bin/sh", "-c", script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	main, err := c.Exec(t.Context(), "/bin/sh", "-c", "tr -d '\\0' </proc/1/attr/current")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(main, label) {
+		t.Errorf("main process: the kernel says %q, want %s", main, label)
+	}
+	for who, out := range map[string]string{"exec-sync": exec, "exec": stream} {
+		if got, acts, _ := strings.Cut(strings.ReplaceAll(out, "\n\n", "\n"), "\n"); !strings.HasPrefix(got, label) || acts != want {
+			t.Errorf("%s: the kernel says %q, and of %q and %q %q", who, got, can, cannot, acts)
+		}
+	}
+}
+
+// lsmPod runs a container in a pod of a namespace, or is denied.
+func (g *rig) lsmPod(t *testing.T, namespace, denied string, options ...cri.ContainerOption) *cri.Running {
+	t.Helper()
+	pod := g.runPod(t, namespace)
+	c, err := pod.Run(t.Context(), cri.Container("main", node.AppImage, []string{"sleep", "6000"}, options...))
+	switch {
+	case denied == "" && err != nil:
+		t.Fatal(err)
+	case denied != "" && (err == nil || !strings.Contains(err.Error(), denied)):
+		t.Errorf("%v, want %q in it", err, denied)
+	}
+	return c
+}
+
+func perNamespace(policies map[string]string) string {
+	var out strings.Builder
+	for namespace, rules := range policies {
+		out.WriteString(policyText(namespace, "{namespaces: ["+namespace+"]}", "enforce", "rules: {"+rules+"}"))
+	}
+	return out.String()
+}
+
+func TestCRIOSELinux(t *testing.T) {
+	if !exists("/sys/fs/selinux/enforce") {
+		t.Skip("this kernel has no SELinux: make e2e-lsm boots one that has")
+	}
+	g := lsmNode(t, "["+node.CRIORuntime+"]\nselinux = true\n", perNamespace(map[string]string{
+		"se-type":   "seLinuxOptions: {onViolation: adjust, type: container_t}",
+		"se-reject": "seLinuxOptions: {onViolation: reject, type: container_t}",
+	}))
+	dir := t.TempDir()
+	ask := []cri.ContainerOption{cri.SELinux(&api.SELinuxOption{Type: "spc_t", Level: "s0:c11,c12"}), cri.HostPath(dir, "/volume", false)}
+	files, volume := "echo x >/probe && rm /probe", "echo x >/volume/probe && rm /volume/probe"
+	says(t, g.lsmPod(t, "free", "", ask...), "system_u:system_r:spc_t:s0", []string{files, volume}, nil)
+	says(t, g.lsmPod(t, "se-type", "", ask...), "system_u:system_r:container_t:s0:c11,c12", []string{files}, []string{volume})
+	// CRI-O labels no process that asks for spc_t: the kernel makes it one.
+	g.lsmPod(t, "se-reject", "the process has no SELinux label (allowed: type container_t)", ask...)
+}
