@@ -23,10 +23,11 @@ import (
 // its like, volumes that were to be relabelled, and, but for the opener
 // containerd, the root filesystem. They keep their labels. So a level with
 // categories, which separates containers from each other, is never replaced:
-// the process could not use its own files. A container whose level is not
-// allowed is denied; its author gives the level in securityContext, or a
+// the process could not use its own files. Nor is the user, of whom the files are:
+// the process could make no files among them. A container whose level or user is not
+// allowed is denied; its author gives it in securityContext, or a
 // webhook does, so that the runtime labels all with it. Only where the level of
-// the files has no categories (s0) a level is set. An unlabelled process
+// the files has no categories (s0) a level is set, and a user that is the files'. An unlabelled process
 // without a mount label is denied, too: of its files nothing is known (containerd
 // without enable_selinux; CRI-O in the host's PID or IPC namespace).
 // Source: Pod Security Standards, Baseline, "SELinux"; Project Atomic's
@@ -52,7 +53,8 @@ type SELinuxOptions struct {
 	// Default: the level to apply; without one, any.
 	AllowedLevels []Glob `yaml:"allowedLevels"`
 
-	// User is set in place of one that is not allowed.
+	// User is set in place of one that is not allowed, if the container's files are of
+	// that user.
 	User seName `yaml:"user"`
 
 	// Role is set in place of one that is not allowed.
@@ -80,7 +82,7 @@ type sePart struct {
 
 func (o *SELinuxOptions) parts() []sePart {
 	parts := []sePart{
-		{"user", o.AllowedUsers, string(o.User), func(l *seLabel) *string { return &l.user }},
+		{seUserPart, o.AllowedUsers, string(o.User), func(l *seLabel) *string { return &l.user }},
 		{"role", o.AllowedRoles, string(o.Role), func(l *seLabel) *string { return &l.role }},
 		{"type", o.AllowedTypes, string(o.Type), func(l *seLabel) *string { return &l.kind }},
 		{seLevelPart, o.AllowedLevels, string(o.Level), func(l *seLabel) *string { return &l.level }},
@@ -93,7 +95,23 @@ func (o *SELinuxOptions) parts() []sePart {
 	return parts
 }
 
-const seLevelPart = "level"
+const (
+	seUserPart  = "user"
+	seLevelPart = "level"
+)
+
+// replaces tells whether the process can use its files, which have that label, when
+// what is to be applied is in the value's place.
+func (p sePart) replaces(value string, files seLabel) bool {
+	switch p.name {
+	case seUserPart:
+		return p.apply == files.user
+	case seLevelPart:
+		return seDominates(p.apply, value)
+	default:
+		return true
+	}
+}
 
 func (p sePart) permits(value string) bool {
 	return p.allowed == nil || matchAny(p.allowed, value)
@@ -174,6 +192,7 @@ func seUnknown(h Host, labels ...string) []Finding {
 // judge finds the parts of the process's label that are not allowed.
 func (o *SELinuxOptions) judge(label seLabel, mount string) []Finding {
 	var out []Finding
+	files, _ := parseSELabel(mount)
 	for _, p := range o.parts() {
 		value := *p.get(&label)
 		switch {
@@ -181,7 +200,7 @@ func (o *SELinuxOptions) judge(label seLabel, mount string) []Finding {
 		case label == seLabel{}:
 			return []Finding{{Found: "the process has no SELinux label" + o.notLabelled(mount), Allowed: p.name + " " + p.list()}}
 		default:
-			out = append(out, Finding{Found: fmt.Sprintf("SELinux %s %q not allowed%s", p.name, value, o.kept(p, value)), Allowed: p.list()})
+			out = append(out, Finding{Found: fmt.Sprintf("SELinux %s %q not allowed%s", p.name, value, o.kept(p, value, files)), Allowed: p.list()})
 		}
 	}
 	return out
@@ -195,9 +214,9 @@ func (o *SELinuxOptions) notLabelled(mount string) string {
 	return ", and cannot get one: the container runtime has given its files none"
 }
 
-// kept says why an adjusting rule does not replace a level.
-func (o *SELinuxOptions) kept(p sePart, value string) string {
-	if o.Action() != Adjust || p.name != seLevelPart || p.apply == "" || seDominates(p.apply, value) {
+// kept says why an adjusting rule does not replace a level or a user.
+func (o *SELinuxOptions) kept(p sePart, value string, files seLabel) string {
+	if o.Action() != Adjust || p.apply == "" || p.replaces(value, files) {
 		return ""
 	}
 	return ", and cannot be replaced: the container runtime has labelled the container's files with it"
@@ -237,11 +256,11 @@ func (o *SELinuxOptions) Adjust(s *Subject) []string {
 		if o.Type == "" || mount == "" || s.Host.SELinux() == Disabled {
 			return nil
 		}
-		label = seLabel{user: "system_u", role: "system_r", kind: string(o.Type), level: files.level}
+		label = seLabel{user: files.user, role: "system_r", kind: string(o.Type), level: files.level}
 	}
 	for _, p := range o.parts() {
 		part := p.get(&label)
-		if p.apply == "" || p.permits(*part) || p.name == seLevelPart && !seDominates(p.apply, *part) {
+		if p.apply == "" || p.permits(*part) || !p.replaces(*part, files) {
 			continue
 		}
 		*part = p.apply
