@@ -38,6 +38,7 @@ var (
 var seLinuxPolicies = policies{
 	"se-type":     "rules: {seLinuxOptions: {onViolation: adjust, type: container_t}}",
 	"se-reject":   "rules: {seLinuxOptions: {onViolation: reject, type: container_t}}",
+	"se-user":     "rules: {seLinuxOptions: {onViolation: adjust, user: system_u, role: system_r, type: container_t}}",
 	"se-roles":    "rules: {seLinuxOptions: {onViolation: reject, user: system_u, role: system_r, allowedTypes: [container_t, spc_t]}}",
 	"se-levels":   `rules: {seLinuxOptions: {onViolation: reject, allowedTypes: [container_t], level: "s0:c1,c2"}}`,
 	"se-baseline": "profile: baseline",
@@ -105,6 +106,8 @@ func (n *node) seLinux(t *testing.T, opener string) {
 		seAsk("spc_t, rejected", "se-reject", spc).isDenied(`SELinux type "spc_t" not allowed (allowed: container_t)`),
 		seAsk("privileged, rejected", "se-reject").privilegedSELinux().isDenied("SELinux"),
 		seAsk("nothing asked, not rejected", "se-reject").confined(contained + ":c"),
+		seAsk("another user, adjusted", "se-user", seLabel("unconfined_u", "unconfined_r", "spc_t", "")).
+			isDenied(`SELinux user "unconfined_u" not allowed, and cannot be replaced: the container runtime has labelled the container's files with it (allowed: system_u)`),
 		seAsk("another user and role, rejected", "se-roles", seLabel("unconfined_u", "unconfined_r", "spc_t", "")).
 			isDenied(`SELinux user "unconfined_u" not allowed (allowed: system_u)`),
 		seAsk("another level, rejected", "se-levels", seLabel("", "", "", "s0:c3,c4")).isDenied("SELinux level"),
