@@ -49,10 +49,13 @@ func TestImage(t *testing.T) {
 				t.Errorf("version %q, want test", got)
 			}
 			names := slices.Sorted(maps.Keys(img.files))
-			if want := []string{"usr/local/bin/specguard", "usr/local/bin/specguard-runtime"}; !slices.Equal(names, want) {
+			programs := []string{"usr/local/bin/specguard", "usr/local/bin/specguard-runtime"}
+			licenses := []string{"usr/share/doc/specguard/LICENSE", "usr/share/doc/specguard/THIRD_PARTY_NOTICES"}
+			if want := slices.Concat(programs, licenses); !slices.Equal(names, want) {
 				t.Errorf("the image holds %q, want %q", names, want)
 			}
-			for name, data := range img.files {
+			for _, name := range programs {
+				data := img.files[name]
 				checkStatic(t, name, data, machine)
 				if arch == runtime.GOARCH {
 					checkVersion(t, name, data)
