@@ -17,7 +17,7 @@ import (
 // Source: opencontainers/cgroups, fs2 (setUnified); crun, src/libcrun/cgroup-resources.c
 // (write_unified_resources); Linux, Documentation/admin-guide/cgroup-v2.rst.
 func foreignFiles(r *specs.LinuxResources) []string {
-	if r == nil {
+	if r == nil || len(r.Unified) == 0 {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(r.Unified)), isLimitFile)

@@ -22,6 +22,16 @@ type hostMount struct {
 // hostMounts gives the mounts of the spec that show files of the host. What is
 // not known to be something else is taken for one.
 func (s *Subject) hostMounts() []hostMount {
+	if s.settled == nil {
+		return s.findHostMounts()
+	}
+	if !s.settled.listed {
+		s.settled.hostMounts, s.settled.listed = s.findHostMounts(), true
+	}
+	return s.settled.hostMounts
+}
+
+func (s *Subject) findHostMounts() []hostMount {
 	var out []hostMount
 	for i := range s.Spec.Mounts {
 		m := &s.Spec.Mounts[i]
@@ -102,9 +112,12 @@ func (s *Subject) made(m *specs.Mount, r resolution) (v VolumeType, ok bool) {
 // no files of the host. A bind mount is one whatever its type says, and so is what
 // remounts: the kernel ignores the type then (mount(2), "Creating a bind mount").
 func isPseudo(m *specs.Mount) bool {
-	types := []string{"proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2"}
-	binds := func(option string) bool { return option == "bind" || option == "rbind" }
-	return slices.Contains(types, m.Type) && !remounts(m) && !slices.ContainsFunc(m.Options, binds)
+	switch m.Type {
+	case "proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2":
+		return !slices.ContainsFunc(m.Options, func(o string) bool { return o == "bind" || o == "rbind" || o == "remount" })
+	default:
+		return false
+	}
 }
 
 // errRemounts is about a mount that no kubelet and no runtime asks for.

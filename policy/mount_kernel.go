@@ -83,6 +83,16 @@ func onEveryMount(paths []string, mounts []specs.Mount) []string {
 // movable lists mounts of proc and sysfs that lie in a volume. OCI runtimes make
 // all mounts, and only then mask paths, by their names: whoever shares the volume
 // can rename a folder of it in between, and nothing is masked.
+func (s *Subject) movable() []string {
+	if s.settled == nil {
+		return movable(s.Spec.Mounts)
+	}
+	if !s.settled.movableFound {
+		s.settled.movable, s.settled.movableFound = movable(s.Spec.Mounts), true
+	}
+	return s.settled.movable
+}
+
 func movable(mounts []specs.Mount) []string {
 	var out []string
 	for i := range mounts {

@@ -89,7 +89,7 @@ func (p *ProcMount) Check(s *Subject) []Finding {
 	if missing := uncovered(onEveryMount(p.readonly, mounts), readonly, masked); len(missing) > 0 {
 		findings = append(findings, Finding{Found: "not read-only: " + strings.Join(missing, ", ")})
 	}
-	for _, found := range movable(mounts) {
+	for _, found := range s.movable() {
 		findings = append(findings, Finding{Found: found, Allowed: "outside of volumes, where what masks it stays"})
 	}
 	return findings

@@ -76,6 +76,9 @@ func (y *Sysctls) Check(s *Subject) []Finding {
 
 // findings are what is wrong with sysctls of one kind, by name.
 func (y *Sysctls) findings(what string, sysctls map[string]string) []Finding {
+	if len(sysctls) == 0 {
+		return nil
+	}
 	var names []string
 	var out []Finding
 	for _, raw := range slices.Sorted(maps.Keys(sysctls)) {

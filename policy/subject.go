@@ -96,6 +96,14 @@ type memory struct {
 // settled are facts about a spec that nothing edits any more.
 type settled struct {
 	origins map[*specs.Mount]origin
+
+	// hostMounts are listed once.
+	hostMounts []hostMount
+	listed     bool
+
+	// movable is what of that name finds, once.
+	movable      []string
+	movableFound bool
 }
 
 // settle declares that nothing edits the spec from now on.
