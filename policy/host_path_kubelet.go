@@ -19,7 +19,7 @@ import (
 // Source: Kubernetes 1.36, pkg/kubelet/kubelet_pods.go (makeMounts,
 // makeHostsMount), kubelet_getters.go, pkg/volume/util/subpath (doBindSubPath).
 func (s *Subject) kubeletMade(m *specs.Mount, source resolution) (v VolumeType, ok bool) {
-	pods := s.podsFolder()
+	pods := s.lookUp(s.podsDir())
 	if pods.err != nil || !isComponent(s.Pod.UID) {
 		return noVolume, false
 	}
@@ -45,14 +45,6 @@ func (s *Subject) kubeletMade(m *specs.Mount, source resolution) (v VolumeType, 
 	default:
 		return noVolume, false
 	}
-}
-
-// podsFolder is the kubelet's folder of pods, resolved.
-func (s *Subject) podsFolder() resolution {
-	if s.podsAt == nil {
-		s.podsAt = new(s.lookUp(s.podsDir()))
-	}
-	return *s.podsAt
 }
 
 // whereMade is the type where it was made so, and none where not.

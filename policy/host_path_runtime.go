@@ -24,24 +24,14 @@ func (s *Subject) runtimeMade(m *specs.Mount, source resolution) (v VolumeType, 
 // inRuntimeDir tells whether the path lies in one of the runtime's folders, and
 // gives the rest of it. Of folders that lie in each other the innermost counts.
 func (s *Subject) inRuntimeDir(p string) (parts []string, folder resolution, ok bool) {
-	for _, at := range s.runtimeFolders() {
+	for _, dir := range s.Host.RuntimeDirs() {
+		at := s.lookUp(dir)
 		rest, within := under(at.path, p)
 		if within && at.err == nil && rest != "" && (!ok || len(at.path) > len(folder.path)) {
 			parts, folder, ok = strings.Split(rest, "/"), at, true
 		}
 	}
 	return parts, folder, ok
-}
-
-// runtimeFolders are the runtime's folders, resolved.
-func (s *Subject) runtimeFolders() []resolution {
-	if s.runtimeDirs == nil {
-		s.runtimeDirs = []resolution{}
-		for _, dir := range s.Host.RuntimeDirs() {
-			s.runtimeDirs = append(s.runtimeDirs, s.lookUp(dir))
-		}
-	}
-	return s.runtimeDirs
 }
 
 // likeRuntimeMade tells whether the source would be the runtime's if the folder

@@ -86,11 +86,6 @@ type memory struct {
 	// writable are the paths of the host that any policy of the set allows to
 	// mount writable; places are where they lead, once it is known.
 	writable, places []string
-
-	// runtimeDirs are where the runtime's folders lead, and podsAt where the
-	// kubelet's folder of pods does, once it is known.
-	runtimeDirs []resolution
-	podsAt      *resolution
 }
 
 // settled are facts about a spec that nothing edits any more.
