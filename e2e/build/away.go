@@ -34,11 +34,7 @@ func (c *Cache) Tests(ctx context.Context, pkg string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	dir, err := c.checkout(root)
-	if err != nil {
-		return "", err
-	}
-	unlock, err := c.lock(ctx, filepath.Base(dir))
+	dir, unlock, err := c.checkout(ctx, root)
 	if err != nil {
 		return "", err
 	}

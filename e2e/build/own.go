@@ -61,11 +61,7 @@ func (c *Cache) forArch(ctx context.Context, arch, env, module, pkg string, ldfl
 	if path := c.built[key]; path != "" {
 		return path, nil
 	}
-	dir, err := c.checkout(root, ldflags...)
-	if err != nil {
-		return "", err
-	}
-	unlock, err := c.lock(ctx, filepath.Base(dir))
+	dir, unlock, err := c.checkout(ctx, root, ldflags...)
 	if err != nil {
 		return "", err
 	}
@@ -88,12 +84,13 @@ func (c *Cache) forArch(ctx context.Context, arch, env, module, pkg string, ldfl
 }
 
 // checkout is the folder of the programs of one checkout, and of flags: those of
-// several can be tested at once.
-func (c *Cache) checkout(root string, ldflags ...string) (string, error) {
+// several can be tested at once. It is locked until unlock is called.
+func (c *Cache) checkout(ctx context.Context, root string, ldflags ...string) (dir string, unlock func(), err error) {
 	sum := sha256.Sum256([]byte(strings.Join(append([]string{root}, ldflags...), "\x00")))
-	dir := filepath.Join(c.dir, "checkout-"+hex.EncodeToString(sum[:4]))
+	dir = filepath.Join(c.dir, "checkout-"+hex.EncodeToString(sum[:4]))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("build cache: %w", err)
+		return "", nil, fmt.Errorf("build cache: %w", err)
 	}
-	return dir, nil
+	unlock, err = c.lock(ctx, filepath.Base(dir))
+	return dir, unlock, err
 }
