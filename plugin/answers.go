@@ -8,7 +8,7 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 
-	"github.com/specguard/specguard/policy"
+	"github.com/specguard/specguard/plugin/request"
 )
 
 const (
@@ -26,10 +26,10 @@ const (
 // needs, and looks how long those in hand have been so. An answer that refuses is
 // one.
 func (p *Plugin) Answers(ctx context.Context) error {
-	given, err := guard(ctx, answerTimeout, func(ctx context.Context) (time.Duration, error) {
-		return p.conn.requestTimeout(), p.tryJudging(ctx)
+	given, err := request.Guard(ctx, answerTimeout, func(ctx context.Context) (time.Duration, error) {
+		return p.conn.RequestTimeout(), p.tryJudging(ctx)
 	})
-	var panicked *PanicError
+	var panicked *request.PanicError
 	switch {
 	case errors.As(err, &panicked):
 		return nil // requests are refused
@@ -37,7 +37,7 @@ func (p *Plugin) Answers(ctx context.Context) error {
 		return fmt.Errorf("a container cannot be judged: %w", err)
 	}
 	limit := max(inHandTimeout, 2*given)
-	if took := p.live.longest(time.Now()); took > limit {
+	if took := p.judge.InHand.Longest(time.Now()); took > limit {
 		return fmt.Errorf("a request has not been answered for %s", took.Round(time.Second))
 	}
 	if took := p.conn.unread(); took > limit {
@@ -49,17 +49,8 @@ func (p *Plugin) Answers(ctx context.Context) error {
 // tryJudging does what requests do, and changes nothing. It is an error only where
 // there was no time left for it.
 func (p *Plugin) tryJudging(ctx context.Context) error {
-	sub := p.subject(ctx, &api.PodSandbox{}, &api.Container{})
-	p.shown.get(sub.Container.ID)
-	p.opened.take(sub.Container.ID)
-	_, _ = p.verdicts.get("")
-	p.ledger.ContainerLives(sub.Container.ID)
+	p.ledger.ContainerLives("")
 	p.pulse.stall()
 	p.SynchronizeFailures()
-	p.live.longest(time.Now())
-	_, _ = p.conn.opener() // before the runtime has connected there is none
-	if d := p.Policies.Current().Evaluate(sub, policy.Early); d.Ended {
-		return ErrTimeout
-	}
-	return ctx.Err()
+	return p.judge.Try(ctx, p.container(&api.PodSandbox{}, &api.Container{}))
 }

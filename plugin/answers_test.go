@@ -10,6 +10,8 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/request"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -43,7 +45,7 @@ func TestAnswers(t *testing.T) {
 	if err := p.Answers(t.Context()); err != nil {
 		t.Errorf("refuses: %v", err)
 	}
-	if err := (&Plugin{Policies: policies}).Answers(t.Context()); err != nil {
+	if err := New(&judge.Judge{Policies: policies}, nil).Answers(t.Context()); err != nil {
 		t.Errorf("never connected: %v", err)
 	}
 }
@@ -53,6 +55,7 @@ func TestAnswersNot(t *testing.T) {
 	p, policies := answering(t)
 	found := make(map[string]*sync.Mutex)
 	locks(reflect.ValueOf(p).Elem(), "", found)
+	locks(reflect.ValueOf(p.judge).Elem(), "judge", found)
 	if len(found) < 8 {
 		t.Fatalf("found only %v", found)
 	}
@@ -60,7 +63,7 @@ func TestAnswersNot(t *testing.T) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		if err := p.Answers(ctx); err == nil || !strings.Contains(err.Error(), "cannot be judged: "+ErrTimeout.Error()) {
+		if err := p.Answers(ctx); err == nil || !strings.Contains(err.Error(), "cannot be judged: "+request.ErrTimeout.Error()) {
 			t.Errorf("%s: %v", where, err)
 		}
 	}
@@ -79,9 +82,9 @@ func TestAnswersNot(t *testing.T) {
 func TestAnswersInHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		policies := &policies{set: compile(t, doc("p", strip))}
-		p := &Plugin{Policies: policies}
-		end := p.live.begin()
-		p.live.begin()()
+		p := New(&judge.Judge{Policies: policies}, nil)
+		end := p.judge.InHand.Begin()
+		p.judge.InHand.Begin()()
 		time.Sleep(inHandTimeout)
 		if err := p.Answers(t.Context()); err != nil {
 			t.Errorf("in time: %v", err)
@@ -101,7 +104,7 @@ func TestAnswersInHand(t *testing.T) {
 func TestAnswersUnread(t *testing.T) {
 	p, _ := answering(t)
 	pair := newTrunkPair(t)
-	p.conn.begin(t.Context(), nil, pair.trunk)
+	p.conn.begin(t.Context(), nil, pair.timedConn)
 	if err := p.Answers(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -72,7 +72,7 @@ func (p *Plugin) SynchronizeFailures() uint64 {
 // makes sense to connect again.
 func (p *Plugin) notSynchronized(ctx context.Context) {
 	pause := p.sync.failure()
-	p.Log.Errorf("the runtime accepted the agent, and gave up before it had told what runs (NRI's Synchronize): containers are not judged; trying again in %s, or when what is too large is gone", pause)
+	p.log.Errorf("the runtime accepted the agent, and gave up before it had told what runs (NRI's Synchronize): containers are not judged; trying again in %s, or when what is too large is gone", pause)
 	began := time.Now()
 	over := time.NewTimer(pause)
 	defer over.Stop()
@@ -88,7 +88,7 @@ func (p *Plugin) notSynchronized(ctx context.Context) {
 	case <-over.C:
 	case <-gone:
 	case <-vain:
-		p.Log.Infof("nothing that is too large is in the way: trying again within %s", maxVainPause)
+		p.log.Infof("nothing that is too large is in the way: trying again within %s", maxVainPause)
 		pauseFor(ctx, min(pause, maxVainPause)-time.Since(began))
 	}
 }
@@ -99,7 +99,7 @@ func (p *Plugin) notSynchronized(ctx context.Context) {
 // as long as its pod says.
 func (p *Plugin) awaitTold(ctx context.Context) {
 	for pause := untoldAfter; pauseFor(ctx, pause) && p.conn.untold(); pause = untoldAgain {
-		p.Log.Warn("the runtime accepted the agent and has not told what runs: it first waits for requests in hand, such as to stop a container that takes its time (terminationGracePeriodSeconds), and begins with nothing else meanwhile (docs/operations.md)")
+		p.log.Warn("the runtime accepted the agent and has not told what runs: it first waits for requests in hand, such as to stop a container that takes its time (terminationGracePeriodSeconds), and begins with nothing else meanwhile (docs/operations.md)")
 	}
 }
 
@@ -114,19 +114,19 @@ func (p *Plugin) watchOversized(ctx context.Context, gone, vain chan<- struct{})
 		case ctx.Err() != nil:
 			return
 		case err == nil && len(found) == 0:
-			p.Log.Warn("no pod or container is too large for NRI: the runtime's log says why it gave up, such as that the agent did not answer in time")
+			p.log.Warn("no pod or container is too large for NRI: the runtime's log says why it gave up, such as that the agent did not answer in time")
 			if told == nil {
 				close(vain)
 			}
 			return
 		case err == nil:
 			p.tellOversized(found)
-			p.Log.Warn("delete these pods to have the agent connected again (docs/operations.md)")
+			p.log.Warn("delete these pods to have the agent connected again (docs/operations.md)")
 			p.awaitGone(ctx, gone)
 			return
 		case told == nil:
 			told = err
-			p.Log.WithError(err).Warn("what is too large for NRI cannot be found out yet; specguard doctor on the node may tell, and the runtime's log why it gave up")
+			p.log.WithError(err).Warn("what is too large for NRI cannot be found out yet; specguard doctor on the node may tell, and the runtime's log why it gave up")
 		}
 		if !pauseFor(ctx, askAgain) {
 			return
@@ -138,7 +138,7 @@ func (p *Plugin) watchOversized(ctx context.Context, gone, vain chan<- struct{})
 func (p *Plugin) awaitGone(ctx context.Context, gone chan<- struct{}) {
 	for pauseFor(ctx, lookAgain) {
 		if found, err := p.oversized(ctx); err == nil && len(found) == 0 {
-			p.Log.Info("what was too large for NRI is gone: connecting again")
+			p.log.Info("what was too large for NRI is gone: connecting again")
 			close(gone)
 			return
 		}
@@ -162,7 +162,7 @@ func (p *Plugin) oversized(ctx context.Context) ([]*synchronize.TooLarge, error)
 	if p.Inventory == nil {
 		return nil, errors.New("no runtime can be asked")
 	}
-	from, err := p.Inventory(p.conn.runtimeName())
+	from, err := p.Inventory(p.conn.Runtime().Name)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/sirupsen/logrus"
 
+	"github.com/specguard/specguard/plugin/containerruntime"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
 )
@@ -22,15 +24,15 @@ const benchRules = `rules:
     hostNamespaces: {onViolation: reject}`
 
 // unrecorded is a recorder that does nothing.
-type unrecorded struct{ Recorder }
+type unrecorded struct{ judge.Recorder }
 
-func (unrecorded) Decided(Event) {}
+func (unrecorded) Decided(judge.Event) {}
 
 // fixed is a store that always holds the same spec.
 type fixed []byte
 
-func (s fixed) Get(context.Context, string) (Stored, error) {
-	return Stored{Spec: s, Image: "app"}, nil
+func (s fixed) Get(context.Context, string) (judge.Stored, error) {
+	return judge.Stored{Spec: s, Image: "app"}, nil
 }
 func (s fixed) Put(context.Context, string, []byte) error { return nil }
 func (s fixed) Sandbox(context.Context, string) (*policy.Sandbox, error) {
@@ -43,8 +45,8 @@ func benchPlugin(b *testing.B, docs ...string) *Plugin {
 	p := &policies{}
 	p.use(compile(b, docs...))
 	store := fixed(benchSpec(b))
-	out := &Plugin{Policies: p, Openers: inStore(store), Recorder: unrecorded{}, Log: log}
-	out.conn.configured("containerd", InStore{store})
+	out := New(&judge.Judge{Policies: p, Recorder: unrecorded{}, Log: log}, inStore(store))
+	out.conn.configured(containerruntime.Runtime{Name: "containerd"}, judge.InStore{Specs: store})
 	return out
 }
 
@@ -93,7 +95,9 @@ func BenchmarkCreate(b *testing.B) {
 			pod, ctr := pod(), container()
 			b.ReportAllocs()
 			for b.Loop() {
-				if adjust, err := p.create(b.Context(), pod, p.subject(b.Context(), pod, ctr)); err != nil || (adjust != nil) != (name == "sealed") {
+				c := p.container(pod, ctr)
+				creation, err := p.judge.Create(b.Context(), c)
+				if adjust := adjustment(creation, c.Spec); err != nil || (adjust != nil) != (name == "sealed") {
 					b.Fatal(adjust, err)
 				}
 			}
@@ -110,14 +114,12 @@ func BenchmarkOpen(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			p := benchPlugin(b, document)
-			store, err := p.store()
-			if err != nil {
-				b.Fatal(err)
-			}
 			pod, ctr := pod(), container()
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := p.open(b.Context(), opening{store: store, sealed: name != "unmatched"}, p.subject(b.Context(), pod, ctr)); err != nil {
+				c := p.container(pod, ctr)
+				c.Sealed = name != "unmatched"
+				if err := p.judge.Open(b.Context(), c); err != nil {
 					b.Fatal(err)
 				}
 			}

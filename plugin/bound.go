@@ -3,45 +3,17 @@ package plugin
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/containerd/nri/pkg/api"
-	"golang.org/x/mod/semver"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/specguard/specguard/plugin/containerruntime"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/synchronize"
 )
 
 // noneEnforced is why an agent that only audits refuses nothing.
 const noneEnforced = "no policy is enforced"
-
-// RunPodSandbox refuses a pod that brings too much by itself: to refuse its
-// containers would leave it on the node.
-func (p handlers) RunPodSandbox(ctx context.Context, pod *api.PodSandbox) error {
-	_, err := guard(ctx, p.conn.requestTimeout(), func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, p.bound(ctx, pod, nil)
-	})
-	p.failed(ctx, StageCreate, p.named(pod, nil), err)
-	return err
-}
-
-// StopPodSandbox forgets a pod's containers, which have ended.
-func (p handlers) StopPodSandbox(_ context.Context, pod *api.PodSandbox) error {
-	p.ledger.SandboxStopped(pod.GetId())
-	return nil
-}
-
-// RemovePodSandbox forgets a pod.
-func (p handlers) RemovePodSandbox(_ context.Context, pod *api.PodSandbox) error {
-	p.ledger.SandboxRemoved(pod.GetId())
-	return nil
-}
-
-// StopContainer forgets what a container brought that has ended.
-func (p handlers) StopContainer(_ context.Context, _ *api.PodSandbox, ctr *api.Container) ([]*api.ContainerUpdate, error) {
-	p.ledger.ContainerGone(ctr.GetId())
-	return nil, nil
-}
 
 // bound refuses a container, or a pod if it is nil, that brings more than is
 // sure to be told to the agent when it connects again. It does so in every
@@ -60,23 +32,23 @@ func (p *Plugin) bound(ctx context.Context, pod *api.PodSandbox, ctr *api.Contai
 	}
 	because := ""
 	switch {
-	case !p.Policies.Current().Enforces():
+	case !p.judge.Policies.Current().Enforces():
 		because = noneEnforced
-	case ctr == nil && !refusesPods(p.conn.runtimeName(), p.conn.givenVersion()):
+	case ctr == nil && !p.conn.Runtime().RefusesPods():
 		because = fmt.Sprintf("%s %s would not start again after it (containerd 2.2.6 does); the pod's containers are refused",
-			p.conn.runtimeName(), p.conn.givenVersion())
+			p.conn.Runtime().Name, p.conn.Runtime().Version)
 	default:
 		return why
 	}
 	p.ledger.Keep(records...)
-	p.failed(ctx, StageCreate, p.named(pod, ctr), why.Reported(because))
+	p.failed(ctx, judge.StageCreate, pod, ctr, why.Reported(because))
 	return nil
 }
 
 // made notes that a container was created, where that means that the runtime will
 // tell when it ends. containerd does not tell of one that fails to start.
 func (p *Plugin) made(ctr *api.Container) {
-	if p.conn.runtimeName() == crio {
+	if p.conn.Runtime().Name == containerruntime.CRIO {
 		p.ledger.ContainerLives(ctr.GetId())
 	}
 }
@@ -95,26 +67,12 @@ func (p *Plugin) grows(ctx context.Context, pod *api.PodSandbox, ctr *api.Contai
 	switch {
 	case why == nil:
 		return nil
-	case p.Policies.Current().Enforces():
+	case p.judge.Policies.Current().Enforces():
 		return why
 	}
 	p.ledger.Keep(record)
-	p.failed(ctx, StageUpdate, p.named(pod, ctr), why.Reported(noneEnforced))
+	p.failed(ctx, judge.StageUpdate, pod, ctr, why.Reported(noneEnforced))
 	return nil
-}
-
-// refusesPods tells whether the runtime can refuse a pod and go on: containerd
-// from 2.0 to 2.2.5 keeps a record of it that stops its next start.
-func refusesPods(runtime, version string) bool {
-	v := "v" + strings.TrimPrefix(version, "v")
-	switch {
-	case runtime == crio:
-		return true
-	case runtime != containerd || !semver.IsValid(v):
-		return false
-	default:
-		return semver.Compare(v, "v2.0.0-0") < 0 || semver.Compare(v, "v2.2.6") >= 0
-	}
 }
 
 // weigh notes what the runtime has told, and says what of it is too large.
@@ -144,7 +102,7 @@ func (p *Plugin) tellOversized(all []*synchronize.TooLarge) {
 		if n > 1 {
 			others = fmt.Sprintf("; and %d more in the pod", n-1)
 		}
-		p.Log.Warnf("too large for NRI to be sure to tell of it: %s: %s%s", t.Name(), t.Finding(), others)
+		p.log.Warnf("too large for NRI to be sure to tell of it: %s: %s%s", t.Name(), t.Finding(), others)
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 	"github.com/sirupsen/logrus"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/specguard/specguard/plugin/containerruntime"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/plugin/wrapperapi"
 )
@@ -82,7 +84,7 @@ func TestTooLargePod(t *testing.T) {
 	if err := run(); err == nil || !strings.Contains(err.Error(), "specguard: refused: the pod's record of 1 MiB is too large: labels 1 MiB (allowed: 256 KiB)") {
 		t.Errorf("error %v", err)
 	}
-	n.plugin.conn.versioned("v2.1.0")
+	n.version("v2.1.0")
 	if err := run(); err != nil {
 		t.Error(err)
 	}
@@ -114,18 +116,18 @@ func TestTooLargeIsReported(t *testing.T) {
 // whoever asks for the judgement.
 func TestDeniedCountsNothing(t *testing.T) {
 	for name, c := range map[string]struct {
-		opener Opener
+		opener judge.Opener
 		stage  wrapperapi.Stage
 		rules  string
 	}{
-		"by what NRI shows": {ByWrapper{"/opt/specguard-runtime"}, "", "rules: {hostPaths: {allowed: []}}"},
-		"by the wrapper":    {ByWrapper{"/opt/specguard-runtime"}, wrapperapi.Create, refuse},
-		"by the hook":       {ByHook{"/opt/specguard-runtime"}, wrapperapi.Verify, refuse},
+		"by what NRI shows": {judge.ByWrapper{Program: "/opt/specguard-runtime"}, "", "rules: {hostPaths: {allowed: []}}"},
+		"by the wrapper":    {judge.ByWrapper{Program: "/opt/specguard-runtime"}, wrapperapi.Create, refuse},
+		"by the hook":       {judge.ByHook{Program: "/opt/specguard-runtime"}, wrapperapi.Verify, refuse},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := bounded(t, doc("p", c.rules))
-			n.plugin.Openers = func(string) (Opener, error) { return c.opener, nil }
-			n.start(t, crio)
+			n.plugin.Openers = func(string) (judge.Opener, error) { return c.opener, nil }
+			n.start(t, containerruntime.CRIO)
 			n.connect(n.socket)
 			for i := range 40 {
 				ctr := large(container(), 250<<10)
@@ -203,11 +205,11 @@ func TestSameNameCounts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := bounded(t, doc("p", elsewhere, allow))
-			n.plugin.Openers = func(runtime string) (Opener, error) {
-				if runtime == crio {
-					return ByWrapper{"/opt/specguard-runtime"}, nil
+			n.plugin.Openers = func(runtime string) (judge.Opener, error) {
+				if runtime == containerruntime.CRIO {
+					return judge.ByWrapper{Program: "/opt/specguard-runtime"}, nil
 				}
-				return InStore{n.store}, nil
+				return judge.InStore{Specs: n.store}, nil
 			}
 			n.start(t, c.runtime)
 			n.connect(n.socket)
@@ -232,19 +234,6 @@ func TestSameNameCounts(t *testing.T) {
 
 func startNow(n *node, c *api.Container) error {
 	return n.StartContainer(context.Background(), &api.StartContainerRequest{Pod: pod(), Container: c})
-}
-
-func TestRefusesPods(t *testing.T) {
-	for version, want := range map[string]bool{
-		"containerd v1.7.35": true, "containerd 1.7.35": true, "containerd v2.0.0": false, "containerd v2.0.0-rc.1": false,
-		"containerd v2.2.5": false, "containerd v2.2.6": true, "containerd v2.4.2": true, "containerd unknown": false,
-		"cri-o 1.34.0": true, "other 1.0": false,
-	} {
-		runtime, v, _ := strings.Cut(version, " ")
-		if got := refusesPods(runtime, v); got != want {
-			t.Errorf("%s: %v", version, got)
-		}
-	}
 }
 
 // TestLimitsSynchronize has real NRI tell the plugin of nodes that the limits let

@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +15,8 @@ import (
 	"github.com/containerd/nri/pkg/stub"
 	"github.com/containerd/ttrpc"
 	"github.com/sirupsen/logrus"
+
+	"github.com/specguard/specguard/plugin/request"
 )
 
 // Registration is how the plugin makes itself known to the runtime's NRI.
@@ -63,9 +64,9 @@ func (p *Plugin) Run(ctx context.Context, reg Registration) error {
 		if time.Since(began) > maxBackoff {
 			backoff, told = minBackoff, ""
 		}
-		log := p.Log.WithError(err).Warn
+		log := p.log.WithError(err).Warn
 		if err.Error() == told {
-			log = p.Log.WithError(err).Debug
+			log = p.log.WithError(err).Debug
 		}
 		told = err.Error()
 		log("not connected to NRI: containers are not judged; trying again")
@@ -105,7 +106,7 @@ func (p *Plugin) serveGiven(ctx context.Context, fd string) error {
 
 // serve handles the requests of one connection until it ends.
 func (p *Plugin) serve(ctx context.Context, conn net.Conn, opts ...stub.Option) error {
-	w, err := newTrunk(conn)
+	w, err := newTimedConn(conn)
 	if err != nil {
 		return fmt.Errorf("connect to NRI: %w", err)
 	}
@@ -115,7 +116,7 @@ func (p *Plugin) serve(ctx context.Context, conn net.Conn, opts ...stub.Option) 
 		stub.WithConnection(w),
 		stub.WithTTRPCOptions(nil, []ttrpc.ServerOpt{ttrpc.WithUnaryServerInterceptor(p.receive(w))}),
 		stub.WithOnClose(func() { once.Do(func() { close(lost) }) }),
-		stub.WithLogger(stubLog{p.Log.WithField("from", "nri")}),
+		stub.WithLogger(stubLog{p.log.WithField("from", "nri")}),
 		stub.WithFailurePolicy(&api.FailurePolicy{FailRequest: true, KeepConnected: true}),
 	)
 	s, err := stub.New(handlers{p}, opts...)
@@ -154,153 +155,15 @@ func (p *Plugin) serve(ctx context.Context, conn net.Conn, opts ...stub.Option) 
 
 // receive has requests count as in hand, and their handlers know what time is
 // lost.
-func (p *Plugin) receive(w *trunk) ttrpc.UnaryServerInterceptor {
+func (p *Plugin) receive(w *timedConn) ttrpc.UnaryServerInterceptor {
 	return func(ctx context.Context, decode ttrpc.Unmarshaler, _ *ttrpc.UnaryServerInfo, handle ttrpc.Method) (any, error) {
-		defer p.live.begin()()
-		d := delay{waited: w.waited(), stall: p.pulse.stall()}
+		defer p.judge.InHand.Begin()()
+		d := request.Delay{Waited: w.waited(), Stall: p.pulse.stall()}
 		if p.Waited != nil {
-			p.Waited(d.waited)
+			p.Waited(d.Waited)
 		}
-		return handle(withDelay(ctx, d), decode)
+		return handle(request.WithDelay(ctx, d), decode)
 	}
-}
-
-// Opener is the name of the opener in use; "" where no runtime has connected
-// yet.
-func (p *Plugin) Opener() string {
-	opener, err := p.conn.opener()
-	if err != nil {
-		return ""
-	}
-	return opener.Name()
-}
-
-// Connected tells whether the runtime has accepted the plugin and sends it its
-// requests.
-func (p *Plugin) Connected() bool { return p.conn.isReady() }
-
-// connection is the state of the connection to NRI.
-type connection struct {
-	mu    sync.Mutex
-	ctx   context.Context // ends with the connection
-	stub  stub.Stub
-	trunk *trunk
-	ready bool
-	asked bool // it has configured the plugin, and was to tell what runs
-	told  bool // it has
-
-	// what the runtime was configured with; it outlives the connection.
-	runtime, version string
-	opens            Opener
-}
-
-// configured keeps the runtime's name and the opener for it.
-func (c *connection) configured(runtime string, o Opener) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.runtime, c.opens = runtime, o
-	c.asked = c.stub != nil
-}
-
-func (c *connection) versioned(version string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.version = version
-}
-
-// untold tells whether the runtime was to tell what runs and has not, on this
-// connection or, where there is none, the last one.
-func (c *connection) untold() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.asked && !c.told
-}
-
-func (c *connection) givenVersion() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.version
-}
-
-// namesImage tells whether the annotation imageNameAnnotation on a container's
-// spec is the reference under which the runtime keeps the image: containerd 1
-// writes that there, containerd 2 what the caller of CRI says.
-func (c *connection) namesImage() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.runtime == containerd && strings.HasPrefix(strings.TrimPrefix(c.version, "v"), "1.")
-}
-
-func (c *connection) runtimeName() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.runtime
-}
-
-func (c *connection) opener() (Opener, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.opens == nil {
-		return nil, errors.New("no runtime has configured the plugin")
-	}
-	return c.opens, nil
-}
-
-func (c *connection) begin(ctx context.Context, s stub.Stub, w *trunk) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ctx, c.stub, c.trunk, c.asked, c.told = ctx, s, w, false, false
-}
-
-// unread is for how long something has been there that nobody reads.
-func (c *connection) unread() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.trunk == nil {
-		return 0
-	}
-	return c.trunk.unread()
-}
-
-func (c *connection) end() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.stub, c.trunk, c.ready = nil, nil, false
-}
-
-// synchronized makes the connection ready, and gives a context for what lasts
-// no longer than it; ok is false where it has ended meanwhile.
-func (c *connection) synchronized() (ctx context.Context, ok bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ready, c.told = c.stub != nil, true
-	return c.ctx, c.ready
-}
-
-func (c *connection) isReady() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.ready
-}
-
-func (c *connection) runtimeVersion() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.stub == nil {
-		return "" // ended meanwhile
-	}
-	return c.stub.RuntimeNRIVersion()
-}
-
-// requestTimeout is the time that the runtime gives a request. A runtime whose
-// NRI is old does not tell it.
-func (c *connection) requestTimeout() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.stub == nil || c.stub.RequestTimeout() <= 0 {
-		return stub.DefaultRequestTimeout
-	}
-	return c.stub.RequestTimeout()
 }
 
 // stubLog passes the stub's messages to logrus, one level lower: they are

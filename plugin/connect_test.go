@@ -12,6 +12,8 @@ import (
 	"github.com/containerd/nri/pkg/adaptation"
 	"github.com/containerd/nri/pkg/api"
 	"github.com/sirupsen/logrus"
+
+	"github.com/specguard/specguard/plugin/request"
 )
 
 // wire is a socket that leads to a runtime's, and can be cut. NRI's side of a
@@ -307,5 +309,5 @@ func TestSynchronizePanics(t *testing.T) {
 	n.start(t, "containerd")
 	n.connect(n.socket)
 	waitFor(t, "all reported", func() bool { return strings.Contains(n.recorder.all(), "second") })
-	n.recorder.expect(t, "existing team-a/web-0/app failed: "+(&PanicError{}).Error(), "existing team-a/web-0/second allowed")
+	n.recorder.expect(t, "existing team-a/web-0/app failed: "+(&request.PanicError{}).Error(), "existing team-a/web-0/second allowed")
 }

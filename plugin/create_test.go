@@ -20,7 +20,7 @@ const rejectHostNetwork = "rules: {hostNamespaces: {onViolation: reject}}"
 // nothing else.
 func isSealing(a *api.ContainerAdjustment) bool {
 	hooks := a.GetHooks()
-	return len(hooks.GetCreateRuntime()) == 1 && len(hooks.GetCreateContainer()) == 1 && hasSeal(hooks, pending()) &&
+	return len(hooks.GetCreateRuntime()) == 1 && len(hooks.GetCreateContainer()) == 1 && hooks.GetCreateRuntime()[0].GetPath() == seal.Path(seal.Pending) && hooks.GetCreateContainer()[0].GetPath() == seal.Path(seal.Pending) &&
 		len(hooks.GetStartContainer())+len(hooks.GetPrestart())+len(hooks.GetPoststart())+len(hooks.GetPoststop()) == 0 &&
 		maps.Equal(a.GetAnnotations(), map[string]string{seal.Annotation: seal.Sealed})
 }
@@ -46,7 +46,7 @@ func TestCreate(t *testing.T) {
 		"named by the label, as CRI-O does": {
 			docs: []string{doc("p", "match: {containers: [labelled]}", refuse)},
 			edit: func(_ *api.PodSandbox, c *api.Container) {
-				c.Name, c.Labels = "", map[string]string{containerNameLabel: "labelled"}
+				c.Name, c.Labels = "", map[string]string{"io.kubernetes.container.name": "labelled"}
 			},
 			sealed: true,
 		},
@@ -172,7 +172,7 @@ func TestValidate(t *testing.T) {
 }
 
 func TestValidateWithoutSeal(t *testing.T) {
-	foreign, closed := &api.Hook{Path: "/usr/bin/a"}, pending().GetCreateRuntime()[0]
+	foreign, closed := &api.Hook{Path: "/usr/bin/a"}, &api.Hook{Path: seal.Path(seal.Pending)}
 	hooked := func(runtime, container []*api.Hook) *api.ContainerAdjustment {
 		return &api.ContainerAdjustment{Hooks: &api.Hooks{CreateRuntime: runtime, CreateContainer: container}}
 	}

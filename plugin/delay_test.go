@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -9,59 +8,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/containerd/nri/pkg/api"
+
+	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/request"
 )
-
-func TestDelayLimit(t *testing.T) {
-	const given = 2 * time.Second
-	ms := time.Millisecond
-	for _, tt := range []struct{ waited, stall, want time.Duration }{
-		{0, 0, 1600 * ms},
-		{500 * ms, 0, 1100 * ms},
-		{0, 100 * ms, 1600 * ms}, // within what is kept for the answer's way anyway
-		{0, 300 * ms, 1400 * ms},
-		{0, time.Second, 200 * ms},
-		{1000 * ms, time.Second, 100 * ms},
-		{1500 * ms, 0, 100 * ms},
-		{1700 * ms, 0, 0},
-		{3000 * ms, time.Minute, 0},
-	} {
-		got := delay{tt.waited, tt.stall}.limit(given)
-		if d := got - tt.want; d < -ms || d > ms {
-			t.Errorf("waited %s, stall %s: %s, want %s", tt.waited, tt.stall, got, tt.want)
-		}
-	}
-}
-
-// TestGuardTakesNoOthersTime: what a request has waited is over, and a request
-// that has waited for too long is not judged.
-func TestGuardTakesNoOthersTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hang := func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, nil }
-		start := time.Now()
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-		defer cancel()
-		if _, err := guard(withDelay(ctx, delay{waited: time.Second}), time.Hour, hang); !errors.Is(err, ErrTimeout) && err != nil {
-			t.Error(err)
-		}
-		if took := time.Since(start); took != 600*time.Millisecond {
-			t.Errorf("took %s", took)
-		}
-		ctx, cancel = context.WithTimeout(t.Context(), 2*time.Second)
-		defer cancel()
-		asked := false
-		_, err := guard(withDelay(ctx, delay{waited: 1900 * time.Millisecond}), time.Hour, func(context.Context) (int, error) {
-			asked = true
-			return 0, nil
-		})
-		if asked || !errors.Is(err, ErrTimeout) || !errors.Is(err, errLate) {
-			t.Errorf("asked %v, error %v", asked, err)
-		}
-	})
-}
 
 func TestPulse(t *testing.T) {
 	var p pulse
@@ -96,7 +49,7 @@ func TestPulse(t *testing.T) {
 
 // trunkPair is a trunk, whose time the test tells, and the runtime's end.
 type trunkPair struct {
-	*trunk
+	*timedConn
 	t       *testing.T
 	runtime net.Conn
 	time    time.Time
@@ -117,7 +70,7 @@ func newTrunkPair(t *testing.T) *trunkPair {
 	if p.runtime, err = l.Accept(); err != nil {
 		t.Fatal(err)
 	}
-	if p.trunk, err = newTrunk(conn); err != nil {
+	if p.timedConn, err = newTimedConn(conn); err != nil {
 		t.Fatal(err)
 	}
 	p.now = func() time.Time { return p.time }
@@ -137,7 +90,7 @@ func (p *trunkPair) sends(text string) {
 
 func (p *trunkPair) reads(text string) {
 	got := make([]byte, len(text))
-	if _, err := io.ReadFull(p.trunk, got); err != nil || string(got) != text {
+	if _, err := io.ReadFull(p.timedConn, got); err != nil || string(got) != text {
 		p.t.Fatalf("read %q, %v", got, err)
 	}
 }
@@ -272,40 +225,17 @@ func TestTrunk(t *testing.T) {
 	})
 }
 
-// TestLive waits for requests, and for nothing else.
-func TestLive(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var l live
-		if err := l.wait(t.Context()); err != nil {
-			t.Error(err)
-		}
-		first, second := l.begin(), l.begin()
-		time.AfterFunc(time.Second, first)
-		time.AfterFunc(3*time.Second, second)
-		start := time.Now()
-		if err := l.wait(t.Context()); err != nil || time.Since(start) != 3*time.Second {
-			t.Errorf("%s, error %v", time.Since(start), err)
-		}
-		defer l.begin()()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if err := l.wait(ctx); err == nil {
-			t.Error("did not wait")
-		}
-	})
-}
-
 // TestExistingWaits: what already runs is judged while no request is in hand.
 func TestExistingWaits(t *testing.T) {
 	n := newNode(t, doc("p", refuse))
-	end := n.plugin.live.begin()
+	end := n.plugin.judge.InHand.Begin()
 	ctr := container()
 	ctr.Id, ctr.State = "77ab", api.ContainerState_CONTAINER_RUNNING
 	n.store.put("77ab", spec(both, "", annotated("")))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		n.plugin.judgeExisting(t.Context(), []*api.PodSandbox{pod()}, []*api.Container{ctr})
+		n.judgeExisting(t.Context(), []*api.PodSandbox{pod()}, []*api.Container{ctr})
 	}()
 	select {
 	case <-done:
@@ -321,40 +251,18 @@ func TestExistingWaits(t *testing.T) {
 // TestDelayedIsRecorded: what becomes of a request that has waited is recorded.
 func TestDelayedIsRecorded(t *testing.T) {
 	n := newNode(t)
-	late := withDelay(t.Context(), delay{waited: 10 * time.Second, stall: time.Second})
-	n.plugin.failed(late, StageCreate, n.plugin.named(pod(), container()), errors.New("a fault"))
+	late := request.WithDelay(t.Context(), request.Delay{Waited: 10 * time.Second, Stall: time.Second})
+	n.plugin.failed(late, judge.StageCreate, pod(), container(), errors.New("a fault"))
 	n.recorder.expect(t, "create team-a/web-0/app failed: a fault")
 	_, _, err := (handlers{n.plugin}).CreateContainer(late, pod(), container())
-	if !errors.Is(err, ErrTimeout) {
+	if !errors.Is(err, request.ErrTimeout) {
 		t.Errorf("error %v", err)
 	}
 	for range 200 {
-		if strings.Contains(n.recorder.all(), errLate.Error()) {
+		if strings.Contains(n.recorder.all(), request.ErrLate.Error()) {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Errorf("recorded %s", n.recorder.all())
-}
-
-// TestJudgeGivesWay to requests in hand, and not without end.
-func TestJudgeGivesWay(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var p Plugin
-		start := time.Now()
-		p.giveWay(t.Context())
-		if took := time.Since(start); took != 0 {
-			t.Errorf("waited %s for nothing", took)
-		}
-		end := p.live.begin()
-		p.giveWay(t.Context())
-		if took := time.Since(start); took != wayTimeout {
-			t.Errorf("waited %s", took)
-		}
-		time.AfterFunc(wayTimeout/2, end)
-		p.giveWay(t.Context())
-		if took := time.Since(start); took != wayTimeout*3/2 {
-			t.Errorf("waited %s", took)
-		}
-	})
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 
+	"github.com/specguard/specguard/plugin/containerruntime"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
@@ -29,30 +31,30 @@ func (s *stopping) Stop(_ context.Context, id string) error {
 func TestStopExisting(t *testing.T) {
 	const notStopped = "existing team-a/web-0/app failed: "
 	for name, c := range map[string]struct {
-		existing Existing
+		existing judge.ExistingAction
 		doc      string
 		fault    error
 		stops    bool
 		lines    []string
 	}{
-		"report":                  {Report, refuse, nil, false, []string{"existing team-a/web-0/app denied"}},
-		"denied":                  {StopDenied, refuse, nil, true, []string{"existing team-a/web-0/app denied stopped"}},
-		"denied alone":            {StopDenied, strip, nil, false, []string{"existing team-a/web-0/app adjusted"}},
-		"to be adjusted":          {Stop, strip, nil, true, []string{"existing team-a/web-0/app adjusted stopped"}},
-		"all":                     {Stop, refuse, nil, true, []string{"existing team-a/web-0/app denied stopped"}},
-		"complies":                {Stop, allow, nil, false, []string{"existing team-a/web-0/app allowed"}},
-		"audited":                 {Stop, "mode: audit\n  " + refuse, nil, false, []string{"existing team-a/web-0/app allowed audit:capabilities"}},
-		"it cannot be stopped":    {Stop, refuse, errors.New("gone"), true, []string{"existing team-a/web-0/app denied", notStopped + "stop the container, which runs on: gone"}},
+		"report":                  {judge.Report, refuse, nil, false, []string{"existing team-a/web-0/app denied"}},
+		"denied":                  {judge.StopDenied, refuse, nil, true, []string{"existing team-a/web-0/app denied stopped"}},
+		"denied alone":            {judge.StopDenied, strip, nil, false, []string{"existing team-a/web-0/app adjusted"}},
+		"to be adjusted":          {judge.Stop, strip, nil, true, []string{"existing team-a/web-0/app adjusted stopped"}},
+		"all":                     {judge.Stop, refuse, nil, true, []string{"existing team-a/web-0/app denied stopped"}},
+		"complies":                {judge.Stop, allow, nil, false, []string{"existing team-a/web-0/app allowed"}},
+		"audited":                 {judge.Stop, "mode: audit\n  " + refuse, nil, false, []string{"existing team-a/web-0/app allowed audit:capabilities"}},
+		"it cannot be stopped":    {judge.Stop, refuse, errors.New("gone"), true, []string{"existing team-a/web-0/app denied", notStopped + "stop the container, which runs on: gone"}},
 		"nothing is said":         {"", refuse, nil, false, []string{"existing team-a/web-0/app denied"}},
-		"another policy's matter": {Stop, elsewhere + "\n  " + refuse, nil, false, nil},
+		"another policy's matter": {judge.Stop, elsewhere + "\n  " + refuse, nil, false, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := offline(t, doc("p", c.doc))
 			s := &stopping{store: n.store, fault: c.fault}
 			n.store.put(container().GetId(), spec(both, "", annotated("")))
-			n.plugin.Openers, n.plugin.Existing = inStore(s), c.existing
-			n.plugin.conn.configured("containerd", InStore{s})
-			n.plugin.judgeExisting(t.Context(), []*api.PodSandbox{pod()}, []*api.Container{container()})
+			n.plugin.Openers, n.plugin.judge.Existing.Action = inStore(s), c.existing
+			n.plugin.conn.configured(containerruntime.Runtime{Name: "containerd"}, judge.InStore{Specs: s})
+			n.judgeExisting(t.Context(), []*api.PodSandbox{pod()}, []*api.Container{container()})
 			n.recorder.expect(t, c.lines...)
 			if (len(s.stopped) > 0) != c.stops {
 				t.Errorf("stopped %q", s.stopped)
@@ -66,7 +68,7 @@ func TestStopExisting(t *testing.T) {
 func TestExistingWithoutPod(t *testing.T) {
 	n := offline(t, doc("p", "match: {namespaces: [team-a]}", refuse))
 	n.store.put(container().GetId(), spec(both, "", ""))
-	n.plugin.judgeExisting(t.Context(), nil, []*api.Container{container()})
+	n.judgeExisting(t.Context(), nil, []*api.Container{container()})
 	n.recorder.expect(t, "existing //app failed: the runtime does not tell its pod")
 }
 
@@ -86,19 +88,19 @@ func (b bundles) Sandbox(id string) *wrapperapi.Sandbox {
 
 // wrapped is a runtime without a store, with bundles in place of one, and what
 // can stop its containers.
-func wrapped(t *testing.T, existing Existing, b bundles, docs ...string) (*node, *stopping) {
+func wrapped(t *testing.T, existing judge.ExistingAction, b bundles, docs ...string) (*node, *stopping) {
 	t.Helper()
 	n := offline(t, docs...)
 	s := &stopping{store: n.store}
-	n.plugin.Existing, n.plugin.Bundles, n.plugin.Stopper = existing, b, s
-	n.plugin.conn.configured("cri-o", ByWrapper{"/opt/specguard-runtime"})
+	n.plugin.judge.Existing.Action, n.plugin.judge.Node.Bundles, n.plugin.judge.Existing.Stopper = existing, b, s
+	n.plugin.conn.configured(containerruntime.Runtime{Name: "cri-o"}, judge.ByWrapper{Program: "/opt/specguard-runtime"})
 	return n, s
 }
 
 // TestExistingByBundle judges what a container runs with, and under policies in
 // mode audit too. The seal that it was created with tells nothing: it runs.
 func TestExistingByBundle(t *testing.T) {
-	hook := verifier("/opt/specguard-runtime")
+	hook := api.FromOCIHooks(judge.ByHook{Program: "/opt/specguard-runtime"}.Seal())
 	for name, c := range map[string]struct {
 		doc   string
 		state api.ContainerState
@@ -112,10 +114,10 @@ func TestExistingByBundle(t *testing.T) {
 		"ended":       {refuse, api.ContainerState_CONTAINER_STOPPED, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n, s := wrapped(t, Stop, bundles{container().GetId(): spec(both, "", annotated(""))}, doc("p", c.doc))
+			n, s := wrapped(t, judge.Stop, bundles{container().GetId(): spec(both, "", annotated(""))}, doc("p", c.doc))
 			ctr := container()
 			ctr.State, ctr.Hooks = c.state, hook
-			n.plugin.judgeExisting(t.Context(), []*api.PodSandbox{pod()}, []*api.Container{ctr})
+			n.judgeExisting(t.Context(), []*api.PodSandbox{pod()}, []*api.Container{ctr})
 			if got := strings.TrimSpace(n.recorder.all()); got != c.line || len(s.stopped) > 0 != c.stops {
 				t.Errorf("recorded %q, stopped %q", got, s.stopped)
 			}
@@ -128,7 +130,7 @@ func TestExistingByBundle(t *testing.T) {
 // nothing else, whoever causes that.
 func TestExistingSandbox(t *testing.T) {
 	const portsAndCaps = "rules: {hostPorts: {}, capabilities: {drop: [NET_ADMIN]}}"
-	const ports = `{"annotations":{"` + portsAnnotation + `":"[{\"hostPort\":8080,\"protocol\":\"tcp\"}]"}}`
+	const ports = `{"annotations":{"` + containerruntime.PortsAnnotation + `":"[{\"hostPort\":8080,\"protocol\":\"tcp\"}]"}}`
 	for name, c := range map[string]struct {
 		sandbox string
 		claimed bool
@@ -144,12 +146,12 @@ func TestExistingSandbox(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := bundles{container().GetId(): spec(both, "", ""), pod().GetId(): c.sandbox}
-			n, s := wrapped(t, StopDenied, b, doc("p", c.rules))
+			n, s := wrapped(t, judge.StopDenied, b, doc("p", c.rules))
 			shown := pod()
 			if c.claimed {
-				shown.Annotations = map[string]string{portsAnnotation: "[]"}
+				shown.Annotations = map[string]string{containerruntime.PortsAnnotation: "[]"}
 			}
-			n.plugin.judgeExisting(t.Context(), []*api.PodSandbox{shown}, []*api.Container{container()})
+			n.judgeExisting(t.Context(), []*api.PodSandbox{shown}, []*api.Container{container()})
 			n.recorder.expect(t, "existing team-a/web-0/app "+c.want)
 			if strings.HasSuffix(c.want, "stopped") != (len(s.stopped) > 0) {
 				t.Errorf("stopped %q", s.stopped)
@@ -163,17 +165,17 @@ func TestExistingSandbox(t *testing.T) {
 // adjusted.
 func TestExistingWithoutBundle(t *testing.T) {
 	for _, sealed := range []bool{false, true} {
-		n, s := wrapped(t, Stop, nil, doc("p", "rules: {hostNamespaces: {}}"))
+		n, s := wrapped(t, judge.Stop, nil, doc("p", "rules: {hostNamespaces: {}}"))
 		shared, ctr := pod(), container()
 		shared.Linux.Namespaces = namespaces("pid")
 		ctr.State = api.ContainerState_CONTAINER_RUNNING
 		var want []string
 		if sealed {
-			ctr.Hooks = verifier("/opt/specguard-runtime")
+			ctr.Hooks = api.FromOCIHooks(judge.ByHook{Program: "/opt/specguard-runtime"}.Seal())
 		} else {
 			want = append(want, "existing team-a/web-0/app denied")
 		}
-		n.plugin.judgeExisting(t.Context(), []*api.PodSandbox{shared}, []*api.Container{ctr})
+		n.judgeExisting(t.Context(), []*api.PodSandbox{shared}, []*api.Container{ctr})
 		n.recorder.expect(t, want...)
 		if len(s.stopped) > 0 {
 			t.Errorf("sealed is %t: stopped %q", sealed, s.stopped)
@@ -188,9 +190,9 @@ func TestExistingWithoutBundle(t *testing.T) {
 // TestStopNotItself: an agent that stops its own pod would do nothing else.
 func TestStopNotItself(t *testing.T) {
 	for own, stops := range map[string]bool{pod().GetUid(): false, "another": true, "": true} {
-		n, s := wrapped(t, Stop, bundles{container().GetId(): spec(both, "", "")}, doc("p", refuse))
-		n.plugin.OwnPod = own
-		n.plugin.judgeExisting(t.Context(), []*api.PodSandbox{pod()}, []*api.Container{container()})
+		n, s := wrapped(t, judge.Stop, bundles{container().GetId(): spec(both, "", "")}, doc("p", refuse))
+		n.plugin.judge.Existing.OwnPod = own
+		n.judgeExisting(t.Context(), []*api.PodSandbox{pod()}, []*api.Container{container()})
 		if len(s.stopped) > 0 != stops || !strings.HasPrefix(n.recorder.all(), "existing team-a/web-0/app denied") {
 			t.Errorf("own pod %q: stopped %q, recorded %s", own, s.stopped, n.recorder.all())
 		}
@@ -199,9 +201,9 @@ func TestStopNotItself(t *testing.T) {
 
 // TestStopWithoutStopper says that it cannot stop.
 func TestStopWithoutStopper(t *testing.T) {
-	n, _ := wrapped(t, Stop, bundles{container().GetId(): spec(both, "", "")}, doc("p", refuse))
-	n.plugin.Stopper = nil
-	n.plugin.judgeExisting(t.Context(), []*api.PodSandbox{pod()}, []*api.Container{container()})
+	n, _ := wrapped(t, judge.Stop, bundles{container().GetId(): spec(both, "", "")}, doc("p", refuse))
+	n.plugin.judge.Existing.Stopper = nil
+	n.judgeExisting(t.Context(), []*api.PodSandbox{pod()}, []*api.Container{container()})
 	n.recorder.expect(t, "existing team-a/web-0/app denied",
 		"existing team-a/web-0/app failed: this runtime's containers cannot be stopped by the agent: the container runs on")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/containerd/nri/pkg/api"
 	"github.com/containerd/nri/pkg/stub"
 
+	"github.com/specguard/specguard/plugin/request"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
 )
@@ -88,17 +89,17 @@ func TestSlowPolicies(t *testing.T) {
 	began := time.Now()
 	_, err := n.create(pod(), container())
 	inTime(t, began)
-	if message(err) != ErrTimeout.Error() {
+	if message(err) != request.ErrTimeout.Error() {
 		t.Errorf("error %v", err)
 	}
-	n.recorder.expect(t, "create team-a/web-0/app failed: "+ErrTimeout.Error())
+	n.recorder.expect(t, "create team-a/web-0/app failed: "+request.ErrTimeout.Error())
 	n.works()
 }
 
 // TestPanics has everything panic that a handler calls.
 func TestPanics(t *testing.T) {
 	panics := func(context.Context) error { panic("TOKEN=not-to-be-shown") }
-	internal := (&PanicError{}).Error()
+	internal := (&request.PanicError{}).Error()
 	for name, c := range map[string]struct {
 		breaks  func(*node)
 		request func(*node) error
@@ -191,57 +192,16 @@ func TestFrozen(t *testing.T) {
 	n.works()
 }
 
-func TestGuard(t *testing.T) {
-	t.Run("deadline", func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		left, _ := guard(ctx, time.Hour, timeLeft)
-		if left > 48*time.Second || left < 40*time.Second {
-			t.Errorf("%s of a minute", left)
-		}
-	})
-	t.Run("fallback", func(t *testing.T) {
-		left, _ := guard(t.Context(), time.Minute, timeLeft)
-		if left > 48*time.Second || left < 40*time.Second {
-			t.Errorf("%s of a minute", left)
-		}
-	})
-	t.Run("too late", func(t *testing.T) {
-		ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
-		defer cancel()
-		if _, err := guard(ctx, time.Minute, func(ctx context.Context) (int, error) { select {} }); !errors.Is(err, ErrTimeout) {
-			t.Errorf("error %v", err)
-		}
-	})
-	t.Run("panic", func(t *testing.T) {
-		_, err := guard(t.Context(), time.Minute, func(context.Context) (int, error) { panic("secret") })
-		var p *PanicError
-		if !errors.As(err, &p) || p.Value != "secret" || !strings.Contains(string(p.Stack), "TestGuard") || strings.Contains(err.Error(), "secret") {
-			t.Errorf("error %v", err)
-		}
-	})
-	t.Run("exit", func(t *testing.T) {
-		if v, err := guard(t.Context(), time.Minute, func(context.Context) (int, error) { return 3, nil }); v != 3 || err != nil {
-			t.Errorf("%d, %v", v, err)
-		}
-	})
-}
-
-func timeLeft(ctx context.Context) (time.Duration, error) {
-	deadline, _ := ctx.Deadline()
-	return time.Until(deadline), nil
-}
-
 // TestRequestTimeout is never 0, which would refuse everything: a runtime whose
 // NRI is old does not tell it.
 func TestRequestTimeout(t *testing.T) {
 	var c connection
-	if got := c.requestTimeout(); got != stub.DefaultRequestTimeout {
+	if got := c.RequestTimeout(); got != stub.DefaultRequestTimeout {
 		t.Errorf("not connected: %s", got)
 	}
 	for told, want := range map[time.Duration]time.Duration{0: stub.DefaultRequestTimeout, 7 * time.Second: 7 * time.Second} {
 		c.begin(t.Context(), fakeStub{timeout: told}, nil)
-		if got := c.requestTimeout(); got != want {
+		if got := c.RequestTimeout(); got != want {
 			t.Errorf("told %s, takes %s", told, got)
 		}
 	}

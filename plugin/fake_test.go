@@ -10,8 +10,16 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
+)
+
+// What containerd and CRI-O write on specs.
+const (
+	imageNameAnnotation = "io.kubernetes.cri.image-name"
+	crioImage           = "io.kubernetes.cri-o.ImageName"
+	crioAskedImage      = "io.kubernetes.cri-o.Image"
 )
 
 // policies gives tests a hand on what Current gives.
@@ -52,23 +60,23 @@ type store struct {
 	onPut      func(context.Context) error
 }
 
-func (s *store) Get(ctx context.Context, id string) (Stored, error) {
+func (s *store) Get(ctx context.Context, id string) (judge.Stored, error) {
 	s.mu.Lock()
 	s.gets++
 	fault := s.onGet
 	s.mu.Unlock()
 	if fault != nil {
 		if err := fault(ctx); err != nil {
-			return Stored{}, err
+			return judge.Stored{}, err
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	spec, ok := s.specs[id]
 	if !ok {
-		return Stored{}, errors.New("no such container")
+		return judge.Stored{}, errors.New("no such container")
 	}
-	return Stored{Spec: []byte(spec), Image: s.image}, nil
+	return judge.Stored{Spec: []byte(spec), Image: s.image}, nil
 }
 
 func (s *store) Put(ctx context.Context, id string, spec []byte) error {
@@ -129,7 +137,7 @@ type recorder struct {
 	onFailed func()
 }
 
-func (r *recorder) Decided(e Event) {
+func (r *recorder) Decided(e judge.Event) {
 	line := fmt.Sprintf("%s %s/%s/%s %s", e.Stage, e.Pod.Namespace, e.Pod.Name, e.Container.Name, e.Decision.Outcome())
 	for _, v := range e.Decision.Audit {
 		line += " audit:" + v.Rule
@@ -143,7 +151,7 @@ func (r *recorder) Decided(e Event) {
 	r.add(line)
 }
 
-func (r *recorder) Failed(s Stage, p policy.Pod, c policy.Container, err error) {
+func (r *recorder) Failed(s judge.Stage, p policy.Pod, c policy.Container, err error) {
 	r.mu.Lock()
 	fault := r.onFailed
 	r.mu.Unlock()

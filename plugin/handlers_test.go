@@ -10,6 +10,8 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 
+	"github.com/specguard/specguard/plugin/containerruntime"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/ociruntime"
 )
 
@@ -34,13 +36,13 @@ func TestHandlers(t *testing.T) {
 	spin := ociruntime.Runtime{Shim: "io.containerd.spin.v2"}
 	none := ociruntime.Runtime{}
 	away := errors.New("containerd does not answer")
-	in := func(r ociruntime.Runtime, err error) Opener {
-		return InStore{&telling{runtime: r, err: err, store: &store{specs: map[string]string{}}}}
+	in := func(r ociruntime.Runtime, err error) judge.Opener {
+		return judge.InStore{Specs: &telling{runtime: r, err: err, store: &store{specs: map[string]string{}}}}
 	}
-	hook := ByHook{"/opt/specguard-runtime"}
+	hook := judge.ByHook{Program: "/opt/specguard-runtime"}
 	for name, c := range map[string]struct {
 		handler    string
-		opener     Opener
+		opener     judge.Opener
 		configured *ociruntime.Runtime // nil: not seen
 		tested     []string
 		doc        string
@@ -68,11 +70,11 @@ func TestHandlers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := offline(t, doc("p", c.doc, allow))
-			n.plugin.conn.configured(containerd, c.opener)
-			n.plugin.Handlers.Tested = c.tested
+			n.plugin.conn.configured(containerruntime.Runtime{Name: containerruntime.Containerd}, c.opener)
+			n.plugin.judge.Handlers.Tested = c.tested
 			if c.configured != nil {
-				n.plugin.Handlers.Configured = func(runtime, handler string) (ociruntime.Runtime, error) {
-					if runtime != containerd || handler != c.handler {
+				n.plugin.judge.Handlers.Configured = func(runtime, handler string) (ociruntime.Runtime, error) {
+					if runtime != containerruntime.Containerd || handler != c.handler {
 						t.Errorf("asked for %s %s", runtime, handler)
 					}
 					return *c.configured, nil
@@ -98,7 +100,7 @@ func TestHandlers(t *testing.T) {
 // anywhere.
 func TestHandlersDenied(t *testing.T) {
 	n := offline(t, doc("p", rejectHostNetwork))
-	n.plugin.conn.configured(containerd, InStore{&telling{runtime: ociruntime.Runtime{Shim: "io.containerd.spin.v2"}}})
+	n.plugin.conn.configured(containerruntime.Runtime{Name: containerruntime.Containerd}, judge.InStore{Specs: &telling{runtime: ociruntime.Runtime{Shim: "io.containerd.spin.v2"}}})
 	p := pod()
 	p.Linux.Namespaces = nil
 	_, _, err := handlers{n.plugin}.CreateContainer(t.Context(), p, container())
@@ -107,7 +109,7 @@ func TestHandlersDenied(t *testing.T) {
 	}
 }
 
-// TestHandlersUntrusted: containerd runs a pod by another handler than NRI tells
+// TestHandlersUntrusted: containerruntime.Containerd runs a pod by another handler than NRI tells
 // where its author says so. What is found out of the one is not about the other.
 func TestHandlersUntrusted(t *testing.T) {
 	runc, spin := ociruntime.Runtime{Shim: "io.containerd.runc.v2"}, ociruntime.Runtime{Shim: "io.containerd.spin.v2"}
@@ -117,7 +119,7 @@ func TestHandlersUntrusted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := &telling{store: &store{specs: map[string]string{}}}
 			n := offline(t, doc("p", allow))
-			n.plugin.conn.configured(containerd, InStore{s})
+			n.plugin.conn.configured(containerruntime.Runtime{Name: containerruntime.Containerd}, judge.InStore{Specs: s})
 			for _, isMarked := range []bool{untrustedFirst, !untrustedFirst} {
 				p, want := pod(), ""
 				if s.runtime = runc; isMarked {
@@ -133,11 +135,11 @@ func TestHandlersUntrusted(t *testing.T) {
 	for _, c := range []struct {
 		runtime, handler, value, want string
 	}{
-		{containerd, "", "true", "untrusted"}, {containerd, "", "false", ""}, {containerd, "", "", ""},
-		{containerd, "kata", "true", "kata"}, {containerd, "untrusted", "true", "untrusted"}, {crio, "", "true", ""},
+		{containerruntime.Containerd, "", "true", "untrusted"}, {containerruntime.Containerd, "", "false", ""}, {containerruntime.Containerd, "", "", ""},
+		{containerruntime.Containerd, "kata", "true", "kata"}, {containerruntime.Containerd, "untrusted", "true", "untrusted"}, {containerruntime.CRIO, "", "true", ""},
 	} {
-		p := &api.PodSandbox{RuntimeHandler: c.handler, Annotations: map[string]string{untrustedAnnotation: c.value}}
-		if got := subjectOf(c.runtime, p, container()).Pod.RuntimeHandler; got != c.want {
+		p := &api.PodSandbox{RuntimeHandler: c.handler, Annotations: map[string]string{"io.kubernetes.cri.untrusted-workload": c.value}}
+		if got := containerOf(containerruntime.Runtime{Name: c.runtime}, p, container()).Pod.RuntimeHandler; got != c.want {
 			t.Errorf("%v: %q", c, got)
 		}
 	}
@@ -150,7 +152,7 @@ func TestHandlersUnknownForAMoment(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &telling{store: &store{specs: map[string]string{}}, err: errors.New("containerd does not answer")}
 			n := offline(t, doc("p", allow))
-			n.plugin.conn.configured(containerd, InStore{s})
+			n.plugin.conn.configured(containerruntime.Runtime{Name: containerruntime.Containerd}, judge.InStore{Specs: s})
 			p := pod()
 			p.RuntimeHandler = handler
 			create := func(want bool) {
@@ -165,7 +167,7 @@ func TestHandlersUnknownForAMoment(t *testing.T) {
 				t.Errorf("asked %d times", s.asked)
 			}
 			s.runtime, s.err = ociruntime.Runtime{Shim: "io.containerd.spin.v2"}, nil
-			time.Sleep(unknownLasts)
+			time.Sleep(5 * time.Second)
 			create(refused[1])
 			s.runtime = ociruntime.Runtime{Shim: "io.containerd.runc.v2"}
 			time.Sleep(time.Hour)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/plugin/wrapperapi"
 	"github.com/specguard/specguard/policy"
@@ -40,7 +41,7 @@ func TestJudgeAgain(t *testing.T) {
 // TestJudgeAudit: what only policies in mode audit are for runs, though it
 // cannot be judged.
 func TestJudgeAudit(t *testing.T) {
-	n := with(t, "cri-o", ByWrapper{"/opt/specguard-runtime"}, doc("p", auditing, noPorts))
+	n := with(t, "cri-o", judge.ByWrapper{Program: "/opt/specguard-runtime"}, doc("p", auditing, noPorts))
 	if _, err := n.create(pod(), container()); err != nil {
 		t.Fatal(err)
 	}
@@ -82,8 +83,8 @@ func TestJudgeImage(t *testing.T) {
 		"asked for by digest, shown": {"v2.4.0", pinned, "docker.io/app:1", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n := with(t, "containerd", ByWrapper{"/opt/specguard-runtime"}, doc("p", c.doc))
-			n.plugin.conn.versioned(c.version)
+			n := with(t, "containerd", judge.ByWrapper{Program: "/opt/specguard-runtime"}, doc("p", c.doc))
+			n.version(c.version)
 			ctr := container()
 			ctr.Annotations = map[string]string{imageNameAnnotation: asked}
 			if c.shown != "" {
@@ -106,32 +107,32 @@ func TestJudgeImage(t *testing.T) {
 
 // TestShown forgets what will not be asked about.
 func TestShown(t *testing.T) {
-	n := with(t, "cri-o", ByWrapper{"/opt/specguard-runtime"}, doc("p", "rules: {hostNamespaces: {}}"))
+	n := with(t, "cri-o", judge.ByWrapper{Program: "/opt/specguard-runtime"}, doc("p", "rules: {hostNamespaces: {}}"))
+	known := func(id string) bool {
+		return n.bring(wrapperapi.Create, func(r *wrapperapi.Request) { r.ID = id }).Verdict != wrapperapi.Unknown
+	}
 	denied, ctr := pod(), container()
 	denied.Linux.Namespaces, ctr.Id = nil, "d3"
 	if _, err := n.create(denied, ctr); err == nil {
 		t.Fatal("it is not denied")
 	}
-	if _, ok := n.plugin.shown.get("d3"); ok {
+	if known("d3") {
 		t.Error("a denied container is remembered")
 	}
 	if _, err := n.create(pod(), container()); err != nil {
 		t.Fatal(err)
 	}
+	if !known(container().GetId()) {
+		t.Error("one that was created is not remembered")
+	}
 	other := container()
 	other.Id = "77ab"
-	n.plugin.remember([]*api.PodSandbox{pod()}, []*api.Container{other})
-	if _, ok := n.plugin.shown.get("77ab"); !ok {
+	all, _ := n.plugin.listed([]*api.PodSandbox{pod()}, []*api.Container{other})
+	n.plugin.judge.Listed(all)
+	if !known("77ab") {
 		t.Error("one that the runtime lists is not remembered")
 	}
-	if _, ok := n.plugin.shown.get(container().GetId()); ok {
+	if known(container().GetId()) {
 		t.Error("one that the runtime no longer lists is remembered")
-	}
-	var s shown
-	for i := range maxShown + 5 {
-		s.created(pod(), policy.Subject{Container: policy.Container{ID: string(rune('a'+i%26)) + string(rune(0x4e00+i))}})
-	}
-	if len(s.containers) != maxShown {
-		t.Errorf("%d are remembered", len(s.containers))
 	}
 }

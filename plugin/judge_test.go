@@ -9,16 +9,18 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 
+	"github.com/specguard/specguard/plugin/containerruntime"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/plugin/wrapperapi"
 	"github.com/specguard/specguard/policy"
 )
 
 // with has the node's runtime, of that name, opened in that way.
-func with(t *testing.T, runtime string, o Opener, docs ...string) *node {
+func with(t *testing.T, runtime string, o judge.Opener, docs ...string) *node {
 	t.Helper()
 	n := offline(t, docs...)
-	n.plugin.Openers = func(string) (Opener, error) { return o, nil }
+	n.plugin.Openers = func(string) (judge.Opener, error) { return o, nil }
 	n.start(t, runtime)
 	n.connect(n.socket)
 	return n
@@ -53,7 +55,7 @@ func TestJudge(t *testing.T) {
 		"audit":  {docs: []string{doc("p", auditing, refuse)}, create: wrapperapi.Allow, verify: wrapperapi.Allow},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, o := range []Opener{ByWrapper{"/opt/specguard-runtime"}, ByHook{"/opt/specguard-runtime"}} {
+			for _, o := range []judge.Opener{judge.ByWrapper{Program: "/opt/specguard-runtime"}, judge.ByHook{Program: "/opt/specguard-runtime"}} {
 				n := with(t, "cri-o", o, c.docs...)
 				if _, err := n.create(pod(), container()); err != nil {
 					t.Fatal(err)
@@ -72,11 +74,11 @@ func TestJudge(t *testing.T) {
 
 // TestJudgeUnknown tells containers whose owner is in doubt.
 func TestJudgeUnknown(t *testing.T) {
-	n := with(t, "cri-o", ByWrapper{"/opt/specguard-runtime"}, doc("p", strip))
+	n := with(t, "cri-o", judge.ByWrapper{Program: "/opt/specguard-runtime"}, doc("p", strip))
 	ctr := container()
 	expect := func(when string, want wrapperapi.Verdict) {
 		t.Helper()
-		if a := n.bring(wrapperapi.Create, nil); a.Verdict != want || (a.Message == unknownContainer) != (want == wrapperapi.Unknown) {
+		if a := n.bring(wrapperapi.Create, nil); a.Verdict != want || (strings.HasPrefix(a.Message, "specguard: refused: the container has no seal: ")) != (want == wrapperapi.Unknown) {
 			t.Errorf("%s: %+v", when, a)
 		}
 	}
@@ -105,7 +107,7 @@ func TestJudgeUnknown(t *testing.T) {
 // created find it with the others.
 func TestJudgeAfterRestart(t *testing.T) {
 	n := offline(t, doc("p", strip))
-	n.plugin.Openers = func(string) (Opener, error) { return ByWrapper{"/opt/specguard-runtime"}, nil }
+	n.plugin.Openers = func(string) (judge.Opener, error) { return judge.ByWrapper{Program: "/opt/specguard-runtime"}, nil }
 	n.pods, n.ctrs = []*api.PodSandbox{pod()}, []*api.Container{container()}
 	n.start(t, "cri-o")
 	n.connect(n.socket)
@@ -117,7 +119,7 @@ func TestJudgeAfterRestart(t *testing.T) {
 
 // TestJudgeFailures refuses what cannot be judged.
 func TestJudgeFailures(t *testing.T) {
-	n := with(t, "cri-o", ByWrapper{"/opt/specguard-runtime"}, doc("p", strip), doc("q", noPorts))
+	n := with(t, "cri-o", judge.ByWrapper{Program: "/opt/specguard-runtime"}, doc("p", strip), doc("q", noPorts))
 	if _, err := n.create(pod(), container()); err != nil {
 		t.Fatal(err)
 	}
@@ -157,13 +159,13 @@ func TestJudgeHostPorts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &wrapperapi.Sandbox{ID: "5d1c", Spec: []byte(`{"annotations":{"` + portsAnnotation + `":` + string(text) + `}}`)}
+		return &wrapperapi.Sandbox{ID: "5d1c", Spec: []byte(`{"annotations":{"` + containerruntime.PortsAnnotation + `":` + string(text) + `}}`)}
 	}
 	inCNI := func(ports string) *wrapperapi.Sandbox {
 		return &wrapperapi.Sandbox{ID: "5d1c", Spec: []byte("{}"), Networked: true, PortMappings: []byte(ports)}
 	}
-	claims := func(pod *api.PodSandbox) { pod.Annotations = map[string]string{portsAnnotation: "[]"} }
-	labels := func(pod *api.PodSandbox) { pod.Labels = map[string]string{portsAnnotation: "[]"} }
+	claims := func(pod *api.PodSandbox) { pod.Annotations = map[string]string{containerruntime.PortsAnnotation: "[]"} }
+	labels := func(pod *api.PodSandbox) { pod.Labels = map[string]string{containerruntime.PortsAnnotation: "[]"} }
 	inHost := func(pod *api.PodSandbox) { pod.Linux.Namespaces = namespaces("pid", "ipc") }
 	for name, c := range map[string]struct {
 		sandbox *wrapperapi.Sandbox
@@ -172,18 +174,18 @@ func TestJudgeHostPorts(t *testing.T) {
 	}{
 		"CRI-O":                      {onCRIO(crioPorts), nil, noPortsDenied},
 		"CRI-O, none":                {onCRIO("null"), nil, ""},
-		"CRI-O, claimed":             {onCRIO("[]"), claims, "not judged: the pod's host ports: the pod claims them by the annotation or label " + portsAnnotation},
-		"CRI-O, claimed by a label":  {onCRIO("[]"), labels, "not judged: the pod's host ports: the pod claims them by the annotation or label " + portsAnnotation},
+		"CRI-O, claimed":             {onCRIO("[]"), claims, "not judged: the pod's host ports: the pod claims them by the annotation or label " + containerruntime.PortsAnnotation},
+		"CRI-O, claimed by a label":  {onCRIO("[]"), labels, "not judged: the pod's host ports: the pod claims them by the annotation or label " + containerruntime.PortsAnnotation},
 		"CNI":                        {inCNI(cniPorts), nil, noPortsDenied},
 		"CNI, none":                  {inCNI("[]"), nil, ""},
 		"CNI, of the pod alone":      {inCNI(`[{"containerPort":80}]`), nil, ""},
 		"nowhere":                    {&wrapperapi.Sandbox{ID: "5d1c", Spec: []byte("{}")}, nil, unseen},
 		"in the host's network":      {&wrapperapi.Sandbox{ID: "5d1c", Spec: []byte("{}")}, inHost, unseen},
-		"claimed, where CNI tells":   {inCNI("[]"), claims, "not judged: the pod's host ports: the pod claims them by the annotation or label " + portsAnnotation},
-		"CRI-O, claimed without one": {&wrapperapi.Sandbox{ID: "5d1c", Spec: []byte("{}")}, claims, "not judged: the pod's host ports: the pod claims them by the annotation or label " + portsAnnotation},
+		"claimed, where CNI tells":   {inCNI("[]"), claims, "not judged: the pod's host ports: the pod claims them by the annotation or label " + containerruntime.PortsAnnotation},
+		"CRI-O, claimed without one": {&wrapperapi.Sandbox{ID: "5d1c", Spec: []byte("{}")}, claims, "not judged: the pod's host ports: the pod claims them by the annotation or label " + containerruntime.PortsAnnotation},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n := with(t, "cri-o", ByWrapper{"/opt/specguard-runtime"}, doc("p", noPorts))
+			n := with(t, "cri-o", judge.ByWrapper{Program: "/opt/specguard-runtime"}, doc("p", noPorts))
 			p := pod()
 			if c.pod != nil {
 				c.pod(p)
@@ -201,7 +203,7 @@ func TestJudgeHostPorts(t *testing.T) {
 
 // TestVerifySeal has NRI carry what it can.
 func TestVerifySeal(t *testing.T) {
-	n := with(t, "cri-o", ByHook{"/opt/specguard-runtime"}, doc("p",
+	n := with(t, "cri-o", judge.ByHook{Program: "/opt/specguard-runtime"}, doc("p",
 		"rules: {resources: {onViolation: adjust, memory: {max: 1Mi}, cpu: {max: \"1\"}, pids: {max: 9}}, hostPaths: {onViolation: adjust, allowed: [{path: /srv, readOnly: true}]}}"))
 	ctr := container()
 	ctr.Linux.Resources = &api.LinuxResources{
@@ -243,7 +245,7 @@ func TestVerifySeal(t *testing.T) {
 // existing containers by what NRI shows.
 func TestNoStore(t *testing.T) {
 	n := offline(t, doc("p", strip), doc("q", "rules: {hostNamespaces: {}}"))
-	n.plugin.Openers = func(string) (Opener, error) { return ByWrapper{"/opt/specguard-runtime"}, nil }
+	n.plugin.Openers = func(string) (judge.Opener, error) { return judge.ByWrapper{Program: "/opt/specguard-runtime"}, nil }
 	shared := pod()
 	shared.Linux.Namespaces = namespaces("pid", "ipc")
 	n.pods, n.ctrs = []*api.PodSandbox{shared}, []*api.Container{container()}
@@ -260,11 +262,11 @@ func TestNoStore(t *testing.T) {
 	if gets, puts := n.store.calls(); gets+puts > 0 {
 		t.Error("the store was called")
 	}
-	none := &Plugin{}
-	if _, err := none.store(); err == nil || none.Opener() != "" || n.plugin.Opener() != "runtime" {
+	none := New(&judge.Judge{}, nil)
+	if err := none.judge.Open(t.Context(), judge.Container{}); err == nil || none.Opener() != "" || n.plugin.Opener() != "runtime" {
 		t.Errorf("opener %q, %q, error %v", none.Opener(), n.plugin.Opener(), err)
 	}
-	n.plugin.Openers = func(string) (Opener, error) { return nil, errors.New("none") }
+	n.plugin.Openers = func(string) (judge.Opener, error) { return nil, errors.New("none") }
 	if _, err := (handlers{n.plugin}).Configure(t.Context(), "", "cri-o", "1"); err == nil || err.Error() != `no opener for the runtime "cri-o": none` {
 		t.Errorf("error %v", err)
 	}

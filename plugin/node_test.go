@@ -17,6 +17,8 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/specguard/specguard/plugin/containerruntime"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -118,18 +120,35 @@ func offline(t *testing.T, docs ...string) *node {
 		policies: &policies{}, store: &store{specs: make(map[string]string)}, recorder: &recorder{},
 	}
 	n.policies.use(compile(t, docs...))
-	n.plugin = &Plugin{Policies: n.policies, Openers: inStore(n.store), Host: func() policy.Host { return policy.NoHost{} }, Recorder: n.recorder, Log: logger}
-	n.plugin.conn.configured("containerd", InStore{n.store})
+	n.plugin = New(&judge.Judge{
+		Policies: n.policies, Node: judge.Node{Host: func() policy.Host { return policy.NoHost{} }}, Recorder: n.recorder, Log: logger,
+	}, inStore(n.store))
+	n.plugin.conn.configured(containerruntime.Runtime{Name: "containerd"}, judge.InStore{Specs: n.store})
 	return n
 }
 
+// version has the runtime be of another version.
+func (n *node) version(version string) {
+	opener, err := n.plugin.conn.Opener()
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	n.plugin.conn.configured(containerruntime.Runtime{Name: n.plugin.conn.Runtime().Name, Version: version}, opener)
+}
+
+// judgeExisting has judged what NRI lists.
+func (n *node) judgeExisting(ctx context.Context, pods []*api.PodSandbox, ctrs []*api.Container) {
+	_, mayRun := n.plugin.listed(pods, ctrs)
+	n.plugin.judge.JudgeExisting(ctx, mayRun)
+}
+
 // inStore is the opener of containerd, and of no other runtime.
-func inStore(s SpecStore) Openers {
-	return func(runtime string) (Opener, error) {
+func inStore(s judge.SpecStore) judge.Openers {
+	return func(runtime string) (judge.Opener, error) {
 		if runtime != "containerd" {
 			return nil, errors.New("it is not containerd")
 		}
-		return InStore{s}, nil
+		return judge.InStore{Specs: s}, nil
 	}
 }
 

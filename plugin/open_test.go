@@ -16,24 +16,6 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// TestImages gathers the references of an image: NRI's or else the store's,
-// and all others.
-func TestImages(t *testing.T) {
-	for _, c := range []struct{ nri, image, others string }{
-		{"", "docker.io/library/app:1", "quay.io/app:1"},
-		{"ghcr.io/app:1", "ghcr.io/app:1", "quay.io/app:1 docker.io/library/app:1"},
-	} {
-		ctr := container()
-		ctr.Annotations = map[string]string{imageNameAnnotation: "quay.io/app:1"}
-		ctr.Image = &api.Image{Name: c.nri}
-		sub := subjectOf("containerd", pod(), ctr)
-		addImages(&sub.Container, "docker.io/library/app:1")
-		if others := strings.Join(sub.Container.OtherImages, " "); sub.Container.Image != c.image || others != c.others {
-			t.Errorf("NRI tells %q: image %q, others %q", c.nri, sub.Container.Image, others)
-		}
-	}
-}
-
 func TestOpen(t *testing.T) {
 	for name, c := range map[string]struct {
 		docs  []string
@@ -336,7 +318,7 @@ func TestUnknownLabels(t *testing.T) {
 		{"", "", "", ""},
 	} {
 		n := newNode(t, doc("p", "rules: {seLinuxOptions: {required: true}, readOnlyRootFilesystem: {}}"))
-		n.plugin.Host = func() policy.Host { return seHost{} }
+		n.plugin.judge.Node.Host = func() policy.Host { return seHost{} }
 		stored := strings.Replace(spec(both, sealedBy(seal.Pending), annotated(seal.Sealed)), `"linux":{`, `"linux":{"mountLabel":"`+c.files+`",`, 1)
 		stored = strings.Replace(stored, `"args":`, `"selinuxLabel":"`+c.process+`","args":`, 1)
 		n.store.put(container().GetId(), stored)

@@ -17,6 +17,7 @@ import (
 	"github.com/containerd/nri/pkg/api"
 	"github.com/sirupsen/logrus"
 
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -29,9 +30,7 @@ func preinstalled() int {
 	}
 	log := logrus.New()
 	log.SetLevel(logrus.PanicLevel)
-	p := &Plugin{
-		Policies: &policies{set: set}, Openers: inStore(&store{specs: map[string]string{}}), Recorder: &recorder{}, Log: log,
-	}
+	p := New(&judge.Judge{Policies: &policies{set: set}, Recorder: &recorder{}, Log: log}, inStore(&store{specs: map[string]string{}}))
 	fmt.Fprint(os.Stderr, p.Run(context.Background(), Registration{Socket: "/nowhere", Name: "unused", Index: "00"}))
 	return 1
 }

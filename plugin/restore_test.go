@@ -5,9 +5,12 @@ import (
 	"testing"
 
 	"github.com/containerd/nri/pkg/api"
+
+	"github.com/specguard/specguard/plugin/containerruntime"
+	"github.com/specguard/specguard/plugin/judge"
 )
 
-// TestRestored creates containers as containerd restores them from checkpoints.
+// TestRestored creates containers as containerruntime.Containerd restores them from checkpoints.
 // An author of pods can refuse his own that way, and nobody's else.
 func TestRestored(t *testing.T) {
 	marks := map[string]string{"restored": "true", "checkpointedAt": "2026-01-01T00:00:00Z", "checkpointImage": "docker.io/x"}
@@ -24,18 +27,18 @@ func TestRestored(t *testing.T) {
 		image       string
 		err         string
 	}{
-		"restored":                   {doc("p", allow), containerd, marks, "", refused},
-		"no policy":                  {doc("p", elsewhere, allow), containerd, marks, "", ""},
-		"audit":                      {doc("p", auditing, allow), containerd, marks, "", ""},
-		"selected by image":          {doc("p", `match: {images: ["quay.io/**"]}`, allow), containerd, marks, "docker.io/a", refused},
-		"on CRI-O, which has others": {doc("p", allow), crio, marks, "", ""},
-		"not restored":               {doc("p", allow), containerd, but("restored"), "", ""},
-		"no time":                    {doc("p", allow), containerd, but("checkpointedAt"), "", ""},
-		"no image":                   {doc("p", allow), containerd, but("checkpointImage"), "", ""},
+		"restored":                   {doc("p", allow), containerruntime.Containerd, marks, "", refused},
+		"no policy":                  {doc("p", elsewhere, allow), containerruntime.Containerd, marks, "", ""},
+		"audit":                      {doc("p", auditing, allow), containerruntime.Containerd, marks, "", ""},
+		"selected by image":          {doc("p", `match: {images: ["quay.io/**"]}`, allow), containerruntime.Containerd, marks, "docker.io/a", refused},
+		"on CRI-O, which has others": {doc("p", allow), containerruntime.CRIO, marks, "", ""},
+		"not restored":               {doc("p", allow), containerruntime.Containerd, but("restored"), "", ""},
+		"no time":                    {doc("p", allow), containerruntime.Containerd, but("checkpointedAt"), "", ""},
+		"no image":                   {doc("p", allow), containerruntime.Containerd, but("checkpointImage"), "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := offline(t, c.doc)
-			n.plugin.conn.configured(c.runtime, InStore{Specs: n.store})
+			n.plugin.conn.configured(containerruntime.Runtime{Name: c.runtime}, judge.InStore{Specs: n.store})
 			ctr := container()
 			ctr.Annotations = c.annotations
 			if c.image != "" {

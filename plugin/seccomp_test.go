@@ -7,28 +7,9 @@ import (
 	"github.com/containerd/nri/pkg/api"
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/policy"
+	"github.com/specguard/specguard/plugin/containerruntime"
+	"github.com/specguard/specguard/plugin/judge"
 )
-
-func TestSeccompAsked(t *testing.T) {
-	for text, want := range map[string]policy.SeccompPattern{
-		"RuntimeDefault":                        "RuntimeDefault",
-		"Unconfined":                            "Unconfined",
-		"/var/lib/kubelet/seccomp/teams/a.json": "Localhost/teams/a.json",
-		"/var/lib/kubelet/seccomp/../x.json":    "Localhost//var/lib/kubelet/seccomp/../x.json",
-		"/elsewhere/a.json":                     "Localhost//elsewhere/a.json",
-		"a.json":                                "",
-		"":                                      "",
-	} {
-		for runtime, want := range map[string]policy.SeccompPattern{crio: want, containerd: ""} {
-			var sub policy.Subject
-			seccompAsked(&sub, askedOfCRIO(runtime, map[string]string{crioSeccomp: text}))
-			if sub.Container.Seccomp != want {
-				t.Errorf("%s, %q: %q, want %q", runtime, text, sub.Container.Seccomp, want)
-			}
-		}
-	}
-}
 
 // TestCarrySeccomp has NRI carry a tightened profile with all that it shows of
 // it, and nothing where it would lose a part.
@@ -43,7 +24,7 @@ func TestCarrySeccomp(t *testing.T) {
 	}
 	for name, errno := range map[string]*api.OptionalUInt32{"none": nil, "EPERM": {Value: 1}, "ENOSYS": {Value: 38}} {
 		n := offline(t, doc("p", rules))
-		n.plugin.conn.configured(containerd, ByHook{"/opt/specguard-runtime"})
+		n.plugin.conn.configured(containerruntime.Runtime{Name: containerruntime.Containerd}, judge.ByHook{Program: "/opt/specguard-runtime"})
 		n.plugin.conn.begin(t.Context(), fakeStub{version: showsMoreSince}, nil)
 		ctr := container()
 		ctr.Linux.SeccompPolicy = open(errno)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/mounts"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/plugin/wrapperapi"
@@ -57,7 +58,7 @@ func (p *processes) Process(context.Context, string) (uint32, error) { return 7,
 // runtime's store.
 func TestStart(t *testing.T) {
 	opened := func(*node) {}
-	forgotten := func(n *node) { n.plugin.opened.take(container().GetId()) }
+	forgotten := func(n *node) { n.plugin.judge.Forget(container().GetId()) }
 	for name, c := range map[string]struct {
 		doc     string // allowSrv by default
 		spec    string // hostMount by default
@@ -104,7 +105,7 @@ func TestStart(t *testing.T) {
 			}
 			n := offline(t, c.doc)
 			k := &kernel{container: c.mounts, err: c.kernel}
-			n.plugin.Kernel, n.plugin.Openers = k, inStore(&processes{n.store, c.process})
+			n.plugin.judge.Node.Kernel, n.plugin.Openers = k, inStore(&processes{n.store, c.process})
 			n.start(t, "containerd")
 			n.connect(n.socket)
 			ctr := container()
@@ -134,32 +135,9 @@ func TestStart(t *testing.T) {
 	}
 }
 
-// TestUnseenMounts opens what cannot be compared.
-func TestUnseenMounts(t *testing.T) {
-	n := newNode(t, doc("p", allowSrv))
-	for runtime, want := range map[string]string{
-		"":                       "the agent does not see the host's files (host.root)",
-		"io.containerd.runc.v2":  "the agent does not see the host's files (host.root)",
-		"io.containerd.runsc.v1": "the agent does not see the host's files (host.root)",
-	} {
-		if got := n.plugin.unverified(runtime); got != want {
-			t.Errorf("%s: %q", runtime, got)
-		}
-	}
-	n.plugin.Kernel = &kernel{}
-	for runtime, want := range map[string]string{
-		"": "", "io.containerd.runc.v2": "", "io.containerd.runc.v1": "",
-		"io.containerd.kata.v2": "the node does not see the mounts that runtime io.containerd.kata.v2 makes",
-	} {
-		if got := n.plugin.unverified(runtime); got != want {
-			t.Errorf("%s: %q", runtime, got)
-		}
-	}
-}
-
 // TestMountGuard leaves the hook on what mounts the host, and compares what it brings.
 func TestMountGuard(t *testing.T) {
-	o := ByWrapper{"/opt/specguard-runtime"}
+	o := judge.ByWrapper{Program: "/opt/specguard-runtime"}
 	const replaceable = `specguard: denied by policy "p": hostPaths: host path /srv/x at /mnt is not allowed: /srv/x lies in /srv, where containers may write`
 	const hook = `{"path":"/opt/specguard-runtime","args":["specguard-runtime","hook"],"timeout":60}`
 	for name, c := range map[string]struct {
@@ -176,7 +154,7 @@ func TestMountGuard(t *testing.T) {
 		"something else": {
 			hooks: hook, bring: func(r *wrapperapi.Request) { r.Root, r.Mounts = "/b/rootfs", below("/b/rootfs", swapped) }, refuse: wrongMount,
 		},
-		"an older hook": {hooks: hook, bring: func(*wrapperapi.Request) {}, refuse: "not judged: " + errOldHook.Error()},
+		"an older hook": {hooks: hook, bring: func(*wrapperapi.Request) {}, refuse: "not judged: specguard-runtime on this host is older than the agent and does not tell what is mounted: install this version of it (specguard install)"},
 		"out of sight": {
 			hooks: hook, bring: func(r *wrapperapi.Request) { r.Root, r.Mounts = "/b/rootfs", below("/other", swapped) }, refuse: replaceable,
 		},
@@ -198,8 +176,8 @@ func TestMountGuard(t *testing.T) {
 				c.rules = allowSrv
 			}
 			n := offline(t, doc("p", c.rules))
-			n.plugin.Kernel = &kernel{}
-			n.plugin.Openers = func(string) (Opener, error) { return o, nil }
+			n.plugin.judge.Node.Kernel = &kernel{}
+			n.plugin.Openers = func(string) (judge.Opener, error) { return o, nil }
 			n.start(t, "cri-o")
 			n.connect(n.socket)
 			ctr := container()

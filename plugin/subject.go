@@ -8,86 +8,74 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/mod/semver"
 
+	"github.com/specguard/specguard/plugin/containerruntime"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
 )
 
-// containerNameLabel names the container where the runtime's NRI does not
-// (CRI-O).
-const containerNameLabel = "io.kubernetes.container.name"
+// container is what NRI shows of a container, of which pod may be nil.
+func (p *Plugin) container(pod *api.PodSandbox, ctr *api.Container) judge.Container {
+	return containerOf(p.conn.Runtime(), pod, ctr)
+}
 
-// imageNameAnnotation is the image reference that a container was asked for
-// with, as containerd writes it on the spec. (1.7 writes the reference under
-// which it keeps the image.)
-const imageNameAnnotation = "io.kubernetes.cri.image-name"
-
-// containerd is the name that containerd gives itself.
-const containerd = "containerd"
-
-// CRI-O is the name that CRI-O gives itself, and what it writes on the spec of
-// the image: the name under which it keeps it, and the one that the container
-// was asked for with. It writes them over what a pod's annotations say.
-const (
-	crio           = "cri-o"
-	crioImage      = "io.kubernetes.cri-o.ImageName"
-	crioAskedImage = "io.kubernetes.cri-o.Image"
-)
-
-// subjectOf is what the runtime's NRI shows of a container, with the part of
+// containerOf is what the runtime's NRI shows of a container, with the part of
 // its spec that every version of NRI shows.
-func subjectOf(runtime string, pod *api.PodSandbox, ctr *api.Container) policy.Subject {
-	name := ctr.GetName()
-	if label := ctr.GetLabels()[containerNameLabel]; label != "" {
-		name = label
-	}
-	sub := policy.Subject{
-		Pod: policy.Pod{
-			Name:           pod.GetName(),
-			Namespace:      pod.GetNamespace(),
-			UID:            pod.GetUid(),
-			ID:             pod.GetId(),
-			Labels:         pod.GetLabels(),
-			RuntimeHandler: handlerOf(runtime, pod),
-			Annotations:    policy.ObeyedAnnotations(pod.GetAnnotations()),
-			Namespaces:     namespaceTypes(pod),
-			NamespacePaths: namespacePaths(runtime, pod),
+func containerOf(runtime containerruntime.Runtime, pod *api.PodSandbox, ctr *api.Container) judge.Container {
+	image, asked := runtime.Images(ctr.GetImage().GetName(), ctr.GetAnnotations())
+	out := judge.Container{
+		Subject: policy.Subject{
+			Pod: policy.Pod{
+				Name:           pod.GetName(),
+				Namespace:      pod.GetNamespace(),
+				UID:            pod.GetUid(),
+				ID:             pod.GetId(),
+				Labels:         pod.GetLabels(),
+				RuntimeHandler: runtime.Handler(pod.GetRuntimeHandler(), pod.GetAnnotations()),
+				Annotations:    policy.ObeyedAnnotations(pod.GetAnnotations()),
+				Namespaces:     namespaceTypes(pod),
+				NamespacePaths: namespacePaths(runtime, pod),
+
+				// CRI-O shows the host's IPC namespace by a path, as it does a pod's own.
+				NamespacePathsUnseen: runtime.Name == containerruntime.CRIO,
+			},
+			Container: policy.Container{
+				Name: containerruntime.ContainerName(ctr.GetName(), ctr.GetLabels()), ID: ctr.GetId(), Image: image,
+			},
+			Spec: partialSpec(ctr),
 		},
-		Container: policy.Container{Name: name, ID: ctr.GetId()},
-		Spec:      partialSpec(ctr),
+		Sealed:      isSealed(ctr.GetHooks()),
+		ClaimsPorts: containerruntime.ClaimsPorts(pod.GetAnnotations(), pod.GetLabels()),
+		Restored:    runtime.Restored(ctr.GetAnnotations()),
+		PodUnknown:  pod == nil,
 	}
-	// CRI-O shows the host's IPC namespace by a path, as it does a pod's own.
-	sub.Pod.NamespacePathsUnseen = runtime == crio
-	image, asked := images(runtime, ctr)
-	sub.Container.Image = image
 	if asked != "" {
-		sub.Container.OtherImages = []string{asked}
+		out.Container.OtherImages = []string{asked}
 	}
-	return sub
+	return out
 }
 
-// images are the reference under which the runtime keeps the container's image,
-// "" where it does not tell, and the one that the container was asked for with.
-// CRI-O copies a pod's annotations to its containers: there anybody could have
-// written containerd's.
-func images(runtime string, ctr *api.Container) (image, asked string) {
-	if runtime == crio {
-		return ctr.GetAnnotations()[crioImage], ctr.GetAnnotations()[crioAskedImage]
+// listed are all containers that NRI lists, and those of them that run, or can: one
+// that has only been created cannot under a seal.
+func (p *Plugin) listed(pods []*api.PodSandbox, ctrs []*api.Container) (all, mayRun []judge.Container) {
+	byID := make(map[string]*api.PodSandbox, len(pods))
+	for _, pod := range pods {
+		byID[pod.GetId()] = pod
 	}
-	return ctr.GetImage().GetName(), ctr.GetAnnotations()[imageNameAnnotation]
-}
-
-// addImages adds references under which the runtime keeps the container's
-// image; "" is none.
-func addImages(c *policy.Container, images ...string) {
-	for _, image := range images {
-		switch {
-		case image == "":
-		case c.Image == "":
-			c.Image = image
+	for _, ctr := range ctrs {
+		c := p.container(byID[ctr.GetPodSandboxId()], ctr)
+		all = append(all, c)
+		switch ctr.GetState() {
+		case api.ContainerState_CONTAINER_STOPPED:
+		case api.ContainerState_CONTAINER_RUNNING, api.ContainerState_CONTAINER_PAUSED:
+			mayRun = append(mayRun, c)
 		default:
-			c.OtherImages = append(c.OtherImages, image)
+			if !c.Sealed {
+				mayRun = append(mayRun, c)
+			}
 		}
 	}
+	return all, mayRun
 }
 
 // namespaceTypes lists the namespaces that the pod has of its own; never nil,
@@ -103,14 +91,14 @@ func namespaceTypes(pod *api.PodSandbox) []string {
 // namespacePaths are the paths by which a runtime has containers join the
 // namespaces of the pod: those that it shows of the sandbox, and on containerd
 // those of the sandbox's process. Where there is neither nothing is known.
-func namespacePaths(runtime string, pod *api.PodSandbox) map[string][]string {
+func namespacePaths(runtime containerruntime.Runtime, pod *api.PodSandbox) map[string][]string {
 	out := make(map[string][]string)
 	for _, n := range pod.GetLinux().GetNamespaces() {
 		if n.GetPath() != "" {
 			out[n.GetType()] = append(out[n.GetType()], n.GetPath())
 		}
 	}
-	if runtime != containerd || pod.GetPid() == 0 {
+	if runtime.Name != containerruntime.Containerd || pod.GetPid() == 0 {
 		return out
 	}
 	for typ, file := range map[string]string{"network": "net", "ipc": "ipc", "uts": "uts", "user": "user"} {
@@ -143,36 +131,53 @@ func partialSpec(ctr *api.Container) *specs.Spec {
 const showsMoreSince = "v0.12.0"
 
 // showMore adds to the spec what newer NRIs show, if this one does.
-func (p *Plugin) showMore(sub policy.Subject, ctr *api.Container) policy.Subject {
-	nri := p.conn.runtimeVersion()
-	if p.conn.runtimeName() != containerd || !semver.IsValid(nri) || semver.Compare(nri, showsMoreSince) < 0 {
-		return sub
+func (p *Plugin) showMore(sub *policy.Subject, ctr *api.Container) {
+	nri := p.conn.nriVersion()
+	if p.conn.Runtime().Name != containerruntime.Containerd || !semver.IsValid(nri) || semver.Compare(nri, showsMoreSince) < 0 {
+		return
 	}
 	sub.ShowsMore = true
 	sub.Spec.Linux.Sysctl = ctr.GetLinux().GetSysctl()
 	if profile := ctr.GetLinux().GetSeccompPolicy(); profile != nil {
-		sub.Spec.Linux.Seccomp = shownSeccomp(profile)
+		sub.Spec.Linux.Seccomp = seccompProfile(profile)
 	}
-	return sub
 }
 
-// hasSeal tells whether NRI shows that very seal, whole.
-func hasSeal(hooks, s *api.Hooks) bool {
-	return hasHooks(hooks.GetCreateRuntime(), s.GetCreateRuntime()) && hasHooks(hooks.GetCreateContainer(), s.GetCreateContainer())
-}
-
-func hasHooks(all, some []*api.Hook) bool {
-	for _, want := range some {
-		if !slices.ContainsFunc(all, func(h *api.Hook) bool {
-			return h.GetPath() == want.GetPath() && slices.Equal(h.GetArgs(), want.GetArgs())
-		}) {
-			return false
-		}
+// seccompProfile is the profile that NRI shows, with all that it shows of it: a
+// tightened one is carried back.
+func seccompProfile(p *api.LinuxSeccomp) *specs.LinuxSeccomp {
+	out := &specs.LinuxSeccomp{
+		DefaultAction:    specs.LinuxSeccompAction(p.GetDefaultAction()),
+		ListenerPath:     p.GetListenerPath(),
+		ListenerMetadata: p.GetListenerMetadata(),
+		Syscalls:         api.ToOCILinuxSyscalls(p.GetSyscalls()),
 	}
-	return true
+	if p.GetDefaultErrno() != nil {
+		errno := uint(p.GetDefaultErrno().GetValue())
+		out.DefaultErrnoRet = &errno
+	}
+	for _, a := range p.GetArchitectures() {
+		out.Architectures = append(out.Architectures, specs.Arch(a))
+	}
+	for _, f := range p.GetFlags() {
+		out.Flags = append(out.Flags, specs.LinuxSeccompFlag(f))
+	}
+	return out
 }
 
-// isSealed tells whether NRI shows a seal on the container, or a part of one.
+// hooksOf are those hooks of a container among which a seal can be.
+func hooksOf(h *api.Hooks) specs.Hooks {
+	var out specs.Hooks
+	for _, hook := range h.GetCreateRuntime() {
+		out.CreateRuntime = append(out.CreateRuntime, hook.ToOCI())
+	}
+	for _, hook := range h.GetCreateContainer() {
+		out.CreateContainer = append(out.CreateContainer, hook.ToOCI())
+	}
+	return out
+}
+
+// isSealed reports whether NRI shows a seal on the container, or a part of one.
 func isSealed(hooks *api.Hooks) bool {
 	return slices.ContainsFunc(slices.Concat(hooks.GetCreateRuntime(), hooks.GetCreateContainer()), func(h *api.Hook) bool {
 		return seal.IsHook(specs.Hook{Path: h.GetPath(), Args: h.GetArgs()})

@@ -2,10 +2,12 @@ package plugin
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/containerd/nri/pkg/api"
 
+	"github.com/specguard/specguard/plugin/containerruntime"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -14,12 +16,17 @@ func TestImagesByRuntime(t *testing.T) {
 	ctr := container()
 	ctr.Annotations = map[string]string{imageNameAnnotation: "quay.io/app:1", crioImage: "ghcr.io/app:1", crioAskedImage: "app"}
 	ctr.Image = &api.Image{Name: "docker.io/library/app:1"}
+	unnamed := container()
+	unnamed.Annotations = map[string]string{imageNameAnnotation: "quay.io/app:1"}
+	if got := containerOf(containerruntime.Runtime{Name: "containerd"}, pod(), unnamed).Container; got.Image != "" || !slices.Equal(got.OtherImages, []string{"quay.io/app:1"}) {
+		t.Errorf("NRI does not name the image: %+v", got)
+	}
 	for runtime, want := range map[string]policy.Container{
 		"containerd": {Image: "docker.io/library/app:1", OtherImages: []string{"quay.io/app:1"}},
 		"cri-o":      {Image: "ghcr.io/app:1", OtherImages: []string{"app"}},
 	} {
 		want.Name, want.ID = ctr.GetName(), ctr.GetId()
-		if got := subjectOf(runtime, pod(), ctr).Container; !reflect.DeepEqual(got, want) {
+		if got := containerOf(containerruntime.Runtime{Name: runtime}, pod(), ctr).Container; !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v", runtime, got)
 		}
 	}
@@ -28,7 +35,7 @@ func TestImagesByRuntime(t *testing.T) {
 // TestNamespacePathsByRuntime: CRI-O's tell nothing.
 func TestNamespacePathsByRuntime(t *testing.T) {
 	for runtime, unseen := range map[string]bool{"containerd": false, "cri-o": true} {
-		if got := subjectOf(runtime, pod(), container()).Pod.NamespacePathsUnseen; got != unseen {
+		if got := containerOf(containerruntime.Runtime{Name: runtime}, pod(), container()).Pod.NamespacePathsUnseen; got != unseen {
 			t.Errorf("%s: unseen is %t", runtime, got)
 		}
 	}
@@ -44,12 +51,12 @@ func TestNamespacePathsOfPod(t *testing.T) {
 		"containerd": {"network": {"/run/netns/a", "/proc/812/ns/net"}, "ipc": {"/proc/812/ns/ipc"}, "uts": {"/proc/812/ns/uts"}, "user": {"/proc/812/ns/user"}},
 		"cri-o":      {"network": {"/run/netns/a"}},
 	} {
-		if got := subjectOf(runtime, p, container()).Pod.NamespacePaths; !reflect.DeepEqual(got, want) {
+		if got := containerOf(containerruntime.Runtime{Name: runtime}, p, container()).Pod.NamespacePaths; !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %v", runtime, got)
 		}
 	}
 	p.Pid = 0
-	if got := subjectOf("containerd", p, container()).Pod.NamespacePaths; len(got) != 1 {
+	if got := containerOf(containerruntime.Runtime{Name: "containerd"}, p, container()).Pod.NamespacePaths; len(got) != 1 {
 		t.Errorf("without a process: %v", got)
 	}
 }
@@ -58,7 +65,7 @@ func TestNamespacePathsOfPod(t *testing.T) {
 func TestOrdersOfPod(t *testing.T) {
 	p := pod()
 	p.Annotations = map[string]string{"run.oci.handler": "krun", "example.com/large": "x"}
-	if got := subjectOf("cri-o", p, container()).Pod.Annotations; !reflect.DeepEqual(got, map[string]string{"run.oci.handler": "krun"}) {
+	if got := containerOf(containerruntime.Runtime{Name: "cri-o"}, p, container()).Pod.Annotations; !reflect.DeepEqual(got, map[string]string{"run.oci.handler": "krun"}) {
 		t.Errorf("%v", got)
 	}
 }

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
 
 	"github.com/containerd/nri/pkg/api"
 	"github.com/sirupsen/logrus"
 
+	"github.com/specguard/specguard/plugin/containerruntime"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
 )
@@ -27,8 +30,16 @@ type inventory struct {
 
 func (i *inventory) Name(context.Context) (string, error) { return i.name, i.fault }
 
-func (i *inventory) Running(context.Context) ([]*api.PodSandbox, []*api.Container, error) {
-	return i.pods, i.ctrs, nil
+func (i *inventory) Running(_ context.Context, runtime string) ([]judge.Container, error) {
+	byID := make(map[string]*api.PodSandbox)
+	for _, pod := range i.pods {
+		byID[pod.GetId()] = pod
+	}
+	var out []judge.Container
+	for _, ctr := range i.ctrs {
+		out = append(out, containerOf(containerruntime.Runtime{Name: runtime}, byID[ctr.GetPodSandboxId()], ctr))
+	}
+	return out, nil
 }
 
 func (i *inventory) Runs(context.Context, string) (bool, error) { return !i.ended, nil }
@@ -51,10 +62,20 @@ func holding(name string, ids ...string) *inventory {
 	return out
 }
 
+// listRunning lists what runs, as specguard audit does.
+func (n *node) listRunning(ctx context.Context, i *inventory, sets ...*policy.Set) (iter.Seq[judge.Running], error) {
+	connection, err := judge.Listing(ctx, i, n.plugin.Openers)
+	if err != nil {
+		return nil, err
+	}
+	j := &judge.Judge{Connection: connection, Node: n.plugin.judge.Node, Log: n.plugin.log}
+	return j.ListRunning(ctx, i, sets...)
+}
+
 // surveys tells of what runs in words, with the outcome by each set.
 func (n *node) surveys(i *inventory, sets ...*policy.Set) string {
 	n.t.Helper()
-	running, err := n.plugin.Survey(n.t.Context(), i, sets...)
+	running, err := n.listRunning(n.t.Context(), i, sets...)
 	if err != nil {
 		return err.Error()
 	}
@@ -150,7 +171,7 @@ func TestSurveyReadsLittle(t *testing.T) {
 	i.pods = append(i.pods, other)
 	i.ctrs[0].PodSandboxId = other.GetId()
 	n.store.put("b", spec(one, "", ""))
-	running, err := n.plugin.Survey(t.Context(), i, compile(t, doc("p", elsewhere, strip)))
+	running, err := n.listRunning(t.Context(), i, compile(t, doc("p", elsewhere, strip)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,8 +191,8 @@ func TestSurveyReadsLittle(t *testing.T) {
 // TestSurveyByBundle reads the bundle where the opener has no store, and says
 // where it cannot adjust.
 func TestSurveyByBundle(t *testing.T) {
-	n, _ := wrapped(t, Report, bundles{"9b7e": spec(both, "", `"annotations":{"`+crioImage+`":"docker.io/a"},`)})
-	n.plugin.Openers = func(string) (Opener, error) { return ByWrapper{"/opt/specguard-runtime"}, nil }
+	n, _ := wrapped(t, judge.Report, bundles{"9b7e": spec(both, "", `"annotations":{"`+crioImage+`":"docker.io/a"},`)})
+	n.plugin.Openers = func(string) (judge.Opener, error) { return judge.ByWrapper{Program: "/opt/specguard-runtime"}, nil }
 	match := `match: {images: ["docker.io/a"]}` + "\n  "
 	if got := n.surveys(holding("cri-o", "9b7e", "lost"), compile(t, doc("p", match+refuse))); got != "team-a/web-0/9b7e denied\nteam-a/web-0/lost no bundle" {
 		t.Error(got)
@@ -180,7 +201,7 @@ func TestSurveyByBundle(t *testing.T) {
 	if n.logged(logrus.WarnLevel, warning) != "" {
 		t.Error("it warns of opener runtime")
 	}
-	n.plugin.Openers = func(string) (Opener, error) { return ByHook{"/opt/specguard-runtime"}, nil }
+	n.plugin.Openers = func(string) (judge.Opener, error) { return judge.ByHook{Program: "/opt/specguard-runtime"}, nil }
 	if got := n.surveys(holding("cri-o", "9b7e"), compile(t, doc("p", strip))); got != "team-a/web-0/9b7e adjusted" || n.logged(logrus.WarnLevel, warning) == "" {
 		t.Errorf("%s; it does not warn", got)
 	}
@@ -197,7 +218,7 @@ func TestSurveyOfWrapper(t *testing.T) {
 	n.store.put("kept", spec(both, "", annotated("allowed")))
 	n.store.put("opened", sealed)
 	n.store.put("unseen", sealed)
-	n.plugin.Bundles = bundles{"kept": spec(one, "", ""), "opened": spec(one, "", annotated("adjusted")), "gone": spec(one, "", "")}
+	n.plugin.judge.Node.Bundles = bundles{"kept": spec(one, "", ""), "opened": spec(one, "", annotated("adjusted")), "gone": spec(one, "", "")}
 	const image = `match: {images: ["docker.io/library/*"]}` + "\n  "
 	sets := []*policy.Set{compile(t, doc("p", image+refuse)), compile(t, doc("q", image+noPorts))}
 	got := n.surveys(holding("containerd", "kept", "opened", "gone", "unseen"), sets...)
@@ -210,7 +231,7 @@ func TestSurveyOfWrapper(t *testing.T) {
 	if got := n.surveys(holding("containerd", "opened"), sets...); got != "team-a/web-0/opened no such sandbox" {
 		t.Errorf("without its sandbox: %s", got)
 	}
-	n.plugin.Bundles = nil
+	n.plugin.judge.Node.Bundles = nil
 	if got := n.surveys(holding("containerd", "opened"), sets...); !strings.HasSuffix(got, "cannot read the container's OCI bundle (check host.root and host.bundles)") {
 		t.Errorf("without bundles: %s", got)
 	}
@@ -219,13 +240,13 @@ func TestSurveyOfWrapper(t *testing.T) {
 // TestSurveyOfClaimedPorts: a pod that claims its host ports by an annotation is
 // not judged, rather than without them.
 func TestSurveyOfClaimedPorts(t *testing.T) {
-	n, _ := wrapped(t, Report, bundles{"9b7e": spec(one, "", ""), pod().GetId(): `{"annotations":{"` + portsAnnotation + `":"[]"}}`})
-	n.plugin.Openers = func(string) (Opener, error) { return ByWrapper{"/opt/specguard-runtime"}, nil }
+	n, _ := wrapped(t, judge.Report, bundles{"9b7e": spec(one, "", ""), pod().GetId(): `{"annotations":{"` + containerruntime.PortsAnnotation + `":"[]"}}`})
+	n.plugin.Openers = func(string) (judge.Opener, error) { return judge.ByWrapper{Program: "/opt/specguard-runtime"}, nil }
 	i, set := holding("cri-o", "9b7e"), compile(t, doc("p", noPorts))
 	if got := n.surveys(i, set); got != "team-a/web-0/9b7e allowed" {
 		t.Error(got)
 	}
-	i.pods[0].Annotations = map[string]string{portsAnnotation: "[]"}
+	i.pods[0].Annotations = map[string]string{containerruntime.PortsAnnotation: "[]"}
 	if got := n.surveys(i, set); !strings.Contains(got, "9b7e the pod's host ports: the pod claims them") {
 		t.Error(got)
 	}
@@ -237,7 +258,7 @@ func TestSurveyEnds(t *testing.T) {
 	n.store.put("a", spec(one, "", ""))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	running, err := n.plugin.Survey(ctx, holding("containerd", "a", "b"), compile(t, doc("p", strip)))
+	running, err := n.listRunning(ctx, holding("containerd", "a", "b"), compile(t, doc("p", strip)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/specguard/specguard/internal/input"
-	"github.com/specguard/specguard/plugin"
 	"github.com/specguard/specguard/plugin/containerd"
 	"github.com/specguard/specguard/plugin/cri"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -121,8 +121,11 @@ func (c *checker) audit(ctx context.Context, cfg config, socket string) error {
 	log.SetOutput(c.cmd.ErrOrStderr())
 	log.SetFormatter(&logrus.TextFormatter{DisableTimestamp: true})
 	node := cfg.Host.node()
-	p := &plugin.Plugin{Openers: cfg.openers(store), Host: node.Snapshot, Bundles: node.Bundles(cfg.Host.Bundles), Log: log}
-	running, err := p.Survey(ctx, runtime, c.sets()...)
+	j := &judge.Judge{Node: judge.Node{Host: node.Snapshot, Bundles: node.Bundles(cfg.Host.Bundles)}, Log: log}
+	if j.Connection, err = judge.Listing(ctx, runtime, cfg.openers(store)); err != nil {
+		return fmt.Errorf("%s: %w", socket, err)
+	}
+	running, err := j.ListRunning(ctx, runtime, c.sets()...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", socket, err)
 	}

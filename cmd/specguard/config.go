@@ -9,8 +9,8 @@ import (
 
 	"github.com/specguard/specguard/internal/strict"
 	"github.com/specguard/specguard/internal/wrapperconfig"
-	"github.com/specguard/specguard/plugin"
 	"github.com/specguard/specguard/plugin/host"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/plugin/wrapperapi"
 	"github.com/specguard/specguard/policy"
@@ -27,7 +27,7 @@ type config struct {
 	Host      hostConfig `yaml:"host"`
 
 	// Existing says what to do about containers that were there before.
-	Existing plugin.Existing `yaml:"existing"`
+	Existing judge.ExistingAction `yaml:"existing"`
 
 	// MaxContainerSize bounds what a container may bring along: environment,
 	// arguments, labels, annotations, mounts.
@@ -88,7 +88,7 @@ func defaultConfig() config {
 		NRI:              nriConfig{Socket: "/var/run/nri/nri.sock", Name: "specguard", Index: "90"},
 		ContainerdSocket: "/run/containerd/containerd.sock",
 		CRISocket:        "/run/crio/crio.sock",
-		Existing:         plugin.Report,
+		Existing:         judge.Report,
 		TestedHandlers:   []string{},
 		MaxContainerSize: synchronize.DefaultContainer,
 		RuntimeSocket:    wrapperapi.DefaultSocket,

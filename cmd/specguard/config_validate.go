@@ -10,8 +10,8 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 
-	"github.com/specguard/specguard/plugin"
 	"github.com/specguard/specguard/plugin/host"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
@@ -26,7 +26,7 @@ func (c *config) validate() error {
 	if !filepath.IsAbs(c.HookPath) {
 		return fmt.Errorf("hookPath %q is not an absolute path", c.HookPath)
 	}
-	if all := []plugin.Existing{plugin.Report, plugin.StopDenied, plugin.Stop}; !slices.Contains(all, c.Existing) {
+	if all := []judge.ExistingAction{judge.Report, judge.StopDenied, judge.Stop}; !slices.Contains(all, c.Existing) {
 		return fmt.Errorf("existing %q is not one of report, stopDenied, stop", c.Existing)
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {

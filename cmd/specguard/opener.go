@@ -7,7 +7,7 @@ import (
 
 	"github.com/specguard/specguard/internal/doctor"
 	"github.com/specguard/specguard/internal/wrapperconfig"
-	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/ociruntime"
 )
 
@@ -25,32 +25,32 @@ func openers() []string { return []string{openerAuto, openerContainerd, openerRu
 // and on any other runtime, the wrapper opens where it is seen to be installed;
 // else on CRI-O the seal's hook verifies. None of it is a risk: where nothing can
 // open, nothing starts, and the wrapper opens the seal that the hook is, too.
-func (c *config) openers(store plugin.SpecStore) plugin.Openers {
-	return func(runtime string) (plugin.Opener, error) {
+func (c *config) openers(store judge.SpecStore) judge.Openers {
+	return func(runtime string) (judge.Opener, error) {
 		switch {
 		case c.Opener == openerContainerd && runtime != openerContainerd:
 			return nil, errors.New("opener containerd is for containerd only")
 		case c.Opener == openerContainerd:
-			return plugin.InStore{Specs: store}, nil
+			return judge.InStore{Specs: store}, nil
 		case c.Opener == openerRuntime:
-			return plugin.ByWrapper{Program: c.HookPath}, nil
+			return judge.ByWrapper{Program: c.HookPath}, nil
 		case c.Opener == openerVerify:
-			return plugin.ByHook{Program: c.HookPath}, nil
+			return judge.ByHook{Program: c.HookPath}, nil
 		case runtime == openerContainerd && (isSocket(c.ContainerdSocket) || !c.hasWrapper(runtime)):
-			return plugin.InStore{Specs: store}, nil
+			return judge.InStore{Specs: store}, nil
 		case c.RuntimeSocket == "":
 			return nil, errors.New("no runtime socket is configured for the OCI runtime wrapper")
 		case c.hasWrapper(runtime):
-			return plugin.ByWrapper{Program: c.HookPath}, nil
+			return judge.ByWrapper{Program: c.HookPath}, nil
 		default:
-			return plugin.ByHook{Program: c.HookPath}, nil
+			return judge.ByHook{Program: c.HookPath}, nil
 		}
 	}
 }
 
 // handlers say what runs containers.
-func (c *config) handlers() plugin.Handlers {
-	return plugin.Handlers{
+func (c *config) handlers() judge.Handlers {
+	return judge.Handlers{
 		Tested: c.TestedHandlers,
 		Configured: func(runtime, handler string) (ociruntime.Runtime, error) {
 			return doctor.ConfiguredRuntime(c.Host.Root, runtime, handler)

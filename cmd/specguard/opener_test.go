@@ -61,7 +61,7 @@ func TestOpeners(t *testing.T) {
 		got := ""
 		if o, err := cfg.openers(nil)(c.runtime); err != nil {
 			got = err.Error()
-		} else if got = o.Name(); got != "containerd" && !strings.HasSuffix(o.Seal().GetCreateRuntime()[0].GetPath(), "/specguard-runtime") {
+		} else if got = o.Name(); got != "containerd" && !strings.HasSuffix(o.Seal().CreateRuntime[0].Path, "/specguard-runtime") {
 			t.Errorf("%s: seal %v", name, o.Seal())
 		}
 		if got != c.want {

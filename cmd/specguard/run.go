@@ -24,6 +24,7 @@ import (
 	"github.com/specguard/specguard/plugin/containerd"
 	"github.com/specguard/specguard/plugin/cri"
 	"github.com/specguard/specguard/plugin/host"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
@@ -141,7 +142,7 @@ func run(ctx context.Context, cfg config) error {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	counts := metrics.New(reg)
-	recorders := plugin.Recorders{counts, decisionlog.Messages{Log: log}}
+	recorders := judge.Recorders{counts, decisionlog.Messages{Log: log}}
 	if cfg.AuditLog != "" {
 		w, err := openAppend(cfg.AuditLog)
 		if err != nil {
@@ -150,15 +151,16 @@ func run(ctx context.Context, cfg config) error {
 		recorders = append(recorders, decisionlog.New(newPatientWriter(w, false), func(err error) { log.Error(err) }))
 	}
 	node := cfg.Host.node()
-	p := &plugin.Plugin{
-		Policies: policies, Openers: cfg.openers(store), Host: node.Snapshot, Recorder: recorders, Log: log,
-		Existing: cfg.Existing, Bundles: node.Bundles(cfg.Host.Bundles), Stopper: stopper, OwnPod: host.OwnPod(),
-		Waited: counts.Waited, Limits: cfg.MaxContainerSize.limits(), Inventory: listings(containerdCRI, stopper),
-		Handlers: cfg.handlers(),
+	j := &judge.Judge{
+		Policies: policies, Recorder: recorders, Log: log, Handlers: cfg.handlers(),
+		Node:     judge.Node{Host: node.Snapshot, Bundles: node.Bundles(cfg.Host.Bundles)},
+		Existing: judge.Existing{Action: cfg.Existing, Stopper: stopper, OwnPod: host.OwnPod()},
 	}
 	if cfg.Host.Root != "" {
-		p.Kernel = node
+		j.Node.Kernel = node
 	}
+	p := plugin.New(j, cfg.openers(store))
+	p.Limits, p.Inventory, p.Waited = cfg.MaxContainerSize.limits(), listings(containerdCRI, stopper), counts.Waited
 	state := &agent{Plugin: p, Folder: policies}
 	if state.unheard = serveRuntime(ctx, cfg.RuntimeSocket, p, log); state.unheard != nil && cfg.needsRuntimeSocket() {
 		return state.unheard

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
 )
@@ -22,7 +22,7 @@ const failed policy.Outcome = "failed"
 // Line is one line of the audit log.
 type Line struct {
 	Time      time.Time      `json:"time"`
-	Stage     plugin.Stage   `json:"stage"`
+	Stage     judge.Stage    `json:"stage"`
 	Outcome   policy.Outcome `json:"outcome"`
 	Pod       Pod            `json:"pod"`
 	Container Container      `json:"container"`
@@ -89,7 +89,7 @@ type Durations struct {
 	Total      int64 `json:"totalMicros"`
 }
 
-// Log is a plugin.Recorder that writes JSON lines.
+// Log is a judge.Recorder that writes JSON lines.
 type Log struct {
 	mu      sync.Mutex
 	w       io.Writer
@@ -105,7 +105,7 @@ func New(w io.Writer, onError func(error)) *Log {
 }
 
 // Decided writes a decision.
-func (l *Log) Decided(e plugin.Event) {
+func (l *Log) Decided(e judge.Event) {
 	line := l.line(e.Stage, e.Decision.Outcome(), e.Pod, e.Container)
 	line.Policies = e.Decision.Policies
 	line.Results = results(e.Decision)
@@ -118,7 +118,7 @@ func (l *Log) Decided(e plugin.Event) {
 }
 
 // Failed writes that a container could not be judged, or brought too much.
-func (l *Log) Failed(s plugin.Stage, p policy.Pod, c policy.Container, err error) {
+func (l *Log) Failed(s judge.Stage, p policy.Pod, c policy.Container, err error) {
 	line := l.line(s, failed, p, c)
 	if large, ok := errors.AsType[*synchronize.TooLarge](err); ok {
 		line.Outcome = policy.Outcome(large.Outcome())
@@ -127,7 +127,7 @@ func (l *Log) Failed(s plugin.Stage, p policy.Pod, c policy.Container, err error
 	l.write(line)
 }
 
-func (l *Log) line(s plugin.Stage, o policy.Outcome, p policy.Pod, c policy.Container) Line {
+func (l *Log) line(s judge.Stage, o policy.Outcome, p policy.Pod, c policy.Container) Line {
 	return Line{
 		Time: l.now().UTC(), Stage: s, Outcome: o,
 		Pod:       Pod{Namespace: p.Namespace, Name: p.Name, UID: p.UID},

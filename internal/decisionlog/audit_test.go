@@ -13,7 +13,8 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/sirupsen/logrus"
 
-	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/request"
 	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
 )
@@ -54,8 +55,8 @@ func rehearsed() *policy.Decision {
 	})
 }
 
-func event(stage plugin.Stage, d *policy.Decision) plugin.Event {
-	return plugin.Event{
+func event(stage judge.Stage, d *policy.Decision) judge.Event {
+	return judge.Event{
 		Stage:     stage,
 		Pod:       policy.Pod{Name: "web-0", Namespace: "team-a", UID: "3f2a", ID: "5d1c", Labels: map[string]string{"l": secret}},
 		Container: policy.Container{Name: "app", ID: "9b7e", Image: "registry.example.com/web:1"},
@@ -63,10 +64,10 @@ func event(stage plugin.Stage, d *policy.Decision) plugin.Event {
 	}
 }
 
-func fail(r plugin.Recorder, err error) {
-	e := event(plugin.StageOpen, nil)
+func fail(r judge.Recorder, err error) {
+	e := event(judge.StageOpen, nil)
 	e.Container.Image = ""
-	r.Failed(plugin.StageOpen, e.Pod, e.Container, err)
+	r.Failed(judge.StageOpen, e.Pod, e.Container, err)
 }
 
 const about = `"pod":{"namespace":"team-a","name":"web-0","uid":"3f2a"},"container":{"name":"app","id":"9b7e","image":"registry.example.com/web:1"},"policies":["tenants"],`
@@ -80,29 +81,29 @@ func tooLarge(outcome, fate string) string {
 
 func TestLines(t *testing.T) {
 	for name, c := range map[string]struct {
-		record func(plugin.Recorder)
+		record func(judge.Recorder)
 		want   string
 	}{
 		"allowed": {
-			func(r plugin.Recorder) { r.Decided(event(plugin.StageOpen, allowed())) },
+			func(r judge.Recorder) { r.Decided(event(judge.StageOpen, allowed())) },
 			`{"time":"2026-01-02T02:04:05.000000006Z","stage":"open","outcome":"allowed",` + about +
 				`"durations":{"evaluationMicros":1,"totalMicros":2000}}`,
 		},
 		"adjusted": {
-			func(r plugin.Recorder) { r.Decided(event(plugin.StageExisting, adjusted())) },
+			func(r judge.Recorder) { r.Decided(event(judge.StageExisting, adjusted())) },
 			`{"time":"2026-01-02T02:04:05.000000006Z","stage":"existing","outcome":"adjusted",` + about +
 				`"changes":[{"policy":"tenants","rule":"capabilities","change":"dropped NET_ADMIN"},{"policy":"tenants","rule":"procMount","change":"masked <all>"}],` +
 				`"durations":{"evaluationMicros":1,"totalMicros":2000}}`,
 		},
 		"denied": {
-			func(r plugin.Recorder) { r.Decided(event(plugin.StageCreate, denied())) },
+			func(r judge.Recorder) { r.Decided(event(judge.StageCreate, denied())) },
 			`{"time":"2026-01-02T02:04:05.000000006Z","stage":"create","outcome":"denied",` + about +
 				`"violations":[{"policy":"tenants","rule":"capabilities","found":"NET_ADMIN not allowed","allowed":"none"}],` +
 				`"audit":[{"policy":"trial","rule":"hostPaths","found":"/ not allowed"}],` +
 				`"durations":{"evaluationMicros":1,"totalMicros":2000}}`,
 		},
 		"in audit mode": {
-			func(r plugin.Recorder) { r.Decided(event(plugin.StageOpen, rehearsed())) },
+			func(r judge.Recorder) { r.Decided(event(judge.StageOpen, rehearsed())) },
 			`{"time":"2026-01-02T02:04:05.000000006Z","stage":"open","outcome":"allowed",` + about +
 				`"excepted":[{"policy":"trial","rule":"hostPaths","found":"/ not allowed","exception":"legacy"}],` +
 				`"ifEnforced":{"outcome":"denied",` +
@@ -111,15 +112,15 @@ func TestLines(t *testing.T) {
 				`"durations":{"evaluationMicros":1,"totalMicros":2000}}`,
 		},
 		"refused": {
-			func(r plugin.Recorder) { fail(r, &synchronize.TooLarge{}) },
+			func(r judge.Recorder) { fail(r, &synchronize.TooLarge{}) },
 			tooLarge("refused", "refused"),
 		},
 		"reported": {
-			func(r plugin.Recorder) { fail(r, (&synchronize.TooLarge{}).Reported("so it is")) },
+			func(r judge.Recorder) { fail(r, (&synchronize.TooLarge{}).Reported("so it is")) },
 			tooLarge("reported", "reported and not refused, since so it is"),
 		},
 		"failed": {
-			func(r plugin.Recorder) { fail(r, errors.New("containerd: \"no\"\nat all")) },
+			func(r judge.Recorder) { fail(r, errors.New("containerd: \"no\"\nat all")) },
 			`{"time":"2026-01-02T02:04:05.000000006Z","stage":"open","outcome":"failed",` +
 				`"pod":{"namespace":"team-a","name":"web-0","uid":"3f2a"},"container":{"name":"app","id":"9b7e"},"error":"containerd: \"no\"\nat all"}`,
 		},
@@ -161,13 +162,13 @@ func TestWriteFails(t *testing.T) {
 	w := &writer{err: errors.New("no space left")}
 	var told []error
 	l := New(w, func(err error) { told = append(told, err) })
-	l.Decided(event(plugin.StageOpen, allowed()))
+	l.Decided(event(judge.StageOpen, allowed()))
 	fail(l, errors.New("x"))
 	if len(told) != 2 || !errors.Is(told[0], w.err) || !strings.HasPrefix(told[0].Error(), "write audit log: ") {
 		t.Errorf("told %v", told)
 	}
 	w.err = nil
-	l.Decided(event(plugin.StageOpen, allowed()))
+	l.Decided(event(judge.StageOpen, allowed()))
 	if len(told) != 2 || strings.Count(w.String(), "\n") != 1 {
 		t.Errorf("told %v, written %q", told, w)
 	}
@@ -193,7 +194,7 @@ func TestOneWrite(t *testing.T) {
 	l := New(w, func(err error) { t.Error(err) })
 	var wg sync.WaitGroup
 	for range 20 {
-		wg.Go(func() { l.Decided(event(plugin.StageOpen, denied())) })
+		wg.Go(func() { l.Decided(event(judge.StageOpen, denied())) })
 	}
 	wg.Wait()
 	lines := strings.Split(strings.TrimSuffix(w.String(), "\n"), "\n")
@@ -211,26 +212,26 @@ func TestOneWrite(t *testing.T) {
 func TestMessages(t *testing.T) {
 	const who = ` container=app id=9b7e namespace=team-a pod=web-0`
 	for name, c := range map[string]struct {
-		record func(plugin.Recorder)
+		record func(judge.Recorder)
 		want   []string
 	}{
 		"allowed": {
-			func(r plugin.Recorder) { r.Decided(event(plugin.StageOpen, allowed())) },
+			func(r judge.Recorder) { r.Decided(event(judge.StageOpen, allowed())) },
 			[]string{`level=debug msg=allowed` + who + ` stage=open`},
 		},
 		"adjusted": {
-			func(r plugin.Recorder) { r.Decided(event(plugin.StageOpen, adjusted())) },
+			func(r judge.Recorder) { r.Decided(event(judge.StageOpen, adjusted())) },
 			[]string{`level=info msg="adjusted: capabilities: dropped NET_ADMIN; procMount: masked <all>"` + who + ` stage=open`},
 		},
 		"denied": {
-			func(r plugin.Recorder) { r.Decided(event(plugin.StageCreate, denied())) },
+			func(r judge.Recorder) { r.Decided(event(judge.StageCreate, denied())) },
 			[]string{
 				`level=info msg="audit: / not allowed"` + who + ` policy=trial rule=hostPaths stage=create`,
 				`level=warning msg="specguard: denied by policy \"tenants\": capabilities: NET_ADMIN not allowed (allowed: none)"` + who + ` stage=create`,
 			},
 		},
 		"in audit mode": {
-			func(r plugin.Recorder) { r.Decided(event(plugin.StageOpen, rehearsed())) },
+			func(r judge.Recorder) { r.Decided(event(judge.StageOpen, rehearsed())) },
 			[]string{
 				`level=info msg="excepted: / not allowed"` + who[:len(" container=app")] + ` exception=legacy` + who[len(" container=app"):] + ` policy=trial rule=hostPaths stage=open`,
 				`level=info msg="audit: would be denied if enforced: specguard: denied by policy \"tenants\": capabilities: NET_ADMIN not allowed (allowed: none)"` + who + ` stage=open`,
@@ -238,8 +239,8 @@ func TestMessages(t *testing.T) {
 			},
 		},
 		"in audit mode, would adjust": {
-			func(r plugin.Recorder) {
-				r.Decided(event(plugin.StageOpen, decision(func(d *policy.Decision) { d.IfEnforced = adjusted() })))
+			func(r judge.Recorder) {
+				r.Decided(event(judge.StageOpen, decision(func(d *policy.Decision) { d.IfEnforced = adjusted() })))
 			},
 			[]string{
 				`level=info msg="audit: would be adjusted if enforced: capabilities: dropped NET_ADMIN; procMount: masked <all>"` + who + ` stage=open`,
@@ -247,23 +248,23 @@ func TestMessages(t *testing.T) {
 			},
 		},
 		"existing, denied": {
-			func(r plugin.Recorder) { r.Decided(event(plugin.StageExisting, denied())) },
+			func(r judge.Recorder) { r.Decided(event(judge.StageExisting, denied())) },
 			[]string{
 				`level=info msg="audit: / not allowed"` + who + ` policy=trial rule=hostPaths stage=existing`,
 				`level=warning msg="runs against policy (left alone): specguard: denied by policy \"tenants\": capabilities: NET_ADMIN not allowed (allowed: none)"` + who + ` stage=existing`,
 			},
 		},
 		"existing, adjusted": {
-			func(r plugin.Recorder) { r.Decided(event(plugin.StageExisting, adjusted())) },
+			func(r judge.Recorder) { r.Decided(event(judge.StageExisting, adjusted())) },
 			[]string{`level=warning msg="runs without what policy would adjust (left alone): capabilities: dropped NET_ADMIN; procMount: masked <all>"` + who + ` stage=existing`},
 		},
 		"failed": {
-			func(r plugin.Recorder) { fail(r, errors.New("no")) },
+			func(r judge.Recorder) { fail(r, errors.New("no")) },
 			[]string{`level=error msg="not judged"` + who[:len(" container=app")] + ` error=no` + who[len(" container=app"):] + ` stage=open`},
 		},
 		"panic": {
-			func(r plugin.Recorder) {
-				fail(r, fmt.Errorf("x: %w", &plugin.PanicError{Value: "boom", Stack: []byte("here")}))
+			func(r judge.Recorder) {
+				fail(r, fmt.Errorf("x: %w", &request.PanicError{Value: "boom", Stack: []byte("here")}))
 			},
 			[]string{`level=error msg="not judged" container=app error="x: specguard: internal error, refused (see the agent's log)" id=9b7e namespace=team-a panic=boom pod=web-0 stack=here stage=open`},
 		},

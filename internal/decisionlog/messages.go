@@ -6,17 +6,18 @@ import (
 
 	"github.com/sirupsen/logrus"
 
-	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/request"
 	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
 )
 
-// Messages is a plugin.Recorder that tells people what was decided.
+// Messages is a judge.Recorder that tells people what was decided.
 type Messages struct{ Log logrus.FieldLogger }
 
 // Decided logs a denial as a warning, an adjustment as information, and the
 // rest for debugging.
-func (m Messages) Decided(e plugin.Event) {
+func (m Messages) Decided(e judge.Event) {
 	log := m.about(e.Stage, e.Pod, e.Container)
 	fate := "left alone"
 	if e.Stopped {
@@ -33,13 +34,13 @@ func (m Messages) Decided(e plugin.Event) {
 	}
 	switch e.Decision.Outcome() {
 	case policy.Denied:
-		if e.Stage == plugin.StageExisting {
+		if e.Stage == judge.StageExisting {
 			log.Warnf("runs against policy (%s): %s", fate, e.Decision.Message())
 			return
 		}
 		log.Warn(e.Decision.Message())
 	case policy.Adjusted:
-		if e.Stage == plugin.StageExisting {
+		if e.Stage == judge.StageExisting {
 			log.Warnf("runs without what policy would adjust (%s): %s", fate, changes(e.Decision))
 			return
 		}
@@ -70,20 +71,20 @@ func changes(d *policy.Decision) string {
 }
 
 // Failed logs that a container could not be judged, or brought too much.
-func (m Messages) Failed(s plugin.Stage, p policy.Pod, c policy.Container, err error) {
+func (m Messages) Failed(s judge.Stage, p policy.Pod, c policy.Container, err error) {
 	if large, ok := errors.AsType[*synchronize.TooLarge](err); ok {
 		m.about(s, p, c).Warn(large)
 		return
 	}
 	log := m.about(s, p, c).WithError(err)
-	var panicked *plugin.PanicError
+	var panicked *request.PanicError
 	if errors.As(err, &panicked) {
 		log = log.WithFields(logrus.Fields{"panic": panicked.Value, "stack": string(panicked.Stack)})
 	}
 	log.Error("not judged")
 }
 
-func (m Messages) about(s plugin.Stage, p policy.Pod, c policy.Container) logrus.FieldLogger {
+func (m Messages) about(s judge.Stage, p policy.Pod, c policy.Container) logrus.FieldLogger {
 	return m.Log.WithFields(logrus.Fields{
 		"stage": string(s), "namespace": p.Namespace, "pod": p.Name, "container": c.Name, "id": c.ID,
 	})

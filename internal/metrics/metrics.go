@@ -7,12 +7,13 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/request"
 	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
 )
 
-// Recorder is a plugin.Recorder that counts.
+// Recorder is a judge.Recorder that counts.
 type Recorder struct {
 	decisions  *prometheus.CounterVec
 	ifEnforced *prometheus.CounterVec
@@ -60,7 +61,7 @@ func New(reg prometheus.Registerer) *Recorder {
 func (r *Recorder) begin() {
 	r.oversized.WithLabelValues("refused")
 	r.oversized.WithLabelValues("reported")
-	for _, s := range plugin.Stages() {
+	for _, s := range judge.Stages() {
 		r.failures.WithLabelValues(string(s))
 		r.shed.WithLabelValues(string(s))
 		for _, o := range policy.Outcomes() {
@@ -80,7 +81,7 @@ func histogram(name, help string, buckets []float64) *prometheus.HistogramVec {
 }
 
 // Decided counts a decision.
-func (r *Recorder) Decided(e plugin.Event) {
+func (r *Recorder) Decided(e judge.Event) {
 	r.decisions.WithLabelValues(string(e.Stage), string(e.Decision.Outcome())).Inc()
 	r.evaluation.WithLabelValues(string(e.Stage)).Observe(e.Evaluation.Seconds())
 	r.total.WithLabelValues(string(e.Stage)).Observe(e.Total.Seconds())
@@ -104,20 +105,20 @@ func (r *Recorder) Decided(e plugin.Event) {
 	}
 	for _, a := range e.Decision.Adjustments {
 		r.results.WithLabelValues(a.Policy, a.Rule, "adjusted").Inc()
-		if e.Stage != plugin.StageExisting {
+		if e.Stage != judge.StageExisting {
 			r.adjusted.WithLabelValues(a.Policy, a.Rule).Inc()
 		}
 	}
 }
 
 // Failed counts a container that could not be judged, or brought too much.
-func (r *Recorder) Failed(s plugin.Stage, _ policy.Pod, _ policy.Container, err error) {
+func (r *Recorder) Failed(s judge.Stage, _ policy.Pod, _ policy.Container, err error) {
 	if large, ok := errors.AsType[*synchronize.TooLarge](err); ok {
 		r.oversized.WithLabelValues(large.Outcome()).Inc()
 		return
 	}
 	r.failures.WithLabelValues(string(s)).Inc()
-	if errors.Is(err, plugin.ErrTimeout) {
+	if errors.Is(err, request.ErrTimeout) {
 		r.shed.WithLabelValues(string(s)).Inc()
 	}
 }

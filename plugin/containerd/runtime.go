@@ -14,11 +14,11 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
-	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/ociruntime"
 )
 
-var _ plugin.RuntimeTeller = (*Store)(nil)
+var _ judge.HandlerStore = (*Store)(nil)
 
 // The type of the settings of runc's shims, and how the shims' names begin.
 const (

@@ -5,7 +5,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/anypb"
 
-	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/judge"
 )
 
 // configExtension is the extension in which containerd's CRI keeps what was
@@ -21,7 +21,7 @@ const (
 
 // seccompOf is the seccomp profile that was asked for; "" where containerd does
 // not tell, or in a form that is not known.
-func seccompOf(id string, extension *anypb.Any) plugin.Asked {
+func seccompOf(id string, extension *anypb.Any) judge.SeccompRequest {
 	var doc struct {
 		Version  string
 		Metadata struct {
@@ -40,19 +40,19 @@ func seccompOf(id string, extension *anypb.Any) plugin.Asked {
 		}
 	}
 	if json.Unmarshal(extension.GetValue(), &doc) != nil || doc.Version != metadataVersion || doc.Metadata.ID != id || doc.Metadata.Config.Metadata == nil {
-		return plugin.Asked{}
+		return judge.SeccompRequest{}
 	}
 	asked := doc.Metadata.Config.Linux.SecurityContext.Seccomp
 	if asked == nil {
-		return plugin.Asked{}
+		return judge.SeccompRequest{}
 	}
 	switch asked.ProfileType {
 	case runtimeDefault:
-		return plugin.Asked{Name: "RuntimeDefault"}
+		return judge.SeccompRequest{Name: "RuntimeDefault"}
 	case unconfined:
-		return plugin.Asked{Name: "Unconfined"}
+		return judge.SeccompRequest{Name: "Unconfined"}
 	case localhost:
-		return plugin.Asked{Localhost: asked.LocalhostRef}
+		return judge.SeccompRequest{Localhost: asked.LocalhostRef}
 	}
-	return plugin.Asked{}
+	return judge.SeccompRequest{}
 }

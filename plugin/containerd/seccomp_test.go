@@ -5,14 +5,14 @@ import (
 
 	"google.golang.org/protobuf/types/known/anypb"
 
-	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/judge"
 )
 
 func TestSeccompOf(t *testing.T) {
 	config := func(seccomp string) string {
 		return `{"Version":"v1","Metadata":{"ID":"c1","Config":{"metadata":{"name":"a"},"linux":{"security_context":{` + seccomp + `}}}}}`
 	}
-	for text, want := range map[string]plugin.Asked{
+	for text, want := range map[string]judge.SeccompRequest{
 		config(`"seccomp":{}`):                                             {Name: "RuntimeDefault"},
 		config(`"seccomp":{"profile_type":1}`):                             {Name: "Unconfined"},
 		config(`"seccomp":{"profile_type":2,"localhost_ref":"/s/a.json"}`): {Localhost: "/s/a.json"},
@@ -27,7 +27,7 @@ func TestSeccompOf(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", text, got, want)
 		}
 	}
-	if got := seccompOf("c1", nil); got != (plugin.Asked{}) {
+	if got := seccompOf("c1", nil); got != (judge.SeccompRequest{}) {
 		t.Errorf("none: %+v", got)
 	}
 }

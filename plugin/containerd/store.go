@@ -22,7 +22,7 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
-	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/judge"
 )
 
 const (
@@ -36,7 +36,7 @@ const (
 	specType = "/Spec"
 )
 
-// Store is a plugin.SpecStore in containerd.
+// Store is a judge.SpecStore in containerd.
 type Store struct {
 	conn       *grpc.ClientConn
 	containers containers.ContainersClient
@@ -45,9 +45,9 @@ type Store struct {
 }
 
 var (
-	_ plugin.SpecStore = (*Store)(nil)
-	_ plugin.Stopper   = (*Store)(nil)
-	_ plugin.Processes = (*Store)(nil)
+	_ judge.SpecStore = (*Store)(nil)
+	_ judge.Stopper   = (*Store)(nil)
+	_ judge.Processes = (*Store)(nil)
 )
 
 // reconnect is how soon a lost connection is tried again. gRPC's own default
@@ -90,18 +90,18 @@ func New(socket string) (*Store, error) {
 func (s *Store) Close() error { return s.conn.Close() }
 
 // Get reads a container's spec and image.
-func (s *Store) Get(ctx context.Context, id string) (plugin.Stored, error) {
+func (s *Store) Get(ctx context.Context, id string) (judge.Stored, error) {
 	res, err := s.containers.Get(inNamespace(ctx), &containers.GetContainerRequest{ID: id})
 	if err != nil {
-		return plugin.Stored{}, fmt.Errorf("read the container from containerd: %w", tooLarge(err))
+		return judge.Stored{}, fmt.Errorf("read the container from containerd: %w", tooLarge(err))
 	}
 	spec, err := ociSpec(res.GetContainer().GetSpec())
 	if err != nil {
-		return plugin.Stored{}, err
+		return judge.Stored{}, err
 	}
 	c := res.GetContainer()
 	asked := seccompOf(id, c.GetExtensions()[configExtension])
-	return plugin.Stored{Spec: spec, Image: c.GetImage(), Runtime: c.GetRuntime().GetName(), Seccomp: asked}, nil
+	return judge.Stored{Spec: spec, Image: c.GetImage(), Runtime: c.GetRuntime().GetName(), Seccomp: asked}, nil
 }
 
 // ociSpec is the OCI spec in a record of containerd's.

@@ -13,22 +13,22 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	runtime "k8s.io/cri-api/pkg/apis/runtime/v1"
 
-	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/synchronize"
 )
 
-// Client talks to a container runtime.
+// Client talks to a container runtime. Its methods may be called at the same time.
 type Client struct {
 	conn    *grpc.ClientConn
 	runtime runtime.RuntimeServiceClient
 
 	reading sync.Mutex
-	known   map[string]synchronize.Record // of the containers that Records has read
+	records map[string]synchronize.Record // of the containers that Records has read, by id
 }
 
 var (
-	_ plugin.Stopper   = (*Client)(nil)
-	_ plugin.Inventory = (*Client)(nil)
+	_ judge.Stopper   = (*Client)(nil)
+	_ judge.Inventory = (*Client)(nil)
 )
 
 // maxMessage bounds what a runtime may answer, in bytes; a pod can have 256 KiB

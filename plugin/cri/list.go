@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/containerd/nri/pkg/api"
+	"github.com/opencontainers/runtime-spec/specs-go"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	runtime "k8s.io/cri-api/pkg/apis/runtime/v1"
 
+	"github.com/specguard/specguard/plugin/containerruntime"
+	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/policy"
 )
 
 // listTimeout bounds a question about the whole node, readTimeout one about each
@@ -49,27 +52,44 @@ func (c *Client) Runs(ctx context.Context, id string) (bool, error) {
 	return runs(res.GetStatus().GetState()), nil
 }
 
-// Running lists the containers that run, with all pods, as NRI would show them
-// but for namespaces and what is in specs.
-func (c *Client) Running(ctx context.Context) ([]*api.PodSandbox, []*api.Container, error) {
+// Running lists the containers that run, with their pods, without namespaces and
+// with empty specs.
+func (c *Client) Running(ctx context.Context, runtime string) ([]judge.Container, error) {
 	pods, listed, err := c.list(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	var ctrs []*api.Container
+	of := containerruntime.Runtime{Name: runtime}
+	byID := podsByID(pods)
+	var out []judge.Container
 	for _, r := range listed {
 		if !runs(r.GetState()) {
 			continue
 		}
-		ctrs = append(ctrs, &api.Container{
-			Id: r.GetId(), PodSandboxId: r.GetPodSandboxId(), Name: r.GetMetadata().GetName(), Labels: r.GetLabels(),
+		pod, ok := byID[r.GetPodSandboxId()]
+		out = append(out, judge.Container{
+			Subject: policy.Subject{
+				Pod: policy.Pod{
+					ID: pod.ID, Name: pod.Name, Namespace: pod.Namespace, UID: pod.UID, Labels: pod.Labels,
+					RuntimeHandler: of.Handler(pod.RuntimeHandler, pod.Annotations),
+					Annotations:    policy.ObeyedAnnotations(pod.Annotations),
+
+					Namespaces: []string{}, NamespacePathsUnseen: runtime == containerruntime.CRIO,
+				},
+				Spec: &specs.Spec{Linux: &specs.Linux{}},
+				Container: policy.Container{
+					ID: r.GetId(), Name: containerruntime.ContainerName(r.GetMetadata().GetName(), r.GetLabels()),
+				},
+			},
+			ClaimsPorts: containerruntime.ClaimsPorts(pod.Annotations, pod.Labels),
+			PodUnknown:  !ok,
 		})
 	}
-	return pods, ctrs, nil
+	return out, nil
 }
 
-// list lists all containers and pods.
-func (c *Client) list(ctx context.Context) ([]*api.PodSandbox, []*runtime.Container, error) {
+// list lists all pods and containers.
+func (c *Client) list(ctx context.Context) ([]synchronize.Pod, []*runtime.Container, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	listed, err := c.runtime.ListContainers(ctx, &runtime.ListContainersRequest{})
@@ -80,15 +100,24 @@ func (c *Client) list(ctx context.Context) ([]*api.PodSandbox, []*runtime.Contai
 	if err != nil {
 		return nil, nil, fmt.Errorf("CRI: %w", unlisted(err))
 	}
-	var pods []*api.PodSandbox
+	pods := make([]synchronize.Pod, 0, len(sandboxes.GetItems()))
 	for _, s := range sandboxes.GetItems() {
 		m := s.GetMetadata()
-		pods = append(pods, &api.PodSandbox{
-			Id: s.GetId(), Name: m.GetName(), Namespace: m.GetNamespace(), Uid: m.GetUid(),
+		pods = append(pods, synchronize.Pod{
+			ID: s.GetId(), Name: m.GetName(), Namespace: m.GetNamespace(), UID: m.GetUid(),
 			Labels: s.GetLabels(), Annotations: s.GetAnnotations(), RuntimeHandler: s.GetRuntimeHandler(),
 		})
 	}
 	return pods, listed.GetContainers(), nil
+}
+
+// podsByID are the pods by the ids of their sandboxes.
+func podsByID(pods []synchronize.Pod) map[string]synchronize.Pod {
+	out := make(map[string]synchronize.Pod, len(pods))
+	for _, pod := range pods {
+		out[pod.ID] = pod
+	}
+	return out
 }
 
 // unlisted says of an answer that is too large for gRPC what that means.

@@ -48,7 +48,7 @@ func (*lister) ListPodSandbox(context.Context, *runtime.ListPodSandboxRequest) (
 	return &runtime.ListPodSandboxResponse{Items: []*runtime.PodSandbox{{
 		Id: "5d1c", Metadata: &runtime.PodSandboxMetadata{Name: "web-0", Namespace: "team-a", Uid: "3f2a"},
 		Labels: map[string]string{"a": "b"}, RuntimeHandler: "kata",
-		Annotations: map[string]string{"e": "f", "large": strings.Repeat("x", 5<<20)}, // more than gRPC's default
+		Annotations: map[string]string{"run.oci.handler": "krun", "large": strings.Repeat("x", 5<<20)}, // more than gRPC's default
 	}}}, nil
 }
 
@@ -67,18 +67,18 @@ func TestRunning(t *testing.T) {
 	if name, err := c.Name(t.Context()); err != nil || name != "containerd" {
 		t.Errorf("name %q, error %v", name, err)
 	}
-	pods, ctrs, err := c.Running(t.Context())
-	if err != nil || len(pods) != 1 || len(ctrs) != 2 {
-		t.Fatalf("%d pods, containers %v, error %v", len(pods), ctrs, err)
-	}
-	if p := pods[0]; p.GetId() != "5d1c" || p.GetName() != "web-0" || p.GetNamespace() != "team-a" || p.GetUid() != "3f2a" ||
-		p.GetLabels()["a"] != "b" || p.GetAnnotations()["e"] != "f" || p.GetRuntimeHandler() != "kata" {
-		t.Errorf("pod %s of %s, %s", p.GetName(), p.GetNamespace(), p.GetId())
+	ctrs, err := c.Running(t.Context(), "containerd")
+	if err != nil || len(ctrs) != 2 {
+		t.Fatalf("containers %v, error %v", ctrs, err)
 	}
 	for _, r := range ctrs {
-		if r.GetId() != "CONTAINER_RUNNING" && r.GetId() != "CONTAINER_UNKNOWN" || r.GetPodSandboxId() != "5d1c" || r.GetName() != "app" ||
-			r.GetLabels()["c"] != "d" || len(r.GetAnnotations()) > 0 {
-			t.Errorf("container %v", r)
+		p, ctr := r.Pod, r.Container
+		if p.ID != "5d1c" || p.Name != "web-0" || p.Namespace != "team-a" || p.UID != "3f2a" || p.Labels["a"] != "b" ||
+			p.Annotations["run.oci.handler"] != "krun" || len(p.Annotations) > 1 || p.RuntimeHandler != "kata" || r.PodUnknown || r.ClaimsPorts {
+			t.Errorf("pod %s of %s, %s", p.Name, p.Namespace, p.ID)
+		}
+		if ctr.ID != "CONTAINER_RUNNING" && ctr.ID != "CONTAINER_UNKNOWN" || ctr.Name != "app" || ctr.Image != "" || len(ctr.OtherImages) > 0 {
+			t.Errorf("container %v", ctr)
 		}
 	}
 	for id, want := range map[string]bool{"CONTAINER_RUNNING": true, "CONTAINER_UNKNOWN": true, "CONTAINER_CREATED": false, "CONTAINER_EXITED": false, "gone": false} {
@@ -132,7 +132,7 @@ func TestListWithoutRuntime(t *testing.T) {
 	if _, err := c.Name(t.Context()); err == nil || !strings.Contains(err.Error(), "cri.sock") {
 		t.Errorf("error %v", err)
 	}
-	if _, _, err := c.Running(t.Context()); err == nil {
+	if _, err := c.Running(t.Context(), "containerd"); err == nil {
 		t.Error("no error")
 	}
 }

@@ -1,4 +1,4 @@
-package plugin
+package judge
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/specguard/specguard/plugin/mounts"
+	"github.com/specguard/specguard/plugin/request"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -24,7 +25,7 @@ func (o *opened) put(id string, m *policy.JudgedMounts) {
 		o.containers = make(map[string]*policy.JudgedMounts)
 	}
 	for id := range o.containers { // whichever is forgotten is judged once more
-		if len(o.containers) < maxShown {
+		if len(o.containers) < maxContainers {
 			break
 		}
 		delete(o.containers, id)
@@ -40,74 +41,75 @@ func (o *opened) take(id string) (m *policy.JudgedMounts, ok bool) {
 	return m, ok
 }
 
-// begin judges a container for the last time before its process starts: whether
+// Start judges a container for the last time before its process starts: whether
 // the kernel has mounted what was judged, and all of it if nobody has judged it
 // since it was created.
-func (p *Plugin) begin(ctx context.Context, sub policy.Subject) error {
+func (j *Judge) Start(ctx context.Context, c Container) error {
+	sub := j.prepare(ctx, c.Subject)
 	start := time.Now()
-	judged, known := p.opened.take(sub.Container.ID)
+	judged, found := j.opened.take(sub.Container.ID)
 	d := &policy.Decision{Mounts: judged}
-	if !known {
+	if !found {
 		var err error
-		if d, err = p.late(ctx, &sub); err != nil || d == nil {
+		if d, err = j.judgeCreated(ctx, &sub); err != nil || d == nil {
 			return err
 		}
 	}
 	evaluated := time.Since(start)
 	if d.Mounts != nil && d.Outcome() != policy.Denied {
-		found, err := p.mounted(ctx, sub.Container.ID, d.Mounts)
+		violations, err := j.compareMounts(ctx, sub.Container.ID, d.Mounts)
 		if err != nil {
 			return err
 		}
-		d.Violations = found
+		d.Violations = violations
 	}
 	if d.Outcome() != policy.Denied {
 		return nil
 	}
-	p.Recorder.Decided(Event{Stage: StageStart, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: evaluated, Total: time.Since(start)})
+	j.Recorder.Decided(Event{Stage: StageStart, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: evaluated, Total: time.Since(start)})
 	return &denial{d.Message()}
 }
 
-// late judges a container that was created while the agent was away, or before
+// judgeCreated judges a container that was created while the agent was away, or before
 // a policy was for it; nil where none in mode enforce is. Nothing of it can be
 // adjusted any more.
-func (p *Plugin) late(ctx context.Context, sub *policy.Subject) (*policy.Decision, error) {
-	set := p.Policies.Current()
+func (j *Judge) judgeCreated(ctx context.Context, sub *policy.Subject) (*policy.Decision, error) {
+	set := j.Policies.Current()
 	if !set.Select(sub).Enforced {
 		return nil, nil
 	}
-	store, err := p.store()
+	store, err := j.store()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := p.complete(ctx, store, sub, set); err != nil {
+	if _, err := j.complete(ctx, store, sub, set); err != nil {
 		return nil, err
 	}
 	sub.Spec = unsealed(sub.Spec)
 	d := set.Evaluate(*sub, policy.Fixed)
 	if d.Ended {
-		return nil, ErrTimeout
+		return nil, request.ErrTimeout
 	}
 	return d, nil
 }
 
-// mounted compares what the kernel has mounted in a created container.
-func (p *Plugin) mounted(ctx context.Context, id string, judged *policy.JudgedMounts) ([]policy.Violation, error) {
-	store, err := p.store()
+// compareMounts compares what the kernel has mounted in a created container.
+func (j *Judge) compareMounts(ctx context.Context, id string, judged *policy.JudgedMounts) ([]policy.Violation, error) {
+	store, err := j.store()
 	if err != nil {
 		return nil, err
 	}
 	processes, ok := store.(Processes)
-	if !ok || p.Kernel == nil {
-		return nil, fmt.Errorf("opener %s does not see what is mounted in containers", p.Opener())
+	if !ok || j.Node.Kernel == nil {
+		return nil, fmt.Errorf("opener %s does not see what is mounted in containers", j.Opener())
 	}
 	pid, err := processes.Process(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	table, err := p.Kernel.MountsOf(pid)
+	table, err := j.Node.Kernel.MountsOf(pid)
 	if err != nil {
 		return nil, fmt.Errorf("read what is mounted in the container: %w", err)
 	}
-	return p.compare(judged, func(node mounts.Table) string { return node.Rootfs(id) }, table)
+	return j.compare(judged, func(node mounts.Table) string { return node.Rootfs(id) }, table)
 }

@@ -1,4 +1,7 @@
-package plugin
+// Package request knows the time of a request: how much of it is lost before its
+// handler starts, how long the handler may take, and which requests are in hand.
+// A handler that hangs or panics still gives an answer, which refuses.
+package request
 
 import (
 	"context"
@@ -11,8 +14,8 @@ import (
 // ErrTimeout is the answer to a request that could not be judged in time.
 var ErrTimeout = errors.New("specguard: not judged in time, refused")
 
-// errLate is the answer to a request that had waited for too long to be judged.
-var errLate = fmt.Errorf("%w (the node is too busy: the agent did not get to run)", ErrTimeout)
+// ErrLate is the answer to a request that had waited for too long to be judged.
+var ErrLate = fmt.Errorf("%w (the node is too busy: the agent did not get to run)", ErrTimeout)
 
 // PanicError is a handler's panic, turned into a refusal. Its text is short,
 // since it is shown to users; the stack is for the log.
@@ -28,47 +31,48 @@ func (*PanicError) Error() string { return "specguard: internal error, refused (
 // refuses has to be there before.
 const share = 0.8
 
-// delay is what a request has lost of its time when its handler starts, and
-// what its answer may lose.
-type delay struct {
-	waited time.Duration // since the runtime has sent it
-	stall  time.Duration // for which the agent may not run
+// Delay is the time that a request has lost when its handler starts, and that its
+// answer may lose.
+type Delay struct {
+	Waited time.Duration // since the runtime sent it
+	Stall  time.Duration // for which the agent may not run
 }
 
 type delayKey struct{}
 
-func withDelay(ctx context.Context, d delay) context.Context {
+// WithDelay is the context of a request that has lost this time.
+func WithDelay(ctx context.Context, d Delay) context.Context {
 	return context.WithValue(ctx, delayKey{}, d)
 }
 
 // limit is how long the handler of a request may take whose time is given from
 // now on; 0 where the request has waited for so long that there is no time left
 // for it.
-func (d delay) limit(given time.Duration) time.Duration {
+func (d Delay) limit(given time.Duration) time.Duration {
 	back := time.Duration(float64(given) * (1 - share)) // for the answer's way
-	left := given - d.waited
+	left := given - d.Waited
 	if left < back {
 		return 0
 	}
 	// What is quickly judged may be, even if the agent does not get to run when
 	// it would.
-	return max(left-max(back, 2*d.stall), left/10)
+	return max(left-max(back, 2*d.Stall), left/10)
 }
 
-// guard runs a handler of a runtime's request so that it always answers: a
-// panic becomes an error, and so does a handler that has not answered when
-// most of the request's time is over. fallback is the time of a request that
-// carries no deadline.
-func guard[T any](ctx context.Context, fallback time.Duration, handle func(context.Context) (T, error)) (T, error) {
+// Guard runs the handler of a request so that it always answers: a panic becomes
+// a [PanicError], and a handler that has not answered when most of the request's
+// time is over becomes [ErrTimeout]. Such a handler may go on after Guard has
+// returned. fallback is the time of a request whose context has no deadline.
+func Guard[T any](ctx context.Context, fallback time.Duration, handle func(context.Context) (T, error)) (T, error) {
 	given := fallback
 	if deadline, ok := ctx.Deadline(); ok {
 		given = time.Until(deadline)
 	}
-	d, _ := ctx.Value(delayKey{}).(delay)
+	d, _ := ctx.Value(delayKey{}).(Delay)
 	limit := d.limit(given)
 	if limit <= 0 {
 		var none T
-		return none, errLate
+		return none, ErrLate
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -1,4 +1,4 @@
-package plugin
+package judge
 
 import (
 	"time"
@@ -36,13 +36,14 @@ type Event struct {
 	Stopped bool
 }
 
-// Recorder is told of every decision and of every failure to make one.
+// Recorder notes every decision and every failure to make one. Its methods may be
+// called at the same time. A request waits for them, so they should return soon.
 type Recorder interface {
 	Decided(Event)
 	Failed(Stage, policy.Pod, policy.Container, error)
 }
 
-// Recorders tells several recorders.
+// Recorders passes all on to several recorders.
 type Recorders []Recorder
 
 // Decided passes the decision on.

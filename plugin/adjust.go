@@ -8,17 +8,35 @@ import (
 	"github.com/containerd/nri/pkg/api"
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
+
+	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/seal"
 )
 
-// carry adds to the answer what leads from one partial spec to the other, as
+// adjustment is the answer to NRI that puts the seal on a container, and adjusts
+// shown, the part of its spec that NRI shows; nil where it is left alone.
+func adjustment(c judge.Creation, shown *specs.Spec) *api.ContainerAdjustment {
+	if c.Seal == nil {
+		return nil
+	}
+	out := &api.ContainerAdjustment{}
+	out.AddHooks(api.FromOCIHooks(c.Seal))
+	out.AddAnnotation(seal.Annotation, c.Annotation)
+	if c.Adjusted != nil {
+		adjustSpec(out, shown, c.Adjusted)
+	}
+	return out
+}
+
+// adjustSpec adds to the answer what leads from one partial spec to the other, as
 // far as NRI has fields for it: mounts, annotations, limits of memory, CPU and
 // processes, and the seccomp profile and sysctls.
 //
 // Resource limits of the process (rlimits) are not among them: NRI adds one
 // beside that of the same type, and the higher one stays.
-func carry(adjust *api.ContainerAdjustment, from, to *specs.Spec) {
+func adjustSpec(adjust *api.ContainerAdjustment, from, to *specs.Spec) {
 	if from.Linux == nil || !slices.ContainsFunc(from.Linux.Namespaces, func(n specs.LinuxNamespace) bool { return n.Type == specs.UserNamespace }) {
-		carryMounts(adjust, from.Mounts, to.Mounts)
+		adjustMounts(adjust, from.Mounts, to.Mounts)
 	}
 	for _, key := range slices.Sorted(maps.Keys(from.Annotations)) {
 		if _, ok := to.Annotations[key]; !ok {
@@ -30,17 +48,17 @@ func carry(adjust *api.ContainerAdjustment, from, to *specs.Spec) {
 		if from.Linux != nil && from.Linux.Resources != nil {
 			before = *from.Linux.Resources
 		}
-		carryLimits(adjust, &before, to.Linux.Resources)
+		adjustLimits(adjust, &before, to.Linux.Resources)
 	}
 	if from.Linux != nil && to.Linux != nil {
-		carryKernel(adjust, from.Linux, to.Linux)
+		adjustKernel(adjust, from.Linux, to.Linux)
 	}
 }
 
-// carryKernel gives the container another seccomp profile, and takes sysctls
+// adjustKernel gives the container another seccomp profile, and takes sysctls
 // out. NRI drops a profile's default errno, which is EPERM then: one with another
 // is not carried.
-func carryKernel(adjust *api.ContainerAdjustment, from, to *specs.Linux) {
+func adjustKernel(adjust *api.ContainerAdjustment, from, to *specs.Linux) {
 	if to.Seccomp != nil && keepsErrno(to.Seccomp) && !reflect.DeepEqual(from.Seccomp, to.Seccomp) {
 		adjust.SetLinuxSeccompPolicy(api.FromOCILinuxSeccomp(to.Seccomp))
 	}
@@ -51,17 +69,17 @@ func carryKernel(adjust *api.ContainerAdjustment, from, to *specs.Linux) {
 	}
 }
 
-// keepsErrno tells whether the profile's default errno is that which it has when
+// keepsErrno reports whether the profile's default errno is that which it has when
 // it is missing.
 func keepsErrno(p *specs.LinuxSeccomp) bool {
 	return p.DefaultAction != specs.ActErrno && p.DefaultAction != specs.ActTrace || p.DefaultErrnoRet == nil || *p.DefaultErrnoRet == uint(unix.EPERM)
 }
 
-// carryMounts takes out the mounts that are gone or different, and puts the
+// adjustMounts takes out the mounts that are gone or different, and puts the
 // different and the new ones in. It leaves those alone that would come out otherwise than
 // they are: NRI does not show how the ids of files are mapped in a user
 // namespace, and names mounts by their destinations.
-func carryMounts(adjust *api.ContainerAdjustment, from, to []specs.Mount) {
+func adjustMounts(adjust *api.ContainerAdjustment, from, to []specs.Mount) {
 	for _, m := range from {
 		if !hasMount(to, m) && count(from, m.Destination) == 1 {
 			adjust.RemoveMount(m.Destination)
@@ -93,7 +111,7 @@ func hasMount(mounts []specs.Mount, m specs.Mount) bool {
 	return false
 }
 
-func carryLimits(adjust *api.ContainerAdjustment, from, to *specs.LinuxResources) {
+func adjustLimits(adjust *api.ContainerAdjustment, from, to *specs.LinuxResources) {
 	if limit, ok := changed(memoryLimit(from), memoryLimit(to)); ok {
 		adjust.SetLinuxMemoryLimit(limit)
 	}

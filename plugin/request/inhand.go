@@ -1,4 +1,4 @@
-package plugin
+package request
 
 import (
 	"context"
@@ -6,17 +6,18 @@ import (
 	"time"
 )
 
-// live knows the requests in hand. What is not asked for by the runtime waits
-// while there are any.
-type live struct {
+// InHand counts the requests in hand. Work that the runtime does not ask for waits
+// while there are any. The zero value is ready, and methods may be called at the
+// same time.
+type InHand struct {
 	mu    sync.Mutex
 	last  uint64
 	began map[uint64]time.Time // when those in hand did, by number
 	idle  chan struct{}        // closed when none is left; nil while there is none
 }
 
-// begin counts a request as in hand until end is called.
-func (l *live) begin() (end func()) {
+// Begin counts a request as in hand until end is called.
+func (l *InHand) Begin() (end func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.began) == 0 {
@@ -35,9 +36,9 @@ func (l *live) begin() (end func()) {
 	}
 }
 
-// longest is how long the oldest request in hand has been so; 0 where there is
+// Longest is how long the oldest request in hand has been so; 0 where there is
 // none.
-func (l *live) longest(now time.Time) time.Duration {
+func (l *InHand) Longest(now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out time.Duration
@@ -47,8 +48,8 @@ func (l *live) longest(now time.Time) time.Duration {
 	return out
 }
 
-// wait returns when no request is in hand, or with the context's error.
-func (l *live) wait(ctx context.Context) error {
+// Wait returns when no request is in hand, or with the context's error.
+func (l *InHand) Wait(ctx context.Context) error {
 	for ctx.Err() == nil {
 		l.mu.Lock()
 		idle := l.idle

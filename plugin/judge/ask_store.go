@@ -1,4 +1,4 @@
-package plugin
+package judge
 
 import (
 	"context"
@@ -11,58 +11,58 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/specguard/specguard/internal/ocispec"
+	"github.com/specguard/specguard/plugin/containerruntime"
 	"github.com/specguard/specguard/plugin/wrapperapi"
 	"github.com/specguard/specguard/policy"
 )
 
-// brought is a SpecStore of one container, whose spec somebody on the host
-// brings and takes back.
-type brought struct {
-	req     wrapperapi.Request
-	shown   exhibit
-	runtime string    // its name
-	names   bool      // its annotation on the spec is the reference under which it keeps the image
-	stored  SpecStore // where the runtime keeps specs; nil where nowhere
-	result  []byte    // what was put
+// sentSpec is a SpecStore of one container, whose spec somebody on the host sends
+// and gets back.
+type sentSpec struct {
+	req          wrapperapi.Request
+	of           identity
+	runtime      containerruntime.Runtime
+	runtimeStore SpecStore // where the runtime keeps specs; nil where nowhere
+	result       []byte    // what was put
 }
 
-// Get returns the spec. The image NRI has told; where an old one has not, the
-// runtime's store does, or containerd 1.7's annotation, over which no pod's go.
-// (containerd 2 writes there what a caller of CRI says.)
-func (b *brought) Get(ctx context.Context, id string) (Stored, error) {
-	out := Stored{Spec: b.req.Spec}
+// Get returns the spec. NRI has shown the image; where an old one has not, the
+// runtime's store shows it, or containerd 1.7's annotation, which no pod's
+// overwrites. (containerd 2 writes there what a caller of CRI says.)
+func (s *sentSpec) Get(ctx context.Context, id string) (Stored, error) {
+	out := Stored{Spec: s.req.Spec}
 	switch {
-	case b.shown.container.Image != "":
-	case b.stored != nil:
-		stored, err := b.stored.Get(ctx, id)
+	case s.of.container.Image != "":
+	case s.runtimeStore != nil:
+		stored, err := s.runtimeStore.Get(ctx, id)
 		if err != nil {
 			return Stored{}, err
 		}
 		out.Image, out.Seccomp = stored.Image, stored.Seccomp
-	case b.names:
-		spec, err := ocispec.Decode(b.req.Spec)
+	case s.runtime.AnnotatesKeptImage():
+		spec, err := ocispec.Decode(s.req.Spec)
 		if err != nil {
 			return Stored{}, err
 		}
-		out.Image = spec.Annotations[imageNameAnnotation]
+		_, out.Image = s.runtime.Images("", spec.Annotations)
 	default:
-		out.ImageUnseen = b.runtime == containerd
+		out.ImageUnseen = s.runtime.Name == containerruntime.Containerd
 	}
 	return out, nil
 }
 
 // Put keeps the spec.
-func (b *brought) Put(_ context.Context, _ string, spec []byte) error {
-	b.result = spec
+func (s *sentSpec) Put(_ context.Context, _ string, spec []byte) error {
+	s.result = spec
 	return nil
 }
 
 // Sandbox reads what the host shows of the pod, unless the runtime keeps it.
-func (b *brought) Sandbox(ctx context.Context, id string) (*policy.Sandbox, error) {
-	if b.stored != nil {
-		return b.stored.Sandbox(ctx, id)
+func (s *sentSpec) Sandbox(ctx context.Context, id string) (*policy.Sandbox, error) {
+	if s.runtimeStore != nil {
+		return s.runtimeStore.Sandbox(ctx, id)
 	}
-	sandbox := b.req.Sandbox
+	sandbox := s.req.Sandbox
 	if sandbox == nil || sandbox.ID != id || len(sandbox.Spec) == 0 {
 		return nil, fmt.Errorf("the host does not show the pod's sandbox %q", id)
 	}
@@ -75,7 +75,7 @@ func (b *brought) Sandbox(ctx context.Context, id string) (*policy.Sandbox, erro
 		maps.Copy(out.Sysctls, spec.Linux.Sysctl)
 		out.UIDMappings, out.GIDMappings = spec.Linux.UIDMappings, spec.Linux.GIDMappings
 	}
-	if out.HostPorts, err = b.hostPorts(spec); errors.Is(err, errUnseen) {
+	if out.HostPorts, err = s.hostPorts(spec); errors.Is(err, errUnseen) {
 		out.HostPortsUnseen = true
 	} else if err != nil {
 		return nil, fmt.Errorf("the pod's host ports: %w", err)
@@ -83,23 +83,19 @@ func (b *brought) Sandbox(ctx context.Context, id string) (*policy.Sandbox, erro
 	return out, nil
 }
 
-// portsAnnotation is where CRI-O keeps the ports of a pod, on its sandbox's
-// spec. There it lets the annotations and labels of the pod go over its own.
-const portsAnnotation = "io.kubernetes.cri-o.PortMappings"
-
-// errUnseen: nothing on the host tells the ports.
+// errUnseen: nothing on the host shows the ports.
 var errUnseen = errors.New("not seen")
 
 // hostPorts are the ports of the host that lead to the pod.
-func (b *brought) hostPorts(sandbox *specs.Spec) ([]policy.HostPort, error) {
-	text, ok := sandbox.Annotations[portsAnnotation]
+func (s *sentSpec) hostPorts(sandbox *specs.Spec) ([]policy.HostPort, error) {
+	text, ok := sandbox.Annotations[containerruntime.PortsAnnotation]
 	switch {
-	case b.shown.claimsPorts:
-		return nil, fmt.Errorf("the pod claims them by the annotation or label %s", portsAnnotation)
+	case s.of.claimsPorts:
+		return nil, fmt.Errorf("the pod claims them by the annotation or label %s", containerruntime.PortsAnnotation)
 	case ok:
 		return ports([]byte(text))
-	case b.req.Sandbox.Networked:
-		return ports(b.req.Sandbox.PortMappings)
+	case s.req.Sandbox.Networked:
+		return ports(s.req.Sandbox.PortMappings)
 	default:
 		return nil, errUnseen
 	}

@@ -1,4 +1,4 @@
-package plugin
+package judge
 
 import (
 	"context"
@@ -10,12 +10,14 @@ import (
 
 	"github.com/specguard/specguard/internal/ocispec"
 	"github.com/specguard/specguard/plugin/mounts"
+	"github.com/specguard/specguard/plugin/request"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
 )
 
-// opening is what open has to know of a container besides its subject.
-type opening struct {
+// access is how open gets at a container's complete spec, and what is known of the
+// container beside its subject.
+type access struct {
 	store  SpecStore
 	sealed bool // as far as is known before the spec is read
 
@@ -23,13 +25,13 @@ type opening struct {
 	// any more.
 	phase policy.Phase
 
-	// again: the container has been opened before, in the runtime's store. What
-	// is still fine then is neither written nor told once more.
-	again bool
+	// opened: the container has been opened before, in the runtime's store. What
+	// is still fine then is neither written nor recorded once more.
+	opened bool
 
-	// guard is the hook that is left on a container whose mounts have to be
-	// compared; nil where StartContainer does that.
-	guard *specs.Hook
+	// hook is left on a container whose mounts have to be compared; nil where Start
+	// does that.
+	hook *specs.Hook
 
 	// mounts are those of a container that the OCI runtime has made; nil before.
 	// Where they cannot be seen unverified says why.
@@ -39,51 +41,66 @@ type opening struct {
 	unverified string
 }
 
+// Open judges a created container by its complete spec in the runtime's store and
+// opens its seal, or leaves one that says why not. It is an error where the
+// opener has no store.
+func (j *Judge) Open(ctx context.Context, c Container) error {
+	store, err := j.store()
+	if err != nil {
+		return err
+	}
+	d, err := j.open(ctx, access{store: store, sealed: c.Sealed}, j.prepare(ctx, c.Subject))
+	if d != nil {
+		j.opened.put(c.Container.ID, d.Mounts)
+	}
+	return err
+}
+
 // open judges a container by its complete spec and opens its seal, or leaves
 // one that says why not.
 //
 // It returns the decision; nil where there is none.
-func (p *Plugin) open(ctx context.Context, o opening, sub policy.Subject) (*policy.Decision, error) {
+func (j *Judge) open(ctx context.Context, a access, sub policy.Subject) (*policy.Decision, error) {
 	start := time.Now()
 	sub.Done = ctx.Done()
-	set := p.Policies.Current()
-	if !set.Select(&sub).Any() && !o.sealed {
+	set := j.Policies.Current()
+	if !set.Select(&sub).Any() && !a.sealed {
 		return nil, nil
 	}
-	raw, err := p.complete(ctx, o.store, &sub, set)
+	raw, err := j.complete(ctx, a.store, &sub, set)
 	if err != nil {
 		return nil, err
 	}
 	stored := sub.Spec
 	sub.Spec = unsealed(stored)
-	if o.unverified != "" {
-		sub.MountsUnverified = o.unverified
+	if a.unverified != "" {
+		sub.MountsUnverified = a.unverified
 	}
 
 	judging := time.Now()
-	d := set.Evaluate(sub, o.phase)
+	d := set.Evaluate(sub, a.phase)
 	if d.Ended {
-		return nil, ErrTimeout
+		return nil, request.ErrTimeout
 	}
-	stage, err := p.checkMounts(d, &o)
+	stage, err := j.checkMounts(d, &a)
 	if err != nil {
 		return nil, err
 	}
 	e := Event{Stage: stage, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
 
-	if o.again && d.Outcome() == policy.Allowed && (o.phase == policy.Fixed || !seal.On(stored)) {
+	if a.opened && d.Outcome() == policy.Allowed && (a.phase == policy.Fixed || !seal.On(stored)) {
 		return d, nil
 	}
-	if o.phase != policy.Fixed && (d.Enforced || o.sealed) {
+	if a.phase != policy.Fixed && (d.Enforced || a.sealed) {
 		if d.Outcome() == policy.Denied {
 			dropUnknownLabels(d.Spec, sub.Host)
 		}
-		if err := write(ctx, o.store, sub.Container.ID, raw, stored, verdict(d, o.guard)); err != nil {
-			return nil, notWritten(err, o.sealed)
+		if err := write(ctx, a.store, sub.Container.ID, raw, stored, verdict(d, a.hook)); err != nil {
+			return nil, notWritten(err, a.sealed)
 		}
 	}
 	e.Total = time.Since(start)
-	p.Recorder.Decided(e)
+	j.Recorder.Decided(e)
 	if d.Outcome() == policy.Denied {
 		return d, &denial{d.Message()}
 	}
@@ -92,14 +109,14 @@ func (p *Plugin) open(ctx context.Context, o opening, sub policy.Subject) (*poli
 
 // checkMounts adds to a decision where what the kernel has mounted is not what
 // was judged. It returns the stage that decides.
-func (p *Plugin) checkMounts(d *policy.Decision, o *opening) (Stage, error) {
+func (j *Judge) checkMounts(d *policy.Decision, a *access) (Stage, error) {
 	switch {
-	case d.Mounts == nil || o.phase != policy.Fixed || d.Outcome() == policy.Denied || o.unverified != "":
+	case d.Mounts == nil || a.phase != policy.Fixed || d.Outcome() == policy.Denied || a.unverified != "":
 		return StageOpen, nil
-	case o.mounts == nil:
+	case a.mounts == nil:
 		return StageOpen, errOldHook
 	}
-	found, err := p.compare(d.Mounts, func(mounts.Table) string { return o.rootfs }, o.mounts)
+	found, err := j.compare(d.Mounts, func(mounts.Table) string { return a.rootfs }, a.mounts)
 	if len(found) == 0 {
 		return StageOpen, err
 	}
@@ -109,8 +126,8 @@ func (p *Plugin) checkMounts(d *policy.Decision, o *opening) (Stage, error) {
 
 // complete puts all that a store knows of the container into the subject. It
 // returns the spec's bytes.
-func (p *Plugin) complete(ctx context.Context, store SpecStore, sub *policy.Subject, set *policy.Set) ([]byte, error) {
-	raw, err := p.readSpec(ctx, store, sub)
+func (j *Judge) complete(ctx context.Context, store SpecStore, sub *policy.Subject, set *policy.Set) ([]byte, error) {
+	raw, err := j.readSpec(ctx, store, sub)
 	if err != nil {
 		return nil, err
 	}
@@ -119,21 +136,21 @@ func (p *Plugin) complete(ctx context.Context, store SpecStore, sub *policy.Subj
 
 // readSpec puts the stored spec into the subject, and the image where NRI did
 // not tell it. It returns the spec's bytes.
-func (p *Plugin) readSpec(ctx context.Context, store SpecStore, sub *policy.Subject) ([]byte, error) {
+func (j *Judge) readSpec(ctx context.Context, store SpecStore, sub *policy.Subject) ([]byte, error) {
 	stored, err := store.Get(ctx, sub.Container.ID)
 	if err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
-		return nil, ErrTimeout
+		return nil, request.ErrTimeout
 	}
 	if sub.Spec, err = ocispec.Decode(stored.Spec); err != nil {
 		return nil, err
 	}
 	addImages(&sub.Container, stored.Image)
-	seccompAsked(sub, stored.Seccomp)
-	seccompAsked(sub, askedOfCRIO(p.conn.runtimeName(), sub.Spec.Annotations))
-	sub.MountsUnverified = p.unverified(stored.Runtime)
+	setSeccomp(sub, stored.Seccomp)
+	setSeccomp(sub, j.seccompRequest(sub.Spec.Annotations))
+	sub.MountsUnverified = j.unverified(stored.Runtime)
 	sub.Container.ImageUnseen = sub.Container.Image == "" && stored.ImageUnseen
 	return stored.Spec, nil
 }
@@ -150,7 +167,7 @@ func readSandbox(ctx context.Context, store SpecStore, sub *policy.Subject, sets
 // write stores the spec after, which takes the place of raw (before, decoded).
 func write(ctx context.Context, store SpecStore, id string, raw []byte, before, after *specs.Spec) error {
 	if ctx.Err() != nil {
-		return ErrTimeout // nobody waits for it any more
+		return request.ErrTimeout // nobody waits for it any more
 	}
 	patched, err := ocispec.Patch(raw, before, after)
 	if err != nil {
@@ -199,14 +216,48 @@ func dropUnknownLabels(spec *specs.Spec, host policy.Host) {
 // verdict is the spec to store: what the decision lets run, or what was judged
 // under a seal that says why it must not. It edits the decision's spec, which
 // nobody else holds.
-func verdict(d *policy.Decision, guard *specs.Hook) *specs.Spec {
+func verdict(d *policy.Decision, hook *specs.Hook) *specs.Spec {
 	out := d.Spec
 	switch {
 	case d.Outcome() == policy.Denied:
 		seal.Apply(out, d.Message())
-	case d.Mounts != nil && guard != nil:
-		seal.Guard(out, *guard)
+	case d.Mounts != nil && hook != nil:
+		seal.Guard(out, *hook)
 	}
 	seal.Annotate(out, string(d.Outcome()))
 	return out
+}
+
+// addImages adds references under which the runtime keeps the container's
+// image; "" is none.
+func addImages(c *policy.Container, images ...string) {
+	for _, image := range images {
+		switch {
+		case image == "":
+		case c.Image == "":
+			c.Image = image
+		default:
+			c.OtherImages = append(c.OtherImages, image)
+		}
+	}
+}
+
+// seccompRequest reads what CRI-O writes into the annotations of a spec.
+func (j *Judge) seccompRequest(annotations map[string]string) SeccompRequest {
+	name, localhost := j.Connection.Runtime().Seccomp(annotations)
+	return SeccompRequest{Name: name, Localhost: localhost}
+}
+
+// setSeccomp puts what was asked for into the subject, in the policies' words.
+func setSeccomp(sub *policy.Subject, r SeccompRequest) {
+	switch {
+	case r.Name != "":
+		sub.Container.Seccomp = r.Name
+	case r.Localhost != "":
+		folder := policy.NoHost{}.SeccompDir()
+		if sub.Host != nil {
+			folder = sub.Host.SeccompDir()
+		}
+		sub.Container.Seccomp = policy.SeccompProfileOf(r.Localhost, folder)
+	}
 }

@@ -13,14 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// trunk is a connection to NRI that knows how long a request has waited when its
+// timedConn is a connection to NRI that knows how long a request has waited when its
 // handler starts: in the socket, since the agent did not run, and in this
 // process. The runtime counts from when it sends the request, and does not tell
 // when that was.
 //
 // A request came after the last moment in which nothing was there to be read. So
 // somebody has to look often.
-type trunk struct {
+type timedConn struct {
 	net.Conn
 	raw syscall.RawConn
 	now func() time.Time
@@ -35,7 +35,7 @@ type trunk struct {
 	since     time.Time
 }
 
-func newTrunk(conn net.Conn) (*trunk, error) {
+func newTimedConn(conn net.Conn) (*timedConn, error) {
 	c, ok := conn.(syscall.Conn)
 	if !ok {
 		return nil, errors.New("the connection to NRI is no socket")
@@ -44,7 +44,7 @@ func newTrunk(conn net.Conn) (*trunk, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &trunk{Conn: conn, raw: raw, now: time.Now}
+	w := &timedConn{Conn: conn, raw: raw, now: time.Now}
 	w.empty = w.now()
 	w.since = w.empty
 	return w, nil
@@ -52,7 +52,7 @@ func newTrunk(conn net.Conn) (*trunk, error) {
 
 // Read reads, and keeps when what it reads came at the earliest. Nobody looks
 // between the two.
-func (w *trunk) Read(p []byte) (n int, err error) {
+func (w *timedConn) Read(p []byte) (n int, err error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
@@ -82,13 +82,13 @@ func (w *trunk) Read(p []byte) (n int, err error) {
 }
 
 // Write writes an answer, after which the next request may come.
-func (w *trunk) Write(p []byte) (int, error) {
+func (w *timedConn) Write(p []byte) (int, error) {
 	w.look()
 	return w.Conn.Write(p)
 }
 
 // look keeps the time if nothing is there to be read.
-func (w *trunk) look() {
+func (w *timedConn) look() {
 	now := w.now()
 	_ = w.raw.Control(func(fd uintptr) { // an error: it is closed
 		w.mu.Lock()
@@ -101,7 +101,7 @@ func (w *trunk) look() {
 
 // waited is told when a handler starts, and tells how long its request has
 // waited at most.
-func (w *trunk) waited() time.Duration {
+func (w *timedConn) waited() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.unhandled = false
@@ -109,14 +109,14 @@ func (w *trunk) waited() time.Duration {
 }
 
 // unread is for how long something has been there to be read.
-func (w *trunk) unread() time.Duration {
+func (w *timedConn) unread() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return max(0, w.now().Sub(w.empty)-beat)
 }
 
 // watch looks again and again until the context ends.
-func (w *trunk) watch(ctx context.Context, p *pulse) {
+func (w *timedConn) watch(ctx context.Context, p *pulse) {
 	ticks := time.NewTicker(beat)
 	defer ticks.Stop()
 	p.start(w.now())

@@ -7,6 +7,9 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/plugin/containerruntime"
+	"github.com/specguard/specguard/plugin/judge"
 )
 
 // TestCarryLeavesAlone does not carry what NRI would bring in another form.
@@ -16,7 +19,7 @@ func TestCarryLeavesAlone(t *testing.T) {
 	}
 	carried := func(from, to *specs.Spec) []*api.Mount {
 		adjust := &api.ContainerAdjustment{}
-		carry(adjust, from, to)
+		adjustSpec(adjust, from, to)
 		return adjust.GetMounts()
 	}
 	from := &specs.Spec{Mounts: []specs.Mount{mount("/a", "rw"), mount("/b", "rw"), mount("/b", "ro")}, Linux: &specs.Linux{}}
@@ -37,28 +40,28 @@ func TestCarryKernel(t *testing.T) {
 		rules = "rules: {seccompProfile: {onViolation: adjust}, sysctls: {onViolation: adjust}}"
 		shown = "v0.12.0"
 	)
-	hook := ByHook{"/opt/specguard-runtime"}
+	hook := judge.ByHook{Program: "/opt/specguard-runtime"}
 	blocking := &api.LinuxSeccomp{DefaultAction: string(specs.ActErrno)}
 	for name, c := range map[string]struct {
-		opener          Opener
+		opener          judge.Opener
 		runtime, nri    string
 		rules           string
 		seccomp         *api.LinuxSeccomp
 		profile, sysctl bool // carried
 	}{
-		"both":                     {hook, containerd, shown, rules, nil, true, true},
-		"unconfined by name":       {hook, containerd, shown, rules, &api.LinuxSeccomp{DefaultAction: string(specs.ActAllow)}, true, true},
-		"has a profile":            {hook, containerd, shown, rules, blocking, false, true},
-		"reject":                   {hook, containerd, shown, "rules: {seccompProfile: {}, sysctls: {}}", nil, false, false},
-		"audit":                    {hook, containerd, shown, "rules: {seccompProfile: {onViolation: audit}}", nil, false, false},
-		"an opener that adjusts":   {ByWrapper{"/opt/specguard-runtime"}, containerd, shown, rules, nil, false, false},
-		"an NRI that shows none":   {hook, containerd, "v0.11.0", rules, nil, false, false},
-		"a runtime not looked at":  {hook, crio, shown, rules, nil, false, false},
-		"an NRI without a version": {hook, containerd, "", rules, nil, false, false},
+		"both":                     {hook, containerruntime.Containerd, shown, rules, nil, true, true},
+		"unconfined by name":       {hook, containerruntime.Containerd, shown, rules, &api.LinuxSeccomp{DefaultAction: string(specs.ActAllow)}, true, true},
+		"has a profile":            {hook, containerruntime.Containerd, shown, rules, blocking, false, true},
+		"reject":                   {hook, containerruntime.Containerd, shown, "rules: {seccompProfile: {}, sysctls: {}}", nil, false, false},
+		"audit":                    {hook, containerruntime.Containerd, shown, "rules: {seccompProfile: {onViolation: audit}}", nil, false, false},
+		"an opener that adjusts":   {judge.ByWrapper{Program: "/opt/specguard-runtime"}, containerruntime.Containerd, shown, rules, nil, false, false},
+		"an NRI that shows none":   {hook, containerruntime.Containerd, "v0.11.0", rules, nil, false, false},
+		"a runtime not looked at":  {hook, containerruntime.CRIO, shown, rules, nil, false, false},
+		"an NRI without a version": {hook, containerruntime.Containerd, "", rules, nil, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := offline(t, doc("p", c.rules))
-			n.plugin.conn.configured(c.runtime, c.opener)
+			n.plugin.conn.configured(containerruntime.Runtime{Name: c.runtime}, c.opener)
 			n.plugin.conn.begin(t.Context(), fakeStub{version: c.nri}, nil)
 			ctr := container()
 			ctr.Linux.SeccompPolicy = c.seccomp
@@ -90,7 +93,7 @@ func TestCarryOwnMounts(t *testing.T) {
 		return specs.Mount{Destination: destination, Source: "tmpfs", Type: "tmpfs"}
 	}
 	adjust := &api.ContainerAdjustment{}
-	carry(adjust, &specs.Spec{Mounts: []specs.Mount{host}}, &specs.Spec{Mounts: []specs.Mount{own("/dev"), own("/dev/pts")}})
+	adjustSpec(adjust, &specs.Spec{Mounts: []specs.Mount{host}}, &specs.Spec{Mounts: []specs.Mount{own("/dev"), own("/dev/pts")}})
 	var got []string
 	for _, m := range adjust.GetMounts() {
 		got = append(got, m.GetDestination())

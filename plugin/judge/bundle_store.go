@@ -1,0 +1,70 @@
+package judge
+
+import (
+	"context"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/specguard/specguard/plugin/wrapperapi"
+	"github.com/specguard/specguard/policy"
+)
+
+// Bundles are where the specs that containers run with can be read, if that is not
+// in the opener's store. Methods may be called at the same time.
+type Bundles interface {
+	// Spec is the config.json of a container, by its id. A container without a
+	// bundle is an error.
+	Spec(id string) ([]byte, error)
+
+	// Sandbox is what the node shows of a pod, by the id of its sandbox; never nil.
+	// What the node does not show is empty.
+	Sandbox(id string) *wrapperapi.Sandbox
+}
+
+// existingStore is where the spec of a container that was there can be read.
+func (j *Judge) existingStore(c Container) (SpecStore, error) {
+	store, err := j.store()
+	if err == nil || j.Node.Bundles == nil {
+		return store, err
+	}
+	b, err := j.bundle(c)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// bundle has the spec that the container runs with.
+func (j *Judge) bundle(c Container) (*bundleSpec, error) {
+	spec, err := j.Node.Bundles.Spec(c.Container.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &bundleSpec{
+		sentSpec: sentSpec{
+			req:     wrapperapi.Request{Spec: spec, Sandbox: j.Node.Bundles.Sandbox(c.Pod.ID)},
+			of:      c.identity(),
+			runtime: j.Connection.Runtime(),
+		},
+		log: j.Log.WithField("id", c.Container.ID),
+	}, nil
+}
+
+// bundleSpec is a SpecStore of one container that runs.
+type bundleSpec struct {
+	sentSpec
+	log logrus.FieldLogger
+}
+
+// Sandbox reads what the node shows of the pod. What it does not show is no
+// reason to take a container that runs for one against policy, nor to judge
+// nothing else of it.
+func (b *bundleSpec) Sandbox(ctx context.Context, id string) (*policy.Sandbox, error) {
+	out, err := b.sentSpec.Sandbox(ctx, id)
+	if err != nil {
+		b.log.WithError(err).Warn("existing container: checked without its pod's sysctls and host ports")
+		return &policy.Sandbox{}, nil
+	}
+	out.HostPortsUnseen = false
+	return out, nil
+}

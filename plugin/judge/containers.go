@@ -1,0 +1,101 @@
+package judge
+
+import (
+	"maps"
+	"sync"
+
+	"github.com/specguard/specguard/policy"
+)
+
+// maxContainers bounds how many containers are remembered: a node has some hundred.
+const maxContainers = 10_000
+
+// containers remembers the containers that the runtime has shown, until they are
+// removed: whoever sends a container's spec to Ask gives its id, and the runtime
+// has shown whose it is.
+type containers struct {
+	mu   sync.Mutex
+	byID map[string]identity
+}
+
+// identity is whose a container is, as its runtime has shown.
+type identity struct {
+	pod         policy.Pod
+	container   policy.Container
+	claimsPorts bool // Container.ClaimsPorts
+
+	// twice: two containers were created under the id. On CRI-O a caller of CRI
+	// can claim the id of another container.
+	twice bool
+
+	// opened: the answer to Ask was that its seal was opened.
+	opened bool
+}
+
+func (c *Container) identity() identity {
+	return identity{pod: c.Pod, container: c.Container, claimsPorts: c.ClaimsPorts}
+}
+
+// created remembers a container that is being created.
+func (cs *containers) created(c Container) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	id := c.identity()
+	_, id.twice = cs.byID[id.container.ID]
+	cs.put(id)
+}
+
+// listed remembers containers that were there before, and no others. It knows
+// nothing of those whose pods are unknown.
+func (cs *containers) listed(all []Container) {
+	listed := make(map[string]bool, len(all))
+	for _, c := range all {
+		listed[c.Container.ID] = true
+	}
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	maps.DeleteFunc(cs.byID, func(id string, _ identity) bool { return !listed[id] })
+	for _, c := range all {
+		if _, ok := cs.byID[c.Container.ID]; !ok && !c.PodUnknown {
+			cs.put(c.identity())
+		}
+	}
+}
+
+func (cs *containers) put(i identity) {
+	if cs.byID == nil {
+		cs.byID = make(map[string]identity)
+	}
+	for id := range cs.byID { // whichever is forgotten does not start
+		if len(cs.byID) < maxContainers {
+			break
+		}
+		delete(cs.byID, id)
+	}
+	cs.byID[i.container.ID] = i
+}
+
+// opened remembers that the container's seal was opened.
+func (cs *containers) opened(id string) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if i, ok := cs.byID[id]; ok {
+		i.opened = true
+		cs.byID[id] = i
+	}
+}
+
+// remove forgets a container.
+func (cs *containers) remove(id string) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	delete(cs.byID, id)
+}
+
+// get returns whose the container is, if that is beyond doubt.
+func (cs *containers) get(id string) (identity, bool) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	i, ok := cs.byID[id]
+	return i, ok && !i.twice
+}

@@ -1,0 +1,111 @@
+package judge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/plugin/request"
+	"github.com/specguard/specguard/plugin/seal"
+	"github.com/specguard/specguard/policy"
+)
+
+// errRestored is about a container that is restored from a checkpoint: what
+// privileges its processes have stands in the checkpoint, not in a spec.
+var errRestored = errors.New(seal.Prefix + "refused: the container would be restored from a checkpoint, which brings privileges that cannot be judged (use the image that it was made from)")
+
+// Creation is what becomes of a container that is about to be created. The zero
+// value leaves it alone.
+type Creation struct {
+	// Seal are the hooks to put on it; nil for none.
+	Seal *specs.Hooks
+
+	// Annotation is the value of seal.Annotation beside a seal.
+	Annotation string
+
+	// Adjusted is what the part of the spec that the runtime shows is to become;
+	// nil where it is adjusted later.
+	Adjusted *specs.Spec
+}
+
+// Create denies what the runtime shows to be against policy, and seals every
+// other container that an enforcing policy matches.
+func (j *Judge) Create(ctx context.Context, c Container) (Creation, error) {
+	c.Subject = j.prepare(ctx, c.Subject)
+	if c.Restored && j.mayEnforce(c.Subject) {
+		return Creation{}, errRestored
+	}
+	start := time.Now()
+	j.containers.created(c)
+	set := j.Policies.Current()
+	sub := c.Subject
+	if !set.Select(&sub).Enforced {
+		return Creation{}, nil
+	}
+	d := set.Evaluate(sub, policy.Early)
+	if d.Outcome() == policy.Denied {
+		j.containers.remove(sub.Container.ID) // the runtime may never speak of it again
+		if d.Ended {
+			return Creation{}, request.ErrTimeout
+		}
+		j.decided(StageCreate, sub, d, start)
+		return Creation{}, &denial{d.Message()}
+	}
+	opener, err := j.Connection.Opener()
+	if err != nil {
+		return Creation{}, err
+	}
+	if err := j.checkRunsSeals(ctx, sub.Pod, opener); err != nil {
+		j.containers.remove(sub.Container.ID)
+		return Creation{}, err
+	}
+	if opener.Adjusts() {
+		return Creation{Seal: opener.Seal(), Annotation: seal.Sealed}, nil
+	}
+	if d.Outcome() == policy.Adjusted {
+		j.decided(StageCreate, sub, d, start)
+	}
+	return Creation{Seal: opener.Seal(), Annotation: seal.Verify, Adjusted: d.Spec}, nil
+}
+
+// mayEnforce reports whether an enforcing policy may be for a restored container.
+// Its image is the checkpoint's word.
+func (j *Judge) mayEnforce(sub policy.Subject) bool {
+	sub.Container.Image, sub.Container.OtherImages = "", nil
+	return j.Policies.Current().Select(&sub).Enforced
+}
+
+// CheckSealed refuses a container whose seal is missing among the hooks that it
+// is to get: somebody else has taken it off.
+func (j *Judge) CheckSealed(ctx context.Context, c Container, hooks specs.Hooks) error {
+	sub := j.prepare(ctx, c.Subject)
+	if !j.Policies.Current().Select(&sub).Enforced {
+		return nil
+	}
+	opener, err := j.Connection.Opener()
+	if err != nil {
+		return err
+	}
+	if hasSeal(hooks, *opener.Seal()) {
+		return nil
+	}
+	return fmt.Errorf("%srefused: the container's seal is missing (another NRI plugin took it off, or a policy came into force just now; creating it again helps then)", seal.Prefix)
+}
+
+// hasSeal reports whether the hooks have that very seal, all of it.
+func hasSeal(hooks, s specs.Hooks) bool {
+	return hasHooks(hooks.CreateRuntime, s.CreateRuntime) && hasHooks(hooks.CreateContainer, s.CreateContainer)
+}
+
+func hasHooks(all, some []specs.Hook) bool {
+	for _, want := range some {
+		if !slices.ContainsFunc(all, func(h specs.Hook) bool { return h.Path == want.Path && slices.Equal(h.Args, want.Args) }) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,126 @@
+package judge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/specguard/specguard/plugin/request"
+	"github.com/specguard/specguard/policy"
+)
+
+// Existing says what to do about containers that were there when the agent
+// connected, and that do not comply.
+type Existing struct {
+	Action ExistingAction
+
+	// Stopper is for runtimes whose opener's store cannot stop containers; nil where
+	// there is none.
+	Stopper Stopper
+
+	// OwnPod is the UID of the agent's own pod, which it does not stop; "" where
+	// it runs in none.
+	OwnPod string
+}
+
+// ExistingAction says what to do about one such container. "" is Report.
+type ExistingAction string
+
+// The choices. Whoever started a stopped container will try again, and meets
+// the policies.
+const (
+	Report     ExistingAction = "report"     // nothing but to report it
+	StopDenied ExistingAction = "stopDenied" // stop what policies deny
+	Stop       ExistingAction = "stop"       // stop that, and what policies would adjust
+)
+
+// stops reports whether a container with that outcome is to be stopped.
+func (a ExistingAction) stops(o policy.Outcome) bool {
+	return o == policy.Denied && (a == StopDenied || a == Stop) || o == policy.Adjusted && a == Stop
+}
+
+// existingTimeout bounds the judgement of one container that already exists.
+const existingTimeout = 5 * time.Second
+
+// Listed remembers whose the containers are that the runtime lists when it
+// connects, and forgets all others: one that was created while another agent was
+// connected may not have started.
+func (j *Judge) Listed(all []Container) { j.containers.listed(all) }
+
+// JudgeExisting judges containers that were there when the agent connected and
+// that run, or can: made before it was installed, or while it was away, or under
+// other policies. It stops those that it is told to; the recorder reports. It
+// judges one after the other, and none while a request is in hand.
+func (j *Judge) JudgeExisting(ctx context.Context, existing []Container) {
+	for _, c := range existing {
+		if j.InHand.Wait(ctx) != nil {
+			return // the runtime will list them again
+		}
+		_, err := request.Guard(ctx, existingTimeout, func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, j.judgeExisting(ctx, c)
+		})
+		j.Failed(ctx, StageExisting, c.Subject, err)
+	}
+}
+
+// errNoPod: policies select by the pod, so nothing can be said of the container.
+var errNoPod = errors.New("the runtime does not tell its pod")
+
+func (j *Judge) judgeExisting(ctx context.Context, c Container) error {
+	start := time.Now()
+	if c.PodUnknown {
+		return errNoPod
+	}
+	sub := j.prepare(ctx, c.Subject)
+	set := j.Policies.Current()
+	if !set.Select(&sub).Any() {
+		return nil
+	}
+	phase, action := policy.Final, j.Existing.Action
+	store, unread := j.existingStore(c)
+	switch {
+	case unread != nil && c.Sealed:
+		return nil // the runtime shows what it was before it was judged
+	case unread != nil:
+		j.Log.WithError(unread).WithField("id", sub.Container.ID).Warn("existing container: full spec unavailable, checked only against NRI data; audit-mode policies skipped, container not stopped")
+		phase, action = policy.Early, Report
+	default:
+		if _, err := j.complete(ctx, store, &sub, set); err != nil {
+			return err
+		}
+	}
+	sub.Spec = unsealed(sub.Spec)
+	judging := time.Now()
+	d := set.Evaluate(sub, phase)
+	if d.Ended {
+		return request.ErrTimeout
+	}
+	e := Event{Stage: StageExisting, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
+	var err error
+	switch {
+	case !action.stops(d.Outcome()):
+	case j.Existing.OwnPod != "" && sub.Pod.UID == j.Existing.OwnPod: // it would do so again and again
+		j.Log.Warn("the agent's own pod is against policy: it is not stopped; exclude its namespace")
+	default:
+		err = j.stop(ctx, store, sub.Container.ID)
+		e.Stopped = err == nil
+	}
+	e.Total = time.Since(start)
+	j.Recorder.Decided(e)
+	return err
+}
+
+func (j *Judge) stop(ctx context.Context, store SpecStore, id string) error {
+	s, ok := store.(Stopper)
+	if !ok {
+		s = j.Existing.Stopper
+	}
+	if s == nil {
+		return errors.New("this runtime's containers cannot be stopped by the agent: the container runs on")
+	}
+	if err := s.Stop(ctx, id); err != nil {
+		return fmt.Errorf("stop the container, which runs on: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package judge
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/specguard/specguard/plugin/containerruntime"
+	"github.com/specguard/specguard/plugin/seal"
+	"github.com/specguard/specguard/policy"
+)
+
+// Inventory is where a container runtime lists what runs. Its methods may be called
+// at the same time.
+type Inventory interface {
+	// Name is the name that the runtime gives itself.
+	Name(ctx context.Context) (string, error)
+
+	// Running lists the containers that run, of a runtime of that name. Their specs
+	// are empty, not nil.
+	Running(ctx context.Context, runtime string) ([]Container, error)
+
+	// Runs reports whether a container still runs. One that is not there does not,
+	// without an error.
+	Runs(ctx context.Context, id string) (bool, error)
+
+	// Namespaces are the types of those that a pod has of its own, by the id of
+	// its sandbox. A pod that is not there is an error.
+	Namespaces(ctx context.Context, pod string) ([]string, error)
+}
+
+// Listing is the Connection to a runtime that is only asked what runs.
+func Listing(ctx context.Context, from Inventory, openers Openers) (Connection, error) {
+	name, err := from.Name(ctx)
+	if err != nil {
+		return nil, err
+	}
+	opener, err := openers.For(name)
+	if err != nil {
+		return nil, err
+	}
+	return listing{containerruntime.Runtime{Name: name}, opener}, nil
+}
+
+type listing struct {
+	runtime containerruntime.Runtime
+	opener  Opener
+}
+
+func (l listing) Runtime() containerruntime.Runtime { return l.runtime }
+func (l listing) Opener() (Opener, error)           { return l.opener, nil }
+func (listing) RequestTimeout() time.Duration       { return existingTimeout }
+
+// Running is a container that runs.
+type Running struct {
+	Subject policy.Subject // with the complete spec, if a policy is for it
+	Notes   []string       // what to know of the spec
+	Err     error          // why the spec cannot be read
+}
+
+// ListRunning gives the containers that run, by namespace and pod, for these sets of
+// policies to judge. Of the judge it needs Connection (Listing), Node and Log. The error is
+// that nothing can be listed.
+func (j *Judge) ListRunning(ctx context.Context, from Inventory, sets ...*policy.Set) (iter.Seq[Running], error) {
+	opener, err := j.Connection.Opener()
+	if err != nil {
+		return nil, err
+	}
+	if !opener.Adjusts() {
+		j.Log.Warnf("the opener of this node is %s: what would be adjusted is refused instead, unless NRI carries the adjustment", opener.Name())
+	}
+	all, err := from.Running(ctx, j.Connection.Runtime().Name)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(all, func(a, b Container) int { return strings.Compare(place(a), place(b)) })
+	return func(yield func(Running) bool) {
+		for _, c := range all {
+			r := j.running(ctx, from, c, sets)
+			if ctx.Err() != nil {
+				return
+			}
+			if r.Err != nil {
+				if runs, err := from.Runs(ctx, c.Container.ID); err == nil && !runs {
+					continue // it has ended meanwhile
+				}
+			}
+			if !yield(r) {
+				return
+			}
+		}
+	}, nil
+}
+
+// place is what containers are sorted by.
+func place(c Container) string {
+	return strings.Join([]string{c.Pod.Namespace, c.Pod.Name, c.Pod.ID, c.Container.Name}, "\x00")
+}
+
+func (j *Judge) running(ctx context.Context, from Inventory, c Container, sets []*policy.Set) Running {
+	c.Subject = j.prepare(ctx, c.Subject)
+	r := Running{Subject: c.Subject}
+	switch {
+	case c.PodUnknown:
+		r.Err = errNoPod
+	case slices.ContainsFunc(sets, func(s *policy.Set) bool { return s.Select(&r.Subject).Any() }):
+		ctx, cancel := context.WithTimeout(ctx, existingTimeout)
+		defer cancel()
+		r.Notes, r.Err = j.completeRunning(ctx, from, c, &r.Subject, sets)
+	}
+	return r
+}
+
+// completeRunning completes the container's subject, and says what to know of its
+// spec.
+func (j *Judge) completeRunning(ctx context.Context, from Inventory, c Container, sub *policy.Subject, sets []*policy.Set) ([]string, error) {
+	namespaces, err := from.Namespaces(ctx, c.Pod.ID)
+	if err != nil {
+		return nil, err
+	}
+	sub.Pod.Namespaces, sub.Pod.NamespacePathsUnseen = namespaces, false
+	store, err := j.readAsItRuns(ctx, c, sub)
+	if err != nil {
+		return nil, err
+	}
+	if err := readSandbox(ctx, store, sub, sets...); err != nil {
+		return nil, err
+	}
+	image, asked := j.Connection.Runtime().Images("", sub.Spec.Annotations)
+	addImages(&sub.Container, image)
+	if asked != "" {
+		sub.Container.OtherImages = append(sub.Container.OtherImages, asked)
+	}
+	decision := sub.Spec.Annotations[seal.Annotation]
+	sub.Spec = unsealed(sub.Spec)
+	switch decision {
+	case string(policy.Adjusted):
+		return []string{"specguard has adjusted it: it is judged as it runs, not as it was asked for"}, nil
+	case seal.Verify:
+		return []string{"specguard may have adjusted it: it is judged as it runs, not as it was asked for"}, nil
+	default:
+		return nil, nil
+	}
+}
+
+// readAsItRuns puts the spec that a container runs with into the subject, from
+// the store that it returns: the runtime's, which knows of new resource limits
+// too, or the bundle, where there is no store or the OCI runtime wrapper has
+// opened the seal.
+func (j *Judge) readAsItRuns(ctx context.Context, c Container, sub *policy.Subject) (SpecStore, error) {
+	store, err := j.store()
+	if err == nil {
+		if _, err := j.readSpec(ctx, store, sub); err != nil || sub.Spec.Annotations[seal.Annotation] != seal.Sealed {
+			return store, err
+		}
+	}
+	if j.Node.Bundles == nil {
+		return nil, errors.New("cannot read the container's OCI bundle (check host.root and host.bundles)")
+	}
+	c.Subject = *sub
+	b, err := j.bundle(c)
+	if err != nil {
+		return nil, err
+	}
+	b.runtimeStore = store
+	_, err = j.readSpec(ctx, &b.sentSpec, sub)
+	return &b.sentSpec, err
+}

@@ -1,0 +1,53 @@
+package synchronize
+
+import (
+	"github.com/containerd/nri/pkg/api"
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// Pod is a pod that a runtime lists elsewhere than in NRI.
+type Pod struct {
+	ID, Name, Namespace, UID string
+	RuntimeHandler           string
+	Labels, Annotations      map[string]string
+}
+
+// Container is a container that a runtime lists elsewhere than in NRI.
+type Container struct {
+	ID, Name string
+	Labels   map[string]string
+	Spec     *specs.Spec
+}
+
+// Record is the pod's, as NRI would send it.
+func (p Pod) Record() Record { return RecordOf(p.sandbox(), nil) }
+
+// ContainerRecord is that of a container of the pod, as NRI would send it by the
+// container's spec.
+func (p Pod) ContainerRecord(c Container) Record {
+	s := c.Spec
+	ctr := &api.Container{
+		Id: c.ID, PodSandboxId: p.ID, Name: c.Name, Labels: c.Labels,
+		Annotations: s.Annotations, Mounts: api.FromOCIMounts(s.Mounts), Hooks: api.FromOCIHooks(s.Hooks),
+	}
+	if s.Process != nil {
+		ctr.Args, ctr.Env = s.Process.Args, s.Process.Env
+	}
+	if s.Linux != nil {
+		ctr.Linux = &api.LinuxContainer{
+			Namespaces: api.FromOCILinuxNamespaces(s.Linux.Namespaces), Devices: api.FromOCILinuxDevices(s.Linux.Devices),
+			Resources: api.FromOCILinuxResources(s.Linux.Resources, nil), CgroupsPath: s.Linux.CgroupsPath, Sysctl: s.Linux.Sysctl,
+		}
+		if s.Linux.Seccomp != nil {
+			ctr.Linux.SeccompPolicy = api.FromOCILinuxSeccomp(s.Linux.Seccomp)
+		}
+	}
+	return RecordOf(p.sandbox(), ctr)
+}
+
+func (p Pod) sandbox() *api.PodSandbox {
+	return &api.PodSandbox{
+		Id: p.ID, Name: p.Name, Namespace: p.Namespace, Uid: p.UID,
+		Labels: p.Labels, Annotations: p.Annotations, RuntimeHandler: p.RuntimeHandler,
+	}
+}
