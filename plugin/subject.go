@@ -26,15 +26,15 @@ func containerOf(runtime containerruntime.Runtime, pod *api.PodSandbox, ctr *api
 	out := judge.Container{
 		Subject: policy.Subject{
 			Pod: policy.Pod{
-				Name:           pod.GetName(),
-				Namespace:      pod.GetNamespace(),
-				UID:            pod.GetUid(),
-				ID:             pod.GetId(),
-				Labels:         pod.GetLabels(),
-				RuntimeHandler: runtime.Handler(pod.GetRuntimeHandler(), pod.GetAnnotations()),
-				Annotations:    policy.ObeyedAnnotations(pod.GetAnnotations()),
-				Namespaces:     namespaceTypes(pod),
-				NamespacePaths: namespacePaths(runtime, pod),
+				Name:                pod.GetName(),
+				Namespace:           pod.GetNamespace(),
+				UID:                 pod.GetUid(),
+				ID:                  pod.GetId(),
+				Labels:              pod.GetLabels(),
+				RuntimeHandler:      runtime.Handler(pod.GetRuntimeHandler(), pod.GetAnnotations()),
+				Annotations:         policy.ObeyedAnnotations(pod.GetAnnotations()),
+				LinuxNamespaces:     namespaceTypes(pod),
+				LinuxNamespacePaths: namespacePaths(runtime, pod),
 
 				// CRI-O shows the host's IPC namespace by a path, as it does a pod's own.
 				NamespacePathsUnseen: runtime.Name == containerruntime.CRIO,

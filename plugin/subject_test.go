@@ -51,12 +51,12 @@ func TestNamespacePathsOfPod(t *testing.T) {
 		"containerd": {"network": {"/run/netns/a", "/proc/812/ns/net"}, "ipc": {"/proc/812/ns/ipc"}, "uts": {"/proc/812/ns/uts"}, "user": {"/proc/812/ns/user"}},
 		"cri-o":      {"network": {"/run/netns/a"}},
 	} {
-		if got := containerOf(containerruntime.Runtime{Name: runtime}, p, container()).Pod.NamespacePaths; !reflect.DeepEqual(got, want) {
+		if got := containerOf(containerruntime.Runtime{Name: runtime}, p, container()).Pod.LinuxNamespacePaths; !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %v", runtime, got)
 		}
 	}
 	p.Pid = 0
-	if got := containerOf(containerruntime.Runtime{Name: "containerd"}, p, container()).Pod.NamespacePaths; len(got) != 1 {
+	if got := containerOf(containerruntime.Runtime{Name: "containerd"}, p, container()).Pod.LinuxNamespacePaths; len(got) != 1 {
 		t.Errorf("without a process: %v", got)
 	}
 }

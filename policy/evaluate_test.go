@@ -55,7 +55,7 @@ func TestEvaluateEarly(t *testing.T) {
 		strings.Replace(policyDoc("b", `hostNamespaces: {}`), "spec:\n", "spec:\n  match: {images: [\"other/**\"]}\n", 1),
 	)
 	sub := subject(newSpec())
-	sub.Pod.Namespaces = []string{"ipc", "pid"} // the network is the host's
+	sub.Pod.LinuxNamespaces = []string{"ipc", "pid"} // the network is the host's
 	sub.Container.Image = ""
 	if d := set.Evaluate(sub, Early); len(d.Violations) != 1 || d.Violations[0].Rule != "hostNamespaces" || d.Violations[0].Policy != "a" {
 		t.Errorf("early: %v", d.Violations)

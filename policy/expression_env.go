@@ -78,12 +78,12 @@ type environment struct {
 
 // podVariable is what an expression sees of a Pod.
 type podVariable struct {
-	Name           string            `json:"name"`
-	Namespace      string            `json:"namespace"`
-	UID            string            `json:"uid"`
-	Labels         map[string]string `json:"labels,omitempty"`
-	RuntimeHandler string            `json:"runtimeHandler"`
-	Namespaces     *[]string         `json:"namespaces"` // nil: not known
+	Name            string            `json:"name"`
+	Namespace       string            `json:"namespace"`
+	UID             string            `json:"uid"`
+	Labels          map[string]string `json:"labels,omitempty"`
+	RuntimeHandler  string            `json:"runtimeHandler"`
+	LinuxNamespaces *[]string         `json:"linuxNamespaces"` // the types that the pod has of its own; nil: not known
 }
 
 // containerVariable is what an expression sees of a Container. What is not
@@ -100,8 +100,8 @@ func (e *environment) variables(s *Subject) *variables {
 	v := &variables{env: e, spec: s.Spec, meter: &meter{done: s.Done}, container: containerVariable{Name: s.Container.Name}, pod: podVariable{
 		Name: s.Pod.Name, Namespace: s.Pod.Namespace, UID: s.Pod.UID, Labels: s.Pod.Labels, RuntimeHandler: s.Pod.RuntimeHandler,
 	}}
-	if s.Pod.Namespaces != nil {
-		v.pod.Namespaces = &s.Pod.Namespaces
+	if s.Pod.LinuxNamespaces != nil {
+		v.pod.LinuxNamespaces = &s.Pod.LinuxNamespaces
 	}
 	if s.Container.Image != "" {
 		images := append([]string{s.Container.Image}, s.Container.OtherImages...)

@@ -112,7 +112,7 @@ func TestExpressionResult(t *testing.T) {
 		{"pod.name == 'web-0' && pod.namespace == 'team-a' && pod.uid == '3f2a' && pod.runtimeHandler == ''", yes, ""},
 		{"pod.labels == {'tier': 'web'} && pod.labels.tier == 'web' && 'tier' in pod.labels && has(pod.labels.tier)", yes, ""},
 		{"pod.labels.team == 'x'", unknown, noKey},
-		{"'network' in pod.namespaces && !('user' in pod.namespaces)", yes, ""},
+		{"'network' in pod.linuxNamespaces && !('user' in pod.linuxNamespaces)", yes, ""},
 		{"container.name == 'app' && container.image == 'registry.example.com/team/web:1' && container.images == [container.image, 'other/web:1']", yes, ""},
 		{"spec.process.user.uid / 0 == 1", unknown, ""},
 		{"int(spec.process.env[1]) == 1", unknown, ""},
@@ -138,21 +138,21 @@ func TestExpressionResult(t *testing.T) {
 func TestExpressionNotKnown(t *testing.T) {
 	for _, text := range []string{
 		"container.image == ''", "container.images == []", "size(container.images) == 0", "container.images.exists(i, i == '')",
-		"container.image.startsWith('x')", "!(container.image in ['x'])", "'network' in pod.namespaces", "!('network' in pod.namespaces)",
+		"container.image.startsWith('x')", "!(container.image in ['x'])", "'network' in pod.linuxNamespaces", "!('network' in pod.linuxNamespaces)",
 		"dyn(container).image == ''", "[container].exists(c, c.image == '')", "dyn(container.image) == null",
 	} {
 		e, env := compiledExpression(t, text)
 		sub := subject(newSpec())
-		sub.Container.Image, sub.Pod.Namespaces = "", nil
+		sub.Container.Image, sub.Pod.LinuxNamespaces = "", nil
 		if got, _ := e.ask(env.variables(&sub)); got != unknown {
 			t.Errorf("%s: %v", text, got)
 		}
 	}
-	for _, text := range []string{"has(container.image) && has(container.images) && has(pod.namespaces)", "[container].all(c, has(c.image))"} {
+	for _, text := range []string{"has(container.image) && has(container.images) && has(pod.linuxNamespaces)", "[container].all(c, has(c.image))"} {
 		for _, image := range []string{"", "x"} {
 			e, env := compiledExpression(t, text)
 			sub := subject(newSpec())
-			sub.Container.Image, sub.Pod.Namespaces = image, nil
+			sub.Container.Image, sub.Pod.LinuxNamespaces = image, nil
 			if got, _ := e.ask(env.variables(&sub)); got != yes {
 				t.Errorf("%s with image %q: %v", text, image, got)
 			}

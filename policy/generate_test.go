@@ -201,8 +201,8 @@ func drawSubject(t *rapid.T) Subject {
 	sub.Container.Seccomp = pick[SeccompPattern](t, "seccomp asked for", "", "RuntimeDefault", "Unconfined", "Localhost/web.json")
 	sub.Pod.Sandbox = drawSandbox(t)
 	sub.Pod.RuntimeHandler = pick(t, "runtime handler", "", "gvisor", "runc")
-	sub.Pod.Namespaces = pick(t, "pod namespaces", nil, sub.Pod.Namespaces, []string{"ipc", "mount"})
-	sub.Pod.NamespacePaths = pick(t, "namespace paths", nil, map[string][]string{"ipc": {"/proc/812/ns/ipc"}, "uts": {"/proc/1/ns/uts"}})
+	sub.Pod.LinuxNamespaces = pick(t, "pod namespaces", nil, sub.Pod.LinuxNamespaces, []string{"ipc", "mount"})
+	sub.Pod.LinuxNamespacePaths = pick(t, "namespace paths", nil, map[string][]string{"ipc": {"/proc/812/ns/ipc"}, "uts": {"/proc/1/ns/uts"}})
 	sub.Pod.Annotations = drawObeyed(t, "pod's")
 	if rapid.IntRange(0, 19).Draw(t, "namespace") == 7 {
 		sub.Pod.Namespace = "a/b"

@@ -94,7 +94,7 @@ func TestHostSysInUserNamespace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sub := subject(newSpec(append(tt.edits, withMount(tt.mount))...))
-			sub.Pod.Namespaces = nil
+			sub.Pod.LinuxNamespaces = nil
 			d := compileDocs(t, policyDoc("test", "hostPaths: {}")).Evaluate(sub, Final)
 			if (d.Outcome() == Allowed) != tt.fine {
 				t.Errorf("%s %s", d.Outcome(), d.Message())

@@ -15,7 +15,7 @@ import (
 //
 //   - spec: the OCI runtime spec, with the names of its JSON:
 //     spec.process.user.uid, spec.mounts, spec.linux.seccomp.
-//   - pod: name, namespace, uid, labels, runtimeHandler, and namespaces, the
+//   - pod: name, namespace, uid, labels, runtimeHandler, and linuxNamespaces, the
 //     types of the namespaces that the pod has of its own, such as "network".
 //   - container: name, image (the reference) and images (all references that
 //     are known).

@@ -109,7 +109,7 @@ func joinsOthers(s *Subject, n specs.LinuxNamespace) bool {
 	case specs.MountNamespace, specs.CgroupNamespace, specs.TimeNamespace:
 		return true // no pod has one that its containers share
 	case specs.NetworkNamespace, specs.IPCNamespace, specs.UTSNamespace, specs.UserNamespace:
-		known := s.Pod.NamespacePaths[string(n.Type)]
+		known := s.Pod.LinuxNamespacePaths[string(n.Type)]
 		return len(known) > 0 && !slices.Contains(known, n.Path)
 	default:
 		return false

@@ -9,7 +9,7 @@ import (
 
 func TestHostNamespaces(t *testing.T) {
 	// Where a pod has the host's network, a spec still shows a path.
-	hostNetwork := func(s *Subject) { s.Pod.Namespaces = []string{"pid", "ipc", "uts", "mount"} }
+	hostNetwork := func(s *Subject) { s.Pod.LinuxNamespaces = []string{"pid", "ipc", "uts", "mount"} }
 	without := func(ns specs.LinuxNamespaceType) func(*Subject) {
 		return func(s *Subject) { withoutNamespace(ns)(s.Spec) }
 	}
@@ -19,7 +19,7 @@ func TestHostNamespaces(t *testing.T) {
 		}
 	}
 	known := func(s *Subject) {
-		s.Pod.NamespacePaths = map[string][]string{
+		s.Pod.LinuxNamespacePaths = map[string][]string{
 			"ipc": {"/proc/812/ns/ipc"}, "uts": {"/proc/812/ns/uts"}, "user": {"/proc/812/ns/user"}, "network": {"/var/run/netns/cni-1", "/proc/812/ns/net"},
 		}
 	}
@@ -37,12 +37,12 @@ func TestHostNamespaces(t *testing.T) {
 		{"spec without ipc, another allowed", "{allow: [pid]}", without(specs.IPCNamespace), []string{"hostNamespaces: host namespaces ipc not allowed (allowed: pid)"}},
 		{"spec without uts", "{allow: [network]}", without(specs.UTSNamespace), []string{"hostNamespaces: host namespaces uts not allowed (allowed: network)"}},
 		{"spec without uts, allowed", "{allow: [uts]}", without(specs.UTSNamespace), nil},
-		{"pod on the host's network and name", "{allow: [network]}", func(s *Subject) { s.Pod.Namespaces = []string{"pid", "ipc", "mount"} }, nil},
+		{"pod on the host's network and name", "{allow: [network]}", func(s *Subject) { s.Pod.LinuxNamespaces = []string{"pid", "ipc", "mount"} }, nil},
 		{"spec without cgroup, time and user", "{}", without(specs.CgroupNamespace), nil},
 		{"spec without mount", "{allow: [network]}", without(specs.MountNamespace), []string{"hostNamespaces: no mount namespace of its own"}},
 		{"the pod's by containerd", "{}", func(s *Subject) { known(s); join(specs.UserNamespace, "/proc/812/ns/user")(s) }, nil},
 		{"the pod's by CRI-O", "{}", func(s *Subject) {
-			s.Pod.NamespacePaths = map[string][]string{"ipc": {"/proc/812/ns/ipc"}, "user": {"/var/run/userns/a"}}
+			s.Pod.LinuxNamespacePaths = map[string][]string{"ipc": {"/proc/812/ns/ipc"}, "user": {"/var/run/userns/a"}}
 			join(specs.UserNamespace, "/var/run/userns/a")(s)
 		}, nil},
 		{"the host's user namespace", "{}", func(s *Subject) { known(s); join(specs.UserNamespace, "/proc/1/ns/user")(s) }, []string{foreign("user")}},
@@ -65,8 +65,8 @@ func TestHostNamespaces(t *testing.T) {
 			withoutNamespace(specs.PIDNamespace)(s.Spec)
 			join(specs.PIDNamespace, "/proc/900/ns/pid")(s)
 		}, nil},
-		{"pod not known", "{}", func(s *Subject) { s.Pod.Namespaces = nil }, nil},
-		{"pod has none", "{}", func(s *Subject) { s.Pod.Namespaces = []string{} }, []string{"hostNamespaces: host namespaces network, pid, ipc not allowed (allowed: none)"}},
+		{"pod not known", "{}", func(s *Subject) { s.Pod.LinuxNamespaces = nil }, nil},
+		{"pod has none", "{}", func(s *Subject) { s.Pod.LinuxNamespaces = []string{} }, []string{"hostNamespaces: host namespaces network, pid, ipc not allowed (allowed: none)"}},
 		{"no linux part", "{}", func(s *Subject) { s.Spec.Linux = nil }, []string{"hostNamespaces: host namespaces network, pid, ipc not allowed (allowed: none)", "hostNamespaces: no mount namespace of its own"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -22,7 +22,7 @@ func TestUserNamespace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sub := subject(tt.spec)
-			sub.Pod.Namespaces = nil
+			sub.Pod.LinuxNamespaces = nil
 			got := findings(compileDocs(t, policyDoc("test", "userNamespace: {}")).Evaluate(sub, Final))
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("%q, want %q", got, tt.want)
@@ -96,7 +96,7 @@ func TestUserNamespaceOfOthers(t *testing.T) {
 			m := &spec.Mounts[len(spec.Mounts)-1]
 			m.UIDMappings, m.GIDMappings = spec.Linux.UIDMappings, spec.Linux.GIDMappings
 			sub := subject(spec)
-			sub.Pod.HostNamespaces, sub.Pod.NamespacePaths = tt.host, tt.known
+			sub.Pod.HostNamespaces, sub.Pod.LinuxNamespacePaths = tt.host, tt.known
 			if d := compileDocs(t, policyDoc("test", tt.rule)).Evaluate(sub, Final); (d.Outcome() == Allowed) != tt.want {
 				t.Errorf("%s %q", d.Outcome(), d.Message())
 			}

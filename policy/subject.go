@@ -119,14 +119,14 @@ type Pod struct {
 	// Unseen: what is empty of Namespace and UID is not known. Else a pod has none.
 	Unseen bool
 
-	// Namespaces lists the types of the namespaces that the pod has of its own
+	// LinuxNamespaces lists the types of the namespaces that the pod has of its own
 	// ("network", "pid", "ipc", ...). A type that is missing is the host's.
 	// nil: not known, only the container's spec tells.
-	Namespaces []string
+	LinuxNamespaces []string
 
-	// NamespacePaths are the paths that lead to the pod's own namespaces, by type.
+	// LinuxNamespacePaths are the paths that lead to the pod's own namespaces, by type.
 	// Of a type that is missing they are not known.
-	NamespacePaths map[string][]string
+	LinuxNamespacePaths map[string][]string
 
 	// HostNamespaces lists the types of the namespaces in the container's spec
 	// whose paths lead to the host's own. Where nothing tells whether a path
@@ -195,7 +195,7 @@ func (s *Subject) linux() *specs.Linux {
 // a path to the pod's network namespace even where that is the host's. CRI-O
 // does so for IPC namespaces, of the pod too.
 func (s *Subject) sharesHost(ns specs.LinuxNamespaceType) bool {
-	if s.Pod.Namespaces != nil && !slices.Contains(s.Pod.Namespaces, string(ns)) {
+	if s.Pod.LinuxNamespaces != nil && !slices.Contains(s.Pod.LinuxNamespaces, string(ns)) {
 		return true
 	}
 	return slices.Contains(s.Pod.HostNamespaces, string(ns)) || !s.hasNamespace(ns)

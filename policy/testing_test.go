@@ -118,7 +118,7 @@ func subject(spec *specs.Spec) Subject {
 	return Subject{
 		Pod: Pod{
 			Name: "web-0", Namespace: "team-a", UID: "3f2a", ID: "5d1c", Labels: map[string]string{"tier": "web"},
-			Namespaces: []string{"pid", "ipc", "uts", "mount", "network"},
+			LinuxNamespaces: []string{"pid", "ipc", "uts", "mount", "network"},
 		},
 		Container: Container{Name: "app", ID: "9b7e", Image: "registry.example.com/team/web:1"},
 		Spec:      spec,

@@ -55,15 +55,15 @@ func (p *pod) containers() ([]Container, error) {
 // subject is what the pod's containers have in common.
 func (p *pod) subject() policy.Pod {
 	return policy.Pod{
-		Name:           p.name,
-		Namespace:      p.namespace(),
-		UID:            p.ids.pod,
-		ID:             p.ids.sandbox,
-		Labels:         p.Metadata.Labels,
-		Annotations:    p.Metadata.Annotations,
-		RuntimeHandler: p.Spec.RuntimeClassName,
-		Namespaces:     p.namespaces(),
-		Sandbox:        p.sandbox(),
+		Name:            p.name,
+		Namespace:       p.namespace(),
+		UID:             p.ids.pod,
+		ID:              p.ids.sandbox,
+		Labels:          p.Metadata.Labels,
+		Annotations:     p.Metadata.Annotations,
+		RuntimeHandler:  p.Spec.RuntimeClassName,
+		LinuxNamespaces: p.namespaces(),
+		Sandbox:         p.sandbox(),
 	}
 }
 

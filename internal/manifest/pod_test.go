@@ -55,7 +55,7 @@ func TestNamespaces(t *testing.T) {
 			}
 			spec = append(spec, text)
 		}
-		if own := strings.Join(s.Pod.Namespaces, " "); own != tt.own || strings.Join(spec, " ") != tt.spec {
+		if own := strings.Join(s.Pod.LinuxNamespaces, " "); own != tt.own || strings.Join(spec, " ") != tt.spec {
 			t.Errorf("%s%s: %s, %s", tt.container, tt.pod, own, spec)
 		}
 	}

@@ -121,7 +121,7 @@ func (j *Judge) completeRunning(ctx context.Context, from Inventory, c Container
 	if err != nil {
 		return nil, err
 	}
-	sub.Pod.Namespaces, sub.Pod.NamespacePathsUnseen = namespaces, false
+	sub.Pod.LinuxNamespaces, sub.Pod.NamespacePathsUnseen = namespaces, false
 	store, err := j.readAsItRuns(ctx, c, sub)
 	if err != nil {
 		return nil, err

@@ -110,8 +110,8 @@ func (n node) subject(spec *specs.Spec) policy.Subject {
 	}
 	return policy.Subject{
 		Pod: policy.Pod{
-			Name: "web-0", Namespace: "default", UID: podUID, ID: podID, Namespaces: n.podNamespaces(), HostNamespaces: host,
-			NamespacePaths: map[string][]string{
+			Name: "web-0", Namespace: "default", UID: podUID, ID: podID, LinuxNamespaces: n.podNamespaces(), HostNamespaces: host,
+			LinuxNamespacePaths: map[string][]string{
 				"network": {"/proc/" + podPid + "/ns/net"}, "ipc": {"/proc/" + podPid + "/ns/ipc"}, "uts": {"/proc/" + podPid + "/ns/uts"},
 				"user": {"/proc/" + podPid + "/ns/user"},
 			},
