@@ -159,7 +159,7 @@ func hasMount(t *testing.T, c running, path, kind string, options ...string) {
 	}
 }
 
-// judged checks what the agent's audit log and metrics say that the rule of a
+// judged checks what the agent's decision log and metrics say that the rule of a
 // policy did: denied, adjusted, audited or, for nothing at all, allowed.
 func (g *rig) judged(t *testing.T, policy, rule, outcome string, found []string) {
 	t.Helper()
@@ -178,9 +178,9 @@ func (g *rig) judged(t *testing.T, policy, rule, outcome string, found []string)
 		entries := entriesOf(line[key], policy, rule)
 		switch {
 		case key != list && len(entries) > 0, key == list && len(entries) == 0:
-			t.Errorf("audit log: %s, want %s: %s of %s: %v", line["outcome"], outcome, key, policy, entries)
+			t.Errorf("decision log: %s, want %s: %s of %s: %v", line["outcome"], outcome, key, policy, entries)
 		case key == list && found != nil:
-			sameList(t, "audit log of "+policy, entries, found)
+			sameList(t, "decision log of "+policy, entries, found)
 		}
 	}
 	fault := g.counted(t, policy, rule, outcome, found)
@@ -210,7 +210,7 @@ func (g *rig) counted(t *testing.T, policy, rule, outcome string, found []string
 	return fault
 }
 
-// entriesOf words the entries of a list in the audit log that are about the
+// entriesOf words the entries of a list in the decision log that are about the
 // rule of a policy.
 func entriesOf(list any, policy, rule string) []string {
 	entries, _ := list.([]any)

@@ -89,7 +89,7 @@ func TestOtherNamespaces(t *testing.T) {
 			denied(t, g, "team-a")
 			denied(t, g, "infra") // by its label
 			if lines, err := g.agent.Audit(); err != nil || len(lines) != 2 {
-				t.Errorf("audit log: %v, %v", lines, err)
+				t.Errorf("decision log: %v, %v", lines, err)
 			}
 		})
 		t.Run("kube-system", func(t *testing.T) {

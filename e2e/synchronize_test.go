@@ -351,6 +351,6 @@ func TestOversizedIsReported(t *testing.T) {
 	}
 	lines, err := a.Audit()
 	if err != nil || !slices.ContainsFunc(lines, func(l map[string]any) bool { return l["outcome"] == "reported" }) {
-		t.Errorf("audit log %v, %v", lines, err)
+		t.Errorf("decision log %v, %v", lines, err)
 	}
 }

@@ -153,7 +153,7 @@ func TestPanicInRecorder(t *testing.T) {
 	n.works()
 }
 
-// TestStuckRecorder has a recorder that blocks, as an audit log does on a full
+// TestStuckRecorder has a recorder that blocks, as a decision log does on a full
 // pipe: the answer must not wait for it.
 func TestStuckRecorder(t *testing.T) {
 	t.Parallel()

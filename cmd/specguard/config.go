@@ -22,9 +22,13 @@ type config struct {
 	NRI       nriConfig  `yaml:"nri"`
 	Opener    string     `yaml:"opener"`
 	HTTP      string     `yaml:"http"`
-	AuditLog  string     `yaml:"auditLog"`
 	Log       logConfig  `yaml:"log"`
 	Host      hostConfig `yaml:"host"`
+
+	// DecisionLog gets a JSON line per decision: a file, "-" for standard output,
+	// "" for none. AuditLog is its earlier name.
+	DecisionLog string `yaml:"decisionLog"`
+	AuditLog    string `yaml:"auditLog"`
 
 	// Existing says what to do about containers that were there before.
 	Existing judge.ExistingAction `yaml:"existing"`
@@ -106,7 +110,9 @@ func defaultConfig() config {
 func (c *config) flags(fs *pflag.FlagSet) {
 	c.nodeFlags(fs)
 	c.criFlag(fs)
-	fs.StringVar(&c.AuditLog, "audit-log", c.AuditLog, "file that gets a JSON line per decision; - for standard output")
+	fs.StringVar(&c.DecisionLog, "decision-log", c.DecisionLog, "file that gets a JSON line per decision; - for standard output")
+	fs.StringVar(&c.DecisionLog, "audit-log", c.DecisionLog, "earlier name of --decision-log")
+	_ = fs.MarkDeprecated("audit-log", "use --decision-log") // it fails for a flag that does not exist only
 	fs.StringVar(&c.Log.Level, "log-level", c.Log.Level, "debug, info, warning or error")
 	fs.StringVar(&c.Log.Format, "log-format", c.Log.Format, "text or json")
 	fs.StringVar(&c.Log.File, "log-file", c.Log.File, "log to this file and not to standard error")
@@ -145,6 +151,12 @@ func (c *config) read(path string, asked bool) error {
 	var errs []error
 	for _, e := range strict.DecodeDocument(data, c) {
 		errs = append(errs, fmt.Errorf("%s:%d:%d: %w", path, e.Line, e.Column, e))
+	}
+	if c.AuditLog != "" && c.DecisionLog != "" {
+		errs = append(errs, fmt.Errorf("%s: auditLog is the earlier name of decisionLog: set decisionLog only", path))
+	}
+	if c.DecisionLog == "" {
+		c.DecisionLog = c.AuditLog
 	}
 	return errors.Join(errs...)
 }

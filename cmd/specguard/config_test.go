@@ -34,13 +34,13 @@ maxContainerSize: 100Ki
 testedHandlers: [kata]
 opener: containerd
 http: ":1"
-auditLog: /a
+decisionLog: /a
 log: {level: debug, format: json, file: /l}
 host: {root: /host, kubeletDir: /k, runtimeDirs: [/rt, /rt2], bundles: ["/b/{id}"]}
 `)
 	all := config{
 		PolicyDir: "/p", NRI: nriConfig{Socket: "/n", Name: "other", Index: "10"}, ContainerdSocket: "/c", CRISocket: "/cri", RuntimeSocket: "/r", HookPath: "/h", Existing: "stop", MaxContainerSize: 100 << 10, TestedHandlers: []string{"kata"}, Opener: "containerd",
-		HTTP: ":1", AuditLog: "/a", Log: logConfig{Level: "debug", Format: "json", File: "/l"}, Host: hostConfig{Root: "/host", KubeletDir: "/k", RuntimeDirs: []string{"/rt", "/rt2"}, Bundles: []string{"/b/{id}"}},
+		HTTP: ":1", DecisionLog: "/a", Log: logConfig{Level: "debug", Format: "json", File: "/l"}, Host: hostConfig{Root: "/host", KubeletDir: "/k", RuntimeDirs: []string{"/rt", "/rt2"}, Bundles: []string{"/b/{id}"}},
 	}
 	with := func(c config, edit func(*config)) config { edit(&c); return c }
 	for name, c := range map[string]struct {
@@ -58,13 +58,22 @@ host: {root: /host, kubeletDir: /k, runtimeDirs: [/rt, /rt2], bundles: ["/b/{id}
 			[]string{"--policy-dir", defaultPolicyDir, "--config", full, "--opener=auto"},
 			with(all, func(c *config) { c.PolicyDir, c.Opener = defaultPolicyDir, "auto" }),
 		},
+		"the decision log's earlier name": {
+			[]string{"--config", file(t, "c.yaml", "auditLog: /a\n")},
+			with(defaultConfig(), func(c *config) { c.DecisionLog, c.AuditLog = "/a", "/a" }),
+		},
+		"flags go over the decision log's earlier name": {
+			[]string{"--config", file(t, "c.yaml", "auditLog: /a\n"), "--decision-log="},
+			with(defaultConfig(), func(c *config) { c.AuditLog = "/a" }),
+		},
+		"the decision log's earlier flag": {[]string{"--audit-log=-"}, with(defaultConfig(), func(c *config) { c.DecisionLog = "-" })},
 		"every flag": {
 			[]string{
-				"--policy-dir=1", "--nri-socket=2", "--containerd-socket=3", "--opener=containerd", "--http=:5", "--audit-log=6",
+				"--policy-dir=1", "--nri-socket=2", "--containerd-socket=3", "--opener=containerd", "--http=:5", "--decision-log=6",
 				"--log-level=7", "--log-format=json", "--log-file=9", "--runtime-socket=10", "--cri-socket=11",
 			},
 			with(defaultConfig(), func(c *config) {
-				c.PolicyDir, c.NRI.Socket, c.ContainerdSocket, c.Opener, c.HTTP, c.AuditLog = "1", "2", "3", "containerd", ":5", "6"
+				c.PolicyDir, c.NRI.Socket, c.ContainerdSocket, c.Opener, c.HTTP, c.DecisionLog = "1", "2", "3", "containerd", ":5", "6"
 				c.RuntimeSocket, c.CRISocket = "10", "11"
 				c.Log = logConfig{Level: "7", Format: "json", File: "9"}
 			}),
@@ -144,6 +153,7 @@ func TestInvalidConfig(t *testing.T) {
 func TestRunRefuses(t *testing.T) {
 	bad := filepath.Dir(file(t, "bad.yaml", policyText("capabilities: {drop: [NO]}", "nothing: {}")))
 	faulty := file(t, "config.yaml", "httpp: x\n")
+	both := file(t, "both.yaml", "auditLog: /a\ndecisionLog: /b\n")
 	for name, c := range map[string]struct {
 		args []string
 		want []string
@@ -157,7 +167,9 @@ func TestRunRefuses(t *testing.T) {
 		"faulty config":    {[]string{"--config", faulty}, []string{faulty + `:1:1: unknown field "httpp"`}},
 		"log level":        {[]string{"--log-level", "loud"}, []string{`log level "loud" is not one of debug, info, warning, error`}},
 		"log file":         {[]string{"--log-file", "/dev/null/log"}, []string{"open log file: mkdir /dev/null: "}},
-		"audit log":        {[]string{"--audit-log", "/dev/null/log"}, []string{"open audit log: mkdir /dev/null: "}},
+		"decision log":     {[]string{"--decision-log", "/dev/null/log"}, []string{"open decision log: mkdir /dev/null: "}},
+		"both names":       {[]string{"--config", both}, []string{both + ": auditLog is the earlier name of decisionLog: set decisionLog only"}},
+		"its earlier flag": {[]string{"--audit-log", "/dev/null/log"}, []string{"Flag --audit-log has been deprecated, use --decision-log", "open decision log: mkdir /dev/null: "}},
 		"HTTP":             {[]string{"--http", "192.0.2.1:80"}, []string{"listen for HTTP: "}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -95,7 +95,7 @@ func TestConfigurationInDocsIsTheDefault(t *testing.T) {
 		for _, e := range strict.Decode(node.Content[0], &got, "") {
 			t.Errorf("%s: %v", b.file, e)
 		}
-		want.AuditLog, want.Log.Format = got.AuditLog, got.Log.Format // shown, and off by default
+		want.DecisionLog, want.Log.Format = got.DecisionLog, got.Log.Format // shown, and off by default
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s shows %+v, the defaults are %+v", b.file, got, want)
 		}

@@ -58,6 +58,7 @@ func loadConfig(cmd *cobra.Command, file string) (config, error) {
 		return cfg, err
 	}
 	given := pflag.NewFlagSet("given", pflag.ContinueOnError)
+	given.SetOutput(io.Discard) // cmd's flags have printed what is deprecated
 	cfg.flags(given)
 	var errs []error
 	cmd.Flags().Visit(func(f *pflag.Flag) {
@@ -116,6 +117,9 @@ func run(ctx context.Context, cfg config) error {
 	if err != nil {
 		return err
 	}
+	if cfg.AuditLog != "" {
+		log.Warn("the setting auditLog is deprecated: use decisionLog")
+	}
 	limitMemory(memlimit.FromCgroup, log)
 	optional := cfg.PolicyDir == defaultPolicyDir
 	policies, err := reload.Open(cfg.PolicyDir, optional, log)
@@ -143,10 +147,10 @@ func run(ctx context.Context, cfg config) error {
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	counts := metrics.New(reg)
 	recorders := judge.Recorders{counts, decisionlog.Messages{Log: log}}
-	if cfg.AuditLog != "" {
-		w, err := openAppend(cfg.AuditLog)
+	if cfg.DecisionLog != "" {
+		w, err := openAppend(cfg.DecisionLog)
 		if err != nil {
-			return fmt.Errorf("open audit log: %w", err)
+			return fmt.Errorf("open decision log: %w", err)
 		}
 		recorders = append(recorders, decisionlog.New(newPatientWriter(w, false), func(err error) { log.Error(err) }))
 	}

@@ -43,7 +43,7 @@ func runAgent(t *testing.T, args ...string) *running {
 	t.Cleanup(cancel)
 	a.cmd, _, a.stderr = command(ctx, nil, append([]string{
 		"run", "--http=127.0.0.1:0", "--policy-dir", a.path("policies"), "--nri-socket", a.path("nri"),
-		"--containerd-socket", a.path("containerd"), "--log-file", a.path("log"), "--audit-log", a.path("audit"),
+		"--containerd-socket", a.path("containerd"), "--log-file", a.path("log"), "--decision-log", a.path("audit"),
 		"--runtime-socket", a.path("runtime"),
 	}, args...)...)
 	if err := a.cmd.Start(); err != nil {

@@ -4,6 +4,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -39,11 +40,16 @@ type Options struct {
 	PolicyDir string
 	// Opener is the value of --opener, if any.
 	Opener string
+	// DecisionLogFlag is the flag for the decision log of an agent that does not
+	// know --decision-log.
+	DecisionLogFlag string
 	// Args are added to the command line.
 	Args []string
 	// Env is added to the environment.
 	Env []string
 }
+
+func (o Options) decisionLogFlag() string { return cmp.Or(o.DecisionLogFlag, "--decision-log") }
 
 // An Agent is a specguard daemon on a node.
 type Agent struct {
@@ -85,7 +91,7 @@ func newFiles(n *node.Node, o Options) (files, error) {
 func (f files) args(o Options, n *node.Node, http string) []string {
 	args := []string{"run", "--policy-dir", f.policies,
 		"--nri-socket", n.NRISocket(), "--containerd-socket", n.Socket(), "--runtime-socket", RuntimeSocket(n),
-		"--http", http, "--audit-log", f.audit, "--log-format", "json"}
+		"--http", http, o.decisionLogFlag(), f.audit, "--log-format", "json"}
 	if o.Opener != "" {
 		args = append(args, "--opener", o.Opener)
 	}

@@ -49,7 +49,7 @@ func fake(args []string) error {
 	if err := s.Start(context.Background()); err != nil {
 		return err
 	}
-	audit, err := os.Create(flag("--audit-log"))
+	audit, err := os.Create(flag("--decision-log"))
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func (a *Agent) Log() string {
 	return string(data)
 }
 
-// Audit returns the lines of the audit log.
+// Audit returns the lines of the decision log.
 func (a *Agent) Audit() ([]map[string]any, error) { return readAudit(a.files.audit) }
 
 func readAudit(path string) ([]map[string]any, error) {
@@ -78,13 +78,13 @@ func readAudit(path string) ([]map[string]any, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("audit log: %w", err)
+		return nil, fmt.Errorf("decision log: %w", err)
 	}
 	var records []map[string]any
 	for line := range strings.Lines(string(data)) {
 		var record map[string]any
 		if err := json.Unmarshal([]byte(line), &record); err != nil {
-			return nil, fmt.Errorf("audit log: %w: %q", err, line)
+			return nil, fmt.Errorf("decision log: %w: %q", err, line)
 		}
 		records = append(records, record)
 	}

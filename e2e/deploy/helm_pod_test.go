@@ -86,18 +86,18 @@ func mounted(pod corev1.PodSpec, path string) string {
 	return ""
 }
 
-// TestHelmAuditLog: an audit log in a file is on a volume of the node's.
-func TestHelmAuditLog(t *testing.T) {
+// TestHelmDecisionLog: a decision log in a file is on a volume of the node's.
+func TestHelmDecisionLog(t *testing.T) {
 	all := helm(t, `
-auditLog: /var/log/specguard/audit.log
-extraVolumes: [{name: audit-log, hostPath: {path: /var/log/specguard, type: DirectoryOrCreate}}]
-extraVolumeMounts: [{name: audit-log, mountPath: /var/log/specguard}]
+decisionLog: /var/log/specguard/decisions.log
+extraVolumes: [{name: decision-log, hostPath: {path: /var/log/specguard, type: DirectoryOrCreate}}]
+extraVolumeMounts: [{name: decision-log, mountPath: /var/log/specguard}]
 `)
-	if config := configuration(t, all); !strings.Contains(config, "\nauditLog: \"/var/log/specguard/audit.log\"\n") {
-		t.Errorf("no audit log in\n%s", config)
+	if config := configuration(t, all); !strings.Contains(config, "\ndecisionLog: \"/var/log/specguard/decisions.log\"\n") {
+		t.Errorf("no decision log in\n%s", config)
 	}
-	if pod := find[appsv1.DaemonSet](t, all, "specguard").Spec.Template.Spec; mounted(pod, "/var/log/specguard") != "audit-log" {
-		t.Errorf("the folder of the audit log is not mounted: %+v", pod)
+	if pod := find[appsv1.DaemonSet](t, all, "specguard").Spec.Template.Spec; mounted(pod, "/var/log/specguard") != "decision-log" {
+		t.Errorf("the folder of the decision log is not mounted: %+v", pod)
 	}
 }
 

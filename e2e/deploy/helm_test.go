@@ -14,7 +14,7 @@ func TestHelmValues(t *testing.T) {
 image: {repository: registry.example.com/guard, tag: unused, digest: "`+digest+`", pullPolicy: Always}
 imagePullSecrets: [{name: pull}]
 opener: verify
-auditLog: ""
+decisionLog: ""
 logLevel: debug
 nriDir: /run/other/nri
 kubeletDir: /var/lib/k0s/kubelet
@@ -64,7 +64,7 @@ podAnnotations: {a: b}
 		t.Errorf("policies %q", policies)
 	}
 	config := configuration(t, all)
-	for _, want := range []string{"opener: verify\n", "existing: stopDenied\n", `auditLog: ""`, "level: debug", "kubeletDir: /var/lib/k0s/kubelet", `runtimeDirs: ["/run/k3s/containerd"]`, `bundles: ["/run/k3s/containerd/{id}/config.json"]`} {
+	for _, want := range []string{"opener: verify\n", "existing: stopDenied\n", `decisionLog: ""`, "level: debug", "kubeletDir: /var/lib/k0s/kubelet", `runtimeDirs: ["/run/k3s/containerd"]`, `bundles: ["/run/k3s/containerd/{id}/config.json"]`} {
 		if !strings.Contains(config, want) {
 			t.Errorf("no %s in\n%s", want, config)
 		}

@@ -74,7 +74,7 @@ func (c *Client) Running(ctx context.Context, runtime string) ([]judge.Container
 					RuntimeHandler: of.Handler(pod.RuntimeHandler, pod.Annotations),
 					Annotations:    policy.ObeyedAnnotations(pod.Annotations),
 
-					Namespaces: []string{}, NamespacePathsUnseen: runtime == containerruntime.CRIO,
+					LinuxNamespaces: []string{}, NamespacePathsUnseen: runtime == containerruntime.CRIO,
 				},
 				Spec: &specs.Spec{Linux: &specs.Linux{}},
 				Container: policy.Container{

@@ -81,6 +81,9 @@ func measure(ctx context.Context, o options) (_ *report, err error) {
 		if err != nil {
 			return nil, err
 		}
+		if name == before {
+			options.DecisionLogFlag = "--audit-log" // older versions know this name only, newer ones both
+		}
 		if guards[name], err = agent.Start(ctx, nodes[name], options); err != nil {
 			return nil, err
 		}

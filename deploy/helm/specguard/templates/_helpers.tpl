@@ -42,7 +42,7 @@ seLinuxOptions:
 opener: {{ .Values.opener }}
 existing: {{ .Values.existing }}
 http: ":9464"
-auditLog: {{ .Values.auditLog | quote }}
+decisionLog: {{ .Values.decisionLog | quote }}
 log: {level: {{ .Values.logLevel }}, format: json}
 {{- with .Values.wrapper.prefix }}
 hookPath: {{ clean (printf "%s/specguard-runtime" .) | quote }}

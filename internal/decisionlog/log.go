@@ -19,7 +19,7 @@ import (
 // failed is the outcome of a container that could not be judged.
 const failed policy.Outcome = "failed"
 
-// Line is one line of the audit log.
+// Line is one line of the decision log.
 type Line struct {
 	Time      time.Time      `json:"time"`
 	Stage     judge.Stage    `json:"stage"`
@@ -153,6 +153,6 @@ func (l *Log) write(line Line) {
 		}
 	}
 	if err != nil {
-		l.onError(fmt.Errorf("write audit log: %w", err))
+		l.onError(fmt.Errorf("write decision log: %w", err))
 	}
 }

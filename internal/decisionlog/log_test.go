@@ -164,7 +164,7 @@ func TestWriteFails(t *testing.T) {
 	l := New(w, func(err error) { told = append(told, err) })
 	l.Decided(event(judge.StageOpen, allowed()))
 	fail(l, errors.New("x"))
-	if len(told) != 2 || !errors.Is(told[0], w.err) || !strings.HasPrefix(told[0].Error(), "write audit log: ") {
+	if len(told) != 2 || !errors.Is(told[0], w.err) || !strings.HasPrefix(told[0].Error(), "write decision log: ") {
 		t.Errorf("told %v", told)
 	}
 	w.err = nil
