@@ -14,9 +14,9 @@ type Action string
 // The actions. Reject is the default.
 const (
 	Reject Action = "reject" // the container is denied
-	Adjust Action = "adjust" // the spec is edited until it complies; denied where it cannot be
-	Audit  Action = "audit"  // the violation is reported, nothing else
-	Ignore Action = "ignore" // the rule is off; for switching off a profile's rule
+	Adjust Action = "adjust" // the spec is edited until it complies; if it cannot be, the container is denied
+	Audit  Action = "audit"  // the violation is only reported
+	Ignore Action = "ignore" // the rule is off; turns off a rule of the profile
 )
 
 // UnmarshalText reads an action; an unknown one is an error that names the

@@ -30,7 +30,7 @@ type document struct {
 	// Metadata names the document.
 	Metadata metadata `yaml:"metadata"`
 
-	// Spec is what the document says.
+	// Spec is the body of the document.
 	Spec yaml.Node `yaml:"spec"`
 }
 
@@ -69,21 +69,20 @@ func (metadata) JSONSchema() map[string]any { return strict.Required("name") }
 
 // policySpec is a policy: rules for the containers that it matches.
 type policySpec struct {
-	// Match says which containers the policy is for.
+	// Match selects the containers to which the policy applies.
 	// Default: all but those in kube-system.
 	Match Match `yaml:"match"`
 
-	// Mode says whether the policy is in force.
+	// Mode says whether the policy is enforced.
 	// Default: enforce.
 	Mode Mode `yaml:"mode"`
 
-	// Priority says which of several policies adjusts first: the one with the
-	// highest.
+	// Priority orders policies that adjust: the one with the highest priority adjusts first.
 	// Default: 0.
 	Priority int `yaml:"priority"`
 
-	// Profile is a built-in profile, whose rules the policy has. Its own rules
-	// override them field by field.
+	// Profile is a built-in profile: the policy gets its rules. The policy's own rules override
+	// them field by field.
 	// Default: no profile.
 	Profile profileName `yaml:"profile"`
 

@@ -36,17 +36,17 @@ type exceptionSpec struct {
 	// Rules are the names of the rules. Each policy must have one of them.
 	Rules []ruleName `yaml:"rules"`
 
-	// Match says which containers are excused. It must say something.
+	// Match selects the excused containers. It must not be empty.
 	Match Match `yaml:"match"`
 
 	// Reason says why, in one line.
 	Reason line `yaml:"reason"`
 
-	// Owner says who answers for it, in one line.
+	// Owner names who is responsible for it, in one line.
 	Owner line `yaml:"owner"`
 
-	// Expires is the last day (UTC) on which the exception holds, as
-	// 2027-01-31, or the time at which it ends, as 2027-01-31T12:00:00Z.
+	// Expires is the last day (UTC) of the exception, such as 2027-01-31, or the time at which
+	// it ends, such as 2027-01-31T12:00:00Z.
 	Expires expiry `yaml:"expires"`
 }
 

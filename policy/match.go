@@ -20,12 +20,12 @@ const protectedNamespace = "kube-system"
 // Match says which containers a policy is for. All parts that are given must
 // match; an empty Match is for every container.
 type Match struct {
-	// Namespaces lists patterns of namespaces of pods. Only the name in full
-	// stands for kube-system.
+	// Namespaces lists patterns of pods' namespaces. Only the full name kube-system matches
+	// kube-system.
 	// Default: all but kube-system.
 	Namespaces []Glob `yaml:"namespaces"`
 
-	// ExcludeNamespaces lists patterns of namespaces that are left out.
+	// ExcludeNamespaces lists patterns of namespaces that do not match.
 	// Default: none.
 	ExcludeNamespaces []Glob `yaml:"excludeNamespaces"`
 
@@ -33,13 +33,12 @@ type Match struct {
 	// Default: any labels.
 	PodSelector *LabelSelector `yaml:"podSelector"`
 
-	// Containers lists patterns of names of containers.
+	// Containers lists patterns of container names.
 	// Default: any.
 	Containers []Glob `yaml:"containers"`
 
-	// Images lists patterns of references of images: the one that was asked for
-	// and the one that the runtime keeps, of which any may match. ** crosses
-	// slashes.
+	// Images lists patterns of image references. A pattern may match the reference that was
+	// asked for or the one that the runtime stores. ** crosses slashes.
 	// Default: any.
 	Images []Glob `yaml:"images"`
 
@@ -48,10 +47,9 @@ type Match struct {
 	// Default: any.
 	RuntimeHandlers []Glob `yaml:"runtimeHandlers"`
 
-	// MatchConditions are conditions in CEL, as in Kubernetes' admission
-	// policies; all must be true. They can use what rule custom can, without
-	// the spec. Where one cannot be evaluated, a policy is for the container
-	// and an exception is not.
+	// MatchConditions are conditions in CEL, as in Kubernetes' admission policies. All must be
+	// true. They can use the variables of rule custom, except the spec. If one cannot be
+	// evaluated, a policy applies to the container, and an exception does not.
 	MatchConditions []MatchCondition `yaml:"matchConditions"`
 
 	env *environment // of the conditions
@@ -192,7 +190,7 @@ type LabelSelector struct {
 	// MatchLabels are labels that a pod must have, with their values.
 	MatchLabels map[string]string `yaml:"matchLabels"`
 
-	// MatchExpressions lists what must hold for single labels.
+	// MatchExpressions lists conditions for single labels.
 	MatchExpressions []LabelRequirement `yaml:"matchExpressions"`
 
 	selector labels.Selector
@@ -203,10 +201,10 @@ type LabelRequirement struct {
 	// Key is the label.
 	Key string `yaml:"key"`
 
-	// Operator says how the label's value and the values compare.
+	// Operator says how the label's value is compared with the values.
 	Operator LabelOperator `yaml:"operator"`
 
-	// Values lists values for In and NotIn; the others have none.
+	// Values lists values for In and NotIn. The other operators have none.
 	Values []string `yaml:"values"`
 }
 

@@ -4,11 +4,11 @@ import "github.com/specguard/specguard/internal/strict"
 
 // MatchCondition is a condition for a container to be matched.
 type MatchCondition struct {
-	// Name tells the conditions of a match apart.
+	// Name identifies the condition within the match.
 	Name name `yaml:"name"`
 
-	// Expression is true for a container that is matched. One that begins with
-	// ! must be in quotes in YAML.
+	// Expression is true for a container that matches. In YAML, put an expression that begins
+	// with ! in quotes.
 	Expression expression `yaml:"expression"`
 }
 

@@ -17,7 +17,7 @@ type Rule interface {
 
 // Base is embedded by every rule.
 type Base struct {
-	// OnViolation is what becomes of a container that breaks the rule.
+	// OnViolation says what happens to a container that breaks the rule.
 	// Default: reject.
 	OnViolation Action `yaml:"onViolation"`
 }

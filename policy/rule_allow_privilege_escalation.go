@@ -1,12 +1,12 @@
 package policy
 
-// AllowPrivilegeEscalation requires no_new_privs. Then nothing that the
-// container runs can gain privileges by a set-user-ID bit or file capabilities.
+// AllowPrivilegeEscalation requires no_new_privs. With it, no program in the container can gain
+// privileges by a set-user-ID bit or file capabilities.
 //
 // Reads: process.noNewPrivileges (OCI runtime spec, config.md, "Linux Process").
 // Adjusts: sets it.
-// Source: PR_SET_NO_NEW_PRIVS(2const); Pod Security Standards, Restricted,
-// "Privilege Escalation".
+// Source: PR_SET_NO_NEW_PRIVS(2const); Pod Security Standards, Restricted, "Privilege
+// Escalation".
 // Example: {onViolation: adjust}
 type AllowPrivilegeEscalation struct {
 	Base `yaml:",inline"`

@@ -4,33 +4,31 @@ import (
 	"slices"
 )
 
-// Annotations bounds the annotations that OCI runtimes take orders from. They can
-// replace what the spec says: crun loads a seccomp filter that
-// run.oci.seccomp_bpf_data brings and skips the spec's, writes to files of the host
-// (run.oci.hooks.stdout) and loads libraries (run.oci.seccomp.plugins). Other
-// annotations are not judged.
+// Annotations limits the annotations that configure OCI runtimes. Such annotations can override
+// the spec. For example, crun loads the seccomp filter of run.oci.seccomp_bpf_data instead of
+// the spec's, writes to files of the host (run.oci.hooks.stdout) and loads libraries
+// (run.oci.seccomp.plugins). The rule does not judge other annotations.
 //
-// These are: run.oci.* and module.wasm.* (crun, youki), org.criu.* and
-// org.systemd.property.* (runc, crun), krun.* (crun), bundle (runc),
-// io.containerd.runc.* (containerd's shim), io.katacontainers.* (Kata Containers)
-// and dev.gvisor.* (gVisor).
+// It judges run.oci.* and module.wasm.* (crun, youki), org.criu.* and org.systemd.property.*
+// (runc, crun), krun.* (crun), bundle (runc), io.containerd.runc.* (containerd's shim),
+// io.katacontainers.* (Kata Containers) and dev.gvisor.* (gVisor).
 //
-// The pod's annotations count too: CRI-O copies them to each container (of the
-// first four families what its allowed_annotations name), and containerd those that
-// its pod_annotations name. What CRI-O writes itself of
-// org.systemd.property.* is allowed.
+// It judges the pod's annotations too, because runtimes copy them to each container: CRI-O does
+// (of the first four families only those that its allowed_annotations name), and containerd
+// copies those that its pod_annotations name. The annotations of org.systemd.property.* that
+// CRI-O writes itself are allowed.
 //
-// Reads: annotations (OCI runtime spec, config.md, "Annotations"), and those of
-// the pod.
-// Adjusts: removes the container's. Of the pod's, those of Kata Containers and
-// gVisor deny, which are in force for the whole pod by then; others count no more.
-// Source: OCI runtime spec, features-linux.md, "Unsafe annotations in config.json";
-// crun(1), "Extensions to OCI"; runc, docs/systemd-properties.md.
+// Reads: annotations (OCI runtime spec, config.md, "Annotations"), and those of the pod.
+// Adjusts: removes the container's. The pod's annotations of Kata Containers and gVisor deny,
+// because they are already in force for the whole pod; other annotations of the pod have no
+// effect any more.
+// Source: OCI runtime spec, features-linux.md, "Unsafe annotations in config.json"; crun(1),
+// "Extensions to OCI"; runc, docs/systemd-properties.md.
 // Example: {allowed: ["io.katacontainers.config.hypervisor.default_vcpus"]}
 type Annotations struct {
 	Base `yaml:",inline"`
 
-	// Allowed lists patterns of names of such annotations that may be there.
+	// Allowed lists patterns of names of such annotations that are allowed.
 	// Default: none.
 	Allowed []Glob `yaml:"allowed"`
 }

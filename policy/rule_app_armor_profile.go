@@ -13,42 +13,39 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// AppArmorProfile bounds the AppArmor profile that confines the container.
+// AppArmorProfile limits which AppArmor profiles can confine the container.
 //
-// On a node whose kernel has no AppArmor a container without a profile
-// complies, unless AppArmor is required. Where the profiles that the kernel has
-// loaded can be seen, one that is not loaded breaks the rule, and so does one
-// whose mode is complain or unconfined: it confines nothing. RuntimeDefault is the
-// runtime's profile, whichever of them is loaded. containerd loads its own when the
-// first container asks for it, CRI-O when it starts; specguard apparmor loads
-// containerd's at once.
+// On a node whose kernel has no AppArmor, a container without a profile complies, unless the
+// rule requires AppArmor. If the node shows which profiles are loaded, a profile that is not
+// loaded breaks the rule. So does one whose mode is complain or unconfined, because it confines
+// nothing. RuntimeDefault is the runtime's own profile, whichever of them is loaded. containerd
+// loads its own when the first container asks for it. CRI-O loads its own when it starts.
+// specguard apparmor loads containerd's at once.
 //
-// Reads: process.apparmorProfile (OCI runtime spec, config.md, "Linux
-// Process").
-// Adjusts: sets the profile to apply in place of one that is not allowed.
-// Source: Pod Security Standards, Baseline, "AppArmor"; the names of the
-// runtimes' own profiles from containerd (internal/cri/server), CRI-O
-// (internal/config/apparmor) and containers/common (pkg/apparmor).
+// Reads: process.apparmorProfile (OCI runtime spec, config.md, "Linux Process").
+// Adjusts: replaces a profile that is not allowed with the profile to apply.
+// Source: Pod Security Standards, Baseline, "AppArmor"; the names of the runtimes' own profiles
+// from containerd (internal/cri/server), CRI-O (internal/config/apparmor) and containers/common
+// (pkg/apparmor).
 // Example: {onViolation: adjust, allowed: [RuntimeDefault, "Localhost/web-*"], apply: RuntimeDefault}
 type AppArmorProfile struct {
 	Base `yaml:",inline"`
 
-	// Allowed lists the profiles that may be used.
+	// Allowed lists the allowed profiles.
 	// Default: the one to apply; without one, all but Unconfined.
 	Allowed []AppArmorPattern `yaml:"allowed"`
 
-	// Apply is the profile to set where another is not allowed: RuntimeDefault
-	// or Localhost/ and a name. Adjusting needs it.
+	// Apply is the profile that replaces one that is not allowed: RuntimeDefault, or Localhost/
+	// and a name. Adjusting needs it.
 	// Default: none.
 	Apply AppArmorPattern `yaml:"apply"`
 
-	// Required: a node whose kernel has no AppArmor must not run the
-	// container.
+	// Required: a node whose kernel has no AppArmor must not run the container.
 	Required bool `yaml:"required"`
 }
 
-// AppArmorPattern is RuntimeDefault, Unconfined, or Localhost/ with the name
-// of a profile that is loaded on the node, or with a pattern of names.
+// AppArmorPattern is RuntimeDefault, Unconfined, or Localhost/ with the name of a profile that
+// is loaded on the node, or with a pattern of names.
 type AppArmorPattern string
 
 // The profiles that have names of their own, as in Kubernetes.

@@ -14,31 +14,29 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// Capabilities bounds the Linux capabilities of the container's process. At
-// least one of drop and allow is required.
+// Capabilities limits the Linux capabilities of the container's process. At least one of drop
+// and allow is required.
 //
-// Where the spec has no process.capabilities OCI runtimes give all that they have
-// themselves. That breaks the rule, whatever is allowed. So does a name that is none
-// of the kernel's, such as 21 or CAP_SYS_ADMIN+ep: runc skips it, and crun may take it
-// for SYS_ADMIN.
+// If the spec has no process.capabilities, OCI runtimes give the process all of their own
+// capabilities. That breaks the rule, whatever it allows. So does a name that the kernel does
+// not know, such as 21 or CAP_SYS_ADMIN+ep: runc skips it, and crun may take it for SYS_ADMIN.
 //
-// Reads: process.capabilities: bounding, effective, permitted, inheritable and
-// ambient (OCI runtime spec, config.md, "Linux Process").
-// Adjusts: takes what is not allowed out of all five sets. Where there are none
-// writes empty ones: what is allowed is not given anew.
-// Source: capabilities(7); Pod Security Standards, Baseline and Restricted,
-// "Capabilities".
+// Reads: process.capabilities: bounding, effective, permitted, inheritable and ambient (OCI
+// runtime spec, config.md, "Linux Process").
+// Adjusts: removes what is not allowed from all five sets. If there are no sets, writes empty
+// ones: it does not add what is allowed.
+// Source: capabilities(7); Pod Security Standards, Baseline and Restricted, "Capabilities".
 // Example: {onViolation: adjust, drop: [ALL], allow: [NET_BIND_SERVICE]}
 type Capabilities struct {
 	Base `yaml:",inline"`
 
-	// Drop lists capabilities that must not be held, also where Allow names
-	// them; ALL stands for each one that is not in Allow. A policy that says ALL
-	// over a profile, and no Allow, means none: the profile's Allow goes.
+	// Drop lists capabilities that are not allowed, even if Allow names them. ALL means every
+	// capability that is not in Allow. A policy that sets ALL over a profile and has no Allow
+	// allows none: the profile's Allow has no effect.
 	// Default: none.
 	Drop []Capability `yaml:"drop"`
 
-	// Allow lists the only capabilities that may be held.
+	// Allow lists the only capabilities that are allowed.
 	// Default: all that are not dropped.
 	Allow []Capability `yaml:"allow"`
 }
@@ -46,8 +44,8 @@ type Capabilities struct {
 // allCapabilities is the word for every capability.
 const allCapabilities Capability = "ALL"
 
-// Capability is the name of a Linux capability, such as NET_ADMIN, or ALL. It
-// may begin with CAP_ and be in lower case.
+// Capability is the name of a Linux capability, such as NET_ADMIN, or ALL. It may begin with
+// CAP_ and be in lower case.
 type Capability string // as the OCI spec writes it, with CAP_
 
 // UnmarshalText reads a capability's name; one that the kernel's headers do

@@ -9,31 +9,30 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// CgroupsPath requires that a container's cgroup lies in that of its pod, which the
-// kubelet makes and gives the pod's limits, below those of its quality of service
-// and of all pods. Whoever calls CRI chooses the cgroup of a pod: one that lies
-// elsewhere has no limits but the container's own, or changes those of others.
+// CgroupsPath requires that a container's cgroup is inside the cgroup of its pod. The kubelet
+// makes the pod's cgroup and gives it the pod's limits, below those of its quality of service
+// and of all pods. A client of CRI can choose any cgroup for a pod. Elsewhere, the container
+// has only its own limits, or it changes the limits of others.
 //
-// The kubelet's cgroup of a pod is called pod<uid>, and with systemd the slice
-// [kubepods...]-pod<uid>.slice, in which every - of the uid is a _. Where it lies
-// depends on the kubelet's --cgroup-root, which nothing on the node tells: without
-// roots a cgroup of that name is taken for the kubelet's wherever it is.
+// The kubelet's cgroup of a pod is called pod<uid>. With systemd it is the slice
+// [kubepods...]-pod<uid>.slice, in which every - of the uid is a _. Its place depends on the
+// kubelet's --cgroup-root, which nothing on the node shows. So without roots, the rule accepts
+// a cgroup of that name in any place.
 //
-// A spec names a cgroup as a path, or for systemd as slice:prefix:name. An OCI runtime
-// whose cgroups are not systemd's takes the second for a folder below its own cgroup,
-// where no limits of pods hold: name the driver where others than the kubelet can call
+// A spec names a cgroup as a path, or for systemd as slice:prefix:name. An OCI runtime that
+// does not use systemd for cgroups treats the second form as a folder below its own cgroup,
+// where no limits of pods apply. So set cgroupDriver if clients other than the kubelet can call
 // CRI.
 //
-// Files of cgroup v2 that linux.resources.unified names must be limits of controllers,
-// when a container is made and when its limits are updated: an OCI runtime writes any
-// file, and cgroup.procs takes processes of the host into the container's cgroup.
+// Files of cgroup v2 in linux.resources.unified must be limits of controllers, when a container
+// is created and when its limits are updated. An OCI runtime writes to any file, and
+// cgroup.procs would move processes of the host into the container's cgroup.
 //
 // Reads: linux.cgroupsPath (OCI runtime spec, config-linux.md, "Cgroups Path"),
 // linux.resources.unified, and the pod's uid.
-// Adjusts: nothing. In another cgroup the limits of others would hold.
-// Source: Kubernetes, pkg/kubelet/cm (pod_container_manager_linux.go,
-// cgroup_manager_linux.go); containerd, internal/cri/server (getCgroupsPath);
-// CRI-O, internal/config/cgmgr.
+// Adjusts: nothing. In another cgroup, the limits of others would apply.
+// Source: Kubernetes, pkg/kubelet/cm (pod_container_manager_linux.go, cgroup_manager_linux.go);
+// containerd, internal/cri/server (getCgroupsPath); CRI-O, internal/config/cgmgr.
 // Example: {cgroupDriver: systemd, roots: [/]}
 type CgroupsPath struct {
 	Base      `yaml:",inline"`
@@ -44,19 +43,21 @@ type CgroupsPath struct {
 	// Default: any.
 	CgroupDriver CgroupDriver `yaml:"cgroupDriver"`
 
-	// Roots lists the cgroups in which the kubelet has kubepods, or kubepods.slice:
-	// its --cgroup-root. With the driver systemd /a/b is /a.slice/a-b.slice, and may
-	// be written so, too.
+	// Roots lists the cgroups in which the kubelet has kubepods, or kubepods.slice: its
+	// --cgroup-root. With the driver systemd, /a/b means /a.slice/a-b.slice; you can also write
+	// it in this form.
 	// Default: any.
 	Roots []CgroupDir `yaml:"roots"`
 
-	// Allowed lists cgroups, as paths, in which a container's may lie besides that
-	// of its pod. A kubelet with --cgroups-per-qos=false has no cgroups of pods.
+	// Allowed lists cgroups, as paths, in which a container's cgroup may be besides that of its
+	// pod. A kubelet with --cgroups-per-qos=false has no cgroups of pods.
 	// Default: none.
 	Allowed []CgroupDir `yaml:"allowed"`
 }
 
-// CgroupDriver says who makes cgroups, in the words of the kubelet's cgroupDriver.
+// CgroupDriver is the driver of the kubelet (its cgroupDriver) and of the container runtime:
+// systemd or cgroupfs. A cgroup in the form of the other driver breaks the rule.
+// Default: any.
 type CgroupDriver string
 
 // The drivers.
@@ -74,7 +75,7 @@ func (d *CgroupDriver) UnmarshalText(text []byte) error {
 // JSONSchema lists the drivers.
 func (CgroupDriver) JSONSchema() map[string]any { return strict.Enum(systemdCgroups, fileCgroups) }
 
-// CgroupDir is the path of a cgroup: / or such as /system.slice.
+// CgroupDir is the absolute path of a cgroup, such as / or /system.slice.
 type CgroupDir string
 
 // UnmarshalText reads a path; one that is not absolute and clean is an error.

@@ -6,12 +6,10 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// Custom holds a container to conditions of your own, written in the Common
-// Expression Language (CEL, https://cel.dev) as in the validations of
-// Kubernetes' ValidatingAdmissionPolicy.
+// Custom checks conditions of your own, written in the Common Expression Language (CEL,
+// https://cel.dev) as in the validations of Kubernetes' ValidatingAdmissionPolicy.
 //
-// An expression is true for a container that complies. It can use these
-// variables:
+// An expression is true for a container that complies. It can use these variables:
 //
 //   - spec: the OCI runtime spec, with the names of its JSON:
 //     spec.process.user.uid, spec.mounts, spec.linux.seccomp.
@@ -20,22 +18,22 @@ import (
 //   - container: name, image (the reference) and images (all references that
 //     are known).
 //
-// Expressions are checked when they are loaded: names, types, and that the
-// result is true or false. All whole numbers are of type int; what is larger
-// than the largest int (2^63-1) becomes that. The functions are CEL's standard
-// ones and the extensions strings, lists and sets of cel-go.
+// When expressions are loaded, names and types are checked, and that the result is true or
+// false. All whole numbers are of type int. A number that is larger than the largest int
+// (2^63-1) becomes that. The functions are the standard ones of CEL and the extensions strings,
+// lists and sets of cel-go.
 //
-// A text, a list or a map that the spec does not have reads as empty, and a flag
-// such as spec.process.terminal as false. A limit that it does not have cannot
-// be read, nor can anything in a part that it does not have: ask for it with
+// A text, a list or a map that the spec does not have reads as empty, and a flag such as
+// spec.process.terminal reads as false. A limit that the spec does not have cannot be read;
+// neither can anything in a part that the spec does not have. Test for it with
 // has(spec.linux.resources.memory.limit) or spec.linux.seccomp != null.
 //
-// An expression that reads what cannot be read, such as a label that the pod
-// does not have or an image that is not known, breaks the rule. So does one that
-// cannot be evaluated for another reason, or takes more than 500,000 steps in
-// CEL's measure, which is less than half a second. Comparing lists, sets and
-// maps takes as many steps as they have elements, or more: an expression that
-// compares all mounts with all others ends at a few hundred.
+// An expression that reads what cannot be read, such as a label that the pod does not have or
+// an image that is not known, breaks the rule. So does an expression that cannot be evaluated
+// for another reason, or that needs more than 500,000 steps of CEL's cost model, which is less
+// than half a second. Comparing lists, sets and maps takes at least as many steps as they have
+// elements: an expression that compares all mounts with all others stops at a few hundred
+// mounts.
 //
 // Examples:
 //
@@ -45,15 +43,15 @@ import (
 //
 // Reads: all of the spec, the pod, the image.
 // Adjusts: nothing.
-// Source: CEL, https://github.com/google/cel-spec; Kubernetes'
-// ValidatingAdmissionPolicy, spec.validations; OCI runtime spec, config.md.
+// Source: CEL, https://github.com/google/cel-spec; Kubernetes' ValidatingAdmissionPolicy,
+// spec.validations; OCI runtime spec, config.md.
 // Example: {validations: [{name: no-terminal, expression: "!spec.process.terminal", message: a terminal is not allowed}]}
 type Custom struct {
 	Base      `yaml:",inline"`
 	checkOnly `yaml:"-"`
 
-	// Validations lists the conditions; a container must meet all of them. At
-	// least one is required.
+	// Validations lists the conditions. A container must meet all of them. At least one is
+	// required.
 	Validations []Validation `yaml:"validations"`
 
 	env *environment
@@ -61,16 +59,15 @@ type Custom struct {
 
 // Validation is one condition.
 type Validation struct {
-	// Name tells the validations of a rule apart. It stands in front of the
-	// message.
+	// Name identifies the validation within the rule. The message begins with it.
 	Name name `yaml:"name"`
 
-	// Expression is true for a container that complies. One that begins with !
-	// must be in quotes in YAML.
+	// Expression is true for a container that complies. In YAML, put an expression that begins
+	// with ! in quotes.
 	Expression expression `yaml:"expression"`
 
-	// Message says, in one line, what is wrong with a container that does not
-	// comply. It is given as it stands; values of the spec are never added.
+	// Message says, in one line, what is wrong with a container that does not comply. It is
+	// printed as it is; values of the spec are never added.
 	Message line `yaml:"message"`
 }
 

@@ -11,66 +11,60 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// Devices bounds the devices that a container gets: the device nodes that are
-// made for it, and the rules of its cgroup that let it use devices. Device
-// plugins, CDI and NRI plugins bring both. Of a rule that is allowed in part
-// the rest counts.
+// Devices limits the devices that a container gets: the device nodes that are made for it, and
+// the rules of its cgroup that let it use devices. Device plugins, CDI and NRI plugins add
+// both. If a cgroup rule is allowed in part, only the rest breaks this rule.
 //
-// Always allowed are the nodes /dev/null, zero, full, random, urandom, tty and
-// ptmx with their own numbers, the use of these, of the console and of
-// pseudoterminals, and to make nodes of any device (m), which needs the
-// capability MKNOD and does not open them. OCI runtimes give all that to every
-// container themselves; runc and crun let it use /dev/net/tun (c 10:200) as
-// well, whatever its spec says.
+// These are always allowed, because OCI runtimes give them to every container: the nodes
+// /dev/null, zero, full, random, urandom, tty and ptmx with their own numbers; the use of
+// these, of the console and of pseudoterminals; and making nodes of any device (m), which needs
+// the capability MKNOD and does not open them. runc and crun also let every container use
+// /dev/net/tun (c 10:200), whatever its spec says.
 //
-// In a user namespace a runtime mounts the host's file at the path of a node
-// and does not look at its numbers. A device of the host that is mounted as a
-// volume is for hostPaths to judge.
+// In a user namespace, a runtime mounts the host's file at the path of a node and does not look
+// at its numbers. Rule hostPaths judges a device of the host that is mounted as a volume.
 //
-// A spec does not say where on the host a device came from. The block device of a
-// volume is told from another one by its numbers, in the folder that the kubelet
-// has for the pod (pods/UID/volumeDevices).
+// A spec does not say where on the host a device came from. The rule recognizes the block
+// device of a volume by its numbers, in the folder that the kubelet has for the pod
+// (pods/UID/volumeDevices).
 //
 // Reads: linux.devices, linux.resources.devices and linux.namespaces (OCI runtime spec,
-// config-linux.md, "Devices" and "Allowed Device list"). A rule that forbids
-// some devices is not relied on: runtimes differ in what it does to a wider or
-// a narrower one.
-// Adjusts: removes nodes, and rules, or the access in them, that are not
-// allowed. Where every device may be used no rule but one that denies all is
-// left.
+// config-linux.md, "Devices" and "Allowed Device list"). The rule does not rely on a cgroup
+// rule that forbids some devices: runtimes differ in what it does to a wider or a narrower one.
+// Adjusts: removes nodes that are not allowed, and removes cgroup rules or the access in them.
+// If every device may be used, it keeps only a cgroup rule that denies all.
 // Source: OCI runtime spec, config-linux.md, "Default Devices"; Linux,
-// Documentation/admin-guide/devices.txt and cgroup-v1/devices.rst; mknod(2);
-// Kubernetes 1.36, pkg/kubelet/kubelet_pods.go (makeBlockVolumes).
+// Documentation/admin-guide/devices.txt and cgroup-v1/devices.rst; mknod(2); Kubernetes 1.36,
+// pkg/kubelet/kubelet_pods.go (makeBlockVolumes).
 // Example: {onViolation: adjust, allowed: [{path: /dev/fuse, major: 10, minor: 229}, {path: "/dev/nvidia*", access: rw}]}
 type Devices struct {
 	Base `yaml:",inline"`
 
-	// Allowed lists devices that a container may have besides those that each
-	// has.
+	// Allowed lists devices that a container may have besides those that each container has.
 	// Default: none.
 	Allowed []AllowedDevice `yaml:"allowed"`
 
-	// AllowVolumeDevices allows the block devices of the pod's volumes, which a
-	// container gets by volumeDevices: those that the kubelet has put into its
-	// folder for the pod, with their own numbers. Where the host's files cannot be
-	// seen, and in a user namespace, it allows nothing.
+	// AllowVolumeDevices allows the block devices of the pod's volumes, which a container gets
+	// by volumeDevices: those that the kubelet has put into its folder for the pod, with their
+	// own numbers. In a user namespace, or if the agent cannot see the host's files, it allows
+	// nothing.
 	// Default: false.
 	AllowVolumeDevices bool `yaml:"allowVolumeDevices"`
 }
 
-// AllowedDevice is a device that a container may have, or several.
+// AllowedDevice describes one or several devices that a container may have.
 type AllowedDevice struct {
 	// Path is a pattern of the device's path in the container. It is required.
 	Path Glob `yaml:"path"`
 
-	// Type is the type of the device: c (or u, which is the same) for a
-	// character device, b for a block device and p for a FIFO.
+	// Type is the type of the device: c (or u, which is the same) for a character device, b for
+	// a block device and p for a FIFO.
 	// Default: c.
 	Type DeviceType `yaml:"type"`
 
-	// Major is the device's major number. Without it and Driver the path alone
-	// tells the device, and whoever names the node chooses it: rules are allowed only for
-	// devices that have such a node.
+	// Major is the device's major number. Without it and Driver, only the path identifies the
+	// device, and its creator chooses the path. Then cgroup rules are allowed only for devices
+	// that have such a node.
 	// Default: any.
 	Major *uint32 `yaml:"major"`
 
@@ -78,15 +72,15 @@ type AllowedDevice struct {
 	// Default: any.
 	Minor *uint32 `yaml:"minor"`
 
-	// Driver is the name of the device's driver, as the kernel has it in
-	// /proc/devices and, for major number 10, in /proc/misc. It tells devices whose
-	// numbers the kernel chooses, such as nvidia-uvm. Where a number has several
-	// drivers, or the node cannot be asked, the entry allows nothing.
+	// Driver is the name of the device's driver, as in the kernel's /proc/devices and, for
+	// major number 10, /proc/misc. Use it for devices whose numbers the kernel chooses, such as
+	// nvidia-uvm. If a number has several drivers, or the agent cannot ask the node, the entry
+	// allows nothing.
 	// Default: any.
 	Driver string `yaml:"driver"`
 
-	// Access is what the container may do with it: any of r (read), w (write)
-	// and m (make nodes).
+	// Access is what the container may do with it: any of r (read), w (write) and m (make
+	// nodes).
 	// Default: rwm.
 	Access DeviceAccess `yaml:"access"`
 }

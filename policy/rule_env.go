@@ -9,28 +9,26 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// Env forbids environment variables by their names, such as those with which
-// the dynamic linker loads foreign code (LD_PRELOAD). Values are never judged
-// and never shown.
+// Env forbids environment variables by their names, such as those with which the dynamic linker
+// loads foreign code (LD_PRELOAD). It never judges and never shows values.
 //
-// What is judged is the environment that the container's first process starts
-// with: the image's, the pod's and what other plugins added. In containerd a
-// later exec starts with what is left of it. A process can set variables for
-// its own children.
+// It judges the environment with which the container's first process starts: the image's, the
+// pod's and what other plugins added. In containerd, a later exec starts with what is left of
+// it. A process can set variables for its own children.
 //
 // Reads: process.env (OCI runtime spec, config.md, "Process").
-// Adjusts: removes the variables, every entry of them.
+// Adjusts: removes every entry of the variables.
 // Source: environ(7); ld.so(8), "ENVIRONMENT".
 // Example: {onViolation: adjust, forbid: ["LD_*"], allow: [LD_LIBRARY_PATH]}
 type Env struct {
 	Base `yaml:",inline"`
 
-	// Forbid lists patterns of names that must not be set. It is required.
-	// Letters count as they are written: the kernel and most programs tell HOME
-	// from home. An entry without = is a name as a whole.
+	// Forbid lists patterns of names that must not be set. It is required. Case matters: the
+	// kernel and most programs distinguish HOME and home. In an entry without =, the whole
+	// entry is the name.
 	Forbid []Glob `yaml:"forbid"`
 
-	// Allow lists patterns of names that may be set although Forbid has them.
+	// Allow lists patterns of names that may be set even if Forbid contains them.
 	// Default: none.
 	Allow []Glob `yaml:"allow"`
 }

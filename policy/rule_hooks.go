@@ -9,27 +9,25 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// Hooks bounds the OCI hooks that a container comes with: programs that the
-// OCI runtime starts, most of them as root on the host. No pod can ask for one;
-// other NRI plugins, CDI devices and a runtime's base spec bring them.
+// Hooks limits the OCI hooks of a container: programs that the OCI runtime starts, most of them
+// as root on the host. No pod can ask for one. Other NRI plugins, CDI devices and a runtime's
+// base spec add them.
 //
-// A path is one of the host, except that of a startContainer hook, which is one
-// of the container's own files. What an OCI runtime adds by itself, or a wrapper
-// around it, is in no spec and not judged. Specguard's own seal is a hook too.
-// It is neither judged nor removed.
+// A path is a path of the host, except for a startContainer hook, where it is one of the
+// container's own files. Hooks that an OCI runtime or a wrapper around it adds are not in the
+// spec, so the rule does not judge them. Specguard's own seal is a hook too. The rule neither
+// judges nor removes it.
 //
-// Reads: hooks (OCI runtime spec, config.md, "POSIX-platform Hooks"), of every
-// kind. Arguments are not read and not shown.
-// Adjusts: removes the hooks. What they would have set up is missing then.
-// Source: OCI runtime spec, config.md, "POSIX-platform Hooks"; runtime.md,
-// "Lifecycle".
+// Reads: hooks (OCI runtime spec, config.md, "POSIX-platform Hooks"), of every kind. It does
+// not read or show their arguments.
+// Adjusts: removes the hooks. What they would set up is then missing.
+// Source: OCI runtime spec, config.md, "POSIX-platform Hooks"; runtime.md, "Lifecycle".
 // Example: {allowed: [/usr/bin/nvidia-ctk]}
 type Hooks struct {
 	Base `yaml:",inline"`
 
-	// Allowed lists patterns of the paths of programs that may be hooks. A path
-	// that is relative, or has ".." in it, is never allowed. Links are not
-	// followed.
+	// Allowed lists patterns of the paths of programs that may be hooks. A path that is
+	// relative or contains ".." is never allowed. Links are not followed.
 	// Default: none.
 	Allowed []Glob `yaml:"allowed"`
 }

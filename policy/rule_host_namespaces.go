@@ -10,20 +10,20 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// HostNamespaces bounds the namespaces that a container shares with the host, and
-// refuses those of others: a container has its pod's, or new ones of its own. A pod
-// in the host's network has the host's name too (uts). A mount namespace is always
-// the container's own. A pid namespace may be that of another container of the pod,
-// so its path is not compared.
+// HostNamespaces limits the namespaces that a container shares with the host, and forbids
+// namespaces of other pods: a container must use its pod's namespaces, or new ones of its own.
+// A pod in the host's network also has the host's name (uts). A mount namespace must always be
+// the container's own. A pid namespace may be that of another container of the pod, so the rule
+// does not compare its path.
 //
-// Not judged: a cgroup or time namespace that is missing, which only show what the
-// host's show, and a user namespace that is missing (rule userNamespace).
+// The rule does not judge a missing cgroup or time namespace, which only shows what the host's
+// shows, and a missing user namespace (rule userNamespace judges it).
 //
-// Reads: linux.namespaces (OCI runtime spec, config-linux.md, "Namespaces"):
-// a type that is not listed is the host's, and so is one whose path leads to the
-// host's own; and the namespaces of the pod. Paths are compared where the runtime
-// tells those of the pod's (containerd the sandbox's process, CRI-O the paths).
-// Adjusts: nothing. What was written for the host's namespace does not work in
+// Reads: linux.namespaces (OCI runtime spec, config-linux.md, "Namespaces") and the namespaces
+// of the pod. A type that is not listed is the host's, and so is one whose path leads to the
+// host's own. The rule compares paths where the runtime shows those of the pod (containerd the
+// sandbox's process, CRI-O the paths).
+// Adjusts: nothing. A program that was written for the host's namespace does not work in
 // another.
 // Source: namespaces(7); Pod Security Standards, Baseline, "Host Namespaces".
 // Example: {allow: [network]}
@@ -36,8 +36,8 @@ type HostNamespaces struct {
 	Allow []HostNamespace `yaml:"allow"`
 }
 
-// HostNamespace is network, pid, ipc or uts, the namespaces that a Kubernetes pod
-// can share with its host. Whoever may share network may share uts with it.
+// HostNamespace is network, pid, ipc or uts, the namespaces that a Kubernetes pod can share
+// with its host. A pod that may share network may also share uts with it.
 type HostNamespace string
 
 // hostNamespaces are all of them, in the order in which they are reported.

@@ -7,73 +7,67 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// HostPaths bounds which of the host's files a container sees. Every mount
-// counts that is neither a file system of the kernel nor made for this
-// container by the kubelet or the container runtime. Those are told by the
-// pod's uid and the runtime's ids in their paths, in the kubelet's folder and
-// the runtime's (host.kubeletDir and host.runtimeDirs of the agent's
-// configuration). Of a volume the root alone is the kubelet's: a folder in a
-// volume that is mounted as a hostPath is a path of the host as any other.
+// HostPaths limits which of the host's files a container sees. It judges every mount except
+// file systems of the kernel and mounts that the kubelet or the container runtime made for this
+// container. It recognizes the latter by the pod's uid and the runtime's ids in their paths, in
+// the kubelet's folder and the runtime's (host.kubeletDir and host.runtimeDirs of the agent's
+// configuration). Of a volume, only the root is the kubelet's: a folder in a volume that is
+// mounted as a hostPath is a path of the host like any other.
 //
-// Symlinks are followed where the host's files can be seen, in what is mounted
-// and in what is allowed. Where containers may write, one of them may have made
-// the link: in the kubelet's folder of pods, and below every path that any
-// policy allows without readOnly, also one in mode audit or for other
-// containers. An allowed path that leads over a link there covers nothing, and
-// what is mounted over one is neither the kubelet's nor the runtime's. Folders
-// are compared by path: of one that is mounted on the host in two places, name
-// both.
+// If the agent can see the host's files, it follows symlinks in what is mounted and in what is
+// allowed. A container may have made a link where containers may write: in the kubelet's folder
+// of pods, and below every path that any policy allows without readOnly (also a policy in mode
+// audit or for other containers). An allowed path that leads over such a link covers nothing,
+// and a mount that leads over such a link is neither the kubelet's nor the runtime's. Folders
+// are compared by path: if a folder is mounted in two places on the host, name both.
 //
-// Before the container starts, what the kernel has mounted in it is compared
-// with what was judged: a container in which a path has been replaced meanwhile
-// is refused. Where the node does not show the mounts (a runtime in a virtual
-// machine, an agent that does not see the host's files), a path that lies below one where containers may write, or that leads over a link
-// there, is refused: it could be replaced before it is mounted.
+// Before the container starts, the agent compares what the kernel has mounted in it with what
+// it judged, and denies the container if a path has been replaced in the meantime. If the node
+// does not show the mounts (a runtime in a virtual machine, an agent that does not see the
+// host's files), it denies a path that is below one where containers may write, or that leads
+// over a link there, because the path could be replaced before it is mounted.
 //
-// A mount with id mappings shows and makes files under other ids: with those of
-// the pod's user namespace, as the kubelet asks for it, or not at all. That holds
-// for every mount, be it of the host's files or of a volume.
+// A mount with id mappings shows and makes files under other ids. Every mount, of the host's
+// files or of a volume, must have either the id mappings of the pod's user namespace, which the
+// kubelet asks for, or none.
 //
-// In the place of a mount that adjusting removes at /proc, /sys, /dev or below
-// those, the runtime's own comes back. One that lies in a volume, or in another path
-// of the host, which stays, is not removed, and the container is refused: what the
-// mount covers would come to light. Files of the image may come to light.
+// If adjusting removes a mount at /proc, /sys, /dev or below those, the runtime's own mount
+// appears again. The rule does not remove a mount that is inside a volume, or inside another
+// path of the host, that stays: it denies the container, because removing the mount would
+// uncover what the mount hides. Files of the image may be uncovered.
 //
-// With propagation Bidirectional the host sees what the container mounts in a volume.
-// The API server lets only privileged containers ask for it; whoever calls CRI can ask
-// for it, too. Such a volume needs an allowed path with that propagation which covers
-// its folder in the kubelet's. A tmpfs, or another file system of the kernel, is always
-// refused with it.
+// With propagation Bidirectional, the host sees what the container mounts in a volume. The API
+// server lets only privileged containers ask for it, but any client of CRI can ask for it, too.
+// Such a volume needs an allowed path with that propagation that covers its folder in the
+// kubelet's. A tmpfs, or another file system of the kernel, is never allowed with it.
 //
-// A mount that is read-only ("ro") is so itself. File systems that are mounted
-// below it may be writable, unless the container asks for a recursive read-only
-// mount ("rro").
+// A read-only mount ("ro") is itself read-only. File systems that are mounted below it may be
+// writable, unless the container asks for a recursive read-only mount ("rro").
 //
-// Reads: mounts, with their uidMappings and gidMappings (OCI runtime spec,
-// config.md, "Mounts"), linux.uidMappings and linux.gidMappings.
-// Adjusts: makes a mount read-only, with what is mounted below it where the
-// kernel can (Linux 5.12), makes its propagation private or slave, removes one
-// that is not allowed. The root filesystem, which a runtime makes
-// shared for the sake of a shared mount, becomes a slave where none is left.
-// Source: mount_namespaces(7); Pod Security Standards, Baseline, "HostPath
-// Volumes".
+// Reads: mounts, with their uidMappings and gidMappings (OCI runtime spec, config.md,
+// "Mounts"), linux.uidMappings and linux.gidMappings.
+// Adjusts: makes a mount read-only, with what is mounted below it where the kernel can (Linux
+// 5.12); makes its propagation private or slave; removes a mount that is not allowed. A runtime
+// makes the root filesystem shared for a shared mount; it becomes a slave if no shared mount is
+// left.
+// Source: mount_namespaces(7); Pod Security Standards, Baseline, "HostPath Volumes".
 // Example: {onViolation: adjust, allowed: [{path: /var/log, readOnly: true}, {path: /srv/data}]}
 type HostPaths struct {
 	Base `yaml:",inline"`
 
-	// Allowed lists the paths that may be mounted, with what lies below. Of
-	// several that cover a mount the longest counts.
+	// Allowed lists the paths that may be mounted, with what is below them. If several cover a
+	// mount, the longest counts.
 	// Default: none.
 	Allowed []AllowedPath `yaml:"allowed"`
 }
 
 // AllowedPath is a path of the host that may be mounted, and how.
 type AllowedPath struct {
-	// Path covers itself and what lies below it. What belongs to a container
-	// runtime (sockets, state), the kubelet, systemd, etcd or specguard is covered
-	// only by a path that names it, or lies in it, or is the very path that is
-	// mounted: /run covers /run/foo, not /run/containerd. Where the mount can be
-	// written, so is what these run or obey: /usr/bin, /opt/cni, /etc/cdi.
+	// Path covers itself and what is below it. It covers what belongs to a container runtime
+	// (sockets, state), the kubelet, systemd, etcd or specguard only if it names it, is inside
+	// it, or is the very path that is mounted: /run covers /run/foo, but not /run/containerd.
+	// If the mount can be written, the same applies to what these run or obey: /usr/bin,
+	// /opt/cni, /etc/cdi.
 	Path absPath `yaml:"path"`
 
 	// ReadOnly: the mount must be read-only.

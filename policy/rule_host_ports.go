@@ -9,16 +9,14 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// HostPorts bounds the ports of the host that lead to a pod. A pod in the
-// host's network namespace can open any port by itself: that is for
-// hostNamespaces to judge.
+// HostPorts limits the ports of the host that lead to a pod. A pod in the host's network
+// namespace can open any port by itself; rule hostNamespaces judges that.
 //
-// Reads: the port mappings with which the pod's sandbox was made
-// (PodSandboxConfig.port_mappings in CRI), as containerd's store, CRI-O's sandbox
-// or the cache of CNI tell them. A pod of which none of these tells is denied.
-// specguard check and test take them from a pod's manifest. Of a bare OCI spec, which
-// has no sandbox, they find nothing.
-// Adjusts: nothing. The ports are open by then.
+// Reads: the port mappings with which the pod's sandbox was created
+// (PodSandboxConfig.port_mappings in CRI), from containerd's store, CRI-O's sandbox or the
+// cache of CNI. If none of these shows them, the pod is denied. specguard check and test read
+// them from a pod's manifest. A bare OCI spec has no sandbox, so they find nothing in it.
+// Adjusts: nothing. The ports are already open.
 // Source: Pod Security Standards, Baseline, "Host Ports".
 // Example: {allowed: [{min: 30000, max: 32767, protocol: TCP}]}
 type HostPorts struct {
@@ -30,12 +28,12 @@ type HostPorts struct {
 	Allowed []PortRange `yaml:"allowed"`
 }
 
-// PortRange is a range of ports; both ends belong to it.
+// PortRange is a range of ports, including both ends.
 type PortRange struct {
 	// Min is the lowest port of the range. It is required.
 	Min Port `yaml:"min"`
 
-	// Max is the highest one. It is required.
+	// Max is the highest port of the range. It is required.
 	Max Port `yaml:"max"`
 
 	// Protocol is the protocol that may be used.

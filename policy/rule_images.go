@@ -13,42 +13,38 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// Images bounds where a container's image comes from, and can require that it
-// was asked for by digest.
+// Images limits where a container's image comes from, and can require that it was asked for by
+// digest.
 //
-// For Allowed the name counts under which the runtime keeps the image, not one
-// that a caller of CRI claims. An image that has none, as one that was imported
-// without a name, is not allowed, and neither is one that the runtime does not
-// tell. Where the runtime keeps one image under several names it tells one, and
-// that one counts: in containerd one with a tag, if there is any. containerd 2.0
-// to 2.3 tell it to nobody who does not have containerd's socket (opener
-// containerd): with other openers Allowed refuses every container there.
+// For Allowed, the name counts under which the runtime stores the image, not a name that a
+// client of CRI claims. An image without a name (imported without one, for example) is not
+// allowed, and neither is an image that the runtime does not show. If the runtime stores one
+// image under several names, it shows only one, and that name counts: in containerd one with a
+// tag, if there is any. containerd 2.0 to 2.3 shows the name only through containerd's socket
+// (opener containerd): with other openers, Allowed denies every container there.
 //
-// For RequireDigest the name that was asked for counts too, and the caller of
-// CRI, in Kubernetes the kubelet, is believed. containerd 1.7 does not tell it:
-// there an image that was asked for by digest is denied while the node has it
-// under a tag as well.
+// For RequireDigest, the name that was asked for counts too, and the rule believes the client
+// of CRI, in Kubernetes the kubelet. containerd 1.7 does not show this name: there, an image
+// that was asked for by digest is denied if the node also has it under a tag.
 //
-// Reads: the reference of the container's image in the runtime's store, and for
-// RequireDigest also the one that was asked for (in containerd the annotation
-// io.kubernetes.cri.image-name).
+// Reads: the reference of the container's image in the runtime's store, and for RequireDigest
+// also the one that was asked for (in containerd the annotation io.kubernetes.cri.image-name).
 // Adjusts: nothing. Another image would be another program.
-// Source: github.com/distribution/reference (the grammar of references);
-// Kubernetes, "Images", on pinning by digest.
+// Source: github.com/distribution/reference (the grammar of references); Kubernetes, "Images",
+// on pinning by digest.
 // Example: {allowed: ["registry.example.com/**"], requireDigest: true}
 type Images struct {
 	Base      `yaml:",inline"`
 	checkOnly `yaml:"-"`
 
-	// Allowed lists patterns of images. A pattern is matched with the full name
-	// of the image, in which nginx is docker.io/library/nginx, once without and
-	// once with its tag and digest: one without a tag and a digest covers all
-	// of them.
+	// Allowed lists patterns of images. A pattern is compared with the full name of the image
+	// (the full name of nginx is docker.io/library/nginx), once without and once with its tag
+	// and digest: a pattern without a tag and a digest covers all of them.
 	// Default: any.
 	Allowed []Glob `yaml:"allowed"`
 
-	// RequireDigest: the image must have been asked for by digest
-	// (name@sha256:...). A tag can be moved to another image.
+	// RequireDigest: the image must have been asked for by digest (name@sha256:...). A tag can
+	// be moved to another image.
 	RequireDigest bool `yaml:"requireDigest"`
 }
 

@@ -10,57 +10,56 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// MountOptions requires options of mounts that take something away, such as
-// noexec of what a container can write to.
+// MountOptions requires mount options that take something away, such as noexec for what a
+// container can write to.
 //
-// An option counts where it is in effect, whichever OCI runtime mounts: of nosuid
-// and suid the last does, and rsuid undoes both. nosuid, nodev, noexec and ro are
-// for the mount itself. rnosuid, rnodev, rnoexec and rro are for all that is
-// mounted below it too, as a hostPath can have; they need Linux 5.12 and a
-// runtime that knows them, as runc 1.1 does. One that does not, such as gVisor,
-// ignores them, and runc does so for mounts that are no bind mounts. So they count
-// only beside the plain form, except rro of a bind mount: volumeMounts with
-// recursiveReadOnly have it alone, where the runtime says that it knows it.
+// An option counts only if it takes effect with every OCI runtime. Of nosuid and suid, the last
+// one takes effect, and rsuid undoes both. nosuid, nodev, noexec and ro apply to the mount
+// itself. rnosuid, rnodev, rnoexec and rro also apply to everything that is mounted below it,
+// as a hostPath can have. They need Linux 5.12 and a runtime that knows them, such as runc 1.1.
+// A runtime that does not know them, such as gVisor, ignores them, and runc ignores them for
+// mounts that are not bind mounts. So they count only together with the plain form. The
+// exception is rro of a bind mount: volumeMounts with recursiveReadOnly have only rro, if the
+// runtime says that it knows it.
 //
-// The file systems of the kernel that a runtime mounts, such as /proc, are never
-// meant, nor is the root filesystem; /dev only where its type, dev, is named.
+// Nothing selects the root filesystem or the file systems of the kernel that a runtime
+// mounts, such as /proc. Only the type dev selects /dev; a path does not.
 //
-// noexec keeps a file from being run and from being mapped as a program, with the
-// dynamic linker's help too. It does not keep a process from making memory of its
-// own a program (memfd_create(2)).
+// noexec keeps a file from being run and from being mapped as a program, also with the help of
+// the dynamic linker. It does not keep a process from executing memory of its own
+// (memfd_create(2)).
 //
-// Reads: mounts (OCI runtime spec, config.md, "Mounts" and "Linux mount
-// options").
-// Adjusts: adds the options, recursive ones in both forms, and removes those that
-// undo them. A runtime that sets options of a bind mount drops those that the
-// host's own mount has, such as nodev: require every one that matters.
+// Reads: mounts (OCI runtime spec, config.md, "Mounts" and "Linux mount options").
+// Adjusts: adds the options, recursive ones in both forms, and removes options that undo them.
+// A runtime that sets options of a bind mount drops those that the host's own mount has, such
+// as nodev: require every option that matters.
 // Source: mount(8), mount_setattr(2); runc, libcontainer/specconv; Kubernetes
-// volumeMounts.bindMountOptions (alpha in 1.37), with which pods can ask for
-// nosuid, nodev and noexec themselves.
+// volumeMounts.bindMountOptions (alpha in 1.37), with which pods can ask for nosuid, nodev and
+// noexec themselves.
 // Example: {onViolation: adjust, require: [{volumeTypes: [emptyDir, shm, tmpfs], options: [nosuid, nodev, noexec]}, {paths: ["/data/**"], options: [ro]}]}
 type MountOptions struct {
 	Base `yaml:",inline"`
 
-	// Require lists which mounts must have which options. It is required. A mount
-	// that several entries select must have the options of all.
+	// Require lists which mounts must have which options. It is required. A mount that several
+	// entries select must have the options of all of them.
 	Require []RequiredOptions `yaml:"require"`
 }
 
-// RequiredOptions are options that the mounts which it selects must have.
+// RequiredOptions are options that the selected mounts must have.
 type RequiredOptions struct {
-	// VolumeTypes select by the type of the volume, as in rule volumeTypes. There
-	// are five more: shm is /dev/shm, unless it is a volume; tmpfs is one that
-	// no volume is, and not /dev; dev is the tmpfs at /dev that holds the devices,
-	// which cannot be nodev; anonymous is what the image declares with VOLUME;
-	// runtimeFile is a file that the kubelet or the runtime makes for every
-	// container, such as the termination log and /etc/hosts. What is of unknown type is selected by any. At least one of
-	// volumeTypes and paths is required; with both, what both select is meant.
+	// VolumeTypes selects by the type of the volume, as in rule volumeTypes. There are five
+	// more types: shm is /dev/shm, unless it is a volume; tmpfs is a tmpfs that is neither a
+	// volume nor /dev; dev is the tmpfs at /dev that holds the devices, which cannot be nodev;
+	// anonymous is a volume that the image declares with VOLUME; runtimeFile is a file that the
+	// kubelet or the runtime makes for every container, such as the termination log and
+	// /etc/hosts. Any type selects a mount of unknown type. At least one of volumeTypes and
+	// paths is required; with both, a mount must match both.
 	// Default: any type.
 	VolumeTypes []MountType `yaml:"volumeTypes"`
 
-	// Paths are globs over the path in the container, beginning with a slash; **
-	// crosses slashes, and /data/** is also /data. Links in the image are not
-	// followed. They select files of the runtime too, such as /etc/hosts.
+	// Paths are globs for the path in the container, beginning with a slash. ** crosses
+	// slashes, and /data/** also matches /data. Links in the image are not followed. They
+	// select files of the runtime too, such as /etc/hosts.
 	// Default: any path.
 	Paths []Glob `yaml:"paths"`
 

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// NetDevices bounds the host's network devices that are moved into the container's
-// network namespace. The host has them no more then. No pod can ask for one; other
-// NRI plugins bring them.
+// NetDevices limits the host's network devices that are moved into the container's network
+// namespace. The host then no longer has them. No pod can ask for one; other NRI plugins add
+// them.
 //
 // Reads: linux.netDevices (OCI runtime spec, config-linux.md, "Network Devices").
 // Adjusts: removes the devices.

@@ -9,28 +9,27 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// OOMScoreAdj bounds how far a container's processes are kept from being killed
-// when the node has no memory left. With -1000 the kernel never kills them and
-// kills others instead.
+// OOMScoreAdj limits how far a container's processes are protected from being killed when the
+// node has no memory left. With -1000, the kernel never kills them and kills others instead.
 //
-// Without a value the process keeps that of the container runtime, which is below
-// all that a kubelet gives. That breaks the rule too.
+// Without a value, the process keeps that of the container runtime, which is below every value
+// that a kubelet gives. That breaks the rule too.
 //
 // Reads: process.oomScoreAdj (OCI runtime spec, config.md, "Linux Process").
-// Adjusts: raises it to the minimum; where it is missing sets 1000, as a kubelet
-// does for a pod that asks for nothing.
+// Adjusts: raises it to the minimum; if it is missing, sets 1000, as a kubelet does for a pod
+// that asks for nothing.
 // Source: Kubernetes, pkg/kubelet/qos (GetContainerOOMScoreAdjust: -997 to 1000);
 // proc_pid_oom_score_adj(5).
 // Example: {onViolation: adjust, min: 2}
 type OOMScoreAdj struct {
 	Base `yaml:",inline"`
 
-	// Min is the least value allowed, from -1000 to 1000.
-	// Default: -997, the least that a kubelet gives.
+	// Min is the lowest value allowed, from -1000 to 1000.
+	// Default: -997, the lowest that a kubelet gives.
 	Min *OOMScore `yaml:"min"`
 }
 
-// OOMScore is what is added to the score of a process that the kernel may kill.
+// OOMScore is added to the score by which the kernel chooses the process to kill.
 type OOMScore int
 
 // The kubelet's least and largest.

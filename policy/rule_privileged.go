@@ -7,35 +7,34 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// Privileged refuses what a runtime gives a container with privileged: true.
+// Privileged forbids what a runtime gives a container with privileged: true.
 //
-// A spec does not say "privileged". Each of these alone is taken for it: read
-// or write access to every block or character device, the capabilities
-// SYS_ADMIN, SYS_MODULE and SYS_RAWIO together (a runtime gives the
-// capabilities it has itself, so there is no fixed list of all), no
-// process.capabilities at all (which gives all of them), a sysfs or a cgroup mount
-// that is writable, wherever in the container, or a mount that remounts what is
-// there without ro. Writable is no sign of a cgroup mount in a
-// cgroup namespace of the container's own, where the host's cgroups are v2 and
-// mounted with nsdelegate: the kernel lets the container manage its own cgroups
-// there, and its limits stay (containerd's cgroup_writable). Missing masked paths and a missing seccomp
-// profile are named beside them but prove nothing: an unprivileged container
-// may lack both.
+// A spec does not say "privileged". Each of these alone breaks the rule:
 //
-// Reads: linux.resources.devices, process.capabilities, mounts,
-// linux.namespaces, linux.maskedPaths, linux.seccomp (OCI runtime spec, config-linux.md and
-// config.md).
-// Adjusts: takes it all back to what the runtimes give an unprivileged
-// container: their 14 default capabilities of those held (none where the spec has
-// no process.capabilities), read-only sysfs and
-// cgroup mounts, the default masked and read-only paths where there are none,
-// the default seccomp profile where there is none; and where every device was
-// open, no device but those that each container has (/dev/null and the like,
-// which the OCI runtime adds itself). Namespaces stay as they are, and AppArmor
-// and SELinux are left to their own rules: a privileged container has no SELinux
-// label, and gets one where seLinuxOptions names a type and adjusts.
-// Source: Pod Security Standards, Baseline, "Privileged Containers"; containerd
-// pkg/oci WithPrivileged and WithAllDevicesAllowed; capabilities(7), cgroups(7).
+//   - read or write access to every block or character device;
+//   - the capabilities SYS_ADMIN, SYS_MODULE and SYS_RAWIO together (a runtime gives
+//     the capabilities that it has itself, so there is no fixed list of all);
+//   - no process.capabilities at all, which gives all of them;
+//   - a sysfs or cgroup mount that is writable, anywhere in the container;
+//   - a mount that remounts what is there without ro.
+//
+// A writable cgroup mount is allowed in a cgroup namespace of the container's own if the host's
+// cgroups are v2 and mounted with nsdelegate: there the kernel lets the container manage its
+// own cgroups, and its limits stay (containerd's cgroup_writable). The rule also reports
+// missing masked paths and a missing seccomp profile together with these, but they alone do not
+// break it: an unprivileged container may lack both.
+//
+// Reads: linux.resources.devices, process.capabilities, mounts, linux.namespaces,
+// linux.maskedPaths, linux.seccomp (OCI runtime spec, config-linux.md and config.md).
+// Adjusts: reduces all of it to what the runtimes give an unprivileged container: of the held
+// capabilities their 14 default ones (none if the spec has no process.capabilities), read-only
+// sysfs and cgroup mounts, the default masked and read-only paths if there are none, and the
+// default seccomp profile if there is none. If every device was open, only the devices remain
+// that each container has (/dev/null and similar, which the OCI runtime adds itself).
+// Namespaces stay as they are. AppArmor and SELinux are left to their own rules: a privileged
+// container has no SELinux label, and gets one if seLinuxOptions names a type and adjusts.
+// Source: Pod Security Standards, Baseline, "Privileged Containers"; containerd pkg/oci
+// WithPrivileged and WithAllDevicesAllowed; capabilities(7), cgroups(7).
 // Example: {onViolation: reject}
 type Privileged struct {
 	Base `yaml:",inline"`

@@ -10,30 +10,26 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// ProcMount requires the masked and read-only paths of /proc and /sys that
-// Kubernetes gives every container whose procMount is Default.
+// ProcMount requires the masked and read-only paths of /proc and /sys that Kubernetes gives
+// every container whose procMount is Default.
 //
-// A path counts as masked where it or a folder above it is; a masked path
-// counts as read-only too. "/" and paths with ".." do not count: what is mounted
-// on "/" hides nothing from a process whose root it is, and ".." may lead
-// elsewhere behind a link of the image. Where a proc or sysfs is mounted at another
-// place too, the same is required there: of a proc at /proc2, that /proc2/kcore is
-// masked. It must not lie in a volume: OCI runtimes mask by name, and whoever shares
-// the volume can rename a folder of it just before.
+// A path counts as masked if it or a folder above it is masked. A masked path also counts as
+// read-only. "/" and paths with ".." do not count: a mount on "/" hides nothing from a process
+// whose root it is, and ".." may lead elsewhere through a link of the image. If a proc or sysfs
+// is mounted in another place too, the same is required there: for a proc at /proc2,
+// /proc2/kcore must be masked. It must not be inside a volume: OCI runtimes mask by name, and
+// another container that shares the volume can rename a folder of it just before.
 //
-// Reads: linux.maskedPaths, linux.readonlyPaths (OCI runtime spec,
-// config-linux.md, "Masked Paths" and "Readonly Paths"), mounts; with allowUserNamespace
-// also linux.namespaces, linux.uidMappings, linux.gidMappings and those of the
-// pod's sandbox.
-// Adjusts: adds what is missing, and with it the paths that only newer
-// versions of Kubernetes mask, except thermal_throttle of each CPU, whose
-// paths differ between nodes.
+// Reads: linux.maskedPaths, linux.readonlyPaths (OCI runtime spec, config-linux.md, "Masked
+// Paths" and "Readonly Paths"), mounts; with allowUserNamespace also linux.namespaces,
+// linux.uidMappings, linux.gidMappings and those of the pod's sandbox.
+// Adjusts: adds what is missing, and also the paths that only newer versions of Kubernetes
+// mask, except thermal_throttle of each CPU, whose paths differ between nodes.
 // Source: Pod Security Standards, Baseline, "/proc Mount Type"; Kubernetes
-// pkg/securitycontext/util.go. Required is what every version masks.
-// /proc/asound was read-only before it was masked (1.31 and patch releases of
-// 1.28 to 1.30, kubernetes/kubernetes pull request 125970, which also added
-// /sys/devices/virtual/powercap); /proc/interrupts came with pull request
-// 131018.
+// pkg/securitycontext/util.go. The rule requires what every version masks. /proc/asound was
+// read-only before it was masked (1.31 and patch releases of 1.28 to 1.30,
+// kubernetes/kubernetes pull request 125970, which also added /sys/devices/virtual/powercap);
+// /proc/interrupts came with pull request 131018.
 // Example: {onViolation: adjust, maskedPaths: [/proc/cmdline]}
 type ProcMount struct {
 	Base `yaml:",inline"`
@@ -46,8 +42,8 @@ type ProcMount struct {
 	// Default: none.
 	ReadonlyPaths []absPath `yaml:"readonlyPaths"`
 
-	// AllowUserNamespace: nothing is required in a user namespace in which no id
-	// is the host's 0. Default: false.
+	// AllowUserNamespace: the rule requires nothing in a user namespace in which no id is the
+	// host's 0. Default: false.
 	AllowUserNamespace bool `yaml:"allowUserNamespace"`
 
 	masked, readonly []string // all that are required

@@ -11,27 +11,26 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// ReadOnlyRootFilesystem requires that the container cannot write to its root
-// filesystem. Mounts are not asked.
+// ReadOnlyRootFilesystem requires that the container cannot write to its root filesystem. It
+// does not judge mounts.
 //
 // Reads: root.readonly (OCI runtime spec, config.md, "Root").
-// Adjusts: sets it, and mounts an empty tmpfs on each of writablePaths, with the
-// options that mountOptions of any policy in force wants there. What
-// the image holds there is hidden. A path at or below another mount is left
-// alone: it has its own filesystem. A path that is a file in the image cannot be
-// told from a folder: the container does not start then, and the OCI runtime says
-// that it is not a directory.
+// Adjusts: sets it, and mounts an empty tmpfs on each of writablePaths, with the options that
+// mountOptions of any policy in force requires there. The tmpfs hides what the image has there.
+// A path at or below another mount stays as it is, because it has its own filesystem. The rule
+// cannot see whether a path is a file in the image: then the container does not start, and the
+// OCI runtime reports that the path is not a directory.
 // Source: Kubernetes securityContext.readOnlyRootFilesystem; tmpfs(5).
 // Example: {onViolation: adjust, writablePaths: [/tmp, /run], writableSize: 16Mi}
 type ReadOnlyRootFilesystem struct {
 	Base `yaml:",inline"`
 
-	// WritablePaths lists paths that stay writable when adjusting makes the root
-	// filesystem read-only: each gets an empty tmpfs (nosuid, nodev).
+	// WritablePaths lists paths that stay writable when adjusting makes the root filesystem
+	// read-only: each gets an empty tmpfs (nosuid, nodev).
 	// Default: none.
 	WritablePaths []absPath `yaml:"writablePaths"`
 
-	// WritableSize bounds each of them, in bytes. What is written counts towards
+	// WritableSize limits the size of each of them, in bytes. What is written counts towards
 	// the container's memory.
 	// Default: 64Mi.
 	WritableSize Quantity `yaml:"writableSize"`

@@ -10,37 +10,34 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// Resources bounds what the container may use of the node: memory, CPU time
-// and the number of processes. At least one of them must be given. A container
-// without a limit breaks the rule that has a maximum, a default or required for
-// it. Swap is not judged.
+// Resources limits what the container may use of the node: memory, CPU time and the number of
+// processes. At least one of them must be given. A container without a limit breaks the rule if
+// the rule has a maximum, a default or required for it. The rule does not judge swap.
 //
-// It also holds when the limits of a running container are updated.
+// The rule also applies when the limits of a running container are updated.
 //
-// Reads: linux.resources: memory.limit, cpu.quota and cpu.period, pids.limit,
-// and unified memory.max, cpu.max and pids.max, which take precedence (OCI
-// runtime spec, config-linux.md, "Control groups").
-// Adjusts: gives a missing limit its default, or the maximum where there is no
-// default, and lowers a limit to the maximum; memory.swap then equals
-// memory.limit. A member of unified that is at odds gives way to the typed one.
-// It never raises a limit.
-// Source: cgroups(7); Linux, Documentation/admin-guide/cgroup-v2.rst;
-// Kubernetes LimitRange.
+// Reads: linux.resources: memory.limit, cpu.quota and cpu.period, pids.limit, and unified
+// memory.max, cpu.max and pids.max, which take precedence (OCI runtime spec, config-linux.md,
+// "Control groups").
+// Adjusts: sets a missing limit to its default, or to the maximum if there is no default, and
+// lowers a limit to the maximum; memory.swap then equals memory.limit. If a member of unified
+// contradicts the typed limit, the typed limit replaces it. The rule never raises a limit.
+// Source: cgroups(7); Linux, Documentation/admin-guide/cgroup-v2.rst; Kubernetes LimitRange.
 // Example: {onViolation: adjust, memory: {default: 256Mi, max: 1Gi}, cpu: {max: "2"}, pids: {max: 512}}
 type Resources struct {
 	Base `yaml:",inline"`
 
-	// Memory bounds the memory, in bytes.
+	// Memory limits the memory, in bytes.
 	Memory MemoryLimits `yaml:"memory"`
 
-	// CPU bounds the processor time (quota per period), in CPUs.
+	// CPU limits the processor time (quota per period), in CPUs.
 	CPU CPULimits `yaml:"cpu"`
 
-	// Pids bounds the number of processes and threads.
+	// Pids limits the number of processes and threads.
 	Pids PidsLimits `yaml:"pids"`
 }
 
-// MemoryLimits bounds a container's memory, in bytes.
+// MemoryLimits limits a container's memory, in bytes.
 type MemoryLimits struct {
 	// Default is the limit that adjusting gives a container without one.
 	// Default: the maximum.
@@ -54,7 +51,7 @@ type MemoryLimits struct {
 	Required bool `yaml:"required"`
 }
 
-// CPULimits bounds a container's CPU time, in thousandths of a CPU.
+// CPULimits limits a container's CPU time, in thousandths of a CPU.
 type CPULimits struct {
 	// Default is the limit that adjusting gives a container without one.
 	// Default: the maximum.
@@ -68,7 +65,7 @@ type CPULimits struct {
 	Required bool `yaml:"required"`
 }
 
-// PidsLimits bounds the number of a container's processes and threads.
+// PidsLimits limits the number of a container's processes and threads.
 type PidsLimits struct {
 	// Default is the limit that adjusting gives a container without one.
 	// Default: the maximum.

@@ -12,33 +12,33 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// Rlimits bounds the resource limits of a container's processes, such as the
-// number of open files. Both the soft and the hard limit count. A process with
-// the capability SYS_RESOURCE can raise its limits.
+// Rlimits sets maximums for the resource limits of a container's processes, such as the number
+// of open files. It judges both the soft and the hard limit. A process with the capability
+// SYS_RESOURCE can raise its limits.
 //
-// A resource for which the spec sets no limit has the one that the container
-// runtime was started with. A spec does not show it, so it is not judged unless
-// the limit is required.
+// If the spec sets no limit for a resource, the process has the limit with which the container
+// runtime was started. A spec does not show it, so the rule does not judge it unless the limit
+// is required.
 //
 // Reads: process.rlimits (OCI runtime spec, config.md, "POSIX process").
-// Adjusts: lowers a limit to the maximum. A limit that is missing is not set,
-// and denies where it is required: the runtime's own might be lower.
+// Adjusts: lowers a limit to the maximum. It does not set a missing limit, because the
+// runtime's own might be lower; if the limit is required, the container is denied.
 // Source: getrlimit(2).
 // Example: {onViolation: adjust, limits: [{type: RLIMIT_NOFILE, max: 65536}, {type: RLIMIT_CORE, max: 0}]}
 type Rlimits struct {
 	Base `yaml:",inline"`
 
-	// Limits lists the resources that are bounded. It is required.
+	// Limits lists the resources and their maximums. It is required.
 	Limits []RlimitBound `yaml:"limits"`
 }
 
-// RlimitBound bounds the limit of one resource.
+// RlimitBound sets a maximum for the limit of one resource.
 type RlimitBound struct {
 	// Type is the name of the resource, such as RLIMIT_NOFILE. It is required.
 	Type RlimitType `yaml:"type"`
 
-	// Max is the largest limit allowed, in the unit of the resource (bytes,
-	// seconds, or a number of things); 0 is one too.
+	// Max is the largest limit allowed, in the unit of the resource (bytes, seconds, or a
+	// number of things). It can be 0.
 	// Default: no maximum.
 	Max *RlimitValue `yaml:"max"`
 

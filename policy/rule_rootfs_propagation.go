@@ -2,13 +2,13 @@ package policy
 
 import "github.com/opencontainers/runtime-spec/specs-go"
 
-// RootfsPropagation refuses a root filesystem from which mounts spread to the host.
-// Container runtimes make it shared only for a mount whose propagation is
-// Bidirectional, of a path of the host or of a volume, and private or slave else; with
-// such a mount it complies, and the mount is a matter of rule hostPaths.
+// RootfsPropagation forbids a root filesystem from which mounts spread to the host. Container
+// runtimes make it shared only for a mount (of a path of the host or of a volume) whose
+// propagation is Bidirectional; otherwise they make it private or slave. With such a mount it
+// complies, and rule hostPaths judges the mount.
 //
-// Reads: linux.rootfsPropagation and mounts[].options (OCI runtime spec,
-// config-linux.md, "Rootfs Mount Propagation").
+// Reads: linux.rootfsPropagation and mounts[].options (OCI runtime spec, config-linux.md,
+// "Rootfs Mount Propagation").
 // Adjusts: sets rslave in place of shared and rshared.
 // Source: mount_namespaces(7); containerd, internal/cri/opts (WithMounts).
 // Example: {onViolation: adjust}

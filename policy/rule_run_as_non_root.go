@@ -12,35 +12,33 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// RunAsNonRoot requires a user other than root, and bounds users and groups.
+// RunAsNonRoot requires a user other than root, and limits users and groups.
 //
-// The id 4294967295 counts as 0. No process can have it: crun changes ids with
-// setresuid(2) and setresgid(2), which leave root's as they are for it.
+// The id 4294967295 counts as 0. No process can have it: crun changes ids with setresuid(2) and
+// setresgid(2), which keep root's ids if they get this number.
 //
-// Reads: process.user: uid, gid and additionalGids (OCI runtime spec,
-// config.md, "User"), linux.namespaces, linux.uidMappings and linux.gidMappings; with
-// allowUserNamespaceRoot also those of the pod's sandbox.
-// Adjusts: gives runAsUser in place of root or a user that is not allowed,
-// runAsGroup in place of a group that is not, and takes additional groups that
-// are not allowed away. With root goes its group 0. An id that the container's user
-// namespace does not map is given to nobody: no process could have it. The container
-// is denied then.
-// Source: Pod Security Standards, Restricted, "Running as Non-root" and
-// "Running as Non-root user"; credentials(7), user_namespaces(7).
+// Reads: process.user: uid, gid and additionalGids (OCI runtime spec, config.md, "User"),
+// linux.namespaces, linux.uidMappings and linux.gidMappings; with allowUserNamespaceRoot also
+// those of the pod's sandbox.
+// Adjusts: replaces root, or a user that is not allowed, with runAsUser, and a group that is
+// not allowed with runAsGroup. It removes additional groups that are not allowed. If it
+// replaces root, it also replaces root's group 0. It never sets an id that the container's user
+// namespace does not map, because no process could have it: then the container is denied.
+// Source: Pod Security Standards, Restricted, "Running as Non-root" and "Running as Non-root
+// user"; credentials(7), user_namespaces(7).
 // Example: {onViolation: adjust, runAsUser: 10001, runAsGroup: 10001, forbidRootGroup: true}
 type RunAsNonRoot struct {
 	Base `yaml:",inline"`
 
-	// RunAsUser is the user that adjusting gives.
+	// RunAsUser is the user that adjusting sets.
 	// Default: 65532.
 	RunAsUser *uint32 `yaml:"runAsUser"`
 
-	// RunAsGroup is the group that adjusting gives.
+	// RunAsGroup is the group that adjusting sets.
 	// Default: 65532.
 	RunAsGroup *uint32 `yaml:"runAsGroup"`
 
-	// AllowedUsers lists the user ids that may be used. Root's cannot be among
-	// them.
+	// AllowedUsers lists the allowed user ids. It cannot contain root's.
 	// Default: any but 0.
 	AllowedUsers []IDRange `yaml:"allowedUsers"`
 
@@ -52,12 +50,11 @@ type RunAsNonRoot struct {
 	// Default: any.
 	AllowedSupplementalGroups []IDRange `yaml:"allowedSupplementalGroups"`
 
-	// ForbidRootGroup forbids group 0, as primary and as additional group, also
-	// where it is among the allowed ones.
+	// ForbidRootGroup forbids group 0, as primary and as additional group, even if the allowed
+	// groups contain it.
 	ForbidRootGroup bool `yaml:"forbidRootGroup"`
 
-	// AllowUserNamespaceRoot lets id 0 pass in a user namespace in which no id
-	// is the host's 0.
+	// AllowUserNamespaceRoot allows id 0 in a user namespace in which no id is the host's 0.
 	AllowUserNamespaceRoot bool `yaml:"allowUserNamespaceRoot"`
 }
 
@@ -65,7 +62,7 @@ type RunAsNonRoot struct {
 // (distroless "nonroot").
 const defaultID = 65532
 
-// IDRange is a range of user or group ids; both ends belong to it.
+// IDRange is a range of user or group ids, including both ends.
 type IDRange struct {
 	// Min is the first id.
 	// Default: 0.

@@ -7,21 +7,20 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// RuntimeHandlers requires a runtime handler, such as one whose runtime runs
-// containers in a sandbox or a virtual machine of their own (gVisor, Kata
-// Containers).
+// RuntimeHandlers requires a runtime handler, such as one whose runtime runs each container in
+// a sandbox or a virtual machine (gVisor, Kata Containers).
 //
 // Reads: the pod's runtime handler, which in Kubernetes the RuntimeClass names
 // (RunPodSandboxRequest.runtime_handler in CRI).
-// Adjusts: nothing. The pod's sandbox runs by then.
+// Adjusts: nothing. The pod's sandbox already runs.
 // Source: https://kubernetes.io/docs/concepts/containers/runtime-class.
 // Example: {allowed: [gvisor, "kata-*"]}
 type RuntimeHandlers struct {
 	Base      `yaml:",inline"`
 	checkOnly `yaml:"-"`
 
-	// Allowed lists patterns of handlers that pods may have. It is required.
-	// "" is the runtime's default handler; * covers that too, ?* does not.
+	// Allowed lists patterns of handlers that pods may have. It is required. "" is the
+	// runtime's default handler; * matches that too, ?* does not.
 	Allowed []Glob `yaml:"allowed"`
 }
 

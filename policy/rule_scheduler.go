@@ -10,15 +10,15 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// Scheduler bounds how the kernel prefers a container's processes for CPU time and
-// for disks. A real-time policy takes a CPU from all other programs of the node. No
-// pod can ask for any of it; other NRI plugins and a runtime's base spec bring it.
+// Scheduler limits how the kernel prefers a container's processes for CPU time and for disks. A
+// real-time policy takes a CPU from all other programs of the node. No pod can ask for any of
+// it; other NRI plugins and a runtime's base spec add it.
 //
-// Reads: process.scheduler and process.ioPriority (OCI runtime spec, config.md,
-// "Linux Process").
-// Adjusts: removes the real-time policies (SCHED_FIFO, SCHED_RR and SCHED_DEADLINE)
-// and IOPRIO_CLASS_RT, and raises nice values that are below the minimum. Others
-// that are not allowed deny: without them the process would be preferred more.
+// Reads: process.scheduler and process.ioPriority (OCI runtime spec, config.md, "Linux
+// Process").
+// Adjusts: removes the real-time policies (SCHED_FIFO, SCHED_RR and SCHED_DEADLINE) and
+// IOPRIO_CLASS_RT, and raises nice values that are below the minimum. Others that are not
+// allowed deny, because without them the process would be preferred more.
 // Source: sched(7); ioprio_set(2).
 // Example: {onViolation: adjust, minNice: 5}
 type Scheduler struct {
@@ -28,7 +28,7 @@ type Scheduler struct {
 	// Default: SCHED_OTHER, SCHED_BATCH, SCHED_IDLE.
 	AllowedPolicies []SchedulerPolicy `yaml:"allowedPolicies"`
 
-	// MinNice is the least nice value that may be set, from -20 to 19.
+	// MinNice is the lowest nice value that may be set, from -20 to 19.
 	// Default: 0.
 	MinNice Nice `yaml:"minNice"`
 
@@ -73,7 +73,7 @@ func ordinaryIOClasses() []IOClass {
 	return []IOClass{IOClass(specs.IOPRIO_CLASS_BE), IOClass(specs.IOPRIO_CLASS_IDLE)}
 }
 
-// Nice is a nice value: the lower, the more CPU time.
+// Nice is a nice value. A lower value gets more CPU time.
 type Nice int32
 
 // UnmarshalText reads a value; anything but a whole number from -20 to 19 is an

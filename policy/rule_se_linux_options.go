@@ -8,36 +8,34 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// SELinuxOptions bounds the SELinux labels of the container's process and of
-// its files.
+// SELinuxOptions limits the SELinux labels of the container's process and of its files.
 //
-// On a node whose kernel has no SELinux a container without a label complies,
-// unless SELinux is required. Where the kernel can be asked, a label that its
-// SELinux policy does not know breaks the rule.
+// On a node whose kernel has no SELinux, a container without a label complies, unless the rule
+// requires SELinux. If the agent can ask the kernel, a label that its SELinux policy does not
+// know breaks the rule.
 //
-// Reads: process.selinuxLabel and linux.mountLabel (OCI runtime spec,
-// config.md, "Linux Process"; config-linux.md, "Mount Label").
-// Adjusts: replaces the parts of the process's label that are not allowed, and
-// labels an unlabelled process where a type is given. With every opener the
-// runtime has labelled the container's files before: /dev/shm, /etc/hosts and
-// its like, volumes that were to be relabelled, and, but for the opener
-// containerd, the root filesystem. They keep their labels. So a level with
-// categories, which separates containers from each other, is never replaced:
-// the process could not use its own files. Nor is the user, of whom the files are:
-// the process could make no files among them. A container whose level or user is not
-// allowed is denied; its author gives it in securityContext, or a
-// webhook does, so that the runtime labels all with it. Only where the level of
-// the files has no categories (s0) a level is set, and a user that is the files'. An unlabelled process
-// without a mount label is denied, too: of its files nothing is known (containerd
+// Reads: process.selinuxLabel and linux.mountLabel (OCI runtime spec, config.md, "Linux
+// Process"; config-linux.md, "Mount Label").
+// Adjusts: replaces the parts of the process's label that are not allowed, and labels an
+// unlabelled process if a type is given. With every opener, the runtime has already labelled
+// the container's files: /dev/shm, /etc/hosts and similar files, volumes that are to be
+// relabelled, and, except with the opener containerd, the root filesystem. They keep their
+// labels. So the rule never replaces a level with categories, which separate containers from
+// each other: the process could not use its own files. It also never replaces the user that
+// owns the files: the process could not make files among them. A container whose level or user
+// is not allowed is denied. Its author, or a webhook, must set them in securityContext, so that
+// the runtime labels everything with them. The rule sets a level only if the level of the files
+// has no categories (s0), and a user only if it is that of the files. An unlabelled process
+// without a mount label is denied, too, because nothing is known of its files (containerd
 // without enable_selinux; CRI-O in the host's PID or IPC namespace).
-// Source: Pod Security Standards, Baseline, "SELinux"; Project Atomic's
-// container-selinux for the forms of a container's labels.
+// Source: Pod Security Standards, Baseline, "SELinux"; Project Atomic's container-selinux for
+// the forms of a container's labels.
 // Example: {onViolation: adjust, type: container_t}
 type SELinuxOptions struct {
 	Base `yaml:",inline"`
 
-	// AllowedUsers lists patterns of users that the process's label may have; ""
-	// stands for a process without a label, here and in the other lists.
+	// AllowedUsers lists patterns of users that the process's label may have. Here and in the
+	// other lists, "" allows a process without a label.
 	// Default: the user to apply; without one, any.
 	AllowedUsers []Glob `yaml:"allowedUsers"`
 
@@ -53,19 +51,18 @@ type SELinuxOptions struct {
 	// Default: the level to apply; without one, any.
 	AllowedLevels []Glob `yaml:"allowedLevels"`
 
-	// User is set in place of one that is not allowed, if the container's files are of
-	// that user.
+	// User replaces a user that is not allowed, if the container's files have that user.
 	User seName `yaml:"user"`
 
-	// Role is set in place of one that is not allowed.
+	// Role replaces a role that is not allowed.
 	Role seName `yaml:"role"`
 
-	// Type is set in place of one that is not allowed. Only with it a process
-	// without a label gets one, if the container has a mount label.
+	// Type replaces a type that is not allowed. It is also needed to label a process without a
+	// label, and then the container must have a mount label.
 	Type seName `yaml:"type"`
 
-	// Level is set in place of one that is not allowed, if that is the level
-	// without categories (s0), which may use what has one.
+	// Level replaces a level that is not allowed, if the replaced level has no categories (s0):
+	// a process with any level can use files with such a level.
 	Level seLevel `yaml:"level"`
 
 	// Required: a node whose kernel has no SELinux must not run the container.

@@ -10,55 +10,52 @@ import (
 	"github.com/specguard/specguard/policy/seccomp"
 )
 
-// SeccompProfile requires a seccomp profile, and says what it has to deny in any
-// case.
+// SeccompProfile requires a seccomp profile, and says what it must deny in any case.
 //
-// A profile is judged by what it denies, as runc and crun have libseccomp make a
-// filter of it. What is traced (SCMP_ACT_TRACE) or notified of (SCMP_ACT_NOTIFY)
-// is not denied. A profile counts only if it denies what the default profiles of
-// all runtimes deny: loading modules, kexec, swapon, open_by_handle_at, bpf, acct,
-// settimeofday, add_key and request_key, less those that a capability of the
-// container's stands for.
+// The rule judges a profile by what it denies when runc and crun let libseccomp make a filter
+// of it. A call that is traced (SCMP_ACT_TRACE) or notified (SCMP_ACT_NOTIFY) is not denied. A
+// profile counts only if it denies what the default profiles of all runtimes deny: loading
+// modules, kexec, swapon, open_by_handle_at, bpf, acct, settimeofday, add_key and request_key,
+// except the calls that a capability of the container permits.
 //
-// A profile's name is not in the spec. containerd tells the opener what a
-// container asked for, CRI-O writes it on the container, and the name is believed:
-// another NRI plugin that replaces the profile is the node's own. Where nothing
-// tells, or the name is not allowed, the content counts: RuntimeDefault is what lets nothing through that the default profile does not,
-// and Localhost with a file's name what lets nothing through that the file does
-// not. What cannot be told is not allowed.
+// A profile's name is not in the spec. containerd shows the opener what a container asked for,
+// and CRI-O writes it on the container. The rule believes this name: another NRI plugin that
+// replaces the profile belongs to the node. If nothing shows the name, or the name is not
+// allowed, the content counts. RuntimeDefault is a profile that permits nothing that the
+// default profile does not permit. Localhost with a file's name is a profile that permits
+// nothing that the file does not permit. If the rule cannot decide this, the profile is not
+// allowed.
 //
-// Reads: linux.seccomp (OCI runtime spec, config-linux.md, "Seccomp"),
-// process.capabilities, the node's seccomp folder, and the profile that was
-// asked for.
-// Adjusts: gives the profile to apply where there is none, or where one is not
-// allowed that lets through all that the one to apply does; RuntimeDefault is the
-// container runtimes' default profile for the capabilities that remain once every
-// other rule has adjusted. Then denies with EPERM what is to be blocked, in
-// whatever profile there is: it lets no more through than before. Where other rules
-// take capabilities away, a profile that was made for them is fitted to those that
-// remain, also where this rule rejects: the default profile is made anew, and another
-// one denies the calls that the capabilities stood for.
-// Source: Pod Security Standards, Restricted, "Seccomp"; seccomp(2); libseccomp
-// 2.5.4, src/db.c; runc 1.5.2, libcontainer/seccomp; what the kernel answers under
-// the filters of runc 1.5.2 and crun 1.8.1; github.com/moby/profiles for the profile.
+// Reads: linux.seccomp (OCI runtime spec, config-linux.md, "Seccomp"), process.capabilities,
+// the node's seccomp folder, and the profile that was asked for.
+// Adjusts: sets the profile to apply if there is none, or if a profile is not allowed and
+// permits everything that the profile to apply permits. RuntimeDefault is the container
+// runtimes' default profile for the capabilities that remain after every other rule has
+// adjusted. The rule then denies with EPERM what is to be blocked, in every profile: the
+// profile never permits more than before. If other rules remove capabilities, the rule fits a
+// profile that was made for them to those that remain, even if this rule rejects: it makes the
+// default profile anew, and in another profile it denies the calls that the capabilities
+// permitted.
+// Source: Pod Security Standards, Restricted, "Seccomp"; seccomp(2); libseccomp 2.5.4,
+// src/db.c; runc 1.5.2, libcontainer/seccomp; what the kernel answers under the filters of runc
+// 1.5.2 and crun 1.8.1; github.com/moby/profiles for the profile.
 // Example: {onViolation: adjust, block: {socketFamilies: [AF_ALG], syscalls: [bpf]}}
 type SeccompProfile struct {
 	Base `yaml:",inline"`
 
-	// Allowed lists the profiles that may be used. With Unconfined among them a
-	// container needs none.
+	// Allowed lists the allowed profiles. If it contains Unconfined, a container needs no
+	// profile.
 	// Default: all but Unconfined.
 	Allowed []SeccompPattern `yaml:"allowed"`
 
-	// Apply is the profile to give: RuntimeDefault, or Localhost/ and a file in
-	// the node's seccomp folder. A file that cannot be read is never applied:
-	// the container is refused. A profile that is allowed stays as it is: to give
-	// every container this one, name it in allowed as the only one.
+	// Apply is the profile that adjusting sets: RuntimeDefault, or Localhost/ and a file in the
+	// node's seccomp folder. If the file cannot be read, it is not applied, and the container
+	// is denied. An allowed profile stays as it is: to give every container this profile, make
+	// it the only one in allowed.
 	// Default: RuntimeDefault.
 	Apply SeccompPattern `yaml:"apply"`
 
-	// AnyProfile: a profile counts if it denies any call, as for the Pod Security
-	// Standards.
+	// AnyProfile: a profile counts if it denies any call, as in the Pod Security Standards.
 	AnyProfile bool `yaml:"anyProfile"`
 
 	// Block is what must be denied, whatever the profile is.

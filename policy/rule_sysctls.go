@@ -10,31 +10,30 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// Sysctls bounds the kernel parameters that are set for a container and for its
-// pod. Those that Kubernetes calls safe are allowed: they count for the pod
-// alone. A name may be written with dots or with slashes between its parts, but
-// one with both, or with other characters than letters, digits, - and _, is
-// refused whatever is allowed. So is a value with a + or a control character in
-// it: a runtime that hands values on as text can be made to set others with it.
+// Sysctls limits the kernel parameters that are set for a container and for its pod. The
+// parameters that Kubernetes calls safe are allowed, because they affect only the pod. The
+// parts of a name are separated by dots or by slashes. A name that has both, or that has
+// characters other than letters, digits, - and _, breaks the rule, whatever it allows. So does
+// a value that contains a + or a control character: a runtime that passes values on as text
+// could be made to set other parameters.
 //
-// Reads: linux.sysctl (OCI runtime spec, config-linux.md, "Sysctl"), and what
-// was set for the pod's sandbox, which in Kubernetes is where the sysctls of a
-// pod are. Where the sandbox cannot be seen only the container's are judged.
-// Adjusts: removes those of the container's spec. The pod's are in force by
-// then and deny.
+// Reads: linux.sysctl (OCI runtime spec, config-linux.md, "Sysctl"), and what was set for the
+// pod's sandbox, which in Kubernetes has the sysctls of a pod. If the agent cannot see the
+// sandbox, only the container's are judged.
+// Adjusts: removes those of the container's spec. The pod's are already in force, so they deny.
 // Source: Pod Security Standards, Baseline, "Sysctls"; CVE-2022-0811 (CRI-O).
 // Example: {allowed: [net.core.somaxconn, "net.ipv4.tcp_*"]}
 type Sysctls struct {
 	Base `yaml:",inline"`
 
-	// Allowed lists names that may be set besides the safe ones. One that ends in
-	// * covers all names that begin so.
+	// Allowed lists names that may be set besides the safe ones. An entry that ends in * covers
+	// all names with that beginning.
 	// Default: none.
 	Allowed []SysctlPattern `yaml:"allowed"`
 }
 
-// SysctlPattern is the name of a sysctl, or the beginning of one and a *, as in
-// the kubelet's --allowed-unsafe-sysctls.
+// SysctlPattern is the name of a sysctl, or the beginning of one and a *, as in the kubelet's
+// --allowed-unsafe-sysctls.
 type SysctlPattern string
 
 // UnmarshalText reads a pattern; one that is no name is an error.

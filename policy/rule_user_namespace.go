@@ -2,17 +2,16 @@ package policy
 
 import "github.com/opencontainers/runtime-spec/specs-go"
 
-// UserNamespace requires a user namespace of the container's pod in which no
-// user and no group is the host's root: who is root inside is nobody outside.
-// In Kubernetes a pod gets one with hostUsers: false. One that is known to be the
-// host's or another pod's does not count, whatever mappings the spec has.
+// UserNamespace requires a user namespace of the container's pod in which no user and no group
+// is the host's root. Then root inside the container has no privileges outside. In Kubernetes,
+// a pod gets such a namespace with hostUsers: false. A namespace that is known to be the host's
+// or another pod's does not count, whatever mappings the spec has.
 //
-// Reads: linux.namespaces, linux.uidMappings and linux.gidMappings (OCI runtime
-// spec, config-linux.md, "Namespaces" and "User namespace mappings"), and the
-// mappings of the pod's sandbox, which the container joins. Where the sandbox
-// cannot be seen only the container's are judged.
-// Adjusts: nothing. The pod's volumes and root filesystem would have to be
-// mapped too.
+// Reads: linux.namespaces, linux.uidMappings and linux.gidMappings (OCI runtime spec,
+// config-linux.md, "Namespaces" and "User namespace mappings"), and the mappings of the pod's
+// sandbox, which the container joins. If the agent cannot see the sandbox, only the container's
+// are judged.
+// Adjusts: nothing. The pod's volumes and root filesystem would have to be mapped too.
 // Source: user_namespaces(7); Kubernetes,
 // https://kubernetes.io/docs/concepts/workloads/pods/user-namespaces.
 // Example: {onViolation: reject}

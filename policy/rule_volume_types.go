@@ -8,33 +8,33 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// VolumeTypes bounds the types of volumes that a container mounts. The type is
-// told by where the kubelet or the container runtime keeps a volume. What
-// neither of them has made is a hostPath, be it a volume or brought by a plugin:
-// list hostPath and leave the paths to rule hostPaths, or leave it out.
+// VolumeTypes limits the types of volumes that a container mounts. The rule recognizes the type
+// by where the kubelet or the container runtime keeps a volume. What neither of them has made
+// is a hostPath, also if a plugin added it: either allow hostPath and let rule hostPaths judge
+// the paths, or do not allow it.
 //
-// Volumes are seen as they are on the node. A persistentVolumeClaim, like an
-// ephemeral volume, is of the type that it is bound to: csi allows all that CSI
-// drivers mount, of a claim or inline. One that is bound to a hostPath volume is
-// a hostPath. Volumes that a container has as block devices are for rule devices.
+// Volumes are judged as they are on the node. A persistentVolumeClaim, like an ephemeral
+// volume, has the type that it is bound to: csi allows everything that CSI drivers mount, for a
+// claim or inline. A claim that is bound to a hostPath volume is a hostPath. Rule devices
+// judges volumes that a container has as block devices.
 //
-// The hosts file, the termination log, /dev/shm, a tmpfs and the like are no
-// volumes, nor is what the image declares with VOLUME.
+// The hosts file, the termination log, /dev/shm, a tmpfs and similar mounts are not volumes,
+// and neither is what the image declares with VOLUME.
 //
 // Reads: mounts (OCI runtime spec, config.md, "Mounts").
-// Adjusts: removes the mount, unless it lies in another one, of which it may hide
-// something. The root filesystem, which a runtime makes shared for the sake of a
-// shared mount, becomes a slave where none is left.
-// Source: Kubernetes pkg/volume; Pod Security Standards, Restricted, "Volume
-// Types", and Baseline, "HostPath Volumes".
+// Adjusts: removes the mount, unless it is inside another mount, because it may hide something
+// of it. A runtime makes the root filesystem shared for a shared mount; it becomes a slave if
+// no shared mount is left.
+// Source: Kubernetes pkg/volume; Pod Security Standards, Restricted, "Volume Types", and
+// Baseline, "HostPath Volumes".
 // Example: {allowed: [configMap, csi, downwardAPI, emptyDir, image, projected, secret]}
 type VolumeTypes struct {
 	Base `yaml:",inline"`
 
-	// Allowed lists the types that may be mounted, as the Kubernetes API calls
-	// them. unknown is what cannot be told: a plugin that is not known, a file
-	// system that is not mounted from a path, a subPath of a volume that cannot
-	// be found out. An empty list allows no volumes. It is required.
+	// Allowed lists the allowed types, by their names in the Kubernetes API. unknown is a type
+	// that cannot be determined: an unknown plugin, a file system that is not mounted from a
+	// path, a subPath of a volume that cannot be found out. An empty list allows no volumes. It
+	// is required.
 	Allowed []VolumeType `yaml:"allowed"`
 }
 

@@ -11,9 +11,9 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// VolumeType is a type of volume by its name in the Kubernetes API, such as
-// emptyDir, or unknown. A persistentVolumeClaim is of the type that it is bound
-// to, and so is an ephemeral volume: csi where a CSI driver has provisioned it.
+// VolumeType is a type of volume by its name in the Kubernetes API, such as emptyDir, or
+// unknown. A persistentVolumeClaim, like an ephemeral volume, has the type that it is bound to:
+// csi if a CSI driver has provisioned it.
 type VolumeType string
 
 // The types that no folder of the kubelet is called by.

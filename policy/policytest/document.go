@@ -68,13 +68,11 @@ func (d *document) Validate() error {
 
 // spec is a test of policies, with one or more cases.
 type spec struct {
-	// Policies are policy files, or folders of them, as seen from the folder
-	// of the test.
+	// Policies are policy files, or folders of them, relative to the folder of the test.
 	Policies []string `yaml:"policies"`
 
-	// At is when the containers are judged, which matters for exceptions: a
-	// day, as 2027-01-31 (from its beginning, UTC), or a time, as
-	// 2027-01-31T12:00:00Z. Default: now.
+	// At is the time of the judgement, which matters for exceptions: a day, such as 2027-01-31
+	// (from its beginning, UTC), or a time, such as 2027-01-31T12:00:00Z. Default: now.
 	At moment `yaml:"at"`
 
 	// Cases are the tests.
@@ -101,13 +99,13 @@ func (s *spec) Validate() error {
 
 // testCase is one test: a container, and what is expected of the decision.
 type testCase struct {
-	// Name tells what is tested. It stands once in a document.
+	// Name says what is tested. It must be unique in the document.
 	Name caseName `yaml:"name"`
 
 	// Given is the container.
 	Given given `yaml:"given"`
 
-	// Expect is what the policies have to decide about it.
+	// Expect is what the policies must decide about it.
 	Expect expectation `yaml:"expect"`
 }
 

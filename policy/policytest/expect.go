@@ -12,8 +12,7 @@ import (
 type expectation struct {
 	decision `yaml:",inline"`
 
-	// IfEnforced is what is expected of the decision as it were if the
-	// policies in mode audit were in mode enforce.
+	// IfEnforced is the expected decision if the policies in mode audit were in mode enforce.
 	IfEnforced *decision `yaml:"ifEnforced"`
 }
 
@@ -30,10 +29,10 @@ type decision struct {
 
 	findings `yaml:",inline"`
 
-	// Spec is a part of the spec that may run. Of objects the members that are
-	// given count; null is for one that must not be there. A list of plain
-	// values must hold just these, in any order; of a list of objects each
-	// that is given must be there.
+	// Spec is a part of the spec that may run. Of an object, only the given members are
+	// compared; null means that the member must not be there. A list of plain values must have
+	// exactly these values, in any order. Of a list of objects, each given object must be
+	// there.
 	Spec yaml.Node `yaml:"spec"`
 }
 

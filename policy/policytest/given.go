@@ -17,15 +17,15 @@ import (
 
 // given is a container.
 type given struct {
-	// Pod is a manifest that kubectl would take: a Pod, or what makes pods.
+	// Pod is a manifest that kubectl would accept: a Pod, or a workload that creates pods.
 	// Without apiVersion and kind it is a Pod.
 	Pod yaml.Node `yaml:"pod"`
 
-	// File is a file that "specguard check" reads, as seen from the folder of
-	// the test: a manifest, a config.json, the output of "crictl inspect".
+	// File is a file that "specguard check" can read, relative to the folder of the test: a
+	// manifest, a config.json, the output of "crictl inspect".
 	File string `yaml:"file"`
 
-	// Container names the container, where there are several.
+	// Container names the container. It is needed if the pod has several.
 	Container string `yaml:"container"`
 
 	// Patch is merged into the container's OCI spec (JSON Merge Patch, RFC
@@ -34,7 +34,7 @@ type given struct {
 
 	overrides `yaml:",inline"`
 
-	// At is as in the document, and goes over it.
+	// At overrides the document's at.
 	At moment `yaml:"at"`
 }
 

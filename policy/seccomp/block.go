@@ -10,7 +10,7 @@ import (
 // Block is what must be denied. With each call go those by which it can be made,
 // too: socketcall, ipc and io_uring.
 type Block struct {
-	// SocketFamilies are the address families of which no socket can be made.
+	// SocketFamilies are the address families whose sockets cannot be opened.
 	// Default: none.
 	SocketFamilies []Family `yaml:"socketFamilies"`
 

@@ -15,15 +15,14 @@ const head = `<!-- Made by "make generate" from the comments of the rules. Do no
 
 # Rules
 
-Each rule looks at one aspect of a container. Rules stand under ` + "`rules`" + ` in a [policy](policy.md), by name,
-and adjust in the order of this page. Every rule has the field ` + "`onViolation`" + `
-([what to do](policy.md#what-to-do-mode-and-onviolation)): ` + "`reject`" + ` (the default), ` + "`adjust`" + ` where the rule can,
-` + "`audit`" + ` or ` + "`ignore`" + `.
+Each rule checks one aspect of a container. Write rules under ` + "`rules`" + ` in a [policy](policy.md), by name. They adjust
+in the order of this page. Every rule has the field ` + "`onViolation`" + ` ([what to
+do](policy.md#what-to-do-mode-and-onviolation)): ` + "`reject`" + ` (the default), ` + "`adjust`" + ` if the rule can, ` + "`audit`" + ` or ` + "`ignore`" + `.
 
-What a rule adjusts, it adjusts in the spec that containerd has stored: the container, and each process that
-is executed in it later, gets the adjusted one. A rule decides *at creation* (in Kubernetes a denial
-shows as ` + "`CreateContainerError`" + `) or *before the start*, by the container's complete spec (` + "`RunContainerError`" + `).
-[fields.md](fields.md) lists the fields of a spec with the rules that judge each.
+A rule adjusts the complete spec, before the OCI runtime gets it: the container gets the adjusted spec, and so does each
+process that exec starts in it later. A rule decides *at creation* (in Kubernetes a denial shows as
+` + "`CreateContainerError`" + `) or *before the start*, by the container's complete spec (` + "`RunContainerError`" + `).
+[fields.md](fields.md) lists the fields of a spec with the rules that judge each field.
 
 `
 
