@@ -72,7 +72,7 @@ func TestHostPathsMadeByContainers(t *testing.T) {
 		// An allowed path became a link in another one.
 		pod = g.runPod(t, "one-policy")
 		stray := func(folder string) string {
-			return fmt.Sprintf("the allowed path %[1]s/sock leads over the link %[1]s/sock, in %[1]s, where containers may write", folder)
+			return fmt.Sprintf("the allowed path %[1]s/sock leads through the link %[1]s/sock in %[1]s, where containers may write", folder)
 		}
 		swap(t, pod, dir+"/one", "sock")
 		refused(t, pod, "root", "/", stray(dir+"/one"))

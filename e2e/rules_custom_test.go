@@ -21,7 +21,7 @@ func TestRuleCustom(t *testing.T) {
 						{name: mounts, expression: "spec.mounts.all(m, m.destination != '/data')", message: mounts /data},
 						{name: label, expression: "pod.labels['tier'] == 'web'", message: is not of the tier}]`,
 						options: hostPath("/srv")},
-					found: []string{"terminal: has no terminal", "mounts: mounts /data", "label: is not of the tier (cannot be evaluated: a key is not there)"},
+					found: []string{"terminal: has no terminal", "mounts: mounts /data", "label: is not of the tier (cannot be evaluated: a key does not exist)"},
 				},
 			},
 			compliant: []container{{name: "swap", config: swap, options: []cri.ContainerOption{cri.Resources(limited(64*mebi, 250))}}},

@@ -92,7 +92,7 @@ func TestRuleCgroupsPath(t *testing.T) {
 		if err == nil {
 			t.Fatalf("container %s is created", c.ID)
 		}
-		if said := err.Error(); !strings.Contains(said, `denied by policy "p": cgroupsPath: cgroup /`) || !strings.Contains(said, "is not in that of its pod") {
+		if said := err.Error(); !strings.Contains(said, `denied by policy "p": cgroupsPath: cgroup /`) || !strings.Contains(said, "is not inside the pod's cgroup") {
 			t.Error(said)
 		}
 		same := g.run(t, container{}.make(t, g.runPod(t, "cgroups"), ctrSame), "allowed")
@@ -134,7 +134,7 @@ func TestMisnamedNamespace(t *testing.T) {
 				t.Logf("%q: the runtime makes no such pod: %v", namespace, err)
 				continue
 			}
-			want := fmt.Sprintf("specguard: denied by policy %q: namespace: %q is no name of a namespace (allowed: a DNS label)", "elsewhere", namespace)
+			want := fmt.Sprintf("specguard: denied by policy %q: namespace: %q is not a valid namespace name (allowed: a DNS label)", "elsewhere", namespace)
 			g.refused(t, container{}.make(t, pod, ctrSame), refusal{sentence: want, early: true})
 			if err := pod.Remove(t.Context()); err != nil {
 				t.Error(err)

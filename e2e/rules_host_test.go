@@ -129,7 +129,7 @@ func TestRuleHostPaths(t *testing.T) {
 		const rootNotShared = "test -z \"$(grep ' / / ' /proc/self/mountinfo | grep shared:)\""
 		data := "allowed: [{path: " + dir + "/data}]"
 		readOnly := "allowed: [{path: " + dir + "/data, readOnly: true}, {path: /run}, {path: /etc/hostname}]"
-		dots := "host path " + dir + `/data/../secret at /data is not allowed: it has ".." in it (allowed: ` + dir + "/data)"
+		dots := "host path " + dir + `/data/../secret at /data is not allowed: it contains ".." (allowed: ` + dir + "/data)"
 		if n.Release() == build.CRIO { // it goes up itself
 			dots = "host path " + dir + "/secret at /data is not allowed (allowed: " + dir + "/data)"
 		}

@@ -27,7 +27,7 @@ func TestRuleHostPorts(t *testing.T) {
 		const high = "allowed: [{min: 30000, max: 32767}, {min: 53, max: 53}]"
 		inHost := "host ports 9100 TCP not allowed (allowed: 30000-32767, 53)"
 		if n.Wrapped() && n.Release() != build.CRIO { // CNI is not asked for such a pod
-			inHost = "nothing on this node tells the pod's host ports (allowed: 30000-32767, 53)"
+			inHost = "the pod's host ports are not known on this node (allowed: 30000-32767, 53)"
 		}
 		return rule{
 			name: "hostPorts", checkOnly: true,

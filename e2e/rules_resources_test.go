@@ -122,7 +122,7 @@ var updates = []struct {
 	},
 	{
 		name: "period", limits: &api.LinuxContainerResources{CpuPeriod: 10_000},
-		found:    []string{"CPU quota and period can be changed together only (allowed: at most 500m)"},
+		found:    []string{"CPU quota and period can only be changed together (allowed: at most 500m)"},
 		adjusted: "67108864 25000 100000 max", free: "67108864 25000 10000 max",
 	},
 }

@@ -59,7 +59,7 @@ func TestJudgeAudit(t *testing.T) {
 // NRI does not, and believes only containerd 1.7's to be the image's own name.
 func TestJudgeImage(t *testing.T) {
 	const (
-		unseen  = `images: the image cannot be told on this node, only what was asked for: it takes containerd's socket for the agent, or containerd 2.4 or later`
+		unseen  = `images: the image is not known on this node, only the name that was asked for: give the agent containerd's socket, or use containerd 2.4 or later`
 		allowed = "rules: {images: {allowed: [\"quay.io/**\"]}}"
 		pinned  = "rules: {images: {requireDigest: true}}"
 	)

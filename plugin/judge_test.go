@@ -152,7 +152,7 @@ func TestJudgeHostPorts(t *testing.T) {
 	const (
 		crioPorts = `[{"HostPort":8080,"ContainerPort":80,"Protocol":"TCP","HostIP":""}]`
 		cniPorts  = `[{"hostPort":8080,"containerPort":80,"protocol":"tcp","hostIP":""}]`
-		unseen    = `specguard: denied by policy "p": hostPorts: nothing on this node tells the pod's host ports (allowed: none)`
+		unseen    = `specguard: denied by policy "p": hostPorts: the pod's host ports are not known on this node (allowed: none)`
 	)
 	onCRIO := func(ports string) *wrapperapi.Sandbox {
 		text, err := json.Marshal(ports)

@@ -288,7 +288,7 @@ func TestStoreErrorWithoutSeal(t *testing.T) {
 func TestNoPod(t *testing.T) {
 	n := offline(t, doc("p", refuse))
 	ctr := &api.Container{Id: "9b7e"}
-	const want = `specguard: denied by policy "p": namespace: "" is no name of a namespace (allowed: a DNS label)`
+	const want = `specguard: denied by policy "p": namespace: "" is not a valid namespace name (allowed: a DNS label)`
 	adjust, _, err := handlers{n.plugin}.CreateContainer(t.Context(), nil, ctr)
 	if err == nil || err.Error() != want || adjust != nil {
 		t.Errorf("adjusted %v, error %v", adjust, err)

@@ -78,7 +78,7 @@ func shown(names []string) string {
 	for _, name := range names {
 		text := short(name)
 		if !isCapability(strings.ToUpper(name)) {
-			text = fmt.Sprintf("%q (no known capability)", name)
+			text = fmt.Sprintf("%q (not a known capability)", name)
 		}
 		out = append(out, text)
 	}

@@ -47,7 +47,7 @@ func (a *DeviceAccess) UnmarshalText(text []byte) error {
 		return !strings.ContainsRune(string(allAccess), r) || strings.Count(s, string(r)) > 1
 	}
 	if s == "" || strings.ContainsFunc(s, odd) {
-		return fmt.Errorf("%q is no access to a device (allowed: some of the letters rwm)", s)
+		return fmt.Errorf("%q is not a device access (allowed: some of the letters rwm)", s)
 	}
 	*a = DeviceAccess(s)
 	return nil

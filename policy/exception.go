@@ -74,7 +74,7 @@ func (e *exceptionSpec) Validate() error {
 		}
 	}
 	if e.Match.empty() {
-		return strict.Field("match", "says nothing: an exception must not be for every container")
+		return strict.Field("match", "is empty: an exception must not match every container")
 	}
 	return nil
 }
@@ -103,7 +103,7 @@ type line string
 func (l *line) UnmarshalText(text []byte) error {
 	s := strings.TrimSpace(string(text))
 	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return fmt.Errorf("%q is no text (allowed: one line that is not blank)", text)
+		return fmt.Errorf("%q is not a valid text (allowed: one line that is not blank)", text)
 	}
 	*l = line(s)
 	return nil
@@ -123,7 +123,7 @@ func (e *expiry) UnmarshalText(text []byte) error {
 	}
 	at, err := time.Parse(time.RFC3339, string(text))
 	if err != nil {
-		return fmt.Errorf("%q is no date (allowed: a day such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z)", text)
+		return fmt.Errorf("%q is not a date (allowed: a day such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z)", text)
 	}
 	e.ends = at.UTC()
 	return nil

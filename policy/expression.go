@@ -118,7 +118,7 @@ func reason(err error) string {
 	case errors.As(err, &cancelled) && cancelled.Cause == interpreter.CostLimitExceeded:
 		return "takes too many steps"
 	case strings.HasPrefix(err.Error(), "no such key"):
-		return "a key is not there"
+		return "a key does not exist"
 	default:
 		return ""
 	}

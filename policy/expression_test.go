@@ -69,7 +69,7 @@ func compiledExpression(t testing.TB, text string) (*expression, *environment) {
 // TestExpressionResult: what is not there cannot be read, which is told from
 // false.
 func TestExpressionResult(t *testing.T) {
-	const absent, noKey = " is not there", "a key is not there"
+	const absent, noKey = " is not there", "a key does not exist"
 	for _, tt := range []struct {
 		expression string
 		want       answer

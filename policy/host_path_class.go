@@ -121,7 +121,7 @@ func isPseudo(m *specs.Mount) bool {
 }
 
 // errRemounts is about a mount that no kubelet and no runtime asks for.
-var errRemounts = errors.New("it remounts what is mounted there already")
+var errRemounts = errors.New("it remounts an existing mount")
 
 // showsSource tells whether the mount shows the files at its source. Other file
 // systems take a device, a server or nothing from it, and the folders of an overlay
@@ -132,7 +132,7 @@ func showsSource(m *specs.Mount) bool {
 }
 
 // errFilesystem is about a mount that no kubelet asks for, either.
-var errFilesystem = errors.New("it mounts another file system than that of its source")
+var errFilesystem = errors.New("it mounts a file system other than that of its source")
 
 // under tells whether the path is the directory or lies below it, by path
 // component, and gives the rest of the path. Both are clean.

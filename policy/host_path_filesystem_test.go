@@ -22,7 +22,7 @@ func TestOtherFilesystems(t *testing.T) {
 	} {
 		rules := []string{"hostPaths: {allowed: [{path: /}]}", "volumeTypes: {allowed: [emptyDir]}"}
 		got := strings.Join(findings(decide(t, newSpec(withMount(m)), rules...)), "\n")
-		for _, want := range []string{"it mounts another file system than that of its source", "volume of unknown type at " + m.Destination} {
+		for _, want := range []string{"it mounts a file system other than that of its source", "volume of unknown type at " + m.Destination} {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s at %s: %q", m.Type, m.Destination, got)
 			}

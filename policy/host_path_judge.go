@@ -29,7 +29,7 @@ func (h *HostPaths) judge(s *Subject) *pathJudge {
 	for i, a := range h.Allowed {
 		at := allowedPlace{resolution: s.lookUp(string(a.Path))}
 		if link, place := s.strayLink(at.links, resolution{}); link != "" {
-			at.stray = fmt.Sprintf("the allowed path %s leads over the link %s, in %s, where containers may write", a.Path, link, place)
+			at.stray = fmt.Sprintf("the allowed path %s leads through the link %s in %s, where containers may write", a.Path, link, place)
 		}
 		j.allowed[i] = at
 	}
@@ -93,7 +93,7 @@ func (j *pathJudge) unsafe(hm hostMount) string {
 	if place == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s lies in %s, where containers may write and can replace it before it is mounted, and what gets mounted cannot be compared: %s",
+	return fmt.Sprintf("%s is in %s, where containers may write: they could replace it before it is mounted, and the agent cannot compare what is mounted: %s",
 		at, place, s.MountsUnverified)
 }
 

@@ -24,10 +24,10 @@ func (s *Subject) resolve(p string) (string, error) {
 // answer for a path.
 func (s *Subject) lookUp(p string) resolution {
 	if !path.IsAbs(p) {
-		return resolution{path: p, err: errors.New("it is no absolute path")}
+		return resolution{path: p, err: errors.New("it is not an absolute path")}
 	}
 	if climbs(p) { // the parent of what a symlink before it leads to
-		return resolution{path: p, err: errors.New(`it has ".." in it`)}
+		return resolution{path: p, err: errors.New(`it contains ".."`)}
 	}
 	p = path.Clean(p)
 	r, known := s.paths[p]

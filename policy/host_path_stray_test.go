@@ -29,7 +29,7 @@ func onHost(t testing.TB, host Host, source string, docs ...string) *Decision {
 	return compileDocs(t, docs...).Evaluate(sub, Final)
 }
 
-// TestHostPathsStray has an allowed path that is, or leads over, a link where
+// TestHostPathsStray has an allowed path that is, or leads through, a link where
 // containers may write: what they can write they can link.
 func TestHostPathsStray(t *testing.T) {
 	links := map[string]string{
@@ -41,21 +41,21 @@ func TestHostPathsStray(t *testing.T) {
 		name, allowed, source string
 		want                  string // "" where it is allowed
 	}{
-		{"link in a writable path", "{path: /srv}, {path: /srv/logs}", "/secret", "the allowed path /srv/logs leads over the link /srv/logs, in /srv, where containers may write"},
-		{"below the link", "{path: /srv}, {path: /srv/logs/a}", "/secret/a", "the allowed path /srv/logs/a leads over the link /srv/logs, in /srv, where containers may write"},
-		{"the order of the list does not matter", "{path: /srv/logs}, {path: /srv}", "/secret", "the allowed path /srv/logs leads over the link /srv/logs, in /srv, where containers may write"},
+		{"link in a writable path", "{path: /srv}, {path: /srv/logs}", "/secret", "the allowed path /srv/logs leads through the link /srv/logs in /srv, where containers may write"},
+		{"below the link", "{path: /srv}, {path: /srv/logs/a}", "/secret/a", "the allowed path /srv/logs/a leads through the link /srv/logs in /srv, where containers may write"},
+		{"the order of the list does not matter", "{path: /srv/logs}, {path: /srv}", "/secret", "the allowed path /srv/logs leads through the link /srv/logs in /srv, where containers may write"},
 		{"link in a read-only path", "{path: /srv, readOnly: true}, {path: /srv/logs}", "/secret", ""},
 		{"link alone", "{path: /srv/logs}", "/secret", ""},
-		{"link to a link in a writable path", "{path: /srv}, {path: /opt/way}", "/secret", "the allowed path /opt/way leads over the link /srv/logs, in /srv, where containers may write"},
+		{"link to a link in a writable path", "{path: /srv}, {path: /opt/way}", "/secret", "the allowed path /opt/way leads through the link /srv/logs in /srv, where containers may write"},
 		{"no link", "{path: /srv}, {path: /srv/other}", "/srv/other/x", ""},
 		{"both behind a link of the host", "{path: /data}, {path: /data/logs}", "/disk/data/logs/x", ""},
-		{"a link behind a link of the host", "{path: /data}, {path: /data/l}", "/secret", "the allowed path /data/l leads over the link /disk/data/l, in /disk/data, where containers may write"},
-		{"by another name", "{path: /disk/data}, {path: /data/l}", "/secret", "the allowed path /data/l leads over the link /disk/data/l, in /disk/data, where containers may write"},
+		{"a link behind a link of the host", "{path: /data}, {path: /data/l}", "/secret", "the allowed path /data/l leads through the link /disk/data/l in /disk/data, where containers may write"},
+		{"by another name", "{path: /disk/data}, {path: /data/l}", "/secret", "the allowed path /data/l leads through the link /disk/data/l in /disk/data, where containers may write"},
 		{"the writable path is a link", "{path: /data}", "/disk/data/x", ""},
 		{"another one covers it", "{path: /srv}, {path: /srv/logs}, {path: /secret/own}", "/secret/own/x", ""},
-		{"in the kubelet's folder of pods", "{path: /opt/kubelet}", "/secret", "the allowed path /opt/kubelet leads over the link /var/lib/kubelet/pods/4444/volumes/kubernetes.io~empty-dir/x/l, in /var/lib/kubelet/pods, where containers may write"},
+		{"in the kubelet's folder of pods", "{path: /opt/kubelet}", "/secret", "the allowed path /opt/kubelet leads through the link /var/lib/kubelet/pods/4444/volumes/kubernetes.io~empty-dir/x/l in /var/lib/kubelet/pods, where containers may write"},
 		// The attack: /run/app is writable, and /run/app/sock became a link to /.
-		{"the host's root", "{path: /run/app}, {path: /var/run/app/sock}", "/", "the allowed path /var/run/app/sock leads over the link /run/app/sock, in /run/app, where containers may write"},
+		{"the host's root", "{path: /run/app}, {path: /var/run/app/sock}", "/", "the allowed path /var/run/app/sock leads through the link /run/app/sock in /run/app, where containers may write"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var found []string
@@ -93,7 +93,7 @@ func TestHostPathsStrayOfOthers(t *testing.T) {
 	} {
 		for _, order := range [][]string{{mine, tt.other}, {tt.other, mine}} {
 			d := onHost(t, host, "/", order...)
-			got := strings.Contains(strings.Join(findings(d), ""), "the allowed path /run/app/sock leads over the link /run/app/sock, in ")
+			got := strings.Contains(strings.Join(findings(d), ""), "the allowed path /run/app/sock leads through the link /run/app/sock in ")
 			if got != tt.stray || d.Outcome() != Denied { // it is not mounted read-only, either
 				t.Errorf("%s: %s %q", name, d.Outcome(), findings(d))
 			}
@@ -134,19 +134,19 @@ func TestHostPathsUnverified(t *testing.T) {
 		want   string // "" where it is allowed; else what lies where
 	}{
 		{"/srv", ""},
-		{"/srv/a", "/srv/a lies in /srv"},
-		{"/srv/a/b", "/srv/a/b lies in /srv"},
-		{"/srv/l", "/srv/l lies in /srv"},
+		{"/srv/a", "/srv/a is in /srv"},
+		{"/srv/a/b", "/srv/a/b is in /srv"},
+		{"/srv/l", "/srv/l is in /srv"},
 		{"/opt/l", ""},
-		{"/opt/in", "/srv/a lies in /srv"},
+		{"/opt/in", "/srv/a is in /srv"},
 		{"/opt/x", ""},
 		{"/opt/y/z", ""},
-		{"/logs/x/y", "/logs/x/y lies in /logs/x"}, // writable by another policy
+		{"/logs/x/y", "/logs/x/y is in /logs/x"}, // writable by another policy
 		{"/logs/x", ""},
 		{"/logs", ""},
 		{"/run/app", ""},
 		{"/var/run/app", ""},
-		{"/var/lib/kubelet/pods/x", "/var/lib/kubelet/pods/x lies in /var/lib/kubelet/pods"},
+		{"/var/lib/kubelet/pods/x", "/var/lib/kubelet/pods/x is in /var/lib/kubelet/pods"},
 	} {
 		docs := []string{
 			allowing("test", "{path: /srv}", "{path: /opt, readOnly: true}", "{path: /logs, readOnly: true}", "{path: /run/app}", "{path: /var/lib/kubelet/pods, readOnly: true}"),
@@ -157,7 +157,7 @@ func TestHostPathsUnverified(t *testing.T) {
 			sub.Host, sub.MountsUnverified = fakeHost{links: links}, unverified
 			want := ""
 			if unverified != "" && tt.want != "" {
-				want = " is not allowed: " + tt.want + ", where containers may write and can replace it before it is mounted, and what gets mounted cannot be compared: " + why + " (allowed: "
+				want = " is not allowed: " + tt.want + ", where containers may write: they could replace it before it is mounted, and the agent cannot compare what is mounted: " + why + " (allowed: "
 			}
 			d := compileDocs(t, docs...).Evaluate(sub, Final)
 			got := findings(d)

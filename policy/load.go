@@ -90,10 +90,10 @@ func list(path string) ([]string, error) {
 		case err != nil:
 			return nil, pathError(file, err)
 		case info.IsDir():
-			return nil, &LoadError{File: file, Msg: "is a folder; policies are read from files of one folder"}
+			return nil, &LoadError{File: file, Msg: "is a folder; put all policy files directly into the policy folder"}
 		case filepath.Ext(file) == ".yaml" || filepath.Ext(file) == ".yml":
 			if !info.Mode().IsRegular() {
-				return nil, &LoadError{File: file, Msg: "is no regular file"}
+				return nil, &LoadError{File: file, Msg: "is not a regular file"}
 			}
 			files = append(files, file)
 		}

@@ -92,11 +92,11 @@ func TestLoadErrors(t *testing.T) {
 		want  string // DIR stands for the folder
 	}{
 		{"not there", nil, "none", "DIR/none: no such file or directory"},
-		{"folder in it", map[string]string{"1.yaml": good, "sub/2.yaml": good}, "", "DIR/sub: is a folder; policies are read from files of one folder"},
-		{"folder called like a file", map[string]string{"sub.yaml/": ""}, "", "DIR/sub.yaml: is a folder; policies are read from files of one folder"},
-		{"symlink to a folder", map[string]string{".sub/2.yaml": good, "sub": "-> .sub"}, "", "DIR/sub: is a folder; policies are read from files of one folder"},
+		{"folder in it", map[string]string{"1.yaml": good, "sub/2.yaml": good}, "", "DIR/sub: is a folder; put all policy files directly into the policy folder"},
+		{"folder called like a file", map[string]string{"sub.yaml/": ""}, "", "DIR/sub.yaml: is a folder; put all policy files directly into the policy folder"},
+		{"symlink to a folder", map[string]string{".sub/2.yaml": good, "sub": "-> .sub"}, "", "DIR/sub: is a folder; put all policy files directly into the policy folder"},
 		{"symlink to nothing", map[string]string{"1.yaml": "-> none"}, "", "DIR/1.yaml: no such file or directory"},
-		{"device", map[string]string{"1.yaml": "-> " + os.DevNull}, "", "DIR/1.yaml: is no regular file"},
+		{"device", map[string]string{"1.yaml": "-> " + os.DevNull}, "", "DIR/1.yaml: is not a regular file"},
 		{"too large", map[string]string{"1.yaml": "-> " + large}, "", "DIR/1.yaml: is larger than 8 MiB"},
 		{"one file twice", map[string]string{"1.yaml": good, "2.yaml": "-> 1.yaml"}, "", `DIR/2.yaml:1:1: policy "a" is already defined at DIR/1.yaml:1`},
 		{"faults of two files", map[string]string{"1.yaml": "x", "2.yaml": good + "  x: y\n"}, "", "DIR/1.yaml:1:1: must be a mapping, not \"x\"\nDIR/2.yaml:7:3: spec: unknown field \"x\" (allowed: match, mode, priority, profile, rules)"},

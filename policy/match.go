@@ -101,7 +101,7 @@ func (m *Match) Validate() error {
 	}
 	for i, c := range m.MatchConditions {
 		if slices.ContainsFunc(m.MatchConditions[:i], func(o MatchCondition) bool { return o.Name == c.Name }) {
-			return strict.Field("matchConditions", "has two with the name %q", c.Name)
+			return strict.Field("matchConditions", "has two entries with the name %q", c.Name)
 		}
 	}
 	return nil
@@ -169,7 +169,7 @@ type Glob string
 // UnmarshalText reads a glob; one that is malformed is an error.
 func (g *Glob) UnmarshalText(text []byte) error {
 	if !doublestar.ValidatePattern(string(text)) {
-		return fmt.Errorf("%q is no valid pattern (allowed: names with *, **, ?, [class], {a,b})", text)
+		return fmt.Errorf("%q is not a valid pattern (allowed: names with *, **, ?, [class], {a,b})", text)
 	}
 	*g = Glob(text)
 	return nil

@@ -79,7 +79,7 @@ func TestMatchConditionsLoad(t *testing.T) {
 		"matchConditions: [{}]":                             "5:29: spec.match.matchConditions[0].name: is missing",
 		"matchConditions: [{name: a}]":                      "5:29: spec.match.matchConditions[0].expression: is missing",
 		"matchConditions: [{name: a, expression: !pod.x }]": "5:51: spec.match.matchConditions[0].expression: must be plain, not tagged !pod.x (quote it)",
-		"matchConditions: [{name: a, expression: pod.name == ''}, {name: a, expression: pod.name != ''}]": `5:28: spec.match.matchConditions: has two with the name "a"`,
+		"matchConditions: [{name: a, expression: pod.name == ''}, {name: a, expression: pod.name != ''}]": `5:28: spec.match.matchConditions: has two entries with the name "a"`,
 	} {
 		_, err := Compile(Source{Name: "p.yaml", Data: []byte(matchDoc("{" + match + "}"))})
 		switch {

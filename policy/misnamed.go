@@ -16,7 +16,7 @@ func (s *Set) misnamed(p *Pod) bool {
 // denied where any policy enforces, whatever that is for, and reported else.
 func (s *Set) refuse(sub *Subject, phase Phase) *Decision {
 	d := &Decision{Policies: s.Names(), Enforced: s.Enforces(), Spec: sub.Spec}
-	found := Finding{Found: fmt.Sprintf("%q is no name of a namespace", sub.Pod.Namespace), Allowed: "a DNS label"}
+	found := Finding{Found: fmt.Sprintf("%q is not a valid namespace name", sub.Pod.Namespace), Allowed: "a DNS label"}
 	violation := func(by func(*compiled) bool) []Violation {
 		at := slices.IndexFunc(s.policies, by)
 		if at < 0 {

@@ -33,7 +33,7 @@ func TestMisnamedNamespace(t *testing.T) {
 				}
 			}
 			if ns == "a/b" && enforced {
-				const want = `specguard: denied by policy "a": namespace: "a/b" is no name of a namespace (allowed: a DNS label)`
+				const want = `specguard: denied by policy "a": namespace: "a/b" is not a valid namespace name (allowed: a DNS label)`
 				if got := set.Evaluate(sub, Early).Message(); got != want {
 					t.Errorf("%s\nwant %s", got, want)
 				}

@@ -18,7 +18,7 @@ type absPath string
 func (p *absPath) UnmarshalText(text []byte) error {
 	s := string(text)
 	if !path.IsAbs(s) || path.Clean(s) != s || strings.ContainsRune(s, 0) {
-		return fmt.Errorf("%q is no path that can be used here (allowed: an absolute path without \"..\", \"//\" or a slash at its end)", s)
+		return fmt.Errorf("%q cannot be used as a path here (allowed: an absolute path without \"..\", \"//\" or a slash at its end)", s)
 	}
 	*p = absPath(s)
 	return nil

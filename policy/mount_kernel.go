@@ -107,7 +107,7 @@ func movable(mounts []specs.Mount) []string {
 				continue
 			}
 			if rest, in := under(mountPoint(v), at); in && rest != "" {
-				out = append(out, m.Type+" on "+at+" lies in the mount "+mountPoint(v))
+				out = append(out, m.Type+" on "+at+" is inside the mount "+mountPoint(v))
 				break
 			}
 		}

@@ -58,8 +58,8 @@ func TestProcMountInVolume(t *testing.T) {
 		volume, proc string
 		want         []string
 	}{
-		"in it":      {"/v", "/v/p", []string{"procMount: proc on /v/p lies in the mount /v (allowed: outside of volumes, where what masks it stays)"}},
-		"far below":  {"/v", "//v/a/b/../p", []string{"procMount: proc on /v/a/p lies in the mount /v (allowed: outside of volumes, where what masks it stays)"}},
+		"in it":      {"/v", "/v/p", []string{"procMount: proc on /v/p is inside the mount /v (allowed: a place outside of volumes)"}},
+		"far below":  {"/v", "//v/a/b/../p", []string{"procMount: proc on /v/a/p is inside the mount /v (allowed: a place outside of volumes)"}},
 		"beside it":  {"/v", "/vp", nil},
 		"below both": {"/v/p/q", "/v/p", nil},
 	} {
@@ -80,7 +80,7 @@ func TestRemount(t *testing.T) {
 	} {
 		for _, action := range []string{"reject", "adjust"} {
 			got := strings.Join(findings(decide(t, newSpec(withMount(m)), "hostPaths: {onViolation: "+action+", allowed: [{path: /srv}]}")), "")
-			if !strings.Contains(got, "is not allowed: it remounts what is mounted there already") {
+			if !strings.Contains(got, "is not allowed: it remounts an existing mount") {
 				t.Errorf("%+v: %q", m, got)
 			}
 		}

@@ -37,7 +37,7 @@ func units() []struct {
 // UnmarshalText reads a quantity such as 256Mi, 1G or 1048576; anything else,
 // zero, and what does not fit into 63 bits is an error.
 func (q *Quantity) UnmarshalText(text []byte) error {
-	bad := fmt.Errorf("%q is no amount of memory (allowed: a whole number above 0, with k, M, G, T, Ki, Mi, Gi or Ti)", text)
+	bad := fmt.Errorf("%q is not an amount of memory (allowed: a whole number above 0, with k, M, G, T, Ki, Mi, Gi or Ti)", text)
 	m := quantity.FindSubmatch(text)
 	if m == nil {
 		return bad
@@ -104,7 +104,7 @@ func (c *CPU) UnmarshalText(text []byte) error {
 		n, _ = strconv.ParseInt(milli, 10, 64) // at most nine digits
 	}
 	if n == 0 {
-		return fmt.Errorf("%q is no amount of CPU (allowed: a number above 0 with at most three decimals, such as 2 or 0.5, or thousandths, such as 500m)", text)
+		return fmt.Errorf("%q is not an amount of CPU (allowed: a number above 0 with at most three decimals, such as 2 or 0.5, or thousandths, such as 500m)", text)
 	}
 	*c = CPU(n)
 	return nil

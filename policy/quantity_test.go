@@ -57,7 +57,7 @@ func TestCPU(t *testing.T) {
 	}
 	for _, in := range []string{"", "0", "0m", "0.0", "0.000", "-1", "1.", ".5", "0.0001", "1e3", "two", "1.5m", "1000000", "1 "} {
 		c := CPU(7)
-		if err := c.UnmarshalText([]byte(in)); err == nil || c != 7 || !strings.Contains(err.Error(), "is no amount of CPU (allowed: ") {
+		if err := c.UnmarshalText([]byte(in)); err == nil || c != 7 || !strings.Contains(err.Error(), "is not an amount of CPU (allowed: ") {
 			t.Errorf("%q: %d, %v", in, int64(c), err)
 		}
 	}

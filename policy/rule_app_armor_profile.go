@@ -67,10 +67,10 @@ func (p *AppArmorPattern) UnmarshalText(text []byte) error {
 	name, local := strings.CutPrefix(string(text), appArmorLocalhost)
 	named := local && name != "" && doublestar.ValidatePattern(name)
 	if !named && !slices.Contains([]AppArmorPattern{appArmorDefault, appArmorUnconfined}, AppArmorPattern(text)) {
-		return fmt.Errorf("%q is no AppArmor profile (allowed: RuntimeDefault, Unconfined, Localhost/<name or pattern>)", text)
+		return fmt.Errorf("%q is not an AppArmor profile (allowed: RuntimeDefault, Unconfined, Localhost/<name or pattern>)", text)
 	}
 	if kind := appArmorKind(name); local && kind != AppArmorPattern(text) {
-		return fmt.Errorf("%q is %s; write that", text, kind)
+		return fmt.Errorf("%q is %s: write %[2]s", text, kind)
 	}
 	*p = AppArmorPattern(text)
 	return nil

@@ -169,11 +169,11 @@ func TestAppArmorProfileAdjust(t *testing.T) {
 func TestAppArmorProfileLoad(t *testing.T) {
 	const field = "spec.rules.appArmorProfile."
 	for rule, want := range map[string]string{
-		"{allowed: [runtime/default]}":                      `0.yaml:6:33: ` + field + `allowed[0]: "runtime/default" is no AppArmor profile (allowed: RuntimeDefault, Unconfined, Localhost/<name or pattern>)`,
-		"{allowed: [Localhost/]}":                           `0.yaml:6:33: ` + field + `allowed[0]: "Localhost/" is no AppArmor profile (allowed: RuntimeDefault, Unconfined, Localhost/<name or pattern>)`,
-		`{allowed: ["Localhost/[a"]}`:                       `0.yaml:6:33: ` + field + `allowed[0]: "Localhost/[a" is no AppArmor profile (allowed: RuntimeDefault, Unconfined, Localhost/<name or pattern>)`,
-		"{allowed: [Localhost/unconfined]}":                 `0.yaml:6:33: ` + field + `allowed[0]: "Localhost/unconfined" is Unconfined; write that`,
-		"{apply: Localhost/crio-default}":                   `0.yaml:6:30: ` + field + `apply: "Localhost/crio-default" is RuntimeDefault; write that`,
+		"{allowed: [runtime/default]}":                      `0.yaml:6:33: ` + field + `allowed[0]: "runtime/default" is not an AppArmor profile (allowed: RuntimeDefault, Unconfined, Localhost/<name or pattern>)`,
+		"{allowed: [Localhost/]}":                           `0.yaml:6:33: ` + field + `allowed[0]: "Localhost/" is not an AppArmor profile (allowed: RuntimeDefault, Unconfined, Localhost/<name or pattern>)`,
+		`{allowed: ["Localhost/[a"]}`:                       `0.yaml:6:33: ` + field + `allowed[0]: "Localhost/[a" is not an AppArmor profile (allowed: RuntimeDefault, Unconfined, Localhost/<name or pattern>)`,
+		"{allowed: [Localhost/unconfined]}":                 `0.yaml:6:33: ` + field + `allowed[0]: "Localhost/unconfined" is Unconfined: write Unconfined`,
+		"{apply: Localhost/crio-default}":                   `0.yaml:6:30: ` + field + `apply: "Localhost/crio-default" is RuntimeDefault: write RuntimeDefault`,
 		"{allowed: []}":                                     "0.yaml:6:32: " + field + "allowed: is an empty list; name at least one profile",
 		"{apply: Unconfined}":                               "0.yaml:6:30: " + field + "apply: Unconfined cannot be applied",
 		`{apply: "Localhost/web-*"}`:                        "0.yaml:6:30: " + field + "apply: needs the name of one profile, not a pattern",

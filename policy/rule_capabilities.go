@@ -73,7 +73,7 @@ func (Capability) JSONSchema() map[string]any {
 	letter := regexp.MustCompile("[A-Z]")
 	anyCase := letter.ReplaceAllStringFunc("^(CAP_)?("+strings.Join(texts(names), "|")+")$", func(c string) string { return "[" + c + strings.ToLower(c) + "]" })
 	pattern := strict.Pattern(anyCase)
-	pattern["patternErrorMessage"] = "This is no capability: see capabilities(7)."
+	pattern["patternErrorMessage"] = "This is not a capability: see capabilities(7)."
 	return strict.Named("capability", map[string]any{"anyOf": []any{strict.Enum(names...), pattern}})
 }
 

@@ -38,8 +38,8 @@ type CgroupsPath struct {
 	Base      `yaml:",inline"`
 	checkOnly `yaml:"-"`
 
-	// CgroupDriver is the kubelet's cgroupDriver, and that of the container runtime:
-	// systemd or cgroupfs. A cgroup that is written for the other is refused.
+	// CgroupDriver is the driver of the kubelet (its cgroupDriver) and of the container
+	// runtime: systemd or cgroupfs. A cgroup in the form of the other driver breaks the rule.
 	// Default: any.
 	CgroupDriver CgroupDriver `yaml:"cgroupDriver"`
 
@@ -55,9 +55,7 @@ type CgroupsPath struct {
 	Allowed []CgroupDir `yaml:"allowed"`
 }
 
-// CgroupDriver is the driver of the kubelet (its cgroupDriver) and of the container runtime:
-// systemd or cgroupfs. A cgroup in the form of the other driver breaks the rule.
-// Default: any.
+// CgroupDriver says what makes cgroups, by the values of the kubelet's cgroupDriver.
 type CgroupDriver string
 
 // The drivers.
@@ -81,7 +79,7 @@ type CgroupDir string
 // UnmarshalText reads a path; one that is not absolute and clean is an error.
 func (d *CgroupDir) UnmarshalText(text []byte) error {
 	if !path.IsAbs(string(text)) || path.Clean(string(text)) != string(text) || strings.Contains(string(text), ":") {
-		return fmt.Errorf("%q is no path of a cgroup (allowed: / or such as /system.slice)", text)
+		return fmt.Errorf("%q is not a cgroup path (allowed: / or a path such as /system.slice)", text)
 	}
 	*d = CgroupDir(text)
 	return nil
@@ -99,7 +97,7 @@ func (c *CgroupsPath) Validate() error {
 	}
 	for _, root := range c.Roots {
 		if root.isKubepods() {
-			return strict.Field("roots", "%s is the kubelet's kubepods; name the cgroup in which that lies, such as /", root)
+			return strict.Field("roots", "%s is the kubelet's kubepods; name the cgroup that contains it, such as /", root)
 		}
 	}
 	return nil
@@ -127,11 +125,11 @@ func (c *CgroupsPath) place(s *Subject) []Finding {
 	parent, driver, ok := cgroupParent(own)
 	switch {
 	case ok && c.CgroupDriver != "" && driver != c.CgroupDriver:
-		return []Finding{{Found: "cgroup " + own + " is written for the cgroup driver " + string(driver), Allowed: string(c.CgroupDriver)}}
+		return []Finding{{Found: "cgroup " + own + " has the form of the cgroup driver " + string(driver), Allowed: string(c.CgroupDriver)}}
 	case ok && (slices.Contains(c.Allowed, CgroupDir(parent)) || c.ofPod(parent, driver, &s.Pod)):
 		return nil
 	}
-	return []Finding{{Found: "cgroup " + orUnnamed(own) + " is not in that of its pod", Allowed: c.allowed(&s.Pod)}}
+	return []Finding{{Found: "cgroup " + orUnnamed(own) + " is not inside the pod's cgroup", Allowed: c.allowed(&s.Pod)}}
 }
 
 // cgroupParent is the path of the cgroup in which one lies that is written as a

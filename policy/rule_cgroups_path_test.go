@@ -15,10 +15,10 @@ func TestCgroupsPath(t *testing.T) {
 		return func(s *Subject) { s.Pod.UID, s.Spec.Linux.CgroupsPath = uid, path }
 	}
 	elsewhere := func(path string) []string {
-		return []string{"cgroup " + path + " is not in that of its pod (allowed: the kubelet's pod" + uid + ")"}
+		return []string{"cgroup " + path + " is not inside the pod's cgroup (allowed: the kubelet's pod" + uid + ")"}
 	}
 	below := func(path, rest string) []string {
-		return []string{"cgroup " + path + " is not in that of its pod (allowed: the kubelet's pod" + uid + ", " + rest + ")"}
+		return []string{"cgroup " + path + " is not inside the pod's cgroup (allowed: the kubelet's pod" + uid + ", " + rest + ")"}
 	}
 	testFindings(t, "cgroupsPath", []ruleCase{
 		{"guaranteed", "{}", at("/kubepods/pod3f2a-11-b/9b7e"), nil},
@@ -42,7 +42,7 @@ func TestCgroupsPath(t *testing.T) {
 		{"another slice", "{}", at("system.slice:crio:9b7e"), elsewhere("system.slice:crio:9b7e")},
 		{"a scope that leads away", "{}", at("kubepods-pod3f2a_11_b.slice:crio:../x"), elsewhere("kubepods-pod3f2a_11_b.slice:crio:../x")},
 		{"without a scope", "{}", at("kubepods-pod3f2a_11_b.slice:crio:"), elsewhere("kubepods-pod3f2a_11_b.slice:crio:")},
-		{"no uid", "{}", func(s *Subject) { s.Pod.UID = "" }, []string{"cgroup /kubepods/besteffort/pod3f2a/5d1c is not in that of its pod (allowed: the kubelet's pod)"}},
+		{"no uid", "{}", func(s *Subject) { s.Pod.UID = "" }, []string{"cgroup /kubepods/besteffort/pod3f2a/5d1c is not inside the pod's cgroup (allowed: the kubelet's pod)"}},
 		{"uid not known", "{}", func(s *Subject) { s.Pod.UID, s.Pod.Unseen = "", true }, nil},
 		{"allowed", "{allowed: [/k8s.io]}", at("/k8s.io/9b7e"), nil},
 		{"allowed, systemd", "{allowed: [/a.slice/a-b.slice]}", at("a-b.slice:crio:9b7e"), nil},
@@ -58,23 +58,23 @@ func TestCgroupsPath(t *testing.T) {
 		{"the folder of a slice's name below the root", "{roots: [/]}", at("/kubepods.slice/kubepods-pod3f2a_11_b.slice/9b7e"),
 			below("/kubepods.slice/kubepods-pod3f2a_11_b.slice/9b7e", "below /")},
 		{"a slice that is not systemd's", "{cgroupDriver: cgroupfs}", at("kubepods-pod3f2a_11_b.slice:cri-containerd:9b7e"),
-			[]string{"cgroup kubepods-pod3f2a_11_b.slice:cri-containerd:9b7e is written for the cgroup driver systemd (allowed: cgroupfs)"}},
+			[]string{"cgroup kubepods-pod3f2a_11_b.slice:cri-containerd:9b7e has the form of the cgroup driver systemd (allowed: cgroupfs)"}},
 		{"an allowed slice that is not systemd's", "{cgroupDriver: cgroupfs, allowed: [/a.slice]}", at("a.slice:crio:9b7e"),
-			[]string{"cgroup a.slice:crio:9b7e is written for the cgroup driver systemd (allowed: cgroupfs)"}},
+			[]string{"cgroup a.slice:crio:9b7e has the form of the cgroup driver systemd (allowed: cgroupfs)"}},
 		{"a path where systemd makes cgroups", "{cgroupDriver: systemd}", at("/kubepods/pod3f2a-11-b/9b7e"),
-			[]string{"cgroup /kubepods/pod3f2a-11-b/9b7e is written for the cgroup driver cgroupfs (allowed: systemd)"}},
+			[]string{"cgroup /kubepods/pod3f2a-11-b/9b7e has the form of the cgroup driver cgroupfs (allowed: systemd)"}},
 		{"another root", "{roots: [/]}", at("/redescape/kubepods/pod3f2a-11-b/9b7e"), below("/redescape/kubepods/pod3f2a-11-b/9b7e", "below /")},
 		{"another root, systemd", "{roots: [/]}", at("x-kubepods-pod3f2a_11_b.slice:crio:9b7e"), below("x-kubepods-pod3f2a_11_b.slice:crio:9b7e", "below /")},
 		{"a scope that is a slice", "{}", at("kubepods-pod3f2a_11_b.slice:crio:x.slice"), elsewhere("kubepods-pod3f2a_11_b.slice:crio:x.slice")},
 	}, Early, Final)
 	const field = "spec.rules.cgroupsPath."
 	testLoad(t, "cgroupsPath", map[string]string{
-		"{roots: [kubepods]}":  `0.yaml:6:27: ` + field + `roots[0]: "kubepods" is no path of a cgroup (allowed: / or such as /system.slice)`,
-		"{allowed: [/a/]}":     `0.yaml:6:29: ` + field + `allowed[0]: "/a/" is no path of a cgroup (allowed: / or such as /system.slice)`,
-		"{roots: [/kubepods]}": "0.yaml:6:26: " + field + "roots: /kubepods is the kubelet's kubepods; name the cgroup in which that lies, such as /",
+		"{roots: [kubepods]}":  `0.yaml:6:27: ` + field + `roots[0]: "kubepods" is not a cgroup path (allowed: / or a path such as /system.slice)`,
+		"{allowed: [/a/]}":     `0.yaml:6:29: ` + field + `allowed[0]: "/a/" is not a cgroup path (allowed: / or a path such as /system.slice)`,
+		"{roots: [/kubepods]}": "0.yaml:6:26: " + field + "roots: /kubepods is the kubelet's kubepods; name the cgroup that contains it, such as /",
 		"{roots: [/, /a.slice/a-kubepods.slice]}": "0.yaml:6:26: " + field +
-			"roots: /a.slice/a-kubepods.slice is the kubelet's kubepods; name the cgroup in which that lies, such as /",
-		"{roots: [/kubepods.slice/x]}": "0.yaml:6:26: " + field + "roots: /kubepods.slice/x is the kubelet's kubepods; name the cgroup in which that lies, such as /",
+			"roots: /a.slice/a-kubepods.slice is the kubelet's kubepods; name the cgroup that contains it, such as /",
+		"{roots: [/kubepods.slice/x]}": "0.yaml:6:26: " + field + "roots: /kubepods.slice/x is the kubelet's kubepods; name the cgroup that contains it, such as /",
 		"{cgroupDriver: crun}":         "0.yaml:6:33: " + field + `cgroupDriver: "crun" is not one of systemd, cgroupfs`,
 		"{roots: []}":                  "0.yaml:6:26: " + field + "roots: is an empty list; leave it out for any root",
 		"{onViolation: adjust}":        "0.yaml:6:32: " + field + "onViolation: this rule cannot adjust (allowed: reject, audit, ignore)",

@@ -84,7 +84,7 @@ func (v *Validation) Validate() error {
 	case v.Expression.text == "":
 		return strict.Field("expression", "is missing")
 	case v.Message == "":
-		return strict.Field("message", "is missing: it says what is wrong where the expression is not true")
+		return strict.Field("message", "is missing: it says what is wrong if the expression is not true")
 	}
 	return nil
 }
@@ -96,7 +96,7 @@ func (c *Custom) Validate() error {
 	}
 	for i, v := range c.Validations {
 		if slices.ContainsFunc(c.Validations[:i], func(o Validation) bool { return o.Name == v.Name }) {
-			return strict.Field("validations", "has two with the name %q", v.Name)
+			return strict.Field("validations", "has two entries with the name %q", v.Name)
 		}
 	}
 	return nil

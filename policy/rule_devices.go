@@ -99,7 +99,7 @@ func (a *AllowedDevice) Validate() error {
 	case p == "":
 		return strict.Field("path", "is missing")
 	case !path.IsAbs(p) || path.Clean(p) != p:
-		return strict.Field("path", "%q is no absolute path (allowed: such as /dev/fuse, /dev/nvidia*)", p)
+		return strict.Field("path", "%q is not an absolute path (allowed: a path such as /dev/fuse, /dev/nvidia*)", p)
 	case a.Type == fifo && (a.Major != nil || a.Minor != nil || a.Access != "" || a.Driver != ""):
 		return strict.Field("type", "p has no numbers, no driver and no access")
 	case a.Minor != nil && a.Major == nil:
@@ -197,7 +197,7 @@ func (d *Devices) Adjust(s *Subject) []string {
 			l.Resources = &specs.LinuxResources{}
 		}
 		l.Resources.Devices = []specs.LinuxDeviceCgroup{{Allow: false, Access: string(allAccess)}}
-		return append(changes, "took the use of all devices away")
+		return append(changes, "removed the use of all devices")
 	}
 	kept := slices.Clone(l.Resources.Devices[:len(l.Resources.Devices)-len(inForce)])
 	for _, r := range inForce {

@@ -47,7 +47,7 @@ func (e *Env) Validate() error {
 	}{{"forbid", e.Forbid}, {"allow", e.Allow}} {
 		for _, g := range l.globs {
 			if g == "" || strings.ContainsAny(string(g), "=/") {
-				return strict.Field(l.key, "%q is no pattern of names (allowed: such as LD_PRELOAD, LD_*; write ? for a slash)", g)
+				return strict.Field(l.key, "%q is not a pattern of names (allowed: a pattern such as LD_PRELOAD, LD_*; write ? for a slash)", g)
 			}
 		}
 	}

@@ -73,9 +73,9 @@ func TestEnvErrors(t *testing.T) {
 		"env: {}":                          "0.yaml:6:10: spec.rules.env.forbid: is missing or empty",
 		"env: {allow: [A]}":                "0.yaml:6:10: spec.rules.env.forbid: is missing or empty",
 		"env: {forbid: []}":                "0.yaml:6:19: spec.rules.env.forbid: is missing or empty",
-		`env: {forbid: [""]}`:              `0.yaml:6:19: spec.rules.env.forbid: "" is no pattern of names (allowed: such as LD_PRELOAD, LD_*; write ? for a slash)`,
-		"env: {forbid: [A/B]}":             `0.yaml:6:19: spec.rules.env.forbid: "A/B" is no pattern of names (allowed: such as LD_PRELOAD, LD_*; write ? for a slash)`,
-		"env: {forbid: [A], allow: [A=x]}": `0.yaml:6:31: spec.rules.env.allow: "A=x" is no pattern of names (allowed: such as LD_PRELOAD, LD_*; write ? for a slash)`,
+		`env: {forbid: [""]}`:              `0.yaml:6:19: spec.rules.env.forbid: "" is not a pattern of names (allowed: a pattern such as LD_PRELOAD, LD_*; write ? for a slash)`,
+		"env: {forbid: [A/B]}":             `0.yaml:6:19: spec.rules.env.forbid: "A/B" is not a pattern of names (allowed: a pattern such as LD_PRELOAD, LD_*; write ? for a slash)`,
+		"env: {forbid: [A], allow: [A=x]}": `0.yaml:6:31: spec.rules.env.allow: "A=x" is not a pattern of names (allowed: a pattern such as LD_PRELOAD, LD_*; write ? for a slash)`,
 		"env: {onViolation: ignore}":       "",
 	} {
 		if got := loadError(rule, "allowPrivilegeEscalation: {}"); got != want {

@@ -37,7 +37,7 @@ func (h *Hooks) Validate() error {
 	for _, g := range h.Allowed {
 		p := string(g)
 		if path.Clean(p) != p || !path.IsAbs(p) && !strings.HasPrefix(p, "{") && !strings.HasPrefix(p, "**") {
-			return strict.Field("allowed", "%q is no absolute path (allowed: such as /usr/bin/nvidia-ctk, /opt/hooks/*)", g)
+			return strict.Field("allowed", "%q is not an absolute path (allowed: a path such as /usr/bin/nvidia-ctk, /opt/hooks/*)", g)
 		}
 	}
 	return nil

@@ -88,7 +88,7 @@ func TestHooksErrors(t *testing.T) {
 	} {
 		want := ""
 		if !ok {
-			want = `0.yaml:6:22: spec.rules.hooks.allowed: "` + pattern + `" is no absolute path (allowed: such as /usr/bin/nvidia-ctk, /opt/hooks/*)`
+			want = `0.yaml:6:22: spec.rules.hooks.allowed: "` + pattern + `" is not an absolute path (allowed: a path such as /usr/bin/nvidia-ctk, /opt/hooks/*)`
 		}
 		if got := loadError(`hooks: {allowed: ["` + pattern + `"]}`); got != want {
 			t.Errorf("%q: %s, want %s", pattern, got, want)

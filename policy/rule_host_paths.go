@@ -17,15 +17,15 @@ import (
 // If the agent can see the host's files, it follows symlinks in what is mounted and in what is
 // allowed. A container may have made a link where containers may write: in the kubelet's folder
 // of pods, and below every path that any policy allows without readOnly (also a policy in mode
-// audit or for other containers). An allowed path that leads over such a link covers nothing,
-// and a mount that leads over such a link is neither the kubelet's nor the runtime's. Folders
+// audit or for other containers). An allowed path that leads through such a link covers nothing,
+// and a mount that leads through such a link is neither the kubelet's nor the runtime's. Folders
 // are compared by path: if a folder is mounted in two places on the host, name both.
 //
 // Before the container starts, the agent compares what the kernel has mounted in it with what
 // it judged, and denies the container if a path has been replaced in the meantime. If the node
 // does not show the mounts (a runtime in a virtual machine, an agent that does not see the
 // host's files), it denies a path that is below one where containers may write, or that leads
-// over a link there, because the path could be replaced before it is mounted.
+// through a link there, because the path could be replaced before it is mounted.
 //
 // A mount with id mappings shows and makes files under other ids. Every mount, of the host's
 // files or of a volume, must have either the id mappings of the pod's user namespace, which the

@@ -35,8 +35,8 @@ func TestHostPaths(t *testing.T) {
 		{"below", "[{path: /data}]", plain, "/data/a/b", rw, ""},
 		{"by component", "[{path: /data}]", plain, "/database", rw, "host path /database at /x is not allowed (allowed: /data)"},
 		{"above", "[{path: /data/a}]", plain, "/data", rw, "host path /data at /x is not allowed (allowed: /data/a)"},
-		{"dots", "[{path: /data}]", plain, "/data/../etc", rw, `host path /data/../etc at /x is not allowed: it has ".." in it (allowed: /data)`},
-		{"dots behind a link", "[{path: /data}]", plain, "/data/link/..", rw, `host path /data/link/.. at /x is not allowed: it has ".." in it (allowed: /data)`},
+		{"dots", "[{path: /data}]", plain, "/data/../etc", rw, `host path /data/../etc at /x is not allowed: it contains ".." (allowed: /data)`},
+		{"dots behind a link", "[{path: /data}]", plain, "/data/link/..", rw, `host path /data/link/.. at /x is not allowed: it contains ".." (allowed: /data)`},
 		{"slashes", "[{path: /data}]", plain, "//data///a/", rw, ""},
 		{"root covers", "[{path: /}]", plain, "/srv", rw, ""},
 		{"symlink out", "[{path: /data}]", usual, "/data/link/ssh", rw, "host path /data/link/ssh (that is /etc/ssh) at /x is not allowed (allowed: /data)"},
@@ -87,7 +87,7 @@ func TestHostPathsLoad(t *testing.T) {
 		"{allowed: [{path: /a, propagation: Shared}]}": `0.yaml:6:51: spec.rules.hostPaths.allowed[0].propagation: "Shared" is not one of None, HostToContainer, Bidirectional`,
 		"{allowed: [{path: /a}, {path: /a}]}":          "0.yaml:6:26: spec.rules.hostPaths.allowed: has /a twice",
 		"{allowed: [/a]}":                              `0.yaml:6:27: spec.rules.hostPaths.allowed[0]: must be a mapping, not "/a"`,
-		"{allowed: [{path: a}]}":                       `0.yaml:6:34: spec.rules.hostPaths.allowed[0].path: "a" is no path that can be used here (allowed: an absolute path without "..", "//" or a slash at its end)`,
+		"{allowed: [{path: a}]}":                       `0.yaml:6:34: spec.rules.hostPaths.allowed[0].path: "a" cannot be used as a path here (allowed: an absolute path without "..", "//" or a slash at its end)`,
 	} {
 		if got := loadError("hostPaths: " + rule); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", rule, got, want)

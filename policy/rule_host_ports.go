@@ -87,7 +87,7 @@ type Port int32
 func (p *Port) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseUint(string(text), 10, 16)
 	if err != nil || n == 0 {
-		return fmt.Errorf("%q is no port (allowed: a whole number from 1 to 65535)", text)
+		return fmt.Errorf("%q is not a port (allowed: a whole number from 1 to 65535)", text)
 	}
 	*p = Port(n)
 	return nil
@@ -106,7 +106,7 @@ func (h *HostPorts) Check(s *Subject) []Finding {
 		return nil
 	}
 	if s.Pod.Sandbox.HostPortsUnseen {
-		return []Finding{{Found: "nothing on this node tells the pod's host ports", Allowed: h.list()}}
+		return []Finding{{Found: "the pod's host ports are not known on this node", Allowed: h.list()}}
 	}
 	var found []string
 	for _, p := range s.Pod.Sandbox.HostPorts {

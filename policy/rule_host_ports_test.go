@@ -47,7 +47,7 @@ func TestHostPorts(t *testing.T) {
 }
 
 func TestHostPortsErrors(t *testing.T) {
-	const port = ` is no port (allowed: a whole number from 1 to 65535)`
+	const port = ` is not a port (allowed: a whole number from 1 to 65535)`
 	for rule, want := range map[string]string{
 		"hostPorts: {allowed: [{min: 0, max: 80}]}":               `0.yaml:6:33: spec.rules.hostPorts.allowed[0].min: "0"` + port,
 		"hostPorts: {allowed: [{min: 80, max: 65536}]}":           `0.yaml:6:42: spec.rules.hostPorts.allowed[0].max: "65536"` + port,

@@ -52,7 +52,7 @@ type Images struct {
 func (i *Images) Validate() error {
 	for _, g := range i.Allowed {
 		if !fullImage(string(g)) {
-			return strict.Field("allowed", "%q is no full name of an image (allowed: such as docker.io/library/nginx, registry.example.com/**)", g)
+			return strict.Field("allowed", "%q is not the full name of an image (allowed: a name such as docker.io/library/nginx, registry.example.com/**)", g)
 		}
 	}
 	switch {
@@ -86,7 +86,7 @@ func (i *Images) Check(s *Subject) []Finding {
 	case c.ImageUnseen && name == "":
 		name = "of an unknown name"
 		if len(i.Allowed) > 0 || len(c.OtherImages) == 0 {
-			out = append(out, Finding{Found: "the image cannot be told on this node, only what was asked for: it takes containerd's socket for the agent, or containerd 2.4 or later"})
+			out = append(out, Finding{Found: "the image is not known on this node, only the name that was asked for: give the agent containerd's socket, or use containerd 2.4 or later"})
 		}
 	case name == "":
 		return []Finding{{Found: "the image is not known"}}

@@ -77,7 +77,7 @@ func TestImages(t *testing.T) {
 // TestImagesUnseen: where nothing tells the image, what was asked for satisfies
 // no list, and is believed to hold a digest.
 func TestImagesUnseen(t *testing.T) {
-	const unseen = "images: the image cannot be told on this node, only what was asked for: it takes containerd's socket for the agent, or containerd 2.4 or later"
+	const unseen = "images: the image is not known on this node, only the name that was asked for: give the agent containerd's socket, or use containerd 2.4 or later"
 	const tagged = "images: image of an unknown name was not asked for by digest (allowed: name@sha256:...)"
 	digest := "registry.example.com/web@sha256:" + strings.Repeat("1", 64)
 	for name, tt := range map[string]struct {
@@ -133,7 +133,7 @@ func TestImagesPatterns(t *testing.T) {
 	} {
 		want := ""
 		if !ok {
-			want = `0.yaml:6:23: spec.rules.images.allowed: "` + pattern + `" is no full name of an image (allowed: such as docker.io/library/nginx, registry.example.com/**)`
+			want = `0.yaml:6:23: spec.rules.images.allowed: "` + pattern + `" is not the full name of an image (allowed: a name such as docker.io/library/nginx, registry.example.com/**)`
 		}
 		if got := loadError(`images: {allowed: ["` + pattern + `"]}`); got != want {
 			t.Errorf("%s: %s, want %s", pattern, got, want)

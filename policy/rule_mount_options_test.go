@@ -230,7 +230,7 @@ func TestMountOptionsInvalid(t *testing.T) {
 		`{require: [{paths: ["**"], options: [ro]}]}`:                        `paths: "**" matches nothing`,
 		"{require: [{paths: [/x/], options: [ro]}]}":                         `paths: "/x/" matches nothing`,
 		"{require: [{paths: [/a, /x/../y], options: [ro]}]}":                 `paths: "/x/../y" matches nothing`,
-		`{require: [{paths: ["/x["], options: [ro]}]}`:                       `"/x[" is no valid pattern`,
+		`{require: [{paths: ["/x["], options: [ro]}]}`:                       `"/x[" is not a valid pattern`,
 		"{require: [{paths: [/x], options: [rw]}]}":                          `"rw" is not one of nosuid, nodev, noexec, ro, rnosuid, rnodev, rnoexec, rro`,
 		"{require: [{paths: [/x], options: [nosymfollow]}]}":                 `"nosymfollow" is not one of`,
 		"{require: [{volumeTypes: [memory], options: [ro]}]}":                `"memory" is not one of anonymous, dev, runtimeFile, shm, tmpfs, awsElasticBlockStore`,

@@ -43,7 +43,7 @@ const (
 func (o *OOMScore) UnmarshalText(text []byte) error {
 	n, err := strconv.Atoi(string(text))
 	if err != nil || n < -1000 || n > 1000 || strconv.Itoa(n) != string(text) {
-		return fmt.Errorf("%q is no OOM score (allowed: a whole number from -1000 to 1000)", text)
+		return fmt.Errorf("%q is not an OOM score (allowed: a whole number from -1000 to 1000)", text)
 	}
 	*o = OOMScore(n)
 	return nil
@@ -69,7 +69,7 @@ func (o *OOMScoreAdj) Check(s *Subject) []Finding {
 	case s.Spec.Process == nil:
 		return nil
 	case score == nil:
-		return []Finding{{Found: "no OOM score: the container runtime's is in force", Allowed: o.allowed()}}
+		return []Finding{{Found: "no OOM score: the container gets the container runtime's", Allowed: o.allowed()}}
 	case *score < int(o.min()):
 		return []Finding{{Found: fmt.Sprintf("OOM score %d too low", *score), Allowed: o.allowed()}}
 	default:

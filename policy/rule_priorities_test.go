@@ -15,7 +15,7 @@ func TestOOMScoreAdj(t *testing.T) {
 		{"besteffort", "{}", at(new(1000)), nil},
 		{"never killed", "{}", at(new(-1000)), []string{"OOM score -1000 too low (allowed: -997 to 1000)"}},
 		{"the sandbox's", "{}", at(new(-998)), []string{"OOM score -998 too low (allowed: -997 to 1000)"}},
-		{"none", "{}", at(nil), []string{"no OOM score: the container runtime's is in force (allowed: -997 to 1000)"}},
+		{"none", "{}", at(nil), []string{"no OOM score: the container gets the container runtime's (allowed: -997 to 1000)"}},
 		{"higher minimum", "{min: 2}", at(new(1)), []string{"OOM score 1 too low (allowed: 2 to 1000)"}},
 		{"lower minimum", "{min: -1000}", at(new(-1000)), nil},
 		{"no process", "{}", func(s *Subject) { s.Spec.Process = nil }, nil},
@@ -27,8 +27,8 @@ func TestOOMScoreAdj(t *testing.T) {
 		}
 	}
 	testLoad(t, "oomScoreAdj", map[string]string{
-		"{min: -1001}": `0.yaml:6:24: spec.rules.oomScoreAdj.min: "-1001" is no OOM score (allowed: a whole number from -1000 to 1000)`,
-		"{min: +1}":    `0.yaml:6:24: spec.rules.oomScoreAdj.min: "+1" is no OOM score (allowed: a whole number from -1000 to 1000)`,
+		"{min: -1001}": `0.yaml:6:24: spec.rules.oomScoreAdj.min: "-1001" is not an OOM score (allowed: a whole number from -1000 to 1000)`,
+		"{min: +1}":    `0.yaml:6:24: spec.rules.oomScoreAdj.min: "+1" is not an OOM score (allowed: a whole number from -1000 to 1000)`,
 	})
 }
 
@@ -57,7 +57,7 @@ func TestScheduler(t *testing.T) {
 	testAdjusted(t, "scheduler: {onViolation: adjust}", by(specs.SchedBatch, -3), "scheduler: raised nice value from -3 to 0")
 	testAdjusted(t, "scheduler: {onViolation: adjust}", io(specs.IOPRIO_CLASS_RT), "scheduler: removed I/O priority IOPRIO_CLASS_RT")
 	testLoad(t, "scheduler", map[string]string{
-		"{minNice: -21}":         `0.yaml:6:26: spec.rules.scheduler.minNice: "-21" is no nice value (allowed: a whole number from -20 to 19)`,
+		"{minNice: -21}":         `0.yaml:6:26: spec.rules.scheduler.minNice: "-21" is not a nice value (allowed: a whole number from -20 to 19)`,
 		"{allowedPolicies: []}":  "0.yaml:6:34: spec.rules.scheduler.allowedPolicies: is an empty list; name at least one policy",
 		"{allowedIOClasses: []}": "0.yaml:6:35: spec.rules.scheduler.allowedIOClasses: is an empty list; name at least one class",
 	})
@@ -108,7 +108,7 @@ func TestIntelRdt(t *testing.T) {
 	schema := []string{"an RDT schema in the spec (allowed: a class that the operator made)"}
 	testFindings(t, "intelRdt", []ruleCase{
 		{"a class elsewhere", "{}", func(s *Subject) { s.Spec.Linux.IntelRdt = &specs.LinuxIntelRdt{ClosID: "../x"} },
-			[]string{`RDT class "../x" is no name of one (allowed: a class that the operator made)`}},
+			[]string{`RDT class "../x" is not a valid class name (allowed: a class that the operator made)`}},
 		{"none", "{}", is(nil), nil},
 		{"class", "{}", is(&specs.LinuxIntelRdt{ClosID: "gold"}), nil},
 		{"class not allowed", `{allowed: ["b*"]}`, is(&specs.LinuxIntelRdt{ClosID: "gold"}), []string{"RDT class gold not allowed (allowed: b*)"}},

@@ -86,7 +86,7 @@ func (p *ProcMount) Check(s *Subject) []Finding {
 		findings = append(findings, Finding{Found: "not read-only: " + strings.Join(missing, ", ")})
 	}
 	for _, found := range s.movable() {
-		findings = append(findings, Finding{Found: found, Allowed: "outside of volumes, where what masks it stays"})
+		findings = append(findings, Finding{Found: found, Allowed: "a place outside of volumes"})
 	}
 	return findings
 }

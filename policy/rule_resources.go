@@ -87,7 +87,7 @@ type Count int64
 func (c *Count) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseInt(string(text), 10, 32)
 	if err != nil || n <= 0 {
-		return fmt.Errorf("%q is no number of things (allowed: a whole number from 1 to 2147483647)", text)
+		return fmt.Errorf("%q is not a valid number (allowed: a whole number from 1 to 2147483647)", text)
 	}
 	*c = Count(n)
 	return nil

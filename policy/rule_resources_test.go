@@ -175,8 +175,8 @@ func TestResourcesLoad(t *testing.T) {
 		"{memory: {}}":             "0.yaml:6:16: " + field + ": needs memory, cpu or pids",
 		"{memory: {default: 1Gi}}": "0.yaml:6:25: " + field + ".memory: default needs onViolation: adjust",
 		"{onViolation: adjust, cpu: {default: 3, max: 2500m}}": "0.yaml:6:43: " + field + ".cpu: default 3 is above max 2500m",
-		"{pids: {max: 0}}":    "0.yaml:6:29: " + field + `.pids.max: "0" is no number of things (allowed: a whole number from 1 to 2147483647)`,
-		"{memory: {max: 1g}}": "0.yaml:6:31: " + field + `.memory.max: "1g" is no amount of memory (allowed: a whole number above 0, with k, M, G, T, Ki, Mi, Gi or Ti)`,
+		"{pids: {max: 0}}":    "0.yaml:6:29: " + field + `.pids.max: "0" is not a valid number (allowed: a whole number from 1 to 2147483647)`,
+		"{memory: {max: 1g}}": "0.yaml:6:31: " + field + `.memory.max: "1g" is not an amount of memory (allowed: a whole number above 0, with k, M, G, T, Ki, Mi, Gi or Ti)`,
 		"{cpu: {max: [1]}}":   "0.yaml:6:28: " + field + ".cpu.max: must be a single value, not a list",
 	} {
 		if got := loadError("resources: " + rule); got != want {

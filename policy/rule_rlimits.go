@@ -83,7 +83,7 @@ const infinity = math.MaxUint64
 func (v *RlimitValue) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseUint(string(text), 10, 64)
 	if err != nil || n == infinity || strconv.FormatUint(n, 10) != string(text) {
-		return fmt.Errorf("%q is no limit (allowed: a whole number from 0 to 18446744073709551614)", text)
+		return fmt.Errorf("%q is not a limit (allowed: a whole number from 0 to 18446744073709551614)", text)
 	}
 	*v = RlimitValue(n)
 	return nil

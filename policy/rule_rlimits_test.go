@@ -78,7 +78,7 @@ func TestRlimitsChanges(t *testing.T) {
 }
 
 func TestRlimitsErrors(t *testing.T) {
-	const number = ` is no limit (allowed: a whole number from 0 to 18446744073709551614)`
+	const number = ` is not a limit (allowed: a whole number from 0 to 18446744073709551614)`
 	const types = "RLIMIT_AS, RLIMIT_CORE, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_LOCKS, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_NICE, " +
 		"RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_RSS, RLIMIT_RTPRIO, RLIMIT_RTTIME, RLIMIT_SIGPENDING, RLIMIT_STACK"
 	for rule, want := range map[string]string{

@@ -130,7 +130,7 @@ func (r *RunAsNonRoot) Validate() error {
 		}
 	}
 	if slices.ContainsFunc(r.AllowedUsers, func(r IDRange) bool { return r.Min == 0 }) {
-		return strict.Field("allowedUsers", "must not include 0: root is never allowed; min has to be 1 or more")
+		return strict.Field("allowedUsers", "must not include 0: root is never allowed; min must be 1 or more")
 	}
 	return nil
 }

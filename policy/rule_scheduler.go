@@ -81,7 +81,7 @@ type Nice int32
 func (n *Nice) UnmarshalText(text []byte) error {
 	v, err := strconv.Atoi(string(text))
 	if err != nil || v < -20 || v > 19 || strconv.Itoa(v) != string(text) {
-		return fmt.Errorf("%q is no nice value (allowed: a whole number from -20 to 19)", text)
+		return fmt.Errorf("%q is not a nice value (allowed: a whole number from -20 to 19)", text)
 	}
 	*n = Nice(v)
 	return nil

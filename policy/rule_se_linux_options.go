@@ -180,7 +180,7 @@ func seUnknown(h Host, labels ...string) []Finding {
 			continue
 		}
 		if valid, err := h.SELinuxLabel(label); err == nil && !valid {
-			out = append(out, Finding{Found: fmt.Sprintf("the node's SELinux policy does not know the label %q (its user, role, type or level, or not together)", label)})
+			out = append(out, Finding{Found: fmt.Sprintf("the node's SELinux policy does not know the label %q (its user, role, type or level, or their combination)", label)})
 		}
 	}
 	return out

@@ -54,10 +54,10 @@ func TestSELinuxOptions(t *testing.T) {
 		},
 		{"level matches", "{allowedLevels: ['s0:c1,*']}", Enabled, seProcess, seMount, nil},
 		{"no level", "{level: s0}", Enabled, "system_u:system_r:container_t", "", []string{`SELinux level "" not allowed (allowed: s0)`}},
-		{"malformed", types, Enabled, "container_t", "", []string{`"container_t" is no SELinux label (user:role:type:level)`}},
-		{"malformed, empty part", types, Enabled, "system_u::container_t:s0", "", []string{`"system_u::container_t:s0" is no SELinux label (user:role:type:level)`}},
-		{"malformed, empty level", types, Enabled, "system_u:system_r:container_t:", "", []string{`"system_u:system_r:container_t:" is no SELinux label (user:role:type:level)`}},
-		{"malformed mount label", types, Enabled, seProcess, "x", []string{`mount label: "x" is no SELinux label (user:role:type:level)`}},
+		{"malformed", types, Enabled, "container_t", "", []string{`"container_t" is not an SELinux label (user:role:type:level)`}},
+		{"malformed, empty part", types, Enabled, "system_u::container_t:s0", "", []string{`"system_u::container_t:s0" is not an SELinux label (user:role:type:level)`}},
+		{"malformed, empty level", types, Enabled, "system_u:system_r:container_t:", "", []string{`"system_u:system_r:container_t:" is not an SELinux label (user:role:type:level)`}},
+		{"malformed mount label", types, Enabled, seProcess, "x", []string{`mount label: "x" is not an SELinux label (user:role:type:level)`}},
 		{"another level's files", types, Enabled, seProcess, "system_u:object_r:container_file_t:s0:c3", []string{`SELinux level "s0:c3" of the mount label is not the process's (allowed: s0:c1,c2)`}},
 		{
 			"level that cannot be replaced", "{onViolation: adjust, level: 's0:c7'}", Enabled, seProcess, seMount,
@@ -153,7 +153,7 @@ func TestSELinuxOptionsAdjust(t *testing.T) {
 // TestSELinuxUnknown asks a kernel that knows some types.
 func TestSELinuxUnknown(t *testing.T) {
 	unknown := func(label string) string {
-		return `seLinuxOptions: the node's SELinux policy does not know the label "` + label + `" (its user, role, type or level, or not together)`
+		return `seLinuxOptions: the node's SELinux policy does not know the label "` + label + `" (its user, role, type or level, or their combination)`
 	}
 	const spc, files = "system_u:system_r:spc_t:s0:c1,c2", "system_u:object_r:other_file_t:s0:c1,c2"
 	for _, tt := range []struct {
@@ -167,7 +167,7 @@ func TestSELinuxUnknown(t *testing.T) {
 		{"files", "{required: true}", fakeHost{selinux: Enabled, seTypes: []string{"container_t"}}, seProcess, files, []string{unknown(files)}},
 		{"applied", "{onViolation: adjust, type: container_t}", fakeHost{selinux: Enabled, seTypes: []string{"spc_t"}}, spc, "", []string{unknown(seProcess)}},
 		{"replaced", "{onViolation: adjust, type: container_t}", fakeHost{selinux: Enabled, seTypes: []string{"container_t"}}, spc, "", nil},
-		{"malformed is said once", "{required: true}", fakeHost{selinux: Enabled, seTypes: []string{}}, "x", "", []string{`seLinuxOptions: "x" is no SELinux label (user:role:type:level)`}},
+		{"malformed is said once", "{required: true}", fakeHost{selinux: Enabled, seTypes: []string{}}, "x", "", []string{`seLinuxOptions: "x" is not an SELinux label (user:role:type:level)`}},
 		{"cannot be asked", "{required: true}", fakeHost{selinux: Enabled}, seProcess, seMount, nil},
 		{"off", "{allowedTypes: [container_t]}", fakeHost{selinux: Disabled, seTypes: []string{}}, seProcess, seMount, nil},
 	} {
@@ -229,8 +229,8 @@ func TestSELinuxOptionsLoad(t *testing.T) {
 		"{onViolation: adjust, required: true}":   "0.yaml:6:21: " + field + ".type: is missing: onViolation: adjust needs a user, role, type or level to apply",
 		"{allowedTypes: []}":                      "0.yaml:6:36: " + field + ".allowedTypes: is an empty list; leave it out to allow all",
 		"{allowedTypes: [a_t], type: b_t}":        "0.yaml:6:49: " + field + ".type: is not among the allowed ones (allowed: a_t)",
-		"{type: 'a_t:s0'}":                        "0.yaml:6:28: " + field + `.type: "a_t:s0" is no SELinux name (allowed: letters, digits, '_', '.' and '-')`,
-		"{level: 'c1,c2'}":                        "0.yaml:6:29: " + field + `.level: "c1,c2" is no SELinux level (allowed: such as s0, s0:c12,c34 or s0-s0:c0.c1023)`,
+		"{type: 'a_t:s0'}":                        "0.yaml:6:28: " + field + `.type: "a_t:s0" is not an SELinux name (allowed: letters, digits, '_', '.' and '-')`,
+		"{level: 'c1,c2'}":                        "0.yaml:6:29: " + field + `.level: "c1,c2" is not an SELinux level (allowed: such as s0, s0:c12,c34 or s0-s0:c0.c1023)`,
 		"{level: 's0-s0:c0.c1023', required: no}": "0.yaml:6:57: " + field + `.required: must be true or false, not "no"`,
 		"{onViolation: ignore}":                   "0.yaml:1:1: spec: has no rules: give it a profile or rules",
 	} {

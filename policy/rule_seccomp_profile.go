@@ -74,7 +74,7 @@ func (r *SeccompProfile) Validate() error {
 	case r.Apply != "" && !r.permits(r.Apply):
 		return strict.Field("apply", "is not among the allowed profiles (allowed: %s)", joined(r.Allowed))
 	case r.Action() == Adjust && !r.permits(r.applied()) && !r.permits(seccompUnconfined):
-		return strict.Field("allowed", "lacks %s, which onViolation: adjust applies: add it, or say what to apply", r.applied())
+		return strict.Field("allowed", "lacks %s, which onViolation: adjust applies: add it, or set apply", r.applied())
 	}
 	return nil
 }

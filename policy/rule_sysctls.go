@@ -43,7 +43,7 @@ func (p *SysctlPattern) UnmarshalText(text []byte) error {
 		name = strings.TrimSuffix(name, ".")
 	}
 	if !plainSysctl(name) {
-		return fmt.Errorf("%q is no sysctl (allowed: such as net.core.somaxconn or net.ipv4.tcp_*)", text)
+		return fmt.Errorf("%q is not a sysctl (allowed: a name such as net.core.somaxconn or net.ipv4.tcp_*)", text)
 	}
 	*p = SysctlPattern(text)
 	return nil

@@ -79,7 +79,7 @@ func TestSysctlsMany(t *testing.T) {
 }
 
 func TestSysctlsErrors(t *testing.T) {
-	const allowed = "is no sysctl (allowed: such as net.core.somaxconn or net.ipv4.tcp_*)"
+	const allowed = "is not a sysctl (allowed: a name such as net.core.somaxconn or net.ipv4.tcp_*)"
 	for pattern, ok := range map[string]bool{
 		"net.core.somaxconn": true, "net/core/somaxconn": true, "net.*": true, "net.ipv4.tcp_*": true, "net/*": true,
 		"*": false, "net.*.x": false, "net..x": false, ".net": false, "net+x": false, "a/b.c": false, "": false, "net.": false,

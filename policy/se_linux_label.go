@@ -23,7 +23,7 @@ func parseSELabel(text string) (seLabel, error) {
 	}
 	parts := strings.SplitN(text, ":", 4)
 	if len(parts) < 3 || slices.Contains(parts, "") {
-		return seLabel{}, fmt.Errorf("%q is no SELinux label (user:role:type:level)", text)
+		return seLabel{}, fmt.Errorf("%q is not an SELinux label (user:role:type:level)", text)
 	}
 	label := seLabel{user: parts[0], role: parts[1], kind: parts[2]}
 	if len(parts) == 4 {
@@ -45,7 +45,7 @@ type seName string
 // UnmarshalText reads a name; one that cannot stand in a label is an error.
 func (n *seName) UnmarshalText(text []byte) error {
 	if ok, _ := regexp.Match(seNamePattern, text); !ok {
-		return fmt.Errorf("%q is no SELinux name (allowed: letters, digits, '_', '.' and '-')", text)
+		return fmt.Errorf("%q is not an SELinux name (allowed: letters, digits, '_', '.' and '-')", text)
 	}
 	*n = seName(text)
 	return nil
@@ -64,7 +64,7 @@ type seLevel string
 // UnmarshalText reads a level; a malformed one is an error.
 func (l *seLevel) UnmarshalText(text []byte) error {
 	if ok, _ := regexp.Match(seLevelPattern, text); !ok {
-		return fmt.Errorf("%q is no SELinux level (allowed: such as s0, s0:c12,c34 or s0-s0:c0.c1023)", text)
+		return fmt.Errorf("%q is not an SELinux level (allowed: such as s0, s0:c12,c34 or s0-s0:c0.c1023)", text)
 	}
 	*l = seLevel(text)
 	return nil

@@ -31,9 +31,9 @@ func (p *SeccompPattern) UnmarshalText(text []byte) error {
 		*p = SeccompPattern(text)
 		return nil
 	case local:
-		return fmt.Errorf("%q is no seccomp profile: after Localhost/ comes the path of a file in the node's seccomp folder, or a pattern", text)
+		return fmt.Errorf("%q is not a seccomp profile: after Localhost/, write the path of a file in the node's seccomp folder, or a pattern", text)
 	default:
-		return fmt.Errorf("%q is no seccomp profile (allowed: RuntimeDefault, Unconfined, Localhost/<file or pattern>)", text)
+		return fmt.Errorf("%q is not a seccomp profile (allowed: RuntimeDefault, Unconfined, Localhost/<file or pattern>)", text)
 	}
 }
 

@@ -55,7 +55,7 @@ func (u resourcesUpdate) Check(s *Subject) []Finding {
 		switch {
 		case !l.wanted():
 		case l.halved(res):
-			out = append(out, Finding{Found: "CPU quota and period can be changed together only", Allowed: l.allowed()})
+			out = append(out, Finding{Found: "CPU quota and period can only be changed together", Allowed: l.allowed()})
 		case l.present(res):
 			out = append(out, l.check(res)...)
 		}

@@ -9,7 +9,7 @@ import (
 
 func TestEvaluateUpdate(t *testing.T) {
 	const bounds = "memory: {max: 1Gi}, cpu: {max: 2}, pids: {max: 512}"
-	const halved = "CPU quota and period can be changed together only (allowed: at most 2)"
+	const halved = "CPU quota and period can only be changed together (allowed: at most 2)"
 	for _, tt := range []struct {
 		name, in string
 		want     []string // findings where the rule rejects

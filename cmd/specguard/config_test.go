@@ -95,7 +95,7 @@ func TestFaultyConfig(t *testing.T) {
 	}{
 		"unknown keys":  {"policyDir: /p\npolicydir: /q\nnri: {sock: /n}\n", []string{`:2:1: unknown field "policydir" (allowed: `, `:3:7: nri: unknown field "sock" (allowed: socket, name, index)`}},
 		"wrong type":    {"http: [a]\n", []string{":1:7: http: "}},
-		"size":          {"maxContainerSize: 1Ki\n", []string{`:1:19: maxContainerSize: "1Ki" is no size for containers (allowed: 0 for no limit, or from 64Ki to 1Gi, such as 256Ki)`}},
+		"size":          {"maxContainerSize: 1Ki\n", []string{`:1:19: maxContainerSize: "1Ki" is not a container size (allowed: 0 for no limit, or from 64Ki to 1Gi, such as 256Ki)`}},
 		"a list":        {"- a\n", []string{":1:1: must be a mapping"}},
 		"null":          {"---\n", []string{":2:1: must not be empty"}},
 		"no YAML":       {"http: x\nnri: {\n", []string{":2:1: no valid YAML: "}},

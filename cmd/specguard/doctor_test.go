@@ -134,7 +134,7 @@ vulnerabilities:
 	}
 	faulty := file(t, "faulty.yaml", strings.Replace(list, "id: CVE-2099-1", "id: 1", 1))
 	specguard(t, nowhere(t, "--data", faulty)...).expect(t, 1, "",
-		faulty+":5:8: vulnerabilities[0].id: \"1\" is no identifier (allowed: CVE-..., GHSA-...)\n")
+		faulty+":5:8: vulnerabilities[0].id: \"1\" is not an identifier (allowed: CVE-..., GHSA-...)\n")
 	specguard(t, nowhere(t, "--data", "/none")...).expect(t, 1, "", "read the list of vulnerabilities: open /none: no such file or directory\n")
 }
 

@@ -24,7 +24,7 @@ func (m *maxContainerSize) UnmarshalText(text []byte) error {
 	}
 	var q policy.Quantity
 	if err := q.UnmarshalText(text); err != nil || q < synchronize.MinContainer || q > 1<<30 {
-		return fmt.Errorf("%q is no size for containers (allowed: 0 for no limit, or from %s to 1Gi, such as 256Ki)", text, policy.Quantity(synchronize.MinContainer))
+		return fmt.Errorf("%q is not a container size (allowed: 0 for no limit, or from %s to 1Gi, such as 256Ki)", text, policy.Quantity(synchronize.MinContainer))
 	}
 	*m = maxContainerSize(q)
 	return nil

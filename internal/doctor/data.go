@@ -167,7 +167,7 @@ func (v *vulnerability) Validate() error {
 
 func checkSource(source string) error {
 	if u, err := url.Parse(source); err != nil || u.Scheme != "https" || u.Host == "" {
-		return strict.Field("source", "%q is no https address", source)
+		return strict.Field("source", "%q is not an https address", source)
 	}
 	return nil
 }
@@ -182,7 +182,7 @@ type identifier struct {
 func (i *identifier) UnmarshalText(text []byte) error {
 	i.text = string(text)
 	if !strings.HasPrefix(i.text, "CVE-") && !strings.HasPrefix(i.text, "GHSA-") {
-		return fmt.Errorf("%q is no identifier (allowed: CVE-..., GHSA-...)", i.text)
+		return fmt.Errorf("%q is not an identifier (allowed: CVE-..., GHSA-...)", i.text)
 	}
 	return nil
 }
@@ -197,7 +197,7 @@ type date struct{ time.Time }
 func (d *date) UnmarshalText(text []byte) error {
 	day, err := time.Parse(time.DateOnly, string(text))
 	if err != nil {
-		return fmt.Errorf("%q is no day such as 2026-11-28", text)
+		return fmt.Errorf("%q is not a day such as 2026-11-28", text)
 	}
 	d.Time = day
 	return nil

@@ -65,7 +65,7 @@ func (n *Node) byWrapper(r *containerRuntime, opener string) Finding {
 		return warning(install+", which makes it the OCI runtime in "+r.config.path+".d",
 			"%s: verify: %s is there, but no OCI runtime in %s; specs can be refused and not adjusted", r.component, n.Hook, r.config.path)
 	case len(w.with) == 0:
-		return problem(install+", or name it in "+r.config.path, "%s: %s is no OCI runtime in %s", r.component, n.Hook, r.config.path)
+		return problem(install+", or name it in "+r.config.path, "%s: %s is not an OCI runtime in %s", r.component, n.Hook, r.config.path)
 	case len(w.without) > 0:
 		return warning("name "+n.Hook+" or a link to it for them, too", "%s: runtime, for the handlers %s; not for %s",
 			r.component, strings.Join(w.with, ", "), strings.Join(w.without, ", "))

@@ -36,7 +36,7 @@ func TestOpenerCRIO(t *testing.T) {
 		}, nil, want{OK, "runtime, for the handlers crun"}},
 		{"another handler goes around it", "auto", tree{binary: "#!/bin/sh\n", config: named + other}, nil, want{Warning, "not for crun"}},
 		{"not named", "auto", tree{binary: "#!/bin/sh\n", config: other}, nil, want{Warning, "verify"}},
-		{"runtime asked for, not named", "runtime", tree{binary: "#!/bin/sh\n"}, nil, want{Problem, "is no OCI runtime"}},
+		{"runtime asked for, not named", "runtime", tree{binary: "#!/bin/sh\n"}, nil, want{Problem, "is not an OCI runtime"}},
 		{"verify asked for", "verify", tree{binary: "#!/bin/sh\n"}, nil, want{OK, "cannot adjust"}},
 		{"containerd asked for", "containerd", nil, nil, want{Problem, "use --opener auto"}},
 		{"not executable", "auto", tree{binary: "#!/bin/sh\n", config: named}, func(t *testing.T, b string) { chmod(t, b, 0o644) }, want{Problem, "permission denied"}},

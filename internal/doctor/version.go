@@ -42,7 +42,7 @@ func parseVersion(text string) (version, bool) {
 func (v *version) UnmarshalText(text []byte) error {
 	parsed, ok := parseVersion(string(text))
 	if !ok || parsed.packaged {
-		return fmt.Errorf("%q is no upstream version", text)
+		return fmt.Errorf("%q is not an upstream version", text)
 	}
 	*v = parsed
 	return nil

@@ -123,11 +123,11 @@ func TestErrors(t *testing.T) {
 		return pod("containers:\n  - {name: app, image: i, " + fields + "}")
 	}
 	for _, tt := range []struct{ manifest, want string }{
-		{"", "1:1: there is no Pod and nothing that makes one " + supported},
-		{"apiVersion: v1\nkind: Service\n", "1:1: there is no Pod and nothing that makes one " + supported},
+		{"", "1:1: there is no Pod and no workload that creates one " + supported},
+		{"apiVersion: v1\nkind: Service\n", "1:1: there is no Pod and no workload that creates one " + supported},
 		{"apiVersion: v1\nkind: Pod\nspec: {os: {name: windows}}\n", "1:1: the pod is for Windows; only pods for Linux can be judged"},
-		{"---\nkind: Pod\n", "2:1: is no object of Kubernetes: apiVersion or kind is missing"},
-		{"a: b\n", "1:1: is no object of Kubernetes: apiVersion or kind is missing"},
+		{"---\nkind: Pod\n", "2:1: is not a Kubernetes object: apiVersion or kind is missing"},
+		{"a: b\n", "1:1: is not a Kubernetes object: apiVersion or kind is missing"},
 		{"- a\n", "1:1: must be a mapping"},
 		{"a: {b\n", "1:1: no valid YAML: did not find expected ',' or '}'"},
 		{"apiVersion: apps/v1\nkind: Deployment\nspec: {}\n", "1:1: spec.template: is missing"},

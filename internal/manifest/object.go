@@ -75,7 +75,7 @@ func (f *finder) document(n *yaml.Node) error {
 		return err
 	}
 	if o.Kind == "" || o.APIVersion == "" {
-		return placeOf(n).fault("", "is no object of Kubernetes: apiVersion or kind is missing")
+		return placeOf(n).fault("", "is not a Kubernetes object: apiVersion or kind is missing")
 	}
 	of, isList := strings.CutSuffix(o.Kind, "List")
 	if !isList {
@@ -153,5 +153,5 @@ func (f *finder) nothing() error {
 	for _, k := range kinds() {
 		names = append(names, k.name)
 	}
-	return place{1, 1}.fault("", "there is no Pod and nothing that makes one (supported: %s)", strings.Join(names, ", "))
+	return place{1, 1}.fault("", "there is no Pod and no workload that creates one (supported: %s)", strings.Join(names, ", "))
 }

@@ -45,7 +45,7 @@ func (b *Bundles) Spec(id string) ([]byte, error) {
 		return nil, policy.ErrNotVisible
 	}
 	if !anID.MatchString(id) {
-		return nil, fmt.Errorf("find the bundle of %q: that is no id", id)
+		return nil, fmt.Errorf("find the bundle of %q: that is not an id", id)
 	}
 	for _, pattern := range b.patterns {
 		found, err := b.find(strings.ReplaceAll(pattern, "{id}", id))

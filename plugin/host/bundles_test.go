@@ -33,7 +33,7 @@ func TestBundles(t *testing.T) {
 	if got := b.Sandbox("c3"); len(got.Spec) > 0 || got.Networked {
 		t.Errorf("a sandbox that is not there: %+v", got)
 	}
-	for id, want := range map[string]string{"c3": "none in /run/containerd", "*": "no id", "../c2": "no id", "..": "no id", "": "no id", "c4": "read the bundle", "c5": "is no file"} {
+	for id, want := range map[string]string{"c3": "none in /run/containerd", "*": "not an id", "../c2": "not an id", "..": "not an id", "": "not an id", "c4": "read the bundle", "c5": "is not a file"} {
 		if got, err := b.Spec(id); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %q, %v", id, got, err)
 		}

@@ -47,7 +47,7 @@ func (h *Host) SeccompProfile(file string) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("seccomp profile: %w", h.strip(err))
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("seccomp profile: %s is no file", name)
+		return nil, fmt.Errorf("seccomp profile: %s is not a file", name)
 	}
 	f, err := os.Open(full)
 	if err != nil {

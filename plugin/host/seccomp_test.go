@@ -27,7 +27,7 @@ func TestSeccompProfile(t *testing.T) {
 			t.Errorf("%s: %q, %v", name, data, err)
 		}
 	}
-	for name, want := range map[string]string{"b.json": "no such file", "folder": "is no file", "large.json": "larger than"} {
+	for name, want := range map[string]string{"b.json": "no such file", "folder": "is not a file", "large.json": "larger than"} {
 		if _, err := h.SeccompProfile(name); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), root) {
 			t.Errorf("%s: %v", name, err)
 		}

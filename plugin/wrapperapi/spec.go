@@ -21,7 +21,7 @@ func ReadSpec(f *os.File) ([]byte, os.FileInfo, error) {
 	tooLarge := fmt.Errorf("it is larger than %d MiB", maxSpec>>20)
 	switch {
 	case !info.Mode().IsRegular():
-		return nil, nil, errors.New("it is no file")
+		return nil, nil, errors.New("it is not a file")
 	case info.Size() > maxSpec:
 		return nil, nil, tooLarge
 	}

@@ -28,7 +28,7 @@ func TestReadSpec(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	if _, _, err := ReadSpec(dir); err == nil || !strings.Contains(err.Error(), "it is no file") {
+	if _, _, err := ReadSpec(dir); err == nil || !strings.Contains(err.Error(), "it is not a file") {
 		t.Error(err)
 	}
 }

@@ -94,9 +94,9 @@ func (d *decision) Validate() error {
 	case d.Outcome == "":
 		return strict.Field("outcome", "is missing (allowed: allowed, adjusted, denied)")
 	case d.Outcome == outcome(policy.Denied) && d.Spec.Kind != 0:
-		return strict.Field("spec", "what is denied does not run: only what is allowed or adjusted has a spec")
+		return strict.Field("spec", "a denied container does not run, so it has no spec")
 	case d.Outcome != outcome(policy.Denied) && d.Message != nil:
-		return strict.Field("message", "only what is denied has a message")
+		return strict.Field("message", "only a denied container has a message")
 	}
 	return nil
 }

@@ -28,12 +28,12 @@ func TestFaults(t *testing.T) {
 		"no such policies": {strings.Replace(suiteText(ok), "[policies]", "[none]", 1), []string{"none: no such file or directory"}},
 		"empty policies":   {strings.Replace(suiteText(ok), "[policies]", "[empty]", 1), []string{"a_test.yaml:5:3: spec.policies: there is no policy"}},
 		"faulty policies":  {strings.Replace(suiteText(ok), "[policies]", "[bad.yaml]", 1), []string{`bad.yaml:5:11: spec.rules: unknown rule "a"`, `bad.yaml:5:18: spec.rules: unknown rule "b"`}},
-		"at":               {strings.Replace(suiteText(ok), "2019-11-01", "soon", 1), []string{`a_test.yaml:6:7: spec.at: "soon" is no date (allowed: a day such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z)`}},
+		"at":               {strings.Replace(suiteText(ok), "2019-11-01", "soon", 1), []string{`a_test.yaml:6:7: spec.at: "soon" is not a date (allowed: a day such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z)`}},
 		"unknown field":    {suiteText(caseText("c", "pods: x", "outcome: allowed")), []string{`a_test.yaml:9:15: spec.cases[0].given: unknown field "pods" (allowed: pod, file, container, patch, `}},
 		"no given":         {suiteText("    - {name: c, expect: {outcome: denied}}\n"), []string{"a_test.yaml:8:7: spec.cases[0].given: is missing: a container, as pod or file"}},
 		"no expect":        {suiteText("    - {name: c, given: {file: x}}\n"), []string{"a_test.yaml:8:7: spec.cases[0].expect: is missing: the outcome, at least"}},
 		"no case name":     {suiteText("    - {given: {file: x}, expect: {outcome: denied}}\n"), []string{"a_test.yaml:8:7: spec.cases[0].name: is missing"}},
-		"blank case name":  {suiteText(caseText("' '", "file: web.yaml", "outcome: allowed")), []string{`a_test.yaml:8:13: spec.cases[0].name: " " is no name`}},
+		"blank case name":  {suiteText(caseText("' '", "file: web.yaml", "outcome: allowed")), []string{`a_test.yaml:8:13: spec.cases[0].name: " " is not a valid name`}},
 		"two of a name":    {suiteText(ok, ok), []string{`a_test.yaml:11:13: spec.cases[1].name: "ok" is the name of another case`}},
 		"pod and file":     {suiteText(caseText("c", "file: x, pod: "+pod(""), "outcome: allowed")), []string{"a_test.yaml:9:29: spec.cases[0].given.pod: either pod or file is needed"}},
 		"pod of nothing":   {suiteText(caseText("c", "pod: x", "outcome: allowed")), []string{"a_test.yaml:9:20: spec.cases[0].given.pod: must be a manifest"}},
@@ -55,8 +55,8 @@ func TestFaults(t *testing.T) {
 		"unknown outcome":         {suiteText(caseText("c", "pod: "+pod(""), "outcome: fine")), []string{`a_test.yaml:10:25: spec.cases[0].expect.outcome: "fine" is not one of allowed, adjusted, denied`}},
 		"unknown rule":            {suiteText(caseText("c", "pod: "+pod(""), "outcome: denied, violations: [{rule: x}]")), []string{`a_test.yaml:10:53: spec.cases[0].expect.violations[0].rule: unknown rule "x" (allowed: `}},
 		"change is no violation":  {suiteText(caseText("c", "pod: "+pod(""), "outcome: denied, violations: [{change: x}]")), []string{`a_test.yaml:10:47: spec.cases[0].expect.violations[0]: unknown field "change" (allowed: policy, rule, found, allowed)`}},
-		"spec of what is denied":  {suiteText(caseText("c", "pod: "+pod(""), "outcome: denied, spec: {}")), []string{"a_test.yaml:10:39: spec.cases[0].expect.spec: what is denied does not run: only what is allowed or adjusted has a spec"}},
-		"message of no denial":    {suiteText(caseText("c", "pod: "+pod(""), "outcome: allowed, message: x")), []string{"a_test.yaml:10:43: spec.cases[0].expect.message: only what is denied has a message"}},
+		"spec of what is denied":  {suiteText(caseText("c", "pod: "+pod(""), "outcome: denied, spec: {}")), []string{"a_test.yaml:10:39: spec.cases[0].expect.spec: a denied container does not run, so it has no spec"}},
+		"message of no denial":    {suiteText(caseText("c", "pod: "+pod(""), "outcome: allowed, message: x")), []string{"a_test.yaml:10:43: spec.cases[0].expect.message: only a denied container has a message"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := folderOf(t, map[string]string{

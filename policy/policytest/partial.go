@@ -31,11 +31,11 @@ func part(n *yaml.Node) (map[string]any, error) {
 	return generic(raw)
 }
 
-// misfit says what is no part of an OCI spec, without its value.
+// misfit says what is not a part of an OCI spec, without its value.
 func misfit(err error) error {
 	var e *json.SemanticError
 	if !errors.As(err, &e) {
-		return errors.New("is no part of an OCI spec")
+		return errors.New("is not a part of an OCI spec")
 	}
 	if errors.Is(err, json.ErrUnknownName) {
 		return fmt.Errorf("an OCI spec has no %s", e.JSONPointer)

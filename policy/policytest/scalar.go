@@ -85,7 +85,7 @@ func (m *moment) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q is no date (allowed: a day such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z)", text)
+	return fmt.Errorf("%q is not a date (allowed: a day such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z)", text)
 }
 
 // JSONSchema wants a date or a time.
@@ -102,7 +102,7 @@ type caseName struct {
 // UnmarshalText reads a name, which is one line.
 func (n *caseName) UnmarshalText(text []byte) error {
 	if strings.TrimSpace(string(text)) == "" || strings.ContainsAny(string(text), "\n\r") {
-		return fmt.Errorf("%q is no name (allowed: one line that is not blank)", text)
+		return fmt.Errorf("%q is not a valid name (allowed: one line that is not blank)", text)
 	}
 	n.text = string(text)
 	return nil
