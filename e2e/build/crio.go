@@ -7,10 +7,13 @@ import (
 	"path/filepath"
 )
 
-// crioTags are those of CRI-O without the parts that need more C libraries
-// than libseccomp: signatures are checked in Go, and ostree and btrfs are left
-// out.
-const crioTags = "containers_image_openpgp containers_image_ostree_stub exclude_graphdriver_btrfs seccomp"
+// crioTags are those of CRI-O's own build, AppArmor included, without the parts
+// that need more C libraries than libseccomp: signatures are checked in Go, and
+// ostree and btrfs are left out.
+const crioTags = "apparmor containers_image_openpgp containers_image_ostree_stub exclude_graphdriver_btrfs seccomp"
+
+// crioBuild tells this build from earlier ones, with other tags.
+const crioBuild = "apparmor"
 
 // crio returns the programs of a CRI-O, building it at first use.
 func (c *Cache) crio(ctx context.Context, release Release) (Programs, error) {
@@ -18,7 +21,7 @@ func (c *Cache) crio(ctx context.Context, release Release) (Programs, error) {
 	if err != nil {
 		return Programs{}, err
 	}
-	dir, err := c.entry(ctx, release.String(), func(dir string) error {
+	dir, err := c.entry(ctx, release.String()+"-"+crioBuild, func(dir string) error {
 		return buildCRIO(ctx, release, dir)
 	})
 	if err != nil {

@@ -42,7 +42,7 @@ func inputs(ctx context.Context, cache *build.Cache, policy []string) (input, er
 			return input{}, err
 		}
 		for _, entry := range entries {
-			p := program{source: filepath.Join(built.Dir, entry.Name()), target: path.Join(GuestCache, release.String(), entry.Name())}
+			p := program{source: filepath.Join(built.Dir, entry.Name()), target: path.Join(GuestCache, filepath.Base(built.Dir), entry.Name())}
 			if release == build.Containerd2 { // the machine's own
 				p.link, p.target = p.target, "/usr/bin/"+entry.Name()
 			}
