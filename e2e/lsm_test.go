@@ -13,8 +13,9 @@ import (
 	"github.com/specguard/specguard/e2e/node"
 )
 
-// These tests need a kernel that enforces SELinux: a machine of e2e/vm has one.
-// They are of CRI-O, with the wrapper; those of containerd are in e2e/vm/guest.
+// These tests need a kernel that enforces AppArmor or SELinux: the machines of
+// e2e/vm have one. They are of CRI-O, with the wrapper; those of containerd are in
+// e2e/vm/guest.
 
 // lsmNode is a node of CRI-O with the wrapper, and an agent with policies by
 // namespace.
@@ -61,7 +62,12 @@ func says(t *testing.T, c *cri.Running, label string, can, cannot []string) {
 // lsmPod runs a container in a pod of a namespace, or is denied.
 func (g *rig) lsmPod(t *testing.T, namespace, denied string, options ...cri.ContainerOption) *cri.Running {
 	t.Helper()
-	pod := g.runPod(t, namespace)
+	return lsmRun(t, g.runPod(t, namespace), denied, options...)
+}
+
+// lsmRun is lsmPod in a pod that is there.
+func lsmRun(t *testing.T, pod *cri.Sandbox, denied string, options ...cri.ContainerOption) *cri.Running {
+	t.Helper()
 	c, err := pod.Run(t.Context(), cri.Container("main", node.AppImage, []string{"sleep", "6000"}, options...))
 	switch {
 	case denied == "" && err != nil:
@@ -81,7 +87,7 @@ func perNamespace(policies map[string]string) string {
 }
 
 func TestCRIOSELinux(t *testing.T) {
-	if !exists("/sys/fs/selinux/enforce") {
+	if !hasSELinux {
 		t.Skip("this kernel has no SELinux: make e2e-lsm boots one that has")
 	}
 	g := lsmNode(t, "["+node.CRIORuntime+"]\nselinux = true\n", perNamespace(map[string]string{

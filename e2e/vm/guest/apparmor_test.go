@@ -90,6 +90,8 @@ func TestAppArmor(t *testing.T) {
 	load(t, "web-1", "")
 	load(t, "web-complain", ",complain")
 	n := startNode(t, "")
+	install(t)
+	doctor(t, "lsm", "warning", "AppArmor profile cri-containerd.apparmor.d of containerd is not loaded")
 	t.Run("containerd", func(t *testing.T) { n.appArmor(t, openerContainerd) })
 	shell(t, "systemctl stop specguard")
 	t.Run("wrapper", func(t *testing.T) {
@@ -129,8 +131,9 @@ func (n *node) appArmor(t *testing.T, opener string) {
 		ask("a profile that is not loaded, applied", "aa-later", unconfined).
 			isDenied(`AppArmor profile "web-2", which the policy applies, is not loaded on this node`),
 	}
+	ran := map[string]*cri.Running{}
 	for _, tr := range trials {
-		n.try(t, appArmorActs, tr)
+		ran[tr.name] = n.try(t, appArmorActs, tr)
 	}
 	if now := shell(t, "dmesg | grep -c 'apparmor=\"DENIED\"' || true"); now == refused {
 		t.Error("the kernel's log tells of no denial")
@@ -139,5 +142,32 @@ func (n *node) appArmor(t *testing.T, opener string) {
 	n.try(t, appArmorActs, ask("loaded while the agent runs", "aa-later", unconfined).is("web-2 (enforce)", []string{"mount"}, []string{"write"}))
 	unload(t, "web-2")
 	n.try(t, appArmorActs, ask("unloaded while the agent runs", "aa-later", unconfined).isDenied("is not loaded on this node"))
+	var judged []audited
+	for name, violation := range map[string]string{
+		"without a policy, unconfined":              "AppArmor profile Unconfined not allowed (allowed: RuntimeDefault)",
+		"without a policy":                          "",
+		"privileged, the runtime's default applied": "",
+		"privileged, a profile applied":             "AppArmor profile Localhost/web-1 not allowed (allowed: RuntimeDefault)",
+		"an allowed profile":                        "AppArmor profile Localhost/web-1 not allowed (allowed: RuntimeDefault)",
+		"unconfined, the runtime's default applied": "",
+		"the runtime's default, a profile applied":  "AppArmor profile Localhost/web-1 not allowed (allowed: RuntimeDefault)",
+	} {
+		judged = append(judged, audited{name, ran[name], violation})
+	}
+	audit(t, "appArmorProfile: {onViolation: reject, allowed: [RuntimeDefault]}", judged)
+	doctor(t, "lsm", "ok", "AppArmor is on; of ")
+	n.complains(t)
+}
 
+// complains: the runtime's default profile is loaded and does not enforce.
+func (n *node) complains(t *testing.T) {
+	load(t, "cri-containerd.apparmor.d", ",complain")
+	doctor(t, "lsm", "warning", "AppArmor profile cri-containerd.apparmor.d of containerd confines nothing")
+	n.try(t, appArmorActs, ask("the runtime's default complains", "aa-default", cri.UnconfinedAppArmor()).isDenied("confines nothing on this node"))
+	unload(t, "cri-containerd.apparmor.d")
+	if got := shell(t, "specguard apparmor"); got != "loaded AppArmor profile cri-containerd.apparmor.d" {
+		t.Errorf("specguard apparmor: %s", got)
+	}
+	n.try(t, appArmorActs, ask("the runtime's default is loaded again", "aa-default", cri.UnconfinedAppArmor()).
+		is(defaultProfile, []string{"write"}, []string{"mount"}))
 }

@@ -95,6 +95,7 @@ func (n *node) seLinux(t *testing.T, opener string) {
 	all := slices.Concat(worksWell, useVolume)
 	spc, own := seLabel("", "", "spc_t", ""), seLabel("", "", "spc_t", "s0:c11,c12")
 	refused := len(denials(t, "scontext=system_u:system_r:container_t"))
+	ran := map[string]*cri.Running{}
 	for _, tr := range []trial{
 		seAsk("without a policy", "free").confined(contained + ":c"),
 		seAsk("without a policy, spc_t", "free", spc).is("system_u:system_r:spc_t:s0", all, nil),
@@ -120,7 +121,7 @@ func (n *node) seLinux(t *testing.T, opener string) {
 		seAsk("the level that is to be applied", "se-level", seLabel("", "", "spc_t", "s0:c7")).confined(contained + ":c7"),
 		seAsk("a type that the kernel does not know, applied", "se-unknown", spc).isDenied("does not know the label"),
 	} {
-		n.try(t, seLinuxActs, tr)
+		ran[tr.name] = n.try(t, seLinuxActs, tr)
 	}
 	if now := denials(t, "scontext=system_u:system_r:container_t"); len(now) <= refused {
 		t.Error("the kernel's log tells of no denial")
@@ -128,6 +129,21 @@ func (n *node) seLinux(t *testing.T, opener string) {
 		t.Log(now[len(now)-1])
 	}
 	n.categories(t)
+	var judged []audited
+	for name, violation := range map[string]string{
+		"without a policy":            "",
+		"without a policy, spc_t":     `SELinux type "spc_t" not allowed (allowed: container_t)`,
+		"spc_t and a level, adjusted": "",
+		"privileged, adjusted":        "",
+		"nothing asked, not rejected": "",
+	} {
+		judged = append(judged, audited{name, ran[name], violation})
+	}
+	audit(t, "seLinuxOptions: {onViolation: reject, allowedTypes: [container_t]}", judged)
+	doctor(t, "lsm", "ok", "SELinux is on and enforces")
+	if opener == openerWrapper {
+		doctor(t, "selinux", "ok", "containerd: SELinux lets specguard-runtime, in the domain dockerd_t, read its configuration and ask the agent")
+	}
 	if found := denials(t, "specguard"); len(found) > 0 {
 		t.Errorf("SELinux denies specguard: %d times, the last: %s", len(found), found[len(found)-1])
 	}
