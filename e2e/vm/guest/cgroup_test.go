@@ -20,6 +20,8 @@ var cgroupPolicies = policies{
 	"refused":  `rules: {resources: {onViolation: reject, memory: {max: 128Mi}}}`,
 	"users":    "rules: {userNamespace: {onViolation: reject}, runAsNonRoot: {onViolation: adjust, runAsUser: 65532, runAsGroup: 65532}}",
 	"hardened": "profile: hardened",
+
+	"cgroup-baseline": "profile: baseline",
 }
 
 const mebi = 1 << 20
@@ -43,6 +45,7 @@ func TestCgroup2(t *testing.T) {
 			n.pods = map[string]*pod{}
 			n.startAgent(t, opener, cgroupPolicies)
 			t.Run("limits", n.limits)
+			t.Run("files that are no limits", n.cgroupFiles)
 			t.Run("user namespace", n.userNamespace)
 			t.Run("web server", n.webServer)
 			shell(t, "systemctl stop specguard")

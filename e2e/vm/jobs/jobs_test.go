@@ -50,8 +50,9 @@ run ./e2e.test '^(TestCRIOAppArmor|TestRuleAppArmorProfile)$/^(enforced|privileg
 	{name: "systemd", module: vm.AppArmor, reboots: true, tests: `
 case $BOOT in
 1) run ./guest.test '^TestSystemdInstall$'; test $status != 0 || status=64 ;;
-*) run ./guest.test '^TestSystemdBooted$' ;;
-esac`},
+2) run ./guest.test '^(TestSystemdBooted|TestSystemdWrap)$'; test $status != 0 || status=64 ;;
+*) run ./guest.test '^TestSystemdWrapped$' ;;
+esac`, rows: []string{"TestSystemdInstall", "TestSystemdBooted/away", "TestSystemdWrapped/away"}},
 	{name: "selinux", module: vm.SELinux, tests: `
 run ./guest.test '^TestSELinux$'
 run ./e2e.test '^(TestCRIOSELinux|TestRuleSELinuxOptions)$/^enforced$'`,
