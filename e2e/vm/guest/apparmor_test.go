@@ -144,13 +144,13 @@ func (n *node) appArmor(t *testing.T, opener string) {
 	n.try(t, appArmorActs, ask("unloaded while the agent runs", "aa-later", unconfined).isDenied("is not loaded on this node"))
 	var judged []audited
 	for name, violation := range map[string]string{
-		"without a policy, unconfined":              "AppArmor profile Unconfined not allowed (allowed: RuntimeDefault)",
+		"without a policy, unconfined":              "AppArmor profile Unconfined not allowed",
 		"without a policy":                          "",
 		"privileged, the runtime's default applied": "",
-		"privileged, a profile applied":             "AppArmor profile Localhost/web-1 not allowed (allowed: RuntimeDefault)",
-		"an allowed profile":                        "AppArmor profile Localhost/web-1 not allowed (allowed: RuntimeDefault)",
+		"privileged, a profile applied":             "AppArmor profile Localhost/web-1 not allowed",
+		"an allowed profile":                        "AppArmor profile Localhost/web-1 not allowed",
 		"unconfined, the runtime's default applied": "",
-		"the runtime's default, a profile applied":  "AppArmor profile Localhost/web-1 not allowed (allowed: RuntimeDefault)",
+		"the runtime's default, a profile applied":  "AppArmor profile Localhost/web-1 not allowed",
 	} {
 		judged = append(judged, audited{name, ran[name], violation})
 	}

@@ -26,7 +26,7 @@ func TestSystemdWrap(t *testing.T) {
 // for the agent.
 func TestSystemdWrapped(t *testing.T) {
 	booted(t, "4242")
-	shell(t, `journalctl -b -u specguard -o cat | grep '"opener":"runtime"'`)
+	shell(t, `journalctl -b -u specguard -o cat | grep opener=runtime`)
 	n := connect(t)
 	n.ready(t)
 	n.runsAs(t, "4242")
