@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -40,10 +41,25 @@ func ConfiguredRuntime(root, runtime, handler string) (ociruntime.Runtime, error
 		handler = c.byDefault
 	}
 	out, ok := c.runtime(handler)
+	if runtime == containerd && c.found && (handler == "" || handler == containerdHandler) {
+		return c.builtIn(), nil
+	}
 	if !ok {
 		return out, fmt.Errorf("%s does not name the runtime handler %q", c.path, handler)
 	}
 	return out, nil
+}
+
+// containerdHandler is the runtime handler that containerd has by itself, and that
+// pods have which name none, unless its configuration says otherwise (containerd,
+// internal/cri/config: DefaultRuntimeConfig).
+const containerdHandler = "runc"
+
+// builtIn is what runs the containers of containerd's own handler. The configuration
+// goes over what is built in.
+func (c *runtimeConfig) builtIn() ociruntime.Runtime {
+	out, _ := c.runtime(containerdHandler)
+	return ociruntime.Runtime{Shim: cmp.Or(out.Shim, "io.containerd.runc.v2"), Program: cmp.Or(out.Program, "runc")}
 }
 
 // runtime is what runs the containers of the handler, if the configuration

@@ -51,6 +51,22 @@ func TestConfiguredRuntime(t *testing.T) {
 			t.Errorf("%s %q: %+v, %v", c.runtime, c.handler, got, err)
 		}
 	}
+	for name, c := range map[string]struct {
+		config string
+		want   ociruntime.Runtime
+	}{
+		"says nothing": {"version = 3\n", ociruntime.Runtime{Shim: "io.containerd.runc.v2", Program: "runc"}},
+		"of the wrapper": {"[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]\noptions = {BinaryName = '/usr/local/bin/specguard-runc'}\n",
+			ociruntime.Runtime{Shim: "io.containerd.runc.v2", Program: "/usr/local/bin/specguard-runc"}},
+	} {
+		root := fake(t, tree{"etc/containerd/config.toml": c.config}).Root
+		if got, err := ConfiguredRuntime(root, containerd, ""); err != nil || got != c.want {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	if _, err := ConfiguredRuntime(fake(t, tree{}).Root, containerd, ""); err == nil {
+		t.Error("no configuration where it usually is: no error")
+	}
 	if _, err := ConfiguredRuntime("", containerd, ""); err == nil {
 		t.Error("no root: no error")
 	}
