@@ -83,11 +83,11 @@ func TestCRIOAppArmor(t *testing.T) {
 	if !loadedProfile(t, "crio-default") {
 		t.Error("CRI-O has not loaded crio-default when it started")
 	}
-	g := startRig(t, n, rigOptions{policies: perNamespace(map[string]string{
+	g := startLSM(t, n, map[string]string{
 		"aa-default": "appArmorProfile: {onViolation: adjust, apply: RuntimeDefault}",
 		"aa-web":     "appArmorProfile: {onViolation: adjust, apply: Localhost/crio-web}",
 		"aa-reject":  `appArmorProfile: {onViolation: reject, allowed: [RuntimeDefault, "Localhost/crio-*"]}`,
-	})})
+	})
 	dir := t.TempDir()
 	volume := cri.HostPath(dir, "/protected", false)
 	ask := func(options ...cri.ContainerOption) []cri.ContainerOption {
@@ -95,31 +95,22 @@ func TestCRIOAppArmor(t *testing.T) {
 	}
 	unconfined := ask(cri.UnconfinedAppArmor())
 	write, mount := []string{"echo x >/protected/probe && rm /protected/probe"}, []string{"mkdir -p /m && mount -t tmpfs tmpfs /m && umount /m"}
-	says(t, g.lsmPod(t, "free", "", unconfined...), "unconfined", append(write, mount...), nil)
-	says(t, g.lsmPod(t, "free", "", ask()...), "crio-default (enforce)", write, mount)
-	says(t, g.lsmPod(t, "aa-default", "", unconfined...), "crio-default (enforce)", write, mount)
-	says(t, g.lsmPod(t, "aa-web", "", unconfined...), "crio-web (enforce)", mount, write)
-	says(t, g.lsmPod(t, "aa-web", "", ask()...), "crio-web (enforce)", mount, write)
-	g.lsmPod(t, "aa-reject", "AppArmor profile Unconfined not allowed (allowed: RuntimeDefault, Localhost/crio-*)", unconfined...)
-	g.lsmPod(t, "aa-reject", "confines nothing on this node", ask(cri.AppArmor("crio-complain"))...)
-	t.Run("privileged", func(t *testing.T) {
-		privileged := func(namespace string) *cri.Running {
-			return lsmRun(t, g.runPod(t, namespace, cri.PrivilegedPod()), "", cri.Privileged(), volume)
-		}
-		says(t, privileged("free"), "unconfined", append(write, mount...), nil)
-		says(t, privileged("aa-default"), "crio-default (enforce)", write, mount)
-	})
+	says(t, g.try(t, "free", "", unconfined...), "unconfined", append(write, mount...), nil)
+	says(t, g.try(t, "free", "", ask()...), "crio-default (enforce)", write, mount)
+	says(t, g.try(t, "aa-default", "", unconfined...), "crio-default (enforce)", write, mount)
+	says(t, g.try(t, "aa-web", "", unconfined...), "crio-web (enforce)", mount, write)
+	says(t, g.try(t, "aa-web", "", ask()...), "crio-web (enforce)", mount, write)
+	g.try(t, "aa-reject", "AppArmor profile Unconfined not allowed (allowed: RuntimeDefault, Localhost/crio-*)", unconfined...)
+	g.try(t, "aa-reject", "confines nothing on this node", ask(cri.AppArmor("crio-complain"))...)
+	says(t, g.tryPrivileged(t, "free", volume), "unconfined", append(write, mount...), nil)
+	says(t, g.tryPrivileged(t, "aa-default", volume), "crio-default (enforce)", write, mount)
 	// Profiles that are stacked: containerd knows no such names, CRI-O hands them on.
-	t.Run("stacked", func(t *testing.T) {
-		both, none := ask(cri.AppArmor("crio-web//&crio-default")), ask(cri.AppArmor("crio-web//&unconfined"))
-		says(t, g.lsmPod(t, "free", "", both...), "crio-default//&crio-web (enforce)", nil, append(write, mount...))
-		says(t, g.lsmPod(t, "free", "", none...), "crio-web//&unconfined", mount, write)
-		g.lsmPod(t, "aa-reject", `AppArmor profile Localhost/crio-web//&crio-default not allowed`, both...)
-		g.lsmPod(t, "aa-reject", "AppArmor profile Unconfined not allowed", none...)
-		says(t, g.lsmPod(t, "aa-default", "", none...), "crio-default (enforce)", write, mount)
-	})
-	t.Run("unloaded", func(t *testing.T) {
-		forgetProfile(t, "crio-default")
-		g.lsmPod(t, "aa-default", `AppArmor profile "cri-containerd.apparmor.d", which the policy applies, is not loaded on this node`, unconfined...)
-	})
+	both, none := ask(cri.AppArmor("crio-web//&crio-default")), ask(cri.AppArmor("crio-web//&unconfined"))
+	says(t, g.try(t, "free", "", both...), "crio-default//&crio-web (enforce)", nil, append(write, mount...))
+	says(t, g.try(t, "free", "", none...), "crio-web//&unconfined", mount, write)
+	g.try(t, "aa-reject", `AppArmor profile Localhost/crio-web//&crio-default not allowed`, both...)
+	g.try(t, "aa-reject", "AppArmor profile Unconfined not allowed", none...)
+	says(t, g.try(t, "aa-default", "", none...), "crio-default (enforce)", write, mount)
+	forgetProfile(t, "crio-default")
+	g.try(t, "aa-default", "which the policy applies, is not loaded on this node", unconfined...)
 }

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -17,15 +18,21 @@ import (
 // e2e/vm have one. They are of CRI-O, with the wrapper; those of containerd are in
 // e2e/vm/guest.
 
-// lsmNode is a node of CRI-O with the wrapper, and an agent with policies by
-// namespace.
-func lsmNode(t *testing.T, extra string, policies string) *rig {
+// An lsmRig is a node of CRI-O with the wrapper, and an agent with policies by
+// namespace. Each kind of pod is made once: that takes long there.
+type lsmRig struct {
+	*rig
+	pods       map[string]*cri.Sandbox
+	containers int
+}
+
+func startLSM(t *testing.T, n *node.Node, policies map[string]string) *lsmRig {
 	t.Helper()
-	n := lab.Private(t, build.CRIO, func(o *node.Options) {
-		lab.Wrap(t, agent.Wrapping{})(o)
-		o.Extra = extra
-	})
-	return startRig(t, n, rigOptions{policies: policies})
+	var all strings.Builder
+	for namespace, rules := range policies {
+		all.WriteString(policyText(namespace, "{namespaces: ["+namespace+"]}", "enforce", "rules: {"+rules+"}"))
+	}
+	return &lsmRig{rig: startRig(t, n, rigOptions{policies: all.String()}), pods: map[string]*cri.Sandbox{}}
 }
 
 // says checks what the kernel says of the main process and of processes that are
@@ -59,16 +66,27 @@ func says(t *testing.T, c *cri.Running, label string, can, cannot []string) {
 	}
 }
 
-// lsmPod runs a container in a pod of a namespace, or is denied.
-func (g *rig) lsmPod(t *testing.T, namespace, denied string, options ...cri.ContainerOption) *cri.Running {
+// try runs a container in a pod of a namespace, or is denied.
+func (g *lsmRig) try(t *testing.T, namespace, denied string, options ...cri.ContainerOption) *cri.Running {
 	t.Helper()
-	return lsmRun(t, g.runPod(t, namespace), denied, options...)
+	return g.tryIn(t, namespace, nil, denied, options...)
 }
 
-// lsmRun is lsmPod in a pod that is there.
-func lsmRun(t *testing.T, pod *cri.Sandbox, denied string, options ...cri.ContainerOption) *cri.Running {
+// tryPrivileged is try in a privileged pod, whose container is privileged too.
+func (g *lsmRig) tryPrivileged(t *testing.T, namespace string, options ...cri.ContainerOption) *cri.Running {
 	t.Helper()
-	c, err := pod.Run(t.Context(), cri.Container("main", node.AppImage, []string{"sleep", "6000"}, options...))
+	return g.tryIn(t, namespace, []cri.PodOption{cri.PrivilegedPod()}, "", append(options, cri.Privileged())...)
+}
+
+func (g *lsmRig) tryIn(t *testing.T, namespace string, pod []cri.PodOption, denied string, options ...cri.ContainerOption) *cri.Running {
+	t.Helper()
+	key := fmt.Sprint(namespace, len(pod))
+	if g.pods[key] == nil {
+		g.pods[key] = g.runPod(t, namespace, pod...)
+	}
+	g.containers++
+	name := fmt.Sprintf("main-%d", g.containers)
+	c, err := g.pods[key].Run(t.Context(), cri.Container(name, node.AppImage, []string{"sleep", "6000"}, options...))
 	switch {
 	case denied == "" && err != nil:
 		t.Fatal(err)
@@ -78,27 +96,23 @@ func lsmRun(t *testing.T, pod *cri.Sandbox, denied string, options ...cri.Contai
 	return c
 }
 
-func perNamespace(policies map[string]string) string {
-	var out strings.Builder
-	for namespace, rules := range policies {
-		out.WriteString(policyText(namespace, "{namespaces: ["+namespace+"]}", "enforce", "rules: {"+rules+"}"))
-	}
-	return out.String()
-}
-
 func TestCRIOSELinux(t *testing.T) {
 	if !hasSELinux {
 		t.Skip("this kernel has no SELinux: make e2e-lsm boots one that has")
 	}
-	g := lsmNode(t, "["+node.CRIORuntime+"]\nselinux = true\n", perNamespace(map[string]string{
+	n := lab.Private(t, build.CRIO, func(o *node.Options) {
+		lab.Wrap(t, agent.Wrapping{})(o)
+		o.Extra = "[" + node.CRIORuntime + "]\nselinux = true\n"
+	})
+	g := startLSM(t, n, map[string]string{
 		"se-type":   "seLinuxOptions: {onViolation: adjust, type: container_t}",
 		"se-reject": "seLinuxOptions: {onViolation: reject, type: container_t}",
-	}))
+	})
 	dir := t.TempDir()
 	ask := []cri.ContainerOption{cri.SELinux(&api.SELinuxOption{Type: "spc_t", Level: "s0:c11,c12"}), cri.HostPath(dir, "/volume", false)}
 	files, volume := "echo x >/probe && rm /probe", "echo x >/volume/probe && rm /volume/probe"
-	says(t, g.lsmPod(t, "free", "", ask...), "system_u:system_r:spc_t:s0", []string{files, volume}, nil)
-	says(t, g.lsmPod(t, "se-type", "", ask...), "system_u:system_r:container_t:s0:c11,c12", []string{files}, []string{volume})
+	says(t, g.try(t, "free", "", ask...), "system_u:system_r:spc_t:s0", []string{files, volume}, nil)
+	says(t, g.try(t, "se-type", "", ask...), "system_u:system_r:container_t:s0:c11,c12", []string{files}, []string{volume})
 	// CRI-O labels no process that asks for spc_t: the kernel makes it one.
-	g.lsmPod(t, "se-reject", "the process has no SELinux label (allowed: type container_t)", ask...)
+	g.try(t, "se-reject", "the process has no SELinux label (allowed: type container_t)", ask...)
 }

@@ -41,11 +41,11 @@ type job struct {
 var jobs = []job{
 	{name: "apparmor", module: vm.AppArmor, tests: `
 run ./guest.test '^TestAppArmor$'
-run ./e2e.test '^(TestCRIOAppArmor|TestRuleAppArmorProfile)$/^(enforced|privileged|stacked|unloaded)$'`,
+run ./e2e.test '^(TestCRIOAppArmor|TestRuleAppArmorProfile)$/^enforced$'`,
 		rows: []string{
 			"TestRuleAppArmorProfile/enforced/2.4.2/default", "TestRuleAppArmorProfile/enforced/2.4.2/localhost",
 			"TestRuleAppArmorProfile/enforced/1.7.35/default", "TestRuleAppArmorProfile/enforced/2.4.2_wrapped/localhost",
-			"TestRuleAppArmorProfile/enforced/cri-o-1.34.0_wrapped/default", "TestCRIOAppArmor/privileged", "TestCRIOAppArmor/stacked",
+			"TestRuleAppArmorProfile/enforced/cri-o-1.34.0_wrapped/default", "TestCRIOAppArmor",
 		}},
 	{name: "systemd", module: vm.AppArmor, reboots: true, tests: `
 case $BOOT in
