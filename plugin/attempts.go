@@ -23,8 +23,8 @@ const (
 
 	// The runtime waits with telling until nothing is in its hands. Whoever waits
 	// for that should know.
-	untoldAfter = 10 * time.Second
-	untoldAgain = time.Minute
+	unlistedAfter = 10 * time.Second
+	unlistedAgain = time.Minute
 
 	// Meanwhile the agent asks until it knows what is too large, and then looks
 	// whether that is gone.
@@ -93,12 +93,12 @@ func (p *Plugin) notSynchronized(ctx context.Context) {
 	}
 }
 
-// awaitTold says why the runtime has not told what runs, for as long as it has
+// awaitList says why the runtime has not told what runs, for as long as it has
 // not. NRI waits until no pod or container is being made, started, stopped or
 // removed, and has those that come later wait for it. To stop a container takes
 // as long as its pod says.
-func (p *Plugin) awaitTold(ctx context.Context) {
-	for pause := untoldAfter; pauseFor(ctx, pause) && p.conn.untold(); pause = untoldAgain {
+func (p *Plugin) awaitList(ctx context.Context) {
+	for pause := unlistedAfter; pauseFor(ctx, pause) && p.conn.unlisted(); pause = unlistedAgain {
 		p.log.Warn("the runtime accepted the agent and has not told what runs: it first waits for requests in hand, such as to stop a container that takes its time (terminationGracePeriodSeconds), and begins with nothing else meanwhile (docs/operations.md)")
 	}
 }
@@ -107,7 +107,7 @@ func (p *Plugin) awaitTold(ctx context.Context) {
 // is any longer. A runtime that has panicked has to start again before it can be
 // asked: vain is closed where it did not, and nothing is too large.
 func (p *Plugin) watchOversized(ctx context.Context, gone, vain chan<- struct{}) {
-	var told error
+	var warned error
 	for {
 		found, err := p.oversized(ctx)
 		switch {
@@ -115,7 +115,7 @@ func (p *Plugin) watchOversized(ctx context.Context, gone, vain chan<- struct{})
 			return
 		case err == nil && len(found) == 0:
 			p.log.Warn("no pod or container is too large for NRI: the runtime's log says why it gave up, such as that the agent did not answer in time")
-			if told == nil {
+			if warned == nil {
 				close(vain)
 			}
 			return
@@ -124,8 +124,8 @@ func (p *Plugin) watchOversized(ctx context.Context, gone, vain chan<- struct{})
 			p.log.Warn("delete these pods to have the agent connected again (docs/operations.md)")
 			p.awaitGone(ctx, gone)
 			return
-		case told == nil:
-			told = err
+		case warned == nil:
+			warned = err
 			p.log.WithError(err).Warn("what is too large for NRI cannot be found out yet; specguard doctor on the node may tell, and the runtime's log why it gave up")
 		}
 		if !pauseFor(ctx, askAgain) {

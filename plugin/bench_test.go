@@ -26,7 +26,7 @@ const benchRules = `rules:
 // unrecorded is a recorder that does nothing.
 type unrecorded struct{ judge.Recorder }
 
-func (unrecorded) Decided(judge.Event) {}
+func (unrecorded) Decided(judge.Record) {}
 
 // fixed is a store that always holds the same spec.
 type fixed []byte

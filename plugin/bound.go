@@ -41,7 +41,7 @@ func (p *Plugin) bound(ctx context.Context, pod *api.PodSandbox, ctr *api.Contai
 		return why
 	}
 	p.ledger.Keep(records...)
-	p.failed(ctx, judge.StageCreate, pod, ctr, why.Reported(because))
+	p.failed(ctx, judge.EventCreate, pod, ctr, why.Reported(because))
 	return nil
 }
 
@@ -71,7 +71,7 @@ func (p *Plugin) grows(ctx context.Context, pod *api.PodSandbox, ctr *api.Contai
 		return why
 	}
 	p.ledger.Keep(record)
-	p.failed(ctx, judge.StageUpdate, pod, ctr, why.Reported(noneEnforced))
+	p.failed(ctx, judge.EventUpdate, pod, ctr, why.Reported(noneEnforced))
 	return nil
 }
 

@@ -117,7 +117,7 @@ func TestTooLargeIsReported(t *testing.T) {
 func TestDeniedCountsNothing(t *testing.T) {
 	for name, c := range map[string]struct {
 		opener judge.Opener
-		stage  wrapperapi.Stage
+		kind   wrapperapi.Kind
 		rules  string
 	}{
 		"by what NRI shows": {judge.ByWrapper{Program: "/opt/specguard-runtime"}, "", "rules: {hostPaths: {allowed: []}}"},
@@ -134,7 +134,7 @@ func TestDeniedCountsNothing(t *testing.T) {
 				ctr.Id, ctr.Name = fmt.Sprint(i), fmt.Sprint(i)
 				ctr.Mounts = []*api.Mount{{Destination: "/host", Type: "bind", Source: "/etc", Options: []string{"rbind"}}}
 				_, err := n.create(pod(), ctr)
-				if c.stage == "" {
+				if c.kind == "" {
 					if err == nil || !strings.Contains(err.Error(), "hostPaths") {
 						t.Fatalf("container %d: %v", i, err)
 					}
@@ -143,7 +143,7 @@ func TestDeniedCountsNothing(t *testing.T) {
 				if err != nil {
 					t.Fatalf("container %d: %v", i, err)
 				}
-				if a := n.plugin.Judge(t.Context(), wrapperapi.Request{Stage: c.stage, ID: ctr.GetId(), Spec: []byte(n.store.get(container().GetId()))}); a.Verdict != wrapperapi.Deny {
+				if a := n.plugin.Judge(t.Context(), wrapperapi.Request{Kind: c.kind, ID: ctr.GetId(), Spec: []byte(n.store.get(container().GetId()))}); a.Verdict != wrapperapi.Deny {
 					t.Fatalf("container %d: %+v", i, a)
 				}
 			}

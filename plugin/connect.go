@@ -49,26 +49,26 @@ func (p *Plugin) Run(ctx context.Context, reg Registration) error {
 		}
 		return err
 	}
-	backoff, told := minBackoff, ""
+	backoff, logged := minBackoff, ""
 	for {
 		began := time.Now()
 		err := p.dialAndServe(ctx, reg)
 		if ended(ctx) {
 			return nil
 		}
-		if p.conn.untold() {
+		if p.conn.unlisted() {
 			p.notSynchronized(ctx)
-			backoff, told = minBackoff, ""
+			backoff, logged = minBackoff, ""
 			continue
 		}
 		if time.Since(began) > maxBackoff {
-			backoff, told = minBackoff, ""
+			backoff, logged = minBackoff, ""
 		}
 		log := p.log.WithError(err).Warn
-		if err.Error() == told {
+		if err.Error() == logged {
 			log = p.log.WithError(err).Debug
 		}
-		told = err.Error()
+		logged = err.Error()
 		log("not connected to NRI: containers are not judged; trying again")
 		select {
 		case <-ctx.Done():
@@ -143,7 +143,7 @@ func (p *Plugin) serve(ctx context.Context, conn net.Conn, opts ...stub.Option) 
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	go p.awaitTold(ctx)
+	go p.awaitList(ctx)
 	select {
 	case <-lost:
 		return errLost

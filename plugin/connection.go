@@ -14,13 +14,13 @@ import (
 
 // connection is the state of the connection to NRI. It is a judge.Connection.
 type connection struct {
-	mu    sync.Mutex
-	ctx   context.Context // ends with the connection
-	stub  stub.Stub
-	conn  *timedConn
-	ready bool
-	asked bool // it has configured the plugin, and was to tell what runs
-	told  bool // it has
+	mu     sync.Mutex
+	ctx    context.Context // ends with the connection
+	stub   stub.Stub
+	conn   *timedConn
+	ready  bool
+	asked  bool // it has configured the plugin, and was to list what runs
+	listed bool // it has
 
 	// what the runtime was configured with; it outlives the connection.
 	runtime containerruntime.Runtime
@@ -35,12 +35,12 @@ func (c *connection) configured(runtime containerruntime.Runtime, o judge.Opener
 	c.asked = c.stub != nil
 }
 
-// untold tells whether the runtime was to tell what runs and has not, on this
+// unlisted reports whether the runtime was to list what runs and has not, on this
 // connection or, where there is none, the last one.
-func (c *connection) untold() bool {
+func (c *connection) unlisted() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.asked && !c.told
+	return c.asked && !c.listed
 }
 
 // Runtime is the runtime that has configured the plugin last.
@@ -63,7 +63,7 @@ func (c *connection) Opener() (judge.Opener, error) {
 func (c *connection) begin(ctx context.Context, s stub.Stub, w *timedConn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ctx, c.stub, c.conn, c.asked, c.told = ctx, s, w, false, false
+	c.ctx, c.stub, c.conn, c.asked, c.listed = ctx, s, w, false, false
 }
 
 // unread is for how long something has been there that nobody reads.
@@ -87,7 +87,7 @@ func (c *connection) end() {
 func (c *connection) synchronized() (ctx context.Context, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ready, c.told = c.stub != nil, true
+	c.ready, c.listed = c.stub != nil, true
 	return c.ctx, c.ready
 }
 

@@ -252,7 +252,7 @@ func TestExistingWaits(t *testing.T) {
 func TestDelayedIsRecorded(t *testing.T) {
 	n := newNode(t)
 	late := request.WithDelay(t.Context(), request.Delay{Waited: 10 * time.Second, Stall: time.Second})
-	n.plugin.failed(late, judge.StageCreate, pod(), container(), errors.New("a fault"))
+	n.plugin.failed(late, judge.EventCreate, pod(), container(), errors.New("a fault"))
 	n.recorder.expect(t, "create team-a/web-0/app failed: a fault")
 	_, _, err := (handlers{n.plugin}).CreateContainer(late, pod(), container())
 	if !errors.Is(err, request.ErrTimeout) {

@@ -75,7 +75,7 @@ func (p handlers) CreateContainer(
 	if err != nil {
 		p.ledger.ContainerGone(ctr.GetId())
 	}
-	p.failed(ctx, judge.StageCreate, pod, ctr, err)
+	p.failed(ctx, judge.EventCreate, pod, ctr, err)
 	return adjust, nil, err
 }
 
@@ -87,7 +87,7 @@ func (p handlers) PostCreateContainer(ctx context.Context, pod *api.PodSandbox, 
 		return nil
 	}
 	err := p.guard(ctx, func(ctx context.Context) error { return p.judge.Open(ctx, p.container(pod, ctr)) })
-	p.failed(ctx, judge.StageOpen, pod, ctr, err)
+	p.failed(ctx, judge.EventOpen, pod, ctr, err)
 	return err
 }
 
@@ -100,7 +100,7 @@ func (p handlers) StartContainer(ctx context.Context, pod *api.PodSandbox, ctr *
 	} else {
 		p.ledger.ContainerLives(ctr.GetId())
 	}
-	p.failed(ctx, judge.StageStart, pod, ctr, err)
+	p.failed(ctx, judge.EventStart, pod, ctr, err)
 	return err
 }
 
@@ -126,7 +126,7 @@ func (p handlers) UpdateContainer(
 			Linux:       &api.LinuxContainerUpdate{Resources: api.FromOCILinuxResources(resources, nil)},
 		}}, nil
 	})
-	p.failed(ctx, judge.StageUpdate, pod, ctr, err)
+	p.failed(ctx, judge.EventUpdate, pod, ctr, err)
 	return updates, err
 }
 
@@ -136,7 +136,7 @@ func (p handlers) ValidateContainerAdjustment(ctx context.Context, req *api.Vali
 	err := p.guard(ctx, func(ctx context.Context) error {
 		return p.judge.CheckSealed(ctx, p.container(req.GetPod(), req.GetContainer()), hooksOf(req.GetAdjust().GetHooks()))
 	})
-	p.failed(ctx, judge.StageCreate, req.GetPod(), req.GetContainer(), err)
+	p.failed(ctx, judge.EventCreate, req.GetPod(), req.GetContainer(), err)
 	return err
 }
 
@@ -163,7 +163,7 @@ func (p handlers) Synchronize(_ context.Context, pods []*api.PodSandbox, ctrs []
 // containers would leave it on the node.
 func (p handlers) RunPodSandbox(ctx context.Context, pod *api.PodSandbox) error {
 	err := p.guard(ctx, func(ctx context.Context) error { return p.bound(ctx, pod, nil) })
-	p.failed(ctx, judge.StageCreate, pod, nil, err)
+	p.failed(ctx, judge.EventCreate, pod, nil, err)
 	return err
 }
 
@@ -194,8 +194,8 @@ func (p *Plugin) guard(ctx context.Context, handle func(context.Context) error) 
 }
 
 // failed records an error that is no denial.
-func (p *Plugin) failed(ctx context.Context, stage judge.Stage, pod *api.PodSandbox, ctr *api.Container, err error) {
+func (p *Plugin) failed(ctx context.Context, event judge.Event, pod *api.PodSandbox, ctr *api.Container, err error) {
 	if err != nil {
-		p.judge.Failed(ctx, stage, p.container(pod, ctr).Subject, err)
+		p.judge.Failed(ctx, event, p.container(pod, ctr).Subject, err)
 	}
 }

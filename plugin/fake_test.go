@@ -137,8 +137,8 @@ type recorder struct {
 	onFailed func()
 }
 
-func (r *recorder) Decided(e judge.Event) {
-	line := fmt.Sprintf("%s %s/%s/%s %s", e.Stage, e.Pod.Namespace, e.Pod.Name, e.Container.Name, e.Decision.Outcome())
+func (r *recorder) Decided(e judge.Record) {
+	line := fmt.Sprintf("%s %s/%s/%s %s", e.Event, e.Pod.Namespace, e.Pod.Name, e.Container.Name, e.Decision.Outcome())
 	for _, v := range e.Decision.Audit {
 		line += " audit:" + v.Rule
 	}
@@ -151,7 +151,7 @@ func (r *recorder) Decided(e judge.Event) {
 	r.add(line)
 }
 
-func (r *recorder) Failed(s judge.Stage, p policy.Pod, c policy.Container, err error) {
+func (r *recorder) Failed(s judge.Event, p policy.Pod, c policy.Container, err error) {
 	r.mu.Lock()
 	fault := r.onFailed
 	r.mu.Unlock()

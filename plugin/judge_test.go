@@ -27,9 +27,9 @@ func with(t *testing.T, runtime string, o judge.Opener, docs ...string) *node {
 }
 
 // bring has the container's spec judged, as the host does.
-func (n *node) bring(stage wrapperapi.Stage, change func(*wrapperapi.Request)) wrapperapi.Answer {
+func (n *node) bring(kind wrapperapi.Kind, change func(*wrapperapi.Request)) wrapperapi.Answer {
 	n.t.Helper()
-	req := wrapperapi.Request{Stage: stage, ID: container().GetId(), Spec: []byte(n.store.get(container().GetId()))}
+	req := wrapperapi.Request{Kind: kind, ID: container().GetId(), Spec: []byte(n.store.get(container().GetId()))}
 	if change != nil {
 		change(&req)
 	}

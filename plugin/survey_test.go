@@ -88,7 +88,7 @@ func (n *node) surveys(i *inventory, sets ...*policy.Set) string {
 			continue
 		}
 		for _, set := range sets {
-			line += " " + string(set.Evaluate(s, policy.Final).Outcome())
+			line += " " + string(set.Evaluate(s, policy.Complete).Outcome())
 		}
 		for _, note := range r.Notes {
 			line += " (" + strings.SplitAfter(note, "adjusted")[0] + ")"

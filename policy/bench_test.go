@@ -80,13 +80,13 @@ func BenchmarkDecision(b *testing.B) {
 			set := compileDocs(b, tenants(n)...)
 			sub := subject(newSpec(restricted))
 			sub.Host = node()
-			d := set.Evaluate(sub, Final)
+			d := set.Evaluate(sub, Complete)
 			if d.Outcome() != Allowed || len(d.Policies) != min(n, 5) {
 				b.Fatalf("outcome %s by %v: %s", d.Outcome(), d.Policies, d.Message())
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				set.Evaluate(sub, Final)
+				set.Evaluate(sub, Complete)
 			}
 		})
 	}
@@ -104,7 +104,7 @@ func BenchmarkOpen(b *testing.B) {
 				sub := subject(spec)
 				sub.Pod.UID, sub.Pod.ID = spec.Annotations["io.kubernetes.cri.sandbox-uid"], spec.Annotations["io.kubernetes.cri.sandbox-id"]
 				sub.Host = node()
-				d := set.Evaluate(sub, Final)
+				d := set.Evaluate(sub, Complete)
 				if _, err := ocispec.Patch(raw, spec, d.Spec); err != nil {
 					b.Fatal(err)
 				}

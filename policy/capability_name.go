@@ -71,9 +71,9 @@ func leadingNumber(text string) (n uint64, ok bool) {
 	return 0, false
 }
 
-// shown are the first names as messages have them, sorted: short where they are a
+// displayNames are the first names as messages have them, sorted: short where they are a
 // capability's.
-func shown(names []string) string {
+func displayNames(names []string) string {
 	var out []string
 	for _, name := range names {
 		text := short(name)

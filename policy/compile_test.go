@@ -134,7 +134,7 @@ func TestCompileOrder(t *testing.T) {
 	}
 	describe := func(docs []string) string {
 		set := compileDocs(t, docs...)
-		d := set.Evaluate(subject(newSpec()), Final)
+		d := set.Evaluate(subject(newSpec()), Complete)
 		return fmt.Sprintf("%q %d %q %q %s", set.Names(), set.RuleCount(), findings(d), changes(d), jsonOf(t, d.Spec))
 	}
 	want := describe(docs)

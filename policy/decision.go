@@ -83,7 +83,7 @@ type Decision struct {
 	Ended bool
 
 	// Unadjusted tells that a violation is of a rule that would have adjusted,
-	// in phase Fixed.
+	// by a spec that is Fixed.
 	Unadjusted bool
 
 	// Audit holds violations that are only reported, and Excepted those that
@@ -100,11 +100,11 @@ type Decision struct {
 	Spec *specs.Spec
 
 	// Mounts is what the kernel's mounts have to be compared with before the
-	// container starts; nil where they need not, and in the Early phase.
+	// container starts; nil where they need not, and where the spec is Partial.
 	Mounts *JudgedMounts
 
 	// IfEnforced is what the decision were if the policies in mode audit were
-	// in mode enforce; nil where none of them matches, and in the Early phase.
+	// in mode enforce; nil where none of them matches, and where the spec is Partial.
 	IfEnforced *Decision
 }
 

@@ -43,7 +43,7 @@ func TestDevicesDriver(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sub := subject(newSpec(withDevice(tt.device, tt.access)))
 			sub.Host = tt.host
-			if d := compileDocs(t, policyDoc("test", rule)).Evaluate(sub, Final); (d.Outcome() == Allowed) != tt.fine {
+			if d := compileDocs(t, policyDoc("test", rule)).Evaluate(sub, Complete); (d.Outcome() == Allowed) != tt.fine {
 				t.Errorf("%s %s", d.Outcome(), d.Message())
 			}
 		})
@@ -72,14 +72,14 @@ func TestDevicesOfVolumes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sub := subject(newSpec(append(tt.edits, withDevice(tt.device, "rwm"))...))
 			sub.Host = tt.host
-			if d := compileDocs(t, policyDoc("test", tt.rule)).Evaluate(sub, Final); (d.Outcome() == Allowed) != tt.fine {
+			if d := compileDocs(t, policyDoc("test", tt.rule)).Evaluate(sub, Complete); (d.Outcome() == Allowed) != tt.fine {
 				t.Errorf("%s %s", d.Outcome(), d.Message())
 			}
 		})
 	}
 	sub := subject(newSpec(withDeviceRules(denyAll(), grant("b", 252, -1, "rw"))))
 	sub.Host = host
-	if d := compileDocs(t, policyDoc("test", rule)).Evaluate(sub, Final); d.Outcome() != Denied {
+	if d := compileDocs(t, policyDoc("test", rule)).Evaluate(sub, Complete); d.Outcome() != Denied {
 		t.Error("a rule for all of a volume's major number is allowed")
 	}
 }
@@ -117,7 +117,7 @@ func TestDevicesOfBaseline(t *testing.T) {
 		sub.Spec.Process.ApparmorProfile = "cri-containerd.apparmor.d"
 		sub.Host = host
 		for _, profile := range []string{"baseline", "restricted"} {
-			if d := compileDocs(t, profilePolicy(profile)).Evaluate(sub, Final); (d.Outcome() == Allowed) != tt.fine {
+			if d := compileDocs(t, profilePolicy(profile)).Evaluate(sub, Complete); (d.Outcome() == Allowed) != tt.fine {
 				t.Errorf("%s: %s: %s %s", profile, nodeName(&tt.device), d.Outcome(), d.Message())
 			}
 		}

@@ -50,7 +50,7 @@ func TestNvidiaInDocs(t *testing.T) {
 		drivers:  map[string]string{"c 511:*": "nvidia-uvm"},
 		apparmor: AppArmor{State: Disabled}, selinux: Disabled,
 	}
-	if d := compileDocs(t, doc).Evaluate(sub, Final); d.Outcome() != Allowed {
+	if d := compileDocs(t, doc).Evaluate(sub, Complete); d.Outcome() != Allowed {
 		t.Errorf("%s %s", d.Outcome(), d.Message())
 	}
 	operator := `hostPaths: {allowed: [{path: /run/nvidia/driver, readOnly: true}]}`
@@ -61,10 +61,10 @@ func TestNvidiaInDocs(t *testing.T) {
 			m.Source = "/run/nvidia/driver" + m.Source
 		}
 	}
-	if d := compileDocs(t, policyDoc("operator", operator)).Evaluate(under, Final); d.Outcome() != Allowed {
+	if d := compileDocs(t, policyDoc("operator", operator)).Evaluate(under, Complete); d.Outcome() != Allowed {
 		t.Errorf("the GPU operator's: %s", d.Message())
 	}
-	d := compileDocs(t, profilePolicy("baseline")).Evaluate(sub, Final)
+	d := compileDocs(t, profilePolicy("baseline")).Evaluate(sub, Complete)
 	if rules := rulesOf(d.Violations); slices.Contains(rules, "devices") || !slices.Contains(rules, "hostPaths") {
 		t.Errorf("baseline alone: %v", rules)
 	}

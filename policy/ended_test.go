@@ -15,7 +15,7 @@ func closed() <-chan struct{} {
 }
 
 // TestEndedDenies: a judgement that was ended never lets a container run,
-// whatever the policies say, in any phase.
+// whatever the policies say, however much of the spec is visible.
 func TestEndedDenies(t *testing.T) {
 	for name, doc := range map[string]string{
 		"allows":     policyDoc("p", "hostNamespaces: {}"),
@@ -24,12 +24,12 @@ func TestEndedDenies(t *testing.T) {
 		"condition":  strings.Replace(policyDoc("p", "hostNamespaces: {}"), "spec:\n", "spec:\n  match: {matchConditions: [{name: a, expression: 'pod.name == \"web-0\"'}]}\n", 1),
 	} {
 		set := compileDocs(t, doc)
-		for _, phase := range []Phase{Final, Fixed, Early} {
+		for _, visible := range []Visibility{Complete, Fixed, Partial} {
 			sub := subject(newSpec(restricted))
 			sub.Host, sub.Done = node(), closed()
-			d := set.Evaluate(sub, phase)
+			d := set.Evaluate(sub, visible)
 			if d.Outcome() != Denied || d.Message() != "specguard: not judged in time, refused" {
-				t.Errorf("%s, phase %d: %s %q", name, phase, d.Outcome(), d.Message())
+				t.Errorf("%s, visible %d: %s %q", name, visible, d.Outcome(), d.Message())
 			}
 			if d := set.EvaluateUpdate(sub, nil); d.Outcome() != Denied {
 				t.Errorf("%s, update: %s", name, d.Outcome())
@@ -68,7 +68,7 @@ func TestEndedMidway(t *testing.T) {
 		host := &endingHost{Host: node(), end: end, done: make(chan struct{})}
 		sub := subject(spec)
 		sub.Host, sub.Done = host, host.done
-		if d := set.Evaluate(sub, Final); d.Outcome() != Denied || !d.Ended {
+		if d := set.Evaluate(sub, Complete); d.Outcome() != Denied || !d.Ended {
 			t.Errorf("ended at %d: %s", end, d.Outcome())
 		}
 		if host.asked > end {

@@ -7,37 +7,38 @@ import (
 	"github.com/specguard/specguard/internal/ocispec"
 )
 
-// Phase says how much of the spec a subject shows.
-type Phase int
+// Visibility says how much of the spec is visible, and whether it can still be
+// edited.
+type Visibility int
 
-// The phases.
+// The visibilities.
 const (
-	// Final: the spec is complete. Every rule decides.
-	Final Phase = iota
+	// Complete: the spec is complete. Every rule decides.
+	Complete Visibility = iota
 
 	// Fixed: the spec is complete and can no longer be edited. Every rule
 	// decides, none adjusts: a rule that would have adjusted denies.
 	Fixed
 
-	// Early: the spec holds what NRI shows at CreateContainer. Only rules
+	// Partial: the spec holds what NRI shows at CreateContainer. Only rules
 	// whose whole input NRI shows decide, and only policies that certainly
 	// match deny. What is denied now would be denied in the end.
-	Early
+	Partial
 )
 
 // Evaluate judges the subject. The subject's spec is not changed; the decision
 // holds an edited copy where edits were made. Where the subject's Done is closed
 // meanwhile the rest is not judged, and the decision denies.
-func (s *Set) Evaluate(sub Subject, phase Phase) *Decision {
+func (s *Set) Evaluate(sub Subject, visible Visibility) *Decision {
 	sub = sub.ready()
 	if s.misnamed(&sub.Pod) {
-		return s.refuse(&sub, phase)
+		return s.refuse(&sub, visible)
 	}
 	sub.writable = s.writable
 	policies := s.matching(&sub)
-	d := (&evaluation{sub: sub, phase: phase}).decide(policies)
-	if phase != Early && slices.ContainsFunc(policies, func(p *compiled) bool { return p.mode == ModeAudit }) {
-		if then := (&evaluation{sub: sub, phase: phase, enforce: true}).decide(policies); !then.Ended {
+	d := (&evaluation{sub: sub, visible: visible}).decide(policies)
+	if visible != Partial && slices.ContainsFunc(policies, func(p *compiled) bool { return p.mode == ModeAudit }) {
+		if then := (&evaluation{sub: sub, visible: visible, enforce: true}).decide(policies); !then.Ended {
 			d.IfEnforced = then
 		}
 	}
@@ -47,7 +48,7 @@ func (s *Set) Evaluate(sub Subject, phase Phase) *Decision {
 // evaluation is one decision in the making.
 type evaluation struct {
 	sub      Subject
-	phase    Phase
+	visible  Visibility
 	enforce  bool // policies in mode audit too
 	decision *Decision
 	rules    []bound // by rule table, then by policy
@@ -84,7 +85,7 @@ func (e *evaluation) gather(policies []*compiled) {
 	for i, p := range policies {
 		left[i] = p.rules
 		n += len(p.rules)
-		if unsure[i] = e.phase == Early && p.match.container(&e.sub) == unknown; unsure[i] {
+		if unsure[i] = e.visible == Partial && p.match.container(&e.sub) == unknown; unsure[i] {
 			continue
 		}
 		e.decision.Policies = append(e.decision.Policies, p.name)
@@ -120,20 +121,20 @@ func (e *evaluation) bind(r *compiledRule, p *compiled, unsure bool) bound {
 			b.excuse = x
 			return b
 		case unknown:
-			b.unsure = b.unsure || e.phase == Early
+			b.unsure = b.unsure || e.visible == Partial
 		}
 	}
 	return b
 }
 
-// decides tells whether all that the rule reads is known in this phase.
+// decides tells whether all that the rule reads is known with this visibility.
 func (e *evaluation) decides(r *compiledRule) bool {
-	return e.phase != Early || r.reads == 0 || r.reads == image && e.sub.Container.Image != ""
+	return e.visible != Partial || r.reads == 0 || r.reads == image && e.sub.Container.Image != ""
 }
 
 // adjust lets every rule that may adjust edit a copy of the spec.
 func (e *evaluation) adjust() {
-	if e.phase == Fixed {
+	if e.visible == Fixed {
 		return
 	}
 	e.sub.came = e.sub.Spec
@@ -151,11 +152,11 @@ func (e *evaluation) adjust() {
 		}
 		changes := r.Adjust(&e.sub)
 		for i, change := range changes {
-			if i == maxTold && len(changes) > i+1 {
+			if i == maxReported && len(changes) > i+1 {
 				change = fmt.Sprintf("and %d more changes", len(changes)-i)
 			}
 			e.decision.Adjustments = append(e.decision.Adjustments, Adjustment{Policy: r.policy.name, Rule: r.name, Change: oneLine(change)})
-			if i == maxTold {
+			if i == maxReported {
 				break
 			}
 		}
@@ -187,15 +188,15 @@ func (e *evaluation) tighten() {
 	}
 }
 
-// maxTold bounds how many findings and changes of one rule are told one by one:
+// maxReported bounds how many findings and changes of one rule are reported one by one:
 // a pod can have thousands of mounts, and each is a line in logs.
-const maxTold = 15
+const maxReported = 15
 
-// told gives findings as they are told: in one line each, and not too many.
-func told(findings []Finding) []Finding {
-	if len(findings) > maxTold+1 {
-		more := Finding{Found: fmt.Sprintf("and %d more", len(findings)-maxTold)}
-		findings = append(slices.Clone(findings[:maxTold]), more)
+// oneLineEach gives findings as they are reported: in one line each, and not too many.
+func oneLineEach(findings []Finding) []Finding {
+	if len(findings) > maxReported+1 {
+		more := Finding{Found: fmt.Sprintf("and %d more", len(findings)-maxReported)}
+		findings = append(slices.Clone(findings[:maxReported]), more)
 	}
 	for i, f := range findings {
 		findings[i] = Finding{Found: oneLine(f.Found), Allowed: oneLine(f.Allowed)}
@@ -211,7 +212,7 @@ func (e *evaluation) check() {
 		if e.sub.ended() {
 			break
 		}
-		for _, f := range told(r.Check(&e.sub)) {
+		for _, f := range oneLineEach(r.Check(&e.sub)) {
 			v := Violation{Policy: r.policy.name, Rule: r.name, Finding: f}
 			switch {
 			case r.unsure:
@@ -219,13 +220,13 @@ func (e *evaluation) check() {
 				d.Excepted = append(d.Excepted, Excepted{Violation: v, Exception: r.excuse.Name})
 			case r.enforced:
 				d.Violations = append(d.Violations, v)
-				d.Unadjusted = d.Unadjusted || e.phase == Fixed && r.Action() == Adjust
+				d.Unadjusted = d.Unadjusted || e.visible == Fixed && r.Action() == Adjust
 			default:
 				d.Audit = append(d.Audit, v)
 			}
 		}
 	}
-	if e.phase != Early && !e.enforce {
+	if e.visible != Partial && !e.enforce {
 		d.Mounts = e.judgedMounts()
 	}
 	d.Ended = e.sub.ended()

@@ -35,7 +35,7 @@ func TestEvaluateOutcomes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			spec := newSpec()
-			d := compileDocs(t, tt.docs...).Evaluate(subject(spec), Final)
+			d := compileDocs(t, tt.docs...).Evaluate(subject(spec), Complete)
 			if d.Outcome() != tt.want || len(d.Violations) != tt.violations || len(d.Audit) != tt.audit || d.Enforced != tt.enforced {
 				t.Errorf("outcome %s, violations %v, audit %v, enforced %v", d.Outcome(), d.Violations, d.Audit, d.Enforced)
 			}
@@ -57,14 +57,14 @@ func TestEvaluateEarly(t *testing.T) {
 	sub := subject(newSpec())
 	sub.Pod.LinuxNamespaces = []string{"ipc", "pid"} // the network is the host's
 	sub.Container.Image = ""
-	if d := set.Evaluate(sub, Early); len(d.Violations) != 1 || d.Violations[0].Rule != "hostNamespaces" || d.Violations[0].Policy != "a" {
+	if d := set.Evaluate(sub, Partial); len(d.Violations) != 1 || d.Violations[0].Rule != "hostNamespaces" || d.Violations[0].Policy != "a" {
 		t.Errorf("early: %v", d.Violations)
 	}
-	if d := set.Evaluate(sub, Final); len(d.Violations) != 3 {
+	if d := set.Evaluate(sub, Complete); len(d.Violations) != 3 {
 		t.Errorf("final, image not known: %v", d.Violations)
 	}
 	sub.Container.Image = "registry.example.com/team/web:1"
-	if d := set.Evaluate(sub, Final); len(d.Violations) != 2 {
+	if d := set.Evaluate(sub, Complete); len(d.Violations) != 2 {
 		t.Errorf("final: %v", d.Violations)
 	}
 }
@@ -82,7 +82,7 @@ func TestEvaluatePriority(t *testing.T) {
 		{[]string{doc("b", "0", "2"), doc("a", "0", "1")}, 1},
 		{[]string{doc("a", "-1", "1"), doc("b", "0", "2")}, 2},
 	} {
-		d := compileDocs(t, tt.docs...).Evaluate(subject(newSpec()), Final)
+		d := compileDocs(t, tt.docs...).Evaluate(subject(newSpec()), Complete)
 		if got := d.Spec.Process.User.UID; got != tt.want {
 			t.Errorf("uid %d, want %d", got, tt.want)
 		}
@@ -93,7 +93,7 @@ func TestDecisionMessage(t *testing.T) {
 	d := compileDocs(t,
 		policyDoc("tenants", `capabilities: {allow: [NET_BIND_SERVICE]}`, `allowPrivilegeEscalation: {}`),
 		policyDoc("zone", `runAsNonRoot: {}`),
-	).Evaluate(subject(newSpec(noCaps, withCaps("CAP_NET_ADMIN", "CAP_SYS_TIME"))), Final)
+	).Evaluate(subject(newSpec(noCaps, withCaps("CAP_NET_ADMIN", "CAP_SYS_TIME"))), Complete)
 	want := `specguard: denied by policy "tenants": capabilities: NET_ADMIN, SYS_TIME not allowed (allowed: NET_BIND_SERVICE); ` +
 		`allowPrivilegeEscalation: privilege escalation is possible (noNewPrivileges is not set); ` +
 		`policy "zone": runAsNonRoot: runs as root (uid 0) (allowed: any uid but 0)`
@@ -163,7 +163,7 @@ func TestMessagesKeepSecrets(t *testing.T) {
 	for _, spec := range []*specs.Spec{newSpec(privileged), newSpec(), {}} {
 		for _, action := range []string{"onViolation: adjust", "onViolation: reject"} {
 			doc := strings.ReplaceAll(policyDoc("all", rules...), "onViolation: adjust", action)
-			d := compileDocs(t, doc).Evaluate(subject(spec), Final)
+			d := compileDocs(t, doc).Evaluate(subject(spec), Complete)
 			if len(d.Violations) == 0 {
 				t.Error("nothing is found")
 			}
@@ -218,7 +218,7 @@ func TestEarlyShowsMore(t *testing.T) {
 			if more {
 				expect = want
 			}
-			d := set.Evaluate(sub, Early)
+			d := set.Evaluate(sub, Partial)
 			if d.Outcome() != expect || len(d.Violations)+len(d.Audit) > 0 {
 				t.Errorf("%s, shows more %v: %s %v", rules, more, d.Outcome(), d.Violations)
 			}

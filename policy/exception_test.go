@@ -58,7 +58,7 @@ func TestException(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sub := subject(newSpec())
 			sub.Time = at(t, tt.time)
-			d := compileDocs(t, tt.policy, tt.exception).Evaluate(sub, Final)
+			d := compileDocs(t, tt.policy, tt.exception).Evaluate(sub, Complete)
 			var denied, excepted []string
 			for _, v := range d.Violations {
 				denied = append(denied, v.Rule)
@@ -81,11 +81,11 @@ func TestExceptionFromAdjusting(t *testing.T) {
 	set := compileDocs(t, policyDoc("test", "allowPrivilegeEscalation: {onViolation: adjust}"), exceptionDoc())
 	sub := subject(newSpec())
 	sub.Time = at(t, "2026-11-01T00:00:00Z")
-	if d := set.Evaluate(sub, Final); d.Outcome() != Allowed || d.Spec.Process.NoNewPrivileges || len(d.Excepted) != 1 {
+	if d := set.Evaluate(sub, Complete); d.Outcome() != Allowed || d.Spec.Process.NoNewPrivileges || len(d.Excepted) != 1 {
 		t.Errorf("%s %v", d.Outcome(), d.Excepted)
 	}
 	sub.Time = at(t, "2027-11-01T00:00:00Z")
-	if d := set.Evaluate(sub, Final); d.Outcome() != Adjusted || len(d.Excepted) != 0 {
+	if d := set.Evaluate(sub, Complete); d.Outcome() != Adjusted || len(d.Excepted) != 0 {
 		t.Errorf("%s %v", d.Outcome(), d.Excepted)
 	}
 }
@@ -97,14 +97,14 @@ func TestExceptionForAnImageNotKnown(t *testing.T) {
 		exceptionDoc("rules: [hostNamespaces]", `match: {images: ["registry.example.com/**"]}`))
 	sub := subject(newSpec(withoutNamespace("network")))
 	sub.Time, sub.Container.Image = at(t, "2026-11-01T00:00:00Z"), ""
-	if d := set.Evaluate(sub, Early); d.Outcome() != Allowed {
+	if d := set.Evaluate(sub, Partial); d.Outcome() != Allowed {
 		t.Errorf("early: %s", d.Message())
 	}
-	if d := set.Evaluate(sub, Final); d.Outcome() != Denied {
+	if d := set.Evaluate(sub, Complete); d.Outcome() != Denied {
 		t.Errorf("without image: %s", d.Outcome())
 	}
 	sub.Container.Image = "registry.example.com/x"
-	if d := set.Evaluate(sub, Final); d.Outcome() != Allowed {
+	if d := set.Evaluate(sub, Complete); d.Outcome() != Allowed {
 		t.Errorf("with image: %s", d.Message())
 	}
 }
@@ -120,11 +120,11 @@ func TestExceptionForAClaimedImage(t *testing.T) {
 		sub := subject(newSpec(withoutNamespace("network")))
 		sub.Time = at(t, "2026-11-01T00:00:00Z")
 		sub.Container.Image, sub.Container.OtherImages = "registry.example.com/new", []string{"registry.example.com/old"}
-		if d := set.Evaluate(sub, Final); d.Outcome() != Denied {
+		if d := set.Evaluate(sub, Complete); d.Outcome() != Denied {
 			t.Errorf("%s: claimed: %s", match, d.Outcome())
 		}
 		sub.Container.Image = "registry.example.com/old"
-		if d := set.Evaluate(sub, Final); d.Outcome() != Allowed {
+		if d := set.Evaluate(sub, Complete); d.Outcome() != Allowed {
 			t.Errorf("%s: %s", match, d.Message())
 		}
 	}
@@ -189,7 +189,7 @@ func TestIfEnforced(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			spec := newSpec()
 			before := asJSON(spec)
-			d := compileDocs(t, tt.docs...).Evaluate(subject(spec), Final)
+			d := compileDocs(t, tt.docs...).Evaluate(subject(spec), Complete)
 			if d.Outcome() != tt.outcome {
 				t.Errorf("%s, want %s", d.Outcome(), tt.outcome)
 			}

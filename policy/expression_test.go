@@ -188,7 +188,7 @@ func TestExpressionsAtTheSameTime(t *testing.T) {
 				uid := uint32(i + j%3)
 				sub := subject(newSpec(withUser(uid, uid)))
 				sub.Container.Image = []string{"web", "other"}[j%2]
-				if d := set.Evaluate(sub, Final); (d.Outcome() == Denied) != (uid <= 5 && j%2 == 0) {
+				if d := set.Evaluate(sub, Complete); (d.Outcome() == Denied) != (uid <= 5 && j%2 == 0) {
 					t.Errorf("%d, %s: %s", uid, sub.Container.Image, d.Outcome())
 				}
 			}

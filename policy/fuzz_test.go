@@ -31,7 +31,7 @@ func FuzzLoad(f *testing.F) {
 			t.Fatalf("set %v, error %v", set, err)
 		}
 		if err == nil {
-			set.Evaluate(subject(newSpec()), Final)
+			set.Evaluate(subject(newSpec()), Complete)
 			return
 		}
 		for _, line := range strings.Split(err.Error(), "\n") {

@@ -46,7 +46,7 @@ func TestKubeletMade(t *testing.T) {
 		sub.Spec.Mounts = nil
 		withMount(bind(destination, source, "rbind", "rprivate", "rw"))(sub.Spec)
 		sub.Host = fakeHost{links: map[string]string{}, subpaths: subpaths}
-		return set.Evaluate(sub, Final)
+		return set.Evaluate(sub, Complete)
 	}
 	for p, destination := range own {
 		if d := judge(pod+p, destination); d.Outcome() != Allowed {
@@ -87,7 +87,7 @@ func TestKubeletPodsLinked(t *testing.T) {
 			}
 			sub := subject(newSpec())
 			sub.Host = fakeHost{links: links}
-			if d := compileDocs(t, docs...).Evaluate(sub, Final); d.Outcome() != Allowed {
+			if d := compileDocs(t, docs...).Evaluate(sub, Complete); d.Outcome() != Allowed {
 				t.Errorf("%s, %t: %q", name, everywhere, findings(d))
 			}
 		}
@@ -112,7 +112,7 @@ func TestKubeletMadeOverLinks(t *testing.T) {
 	} {
 		sub := subject(newSpec(withMount(bind("/x", source, "rbind", "rprivate", "rw"))))
 		sub.Host = fakeHost{links: links}
-		d := set.Evaluate(sub, Final)
+		d := set.Evaluate(sub, Complete)
 		if d.Outcome() != want {
 			t.Errorf("%s: %s %q", source, d.Outcome(), findings(d))
 		}
@@ -121,7 +121,7 @@ func TestKubeletMadeOverLinks(t *testing.T) {
 	sub.Spec.Mounts = slices.DeleteFunc(sub.Spec.Mounts, func(m specs.Mount) bool { return m.Destination == "/dev/shm" })
 	withMount(bind("/dev/shm", "/srv/app/shm"))(sub.Spec)
 	sub.Host = fakeHost{links: links}
-	if d := set.Evaluate(sub, Final); d.Outcome() != Denied {
+	if d := set.Evaluate(sub, Complete); d.Outcome() != Denied {
 		t.Errorf("shared memory over a link: %s", d.Outcome())
 	}
 }

@@ -86,7 +86,7 @@ func TestHostPathsOwn(t *testing.T) {
 	t.Run("ids not known", func(t *testing.T) {
 		sub := subject(newSpec(withMount(bind("/vol", cri+"containers//volumes/ab12"))))
 		sub.Pod.UID, sub.Pod.ID, sub.Container.Name, sub.Container.ID = "", "", "", ""
-		d := compileDocs(t, policyDoc("test", "hostPaths: {}")).Evaluate(sub, Final)
+		d := compileDocs(t, policyDoc("test", "hostPaths: {}")).Evaluate(sub, Complete)
 		if len(d.Violations) != 7 {
 			t.Error(findings(d))
 		}
@@ -94,13 +94,13 @@ func TestHostPathsOwn(t *testing.T) {
 	t.Run("uid out of its directory", func(t *testing.T) {
 		sub := subject(newSpec(withMount(bind("/x", "/var/lib/kubelet/volumes/a/b"))))
 		sub.Pod.UID = ".."
-		if d := compileDocs(t, policyDoc("test", "hostPaths: {}")).Evaluate(sub, Final); len(d.Violations) != 4 {
+		if d := compileDocs(t, policyDoc("test", "hostPaths: {}")).Evaluate(sub, Complete); len(d.Violations) != 4 {
 			t.Error(findings(d))
 		}
 	})
 	t.Run("shm of the host's ipc namespace", func(t *testing.T) {
 		sub := subject(newSpec(withMount(bind("/dev/shm", "/dev/shm")), withoutNamespace(specs.IPCNamespace)))
-		if d := compileDocs(t, policyDoc("test", "hostPaths: {}")).Evaluate(sub, Final); d.Outcome() != Allowed {
+		if d := compileDocs(t, policyDoc("test", "hostPaths: {}")).Evaluate(sub, Complete); d.Outcome() != Allowed {
 			t.Error(findings(d))
 		}
 	})
@@ -112,7 +112,7 @@ func TestHostPathsOfAnUnknownNamespace(t *testing.T) {
 	sub := subject(newSpec(withMount(bind("/dev/shm", "/dev/shm"))))
 	set := compileDocs(t, policyDoc("test", "hostPaths: {}"))
 	for unseen, want := range map[bool]Outcome{true: Allowed, false: Denied} {
-		if sub.Pod.NamespacePathsUnseen = unseen; set.Evaluate(sub, Early).Outcome() != want {
+		if sub.Pod.NamespacePathsUnseen = unseen; set.Evaluate(sub, Partial).Outcome() != want {
 			t.Errorf("unseen is %t: not %s", unseen, want)
 		}
 	}
@@ -141,7 +141,7 @@ func TestHostPathsSubPath(t *testing.T) {
 	} {
 		sub := subject(newSpec(withMount(bind("/x", tt.source))))
 		sub.Host = tt.host
-		got := findings(compileDocs(t, policyDoc("test", "hostPaths: {allowed: [{path: "+tt.allowed+"}]}")).Evaluate(sub, Final))
+		got := findings(compileDocs(t, policyDoc("test", "hostPaths: {allowed: [{path: "+tt.allowed+"}]}")).Evaluate(sub, Complete))
 		var want []string
 		if !tt.ok {
 			want = []string{"hostPaths: host path " + tt.source + " (a subPath that may be of a hostPath volume) at /x is not allowed (allowed: " + tt.allowed + ")"}
@@ -163,7 +163,7 @@ func TestHostPathsKubeletMoved(t *testing.T) {
 	}
 	sub.Host = fakeHost{kubelet: "/data/kubelet", links: map[string]string{"/data": "/mnt/disk"}}
 	want := []string{"hostPaths: host path /var/lib/kubelet/pods/3f2a/volumes/kubernetes.io~secret/a at /c is not allowed (allowed: none)"}
-	if got := findings(compileDocs(t, policyDoc("test", "hostPaths: {}")).Evaluate(sub, Final)); !slices.Equal(got, want) {
+	if got := findings(compileDocs(t, policyDoc("test", "hostPaths: {}")).Evaluate(sub, Complete)); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -73,7 +73,7 @@ func mountOf(t *rapid.T, host Host, source, option, unverified string, docs ...s
 	for i, d := range docs {
 		files[i] = Source{Name: fmt.Sprintf("%d.yaml", i), Data: []byte(d)}
 	}
-	return compileFiles(t, files).Evaluate(sub, Final)
+	return compileFiles(t, files).Evaluate(sub, Complete)
 }
 
 // TestPropertyHostPathsOthers: adding a policy for other containers never makes

@@ -40,7 +40,7 @@ func TestRuntimeMade(t *testing.T) {
 		sub := subject(newSpec())
 		sub.Spec.Mounts = []specs.Mount{bind(destination, source)}
 		sub.Host = host
-		return findings(set.Evaluate(sub, Final))
+		return findings(set.Evaluate(sub, Complete))
 	}
 	const hint = "like the container runtime's own, but in none of the folders in host.runtimeDirs"
 	all := make(map[string]string)
@@ -127,7 +127,7 @@ func TestImageOverlay(t *testing.T) {
 		sub := subject(newSpec())
 		sub.Spec.Mounts = []specs.Mount{{Destination: "/img", Type: "overlay", Source: "overlay", Options: []string{"lowerdir=" + lower}}}
 		sub.Host = fakeHost{links: map[string]string{"/var/run": "/run", "/srv/link": strings.TrimSuffix(storage, "/")}}
-		d := compileDocs(t, policyDoc("test", "hostPaths: {}"), in("other", allowing("other", "{path: /srv}"))).Evaluate(sub, Final)
+		d := compileDocs(t, policyDoc("test", "hostPaths: {}"), in("other", allowing("other", "{path: /srv}"))).Evaluate(sub, Complete)
 		if d.Outcome() != want {
 			t.Errorf("%s: %s %q", lower, d.Outcome(), findings(d))
 		}
@@ -158,13 +158,13 @@ func TestCryptoPolicies(t *testing.T) {
 	} {
 		sub := subject(newSpec(withMount(bind(tt.destination, tt.source, "bind", "rprivate"))))
 		sub.Spec.Root.Path = tt.root
-		if d := set.Evaluate(sub, Final); d.Outcome() != tt.want {
+		if d := set.Evaluate(sub, Complete); d.Outcome() != tt.want {
 			t.Errorf("%s: %s %q", tt.name, d.Outcome(), findings(d))
 		}
 	}
 	for source, want := range map[string]Outcome{storage + "overlay/77ab/merged" + backEnds: Allowed, storage + "overlay/77ab/merged/etc": Denied} {
 		sub := subject(&specs.Spec{Mounts: []specs.Mount{bind("/etc/crypto-policies/back-ends", source, "bind")}})
-		if d := set.Evaluate(sub, Early); d.Outcome() != want {
+		if d := set.Evaluate(sub, Partial); d.Outcome() != want {
 			t.Errorf("before the root is shown: %s %q", d.Outcome(), findings(d))
 		}
 	}

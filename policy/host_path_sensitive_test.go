@@ -41,7 +41,7 @@ func TestHostPathsSensitive(t *testing.T) {
 	} {
 		sub := subject(newSpec(withMount(bind("/x", tt.source))))
 		sub.Host = fakeHost{links: moved}
-		got := findings(compileDocs(t, policyDoc("test", "hostPaths: {allowed: [{path: "+tt.allowed+"}]}")).Evaluate(sub, Final))
+		got := findings(compileDocs(t, policyDoc("test", "hostPaths: {allowed: [{path: "+tt.allowed+"}]}")).Evaluate(sub, Complete))
 		var want []string
 		if tt.note != "" {
 			want = []string{"hostPaths: host path " + tt.source + " (" + tt.note + ") at /x is not allowed (allowed: " + tt.allowed + ")"}
@@ -78,7 +78,7 @@ func TestHostPathsExecuted(t *testing.T) {
 	judge := func(rule, source string, options ...string) *Decision {
 		sub := subject(newSpec(withMount(bind("/x", source, options...))))
 		sub.Host = fakeHost{links: map[string]string{}}
-		return compileDocs(t, policyDoc("test", rule)).Evaluate(sub, Final)
+		return compileDocs(t, policyDoc("test", rule)).Evaluate(sub, Complete)
 	}
 	removed := func(d *Decision) bool {
 		return slices.ContainsFunc(changes(d), func(c string) bool { return strings.Contains(c, "removed") })

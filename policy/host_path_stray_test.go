@@ -26,7 +26,7 @@ func onHost(t testing.TB, host Host, source string, docs ...string) *Decision {
 	t.Helper()
 	sub := subject(newSpec(withMount(bind("/x", source, "rbind", "rprivate", "rw"))))
 	sub.Host = host
-	return compileDocs(t, docs...).Evaluate(sub, Final)
+	return compileDocs(t, docs...).Evaluate(sub, Complete)
 }
 
 // TestHostPathsStray has an allowed path that is, or leads through, a link where
@@ -118,7 +118,7 @@ func TestHostPathsFlip(t *testing.T) {
 		sub := subject(newSpec(withMount(bind("/x", folder))))
 		sub.Spec.Mounts = sub.Spec.Mounts[len(sub.Spec.Mounts)-1:]
 		sub.Host = fakeHost{links: tt.links}
-		if d := types.Evaluate(sub, Final); d.Outcome() != Denied {
+		if d := types.Evaluate(sub, Complete); d.Outcome() != Denied {
 			t.Errorf("%s is a volume of the pod", name)
 		}
 	}
@@ -159,13 +159,13 @@ func TestHostPathsUnverified(t *testing.T) {
 			if unverified != "" && tt.want != "" {
 				want = " is not allowed: " + tt.want + ", where containers may write: they could replace it before it is mounted, and the agent cannot compare what is mounted: " + why + " (allowed: "
 			}
-			d := compileDocs(t, docs...).Evaluate(sub, Final)
+			d := compileDocs(t, docs...).Evaluate(sub, Complete)
 			got := findings(d)
 			if (len(got) == 0) != (want == "") || len(got) > 0 && !strings.Contains(got[0], want) {
 				t.Errorf("%s, %q: %q, want %q", tt.source, unverified, got, want)
 			}
 			adjusting := strings.ReplaceAll(docs[0], "hostPaths: {", "hostPaths: {onViolation: adjust, ")
-			d = compileDocs(t, adjusting, docs[1]).Evaluate(sub, Final)
+			d = compileDocs(t, adjusting, docs[1]).Evaluate(sub, Complete)
 			if removed := len(d.Spec.Mounts) < len(sub.Spec.Mounts); removed != (want != "") || d.Outcome() == Denied {
 				t.Errorf("%s, %q, adjusted: %s %q", tt.source, unverified, d.Outcome(), changes(d))
 			}

@@ -30,7 +30,7 @@ func TestJudgedHooks(t *testing.T) {
 			if tt.hooks {
 				spec.Hooks = &specs.Hooks{CreateRuntime: []specs.Hook{{Path: "/opt/gpu"}}}
 			}
-			d := compileDocs(t, allowing("p", "{path: /srv}")).Evaluate(subject(spec), Final)
+			d := compileDocs(t, allowing("p", "{path: /srv}")).Evaluate(subject(spec), Complete)
 			if d.Mounts == nil || d.Mounts.Hooks != tt.want || !slices.Contains(d.Mounts.Kernel, JudgedKernel{Destination: "/sys", Type: "sysfs", ReadOnly: true}) {
 				t.Errorf("%v: %+v", d.Violations, d.Mounts)
 			}

@@ -21,11 +21,11 @@ func TestJudgedMounts(t *testing.T) {
 	proc := specs.Mount{Destination: "/proc", Type: "proc", Source: "proc"}
 	volume := bind("/var/lib/kubelet/pods/3f2a/volumes/kubernetes.io~empty-dir/v", "/cache")
 	for name, c := range map[string]struct {
-		docs   []string
-		mounts []specs.Mount
-		change func(*Subject)
-		phase  Phase
-		want   []string // nil: nothing is compared
+		docs    []string
+		mounts  []specs.Mount
+		change  func(*Subject)
+		visible Visibility
+		want    []string // nil: nothing is compared
 	}{
 		"host paths": {
 			docs: []string{policyDoc("p", paths)}, mounts: []specs.Mount{proc, volume, logs, data, ipc},
@@ -48,15 +48,15 @@ func TestJudgedMounts(t *testing.T) {
 			docs: []string{policyDoc("p", "hostPaths: {allowed: [{path: /var/log, readOnly: true}]}")}, mounts: []specs.Mount{logs},
 			change: func(s *Subject) { s.MountsUnverified = "why" },
 		},
-		"early": {docs: []string{policyDoc("p", paths)}, mounts: []specs.Mount{logs}, phase: Early},
-		"fixed": {docs: []string{policyDoc("p", paths)}, mounts: []specs.Mount{logs}, phase: Fixed, want: []string{"host /logs rbind p/hostPaths:ro"}},
+		"early": {docs: []string{policyDoc("p", paths)}, mounts: []specs.Mount{logs}, visible: Partial},
+		"fixed": {docs: []string{policyDoc("p", paths)}, mounts: []specs.Mount{logs}, visible: Fixed, want: []string{"host /logs rbind p/hostPaths:ro"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sub := subject(&specs.Spec{Mounts: c.mounts})
 			if c.change != nil {
 				c.change(&sub)
 			}
-			d := compileDocs(t, c.docs...).Evaluate(sub, c.phase)
+			d := compileDocs(t, c.docs...).Evaluate(sub, c.visible)
 			if d.Outcome() == Denied {
 				t.Fatal(d.Message())
 			}

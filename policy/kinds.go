@@ -6,37 +6,21 @@ type RuleKind struct {
 	Name      string
 	Config    Rule // what its part of a document decodes into; empty
 	CanAdjust bool
-	Decides   Moment
+
+	// Early: the rule decides when the container is created. NeedsImage: only if the
+	// runtime shows the image by then. Else it decides before the container starts.
+	Early, NeedsImage bool
 }
-
-// Moment is when a rule decides about a container.
-type Moment int
-
-// The moments.
-const (
-	AtCreation  Moment = iota // when the container is created
-	WithImage                 // then, if the runtime shows the image by then; else before the start
-	BeforeStart               // before the container starts, by its complete spec
-)
 
 // RuleKinds returns the kinds of rules, in the order in which they adjust.
 func RuleKinds() []RuleKind {
 	var out []RuleKind
 	for _, k := range kinds() {
-		out = append(out, RuleKind{Name: k.name, Config: k.make(), CanAdjust: k.canAdjust(), Decides: k.decides()})
+		out = append(out, RuleKind{
+			Name: k.name, Config: k.make(), CanAdjust: k.canAdjust(), Early: k.reads&^image == 0, NeedsImage: k.reads == image,
+		})
 	}
 	return out
-}
-
-func (k kind) decides() Moment {
-	switch k.reads {
-	case 0:
-		return AtCreation
-	case image:
-		return WithImage
-	default:
-		return BeforeStart
-	}
 }
 
 // DocumentKind is a kind of document.

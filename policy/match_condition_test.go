@@ -56,7 +56,7 @@ func TestMatchConditions(t *testing.T) {
 		tt.edit(&sub)
 		set := compileDocs(t, matchDoc("{"+tt.match+"}"))
 		sel := set.Select(&sub)
-		early, final := len(set.Evaluate(sub, Early).Policies) > 0, len(set.Evaluate(sub, Final).Policies) > 0
+		early, final := len(set.Evaluate(sub, Partial).Policies) > 0, len(set.Evaluate(sub, Complete).Policies) > 0
 		if sel.Enforced != (tt.want != no) || early != (tt.want == yes) || final != (tt.want != no) {
 			t.Errorf("%s: selected %v, judged early %v and in the end %v, want %v", tt.match, sel.Enforced, early, final, tt.want)
 		}
@@ -104,7 +104,7 @@ func TestExceptionConditions(t *testing.T) {
 		sub := subject(newSpec())
 		sub.Container.Image = ""
 		sub.Time = at(t, "2026-11-01T00:00:00Z")
-		d := compileDocs(t, policy, exceptionDoc("match: {"+conditions(expression)+"}")).Evaluate(sub, Final)
+		d := compileDocs(t, policy, exceptionDoc("match: {"+conditions(expression)+"}")).Evaluate(sub, Complete)
 		if (len(d.Excepted) == 1) != excused || (d.Outcome() == Allowed) != excused {
 			t.Errorf("%s: %s, excepted %v", expression, d.Outcome(), d.Excepted)
 		}
@@ -178,7 +178,7 @@ func TestEarlyMayBeMended(t *testing.T) {
 		sub := subject(newSpec())
 		sub.Container.Image, sub.Time = "", at(t, "2026-11-01T00:00:00Z")
 		set := compileDocs(t, tt.docs...)
-		if early, ends := set.Evaluate(sub, Early).Outcome(), set.Evaluate(sub, Final).Outcome(); early != tt.early || ends != tt.ends {
+		if early, ends := set.Evaluate(sub, Partial).Outcome(), set.Evaluate(sub, Complete).Outcome(); early != tt.early || ends != tt.ends {
 			t.Errorf("%s: early %s, in the end %s", name, early, ends)
 		}
 	}

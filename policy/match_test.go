@@ -73,7 +73,7 @@ func TestMatch(t *testing.T) {
 		if got := set.Select(&sub).Enforced; got != tt.want {
 			t.Errorf("%s: selected %v, want %v (namespace %s)", tt.match, got, tt.want, sub.Pod.Namespace)
 		}
-		if got := len(set.Evaluate(sub, Final).Policies) == 1; got != tt.want {
+		if got := len(set.Evaluate(sub, Complete).Policies) == 1; got != tt.want {
 			t.Errorf("%s: judged %v, want %v (namespace %s)", tt.match, got, tt.want, sub.Pod.Namespace)
 		}
 	}

@@ -14,7 +14,7 @@ func (s *Set) misnamed(p *Pod) bool {
 
 // refuse is the decision about a container whose pod has such a namespace: it is
 // denied where any policy enforces, whatever that is for, and reported else.
-func (s *Set) refuse(sub *Subject, phase Phase) *Decision {
+func (s *Set) refuse(sub *Subject, visible Visibility) *Decision {
 	d := &Decision{Policies: s.Names(), Enforced: s.Enforces(), Spec: sub.Spec}
 	found := Finding{Found: fmt.Sprintf("%q is not a valid namespace name", sub.Pod.Namespace), Allowed: "a DNS label"}
 	violation := func(by func(*compiled) bool) []Violation {
@@ -26,7 +26,7 @@ func (s *Set) refuse(sub *Subject, phase Phase) *Decision {
 	}
 	d.Violations = violation((*compiled).enforces)
 	d.Audit = violation((*compiled).audits)
-	if phase != Early && d.Audit != nil {
+	if visible != Partial && d.Audit != nil {
 		d.IfEnforced = &Decision{
 			Policies: d.Policies, Enforced: true, Spec: sub.Spec,
 			Violations: violation(func(*compiled) bool { return true }),

@@ -23,18 +23,18 @@ func TestMisnamedNamespace(t *testing.T) {
 			if sel.Enforced != (bad && enforced) || sel.Audited != (bad && audited) {
 				t.Errorf("%q: %+v", ns, sel)
 			}
-			for _, phase := range []Phase{Early, Final, Fixed} {
-				d := set.Evaluate(sub, phase)
+			for _, visible := range []Visibility{Partial, Complete, Fixed} {
+				d := set.Evaluate(sub, visible)
 				if denied := d.Outcome() == Denied; denied != (bad && enforced) || len(d.Audit) > 0 != (bad && audited) {
 					t.Errorf("%q: %s %v", ns, d.Outcome(), d.Audit)
 				}
-				if then := d.IfEnforced; phase != Early && (then != nil && then.Outcome() == Denied) != (bad && audited) {
+				if then := d.IfEnforced; visible != Partial && (then != nil && then.Outcome() == Denied) != (bad && audited) {
 					t.Errorf("%q: if enforced %+v", ns, then)
 				}
 			}
 			if ns == "a/b" && enforced {
 				const want = `specguard: denied by policy "a": namespace: "a/b" is not a valid namespace name (allowed: a DNS label)`
-				if got := set.Evaluate(sub, Early).Message(); got != want {
+				if got := set.Evaluate(sub, Partial).Message(); got != want {
 					t.Errorf("%s\nwant %s", got, want)
 				}
 			}
@@ -42,7 +42,7 @@ func TestMisnamedNamespace(t *testing.T) {
 	}
 	sub := subject(newSpec())
 	sub.Pod.Namespace, sub.Pod.Unseen = "", true
-	if d := compileDocs(t, enforce).Evaluate(sub, Final); d.Outcome() != Allowed {
+	if d := compileDocs(t, enforce).Evaluate(sub, Complete); d.Outcome() != Allowed {
 		t.Errorf("a namespace that is not known: %s", d.Message())
 	}
 }

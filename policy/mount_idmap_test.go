@@ -55,7 +55,7 @@ func TestHostPathsForeignIDs(t *testing.T) {
 			sub := subject(newSpec(append(edits, withMount(tt.mount))...)).ready()
 			sub.Pod.Sandbox = tt.sandbox
 			for _, action := range []string{"reject", "adjust"} {
-				d := compileDocs(t, policyDoc("test", "hostPaths: {onViolation: "+action+"}")).Evaluate(sub, Final)
+				d := compileDocs(t, policyDoc("test", "hostPaths: {onViolation: "+action+"}")).Evaluate(sub, Complete)
 				var want []string
 				if !tt.fine {
 					want = []string{"hostPaths: " + sub.volumeName(&tt.mount) + " maps user or group ids (allowed: the mappings of the pod's own user namespace)"}
@@ -95,7 +95,7 @@ func TestHostSysInUserNamespace(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sub := subject(newSpec(append(tt.edits, withMount(tt.mount))...))
 			sub.Pod.LinuxNamespaces = nil
-			d := compileDocs(t, policyDoc("test", "hostPaths: {}")).Evaluate(sub, Final)
+			d := compileDocs(t, policyDoc("test", "hostPaths: {}")).Evaluate(sub, Complete)
 			if (d.Outcome() == Allowed) != tt.fine {
 				t.Errorf("%s %s", d.Outcome(), d.Message())
 			}

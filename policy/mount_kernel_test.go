@@ -120,7 +120,7 @@ func TestPrivilegedOwnCgroups(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sub := subject(newSpec(append(tt.edits, writable("/sys/fs/cgroup"))...))
 			sub.Host, sub.Pod.HostNamespaces = fakeHost{delegated: tt.delegated}, tt.host
-			got := strings.Join(findings(compileDocs(t, policyDoc("test", "privileged: {}")).Evaluate(sub, Final)), "")
+			got := strings.Join(findings(compileDocs(t, policyDoc("test", "privileged: {}")).Evaluate(sub, Complete)), "")
 			if name == "sysfs too" {
 				if !strings.Contains(got, "/sys is writable") || strings.Contains(got, sign) {
 					t.Errorf("%q", got)

@@ -65,7 +65,7 @@ func TestProfileDecisions(t *testing.T) {
 				spec := newSpec(append([]option{apparmor("cri-containerd.apparmor.d")}, tt.opts...)...)
 				sub := subject(spec)
 				sub.Host = fakeHost{apparmor: AppArmor{State: Enabled}, selinux: Enabled}
-				d := compileDocs(t, profilePolicy(profile)).Evaluate(sub, Final)
+				d := compileDocs(t, profilePolicy(profile)).Evaluate(sub, Complete)
 				if got := rulesOf(d.Violations); !slices.Equal(got, want) {
 					t.Errorf("%s: denied by %v, want %v: %s", profile, got, want, d.Message())
 				}
@@ -83,7 +83,7 @@ func TestProfileBaselineWithoutSecurityModules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := set.Evaluate(sub, Final); d.Outcome() != Allowed {
+	if d := set.Evaluate(sub, Complete); d.Outcome() != Allowed {
 		t.Errorf("denied: %s", d.Message())
 	}
 }
@@ -97,7 +97,7 @@ func TestProfileOverride(t *testing.T) {
 	), "spec:\n", "spec:\n  profile: restricted\n", 1)
 	sub := subject(newSpec())
 	sub.Host = fakeHost{apparmor: AppArmor{State: Disabled}, selinux: Disabled}
-	d := compileDocs(t, doc).Evaluate(sub, Final)
+	d := compileDocs(t, doc).Evaluate(sub, Complete)
 	if d.Outcome() != Adjusted {
 		t.Fatalf("outcome %s: %s", d.Outcome(), d.Message())
 	}
@@ -123,7 +123,7 @@ func TestDropAllOverProfile(t *testing.T) {
 		set := compileDocs(t, strings.Replace(policyDoc("own", "capabilities: "+rule), "spec:\n", "spec:\n  profile: baseline\n", 1))
 		sub := subject(newSpec(noCaps, withCaps("CAP_SYS_ADMIN")))
 		sub.Host = fakeHost{apparmor: AppArmor{State: Disabled}, selinux: Disabled}
-		if got := set.Evaluate(sub, Final).Message(); !strings.Contains(got, "SYS_ADMIN not allowed (allowed: "+want) {
+		if got := set.Evaluate(sub, Complete).Message(); !strings.Contains(got, "SYS_ADMIN not allowed (allowed: "+want) {
 			t.Errorf("%s: %s", rule, got)
 		}
 	}

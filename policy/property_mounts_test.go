@@ -14,7 +14,7 @@ func TestPropertyAdjustingBreaksNoMounts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		set := compileFiles(t, drawFiles(t, drawDocs(t)))
 		before := drawSubject(t).ready()
-		d := set.Evaluate(before, Final)
+		d := set.Evaluate(before, Complete)
 		after := before
 		after.Spec, after.paths = d.Spec, nil
 		for _, p := range set.matching(&before) {

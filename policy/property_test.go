@@ -69,7 +69,7 @@ func TestPropertyAdjust(t *testing.T) {
 		set := compileFiles(t, drawFiles(t, drawDocs(t)))
 		sub := drawSubject(t)
 		before := asJSON(sub.Spec)
-		d := set.Evaluate(sub, Final)
+		d := set.Evaluate(sub, Complete)
 		if asJSON(sub.Spec) != before {
 			t.Fatal("the spec that was judged has been edited")
 		}
@@ -93,7 +93,7 @@ func TestPropertyAdjust(t *testing.T) {
 				}
 			}
 		}
-		again := set.Evaluate(sub, Final)
+		again := set.Evaluate(sub, Complete)
 		if again.Outcome() != Allowed || asJSON(again.Spec) != asJSON(d.Spec) {
 			t.Errorf("the second time: %s, %v %v", again.Outcome(), findings(again), changes(again))
 		}
@@ -106,21 +106,21 @@ func TestPropertyOrderOfFiles(t *testing.T) {
 		docs := drawDocs(t)
 		one, other := compileFiles(t, drawFiles(t, docs)), compileFiles(t, drawFiles(t, docs))
 		sub := drawSubject(t)
-		for _, phase := range []Phase{Final, Early} {
-			if a, b := one.Evaluate(sub, phase), other.Evaluate(sub, phase); !reflect.DeepEqual(a, b) {
+		for _, visible := range []Visibility{Complete, Partial} {
+			if a, b := one.Evaluate(sub, visible), other.Evaluate(sub, visible); !reflect.DeepEqual(a, b) {
 				t.Fatalf("decisions differ:\n%s\n%s", asJSON(a), asJSON(b))
 			}
 		}
 	})
 }
 
-// What the early phase denies for a container is denied in the end.
+// What a partial spec denies for a container is denied in the end.
 func TestPropertyEarly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		set := compileFiles(t, drawFiles(t, drawDocs(t)))
 		sub := drawSubject(t)
 		sub.ShowsMore = rapid.Bool().Draw(t, "shows more")
-		if early := set.Evaluate(sub, Early); early.Outcome() == Denied && set.Evaluate(sub, Final).Outcome() != Denied {
+		if early := set.Evaluate(sub, Partial); early.Outcome() == Denied && set.Evaluate(sub, Complete).Outcome() != Denied {
 			t.Errorf("denied early: %v", findings(early))
 		}
 	})
@@ -137,7 +137,7 @@ func TestPropertyUnknownFields(t *testing.T) {
 			t.Fatal(err)
 		}
 		sub.Spec = spec
-		d := set.Evaluate(sub, Final)
+		d := set.Evaluate(sub, Complete)
 		out, err := ocispec.Patch(raw, spec, d.Spec)
 		if err != nil {
 			t.Fatal(err)
@@ -207,7 +207,7 @@ func TestPropertyCoverage(t *testing.T) {
 	outcomes := make(map[Outcome]int)
 	adjusted := make(map[string]bool)
 	decisions := rapid.Custom(func(t *rapid.T) *Decision {
-		return compileFiles(t, drawFiles(t, drawDocs(t))).Evaluate(drawSubject(t), Final)
+		return compileFiles(t, drawFiles(t, drawDocs(t))).Evaluate(drawSubject(t), Complete)
 	})
 	for seed := range 400 { // the same ones each time
 		d := decisions.Example(seed)

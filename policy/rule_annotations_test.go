@@ -49,7 +49,7 @@ func TestAnnotations(t *testing.T) {
 			[]string{"annotations run.oci.handler not allowed (allowed: none)"},
 		},
 		{"the pod's, for all of it", "{onViolation: adjust}", pods("dev.gvisor.spec.mount.a.type", "bind", "run.oci.handler", "x"), []string{"pod's annotations dev.gvisor.spec.mount.a.type not allowed (allowed: none)"}},
-	}, Early, Final)
+	}, Partial, Complete)
 	d := testAdjusted(t, "annotations: {onViolation: adjust, allowed: [krun.cpus]}",
 		func(s *Subject) {
 			own("run.oci.handler", "x", "org.criu.config", "/x", "a", "b", "krun.cpus", "1")(s)

@@ -92,7 +92,7 @@ func TestAppArmorProfile(t *testing.T) {
 			for _, w := range tt.want {
 				want = append(want, "appArmorProfile: "+w)
 			}
-			if got := findings(compileDocs(t, policyDoc("test", "appArmorProfile: "+tt.rule)).Evaluate(sub, Final)); !slices.Equal(got, want) {
+			if got := findings(compileDocs(t, policyDoc("test", "appArmorProfile: "+tt.rule)).Evaluate(sub, Complete)); !slices.Equal(got, want) {
 				t.Errorf("\n got %q\nwant %q", got, want)
 			}
 		})
@@ -137,7 +137,7 @@ func TestAppArmorProfileAdjust(t *testing.T) {
 			set := compileDocs(t, policyDoc("test", "appArmorProfile: {onViolation: adjust, "+tt.rule+"}"))
 			sub := subject(newSpec(withAppArmor(tt.profile)))
 			sub.Host = fakeHost{apparmor: tt.node}
-			d := set.Evaluate(sub, Final)
+			d := set.Evaluate(sub, Complete)
 			if got := d.Spec.Process.ApparmorProfile; d.Outcome() == Denied || got != tt.want {
 				t.Errorf("%q %q, want %q", got, findings(d), tt.want)
 			}
@@ -149,7 +149,7 @@ func TestAppArmorProfileAdjust(t *testing.T) {
 				t.Errorf("%q, want %q", changes(d), wantChanges)
 			}
 			sub.Spec = d.Spec
-			if again := set.Evaluate(sub, Final); again.Outcome() != Allowed {
+			if again := set.Evaluate(sub, Complete); again.Outcome() != Allowed {
 				t.Errorf("adjusted twice: %q", changes(again))
 			}
 		})
@@ -159,7 +159,7 @@ func TestAppArmorProfileAdjust(t *testing.T) {
 	for _, node := range []AppArmor{without("web"), idle, {State: Disabled}} {
 		sub := subject(newSpec(withAppArmor("db")))
 		sub.Host = fakeHost{apparmor: node}
-		d := compileDocs(t, policyDoc("test", "appArmorProfile: {onViolation: adjust, apply: Localhost/web}")).Evaluate(sub, Final)
+		d := compileDocs(t, policyDoc("test", "appArmorProfile: {onViolation: adjust, apply: Localhost/web}")).Evaluate(sub, Complete)
 		if d.Outcome() != Denied || d.Spec.Process.ApparmorProfile != "db" {
 			t.Errorf("%+v: %v %q", node, d.Outcome(), d.Spec.Process.ApparmorProfile)
 		}

@@ -141,7 +141,7 @@ func (c *Capabilities) Check(s *Subject) []Finding {
 	if len(bad) == 0 {
 		return nil
 	}
-	return []Finding{{Found: shown(bad) + " not allowed", Allowed: c.allowed()}}
+	return []Finding{{Found: displayNames(bad) + " not allowed", Allowed: c.allowed()}}
 }
 
 // Adjust takes what is not allowed out of all five sets.
@@ -175,7 +175,7 @@ func dropCapabilities(spec *specs.Spec, keep func(name string) bool) []string {
 	if len(dropped) == 0 {
 		return nil
 	}
-	return []string{"dropped " + shown(dropped)}
+	return []string{"dropped " + displayNames(dropped)}
 }
 
 func (c *Capabilities) allowed() string {

@@ -13,8 +13,8 @@ type ruleCase struct {
 	want []string
 }
 
-// testFindings judges the containers by the rule, in these phases.
-func testFindings(t *testing.T, rule string, cases []ruleCase, phases ...Phase) {
+// testFindings judges the containers by the rule, with these visibilities.
+func testFindings(t *testing.T, rule string, cases []ruleCase, visibilities ...Visibility) {
 	t.Helper()
 	for _, tt := range cases {
 		t.Run(tt.name, func(t *testing.T) {
@@ -25,9 +25,9 @@ func testFindings(t *testing.T, rule string, cases []ruleCase, phases ...Phase) 
 			sub := subject(newSpec())
 			tt.edit(&sub)
 			set := compileDocs(t, policyDoc("test", rule+": "+tt.rule))
-			for _, phase := range phases {
-				if got := findings(set.Evaluate(sub, phase)); !slices.Equal(got, want) {
-					t.Errorf("phase %v:\n got %q\nwant %q", phase, got, want)
+			for _, visible := range visibilities {
+				if got := findings(set.Evaluate(sub, visible)); !slices.Equal(got, want) {
+					t.Errorf("visible %v:\n got %q\nwant %q", visible, got, want)
 				}
 			}
 		})
@@ -41,7 +41,7 @@ func testAdjusted(t *testing.T, rule string, edit func(*Subject), want ...string
 	set := compileDocs(t, policyDoc("test", rule))
 	sub := subject(newSpec())
 	edit(&sub)
-	d := set.Evaluate(sub, Final)
+	d := set.Evaluate(sub, Complete)
 	if d.Outcome() != Adjusted || !slices.Equal(changes(d), want) {
 		t.Fatalf("%s: %s %q %q, want %q", rule, d.Outcome(), findings(d), changes(d), want)
 	}
@@ -49,7 +49,7 @@ func testAdjusted(t *testing.T, rule string, edit func(*Subject), want ...string
 		t.Errorf("granted %q", g)
 	}
 	sub.Spec = d.Spec
-	if again := set.Evaluate(sub, Final); again.Outcome() != Allowed {
+	if again := set.Evaluate(sub, Complete); again.Outcome() != Allowed {
 		t.Errorf("the second time: %s %q %q", again.Outcome(), findings(again), changes(again))
 	}
 	return d

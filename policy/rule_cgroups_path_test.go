@@ -66,7 +66,7 @@ func TestCgroupsPath(t *testing.T) {
 		{"another root", "{roots: [/]}", at("/redescape/kubepods/pod3f2a-11-b/9b7e"), below("/redescape/kubepods/pod3f2a-11-b/9b7e", "below /")},
 		{"another root, systemd", "{roots: [/]}", at("x-kubepods-pod3f2a_11_b.slice:crio:9b7e"), below("x-kubepods-pod3f2a_11_b.slice:crio:9b7e", "below /")},
 		{"a scope that is a slice", "{}", at("kubepods-pod3f2a_11_b.slice:crio:x.slice"), elsewhere("kubepods-pod3f2a_11_b.slice:crio:x.slice")},
-	}, Early, Final)
+	}, Partial, Complete)
 	const field = "spec.rules.cgroupsPath."
 	testLoad(t, "cgroupsPath", map[string]string{
 		"{roots: [kubepods]}":  `0.yaml:6:27: ` + field + `roots[0]: "kubepods" is not a cgroup path (allowed: / or a path such as /system.slice)`,
@@ -149,7 +149,7 @@ func TestCgroupFiles(t *testing.T) {
 		set := compileDocs(t, policyDoc("test", "cgroupsPath: {}"))
 		update := set.EvaluateUpdate(subject(nil), &specs.LinuxResources{Unified: unified})
 		spec := newSpec(func(s *specs.Spec) { s.Linux.Resources.Unified = unified })
-		for name, d := range map[string]*Decision{"update": update, "early": set.Evaluate(subject(spec), Early), "final": set.Evaluate(subject(spec), Final)} {
+		for name, d := range map[string]*Decision{"update": update, "early": set.Evaluate(subject(spec), Partial), "final": set.Evaluate(subject(spec), Complete)} {
 			if got := findings(d); !slices.Equal(got, want) {
 				t.Errorf("%s, %q:\n got %q\nwant %q", name, tt.files, got, want)
 			}

@@ -39,10 +39,10 @@ func TestCustom(t *testing.T) {
 				sub.Pod.Labels = map[string]string{"team": tt.team}
 			}
 			set := compileDocs(t, policyDoc("test", rule))
-			if got := findings(set.Evaluate(sub, Final)); !slices.Equal(got, tt.want) {
+			if got := findings(set.Evaluate(sub, Complete)); !slices.Equal(got, tt.want) {
 				t.Errorf("\n got %q\nwant %q", got, tt.want)
 			}
-			if early := set.Evaluate(sub, Early); early.Outcome() != Allowed {
+			if early := set.Evaluate(sub, Partial); early.Outcome() != Allowed {
 				t.Errorf("judged before the spec is known: %v", findings(early))
 			}
 		})
@@ -71,7 +71,7 @@ func TestCustomExamples(t *testing.T) {
 	} {
 		sub := subject(newSpec())
 		tt.edit(&sub)
-		if d := compileDocs(t, policyDoc("test", customRule(tt.expression))).Evaluate(sub, Final); (d.Outcome() == Allowed) != tt.want {
+		if d := compileDocs(t, policyDoc("test", customRule(tt.expression))).Evaluate(sub, Complete); (d.Outcome() == Allowed) != tt.want {
 			t.Errorf("%s: %s %v", tt.expression, d.Outcome(), findings(d))
 		}
 	}

@@ -73,9 +73,9 @@ func TestHostNamespaces(t *testing.T) {
 			sub := subject(newSpec())
 			tt.edit(&sub)
 			set := compileDocs(t, policyDoc("test", "hostNamespaces: "+tt.rule))
-			for _, phase := range []Phase{Early, Final} {
-				if got := findings(set.Evaluate(sub, phase)); !slices.Equal(got, tt.want) {
-					t.Errorf("phase %v: %q, want %q", phase, got, tt.want)
+			for _, visible := range []Visibility{Partial, Complete} {
+				if got := findings(set.Evaluate(sub, visible)); !slices.Equal(got, tt.want) {
+					t.Errorf("visible %v: %q, want %q", visible, got, tt.want)
 				}
 			}
 		})

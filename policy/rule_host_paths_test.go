@@ -13,7 +13,7 @@ func TestHostPathsEarly(t *testing.T) {
 	sub := subject(&specs.Spec{Mounts: full.Mounts})
 	set := compileDocs(t, policyDoc("test", "hostPaths: {}"))
 	want := []string{"hostPaths: host path /var/log at /logs is not allowed (allowed: none)"}
-	if got := findings(set.Evaluate(sub, Early)); !slices.Equal(got, want) {
+	if got := findings(set.Evaluate(sub, Partial)); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
@@ -69,7 +69,7 @@ func TestHostPaths(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			sub := subject(newSpec(withMount(bind("/x", tt.source, tt.options...))))
 			sub.Host = tt.host
-			got := findings(compileDocs(t, policyDoc("test", "hostPaths: {allowed: "+tt.allowed+"}")).Evaluate(sub, Final))
+			got := findings(compileDocs(t, policyDoc("test", "hostPaths: {allowed: "+tt.allowed+"}")).Evaluate(sub, Complete))
 			want := []string{"hostPaths: " + tt.want}
 			if tt.want == "" {
 				want = nil
@@ -117,7 +117,7 @@ func TestHostPathsResolvedOnce(t *testing.T) {
 		policyDoc("b", "hostPaths: {allowed: [{path: /data}]}"),
 	)
 	for round := range 2 {
-		if d := set.Evaluate(sub, Final); d.Outcome() != Adjusted {
+		if d := set.Evaluate(sub, Complete); d.Outcome() != Adjusted {
 			t.Fatal(findings(d))
 		}
 		for p, n := range host.calls {

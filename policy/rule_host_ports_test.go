@@ -36,7 +36,7 @@ func TestHostPorts(t *testing.T) {
 			if tt.want != "" {
 				want = []string{"hostPorts: " + tt.want}
 			}
-			if got := findings(set.Evaluate(sub, Final)); !slices.Equal(got, want) {
+			if got := findings(set.Evaluate(sub, Complete)); !slices.Equal(got, want) {
 				t.Errorf("%q, want %q", got, want)
 			}
 			if !set.Select(&sub).Sandbox {

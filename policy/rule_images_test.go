@@ -61,13 +61,13 @@ func TestImages(t *testing.T) {
 					want = append(want, "images: "+w)
 				}
 			}
-			if got := findings(set.Evaluate(sub, Final)); !slices.Equal(got, want) {
+			if got := findings(set.Evaluate(sub, Complete)); !slices.Equal(got, want) {
 				t.Errorf("%q, want %q", got, want)
 			}
 			if sub.Container.Image == "" {
 				want = nil // it may become known
 			}
-			if got := findings(set.Evaluate(sub, Early)); !slices.Equal(got, want) {
+			if got := findings(set.Evaluate(sub, Partial)); !slices.Equal(got, want) {
 				t.Errorf("early: %q, want %q", got, want)
 			}
 		})
@@ -96,10 +96,10 @@ func TestImagesUnseen(t *testing.T) {
 			sub.Container.OtherImages = []string{tt.asked}
 		}
 		set := compileDocs(t, policyDoc("test", "images: {"+tt.rule+"}"))
-		if got := findings(set.Evaluate(sub, Final)); !slices.Equal(got, tt.want) {
+		if got := findings(set.Evaluate(sub, Complete)); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
-		if got := findings(set.Evaluate(sub, Early)); len(got) > 0 {
+		if got := findings(set.Evaluate(sub, Partial)); len(got) > 0 {
 			t.Errorf("%s, early: %q", name, got)
 		}
 	}

@@ -209,7 +209,7 @@ func TestMountOptionsKernel(t *testing.T) {
 func TestMountOptionsContainerd(t *testing.T) {
 	set := compileDocs(t, policyDoc("test", "mountOptions: {onViolation: adjust, require: [{volumeTypes: [emptyDir, shm, tmpfs], options: [nosuid, nodev, noexec]}]}"))
 	for _, name := range []string{"privileged", "unprivileged"} {
-		d := set.Evaluate(containerd(t, name), Final)
+		d := set.Evaluate(containerd(t, name), Complete)
 		want := []string{"mountOptions: mounted emptyDir at /cache nosuid, nodev, noexec", "mountOptions: mounted shm at /dev/shm nosuid, nodev, noexec"}
 		if got := changes(d); !slices.Equal(got, want) || d.Outcome() != Adjusted {
 			t.Errorf("%s: %s, %q", name, d.Outcome(), got)
@@ -297,7 +297,7 @@ func TestMountOptionsOfImageOverlay(t *testing.T) {
 	sub := subject(newSpec())
 	sub.Spec.Mounts = crioMounts("5d1c", "9b7e")
 	set := compileDocs(t, policyDoc("test", "mountOptions: {onViolation: adjust, require: [{volumeTypes: [image], options: [noexec]}]}", "hostPaths: {}", "volumeTypes: {allowed: [image]}"))
-	d := set.Evaluate(sub, Final)
+	d := set.Evaluate(sub, Complete)
 	if d.Outcome() != Adjusted {
 		t.Errorf("%s %s", d.Outcome(), d.Message())
 	}
@@ -319,7 +319,7 @@ func TestMountsOfAdjustingHaveOptions(t *testing.T) {
 			if strings.HasPrefix(rules[0], "readOnly") {
 				spec = newSpec()
 			}
-			d := compileDocs(t, docs...).Evaluate(subject(spec), Final)
+			d := compileDocs(t, docs...).Evaluate(subject(spec), Complete)
 			if d.Outcome() != Adjusted {
 				t.Errorf("%q: %s %s", rules, d.Outcome(), d.Message())
 			}

@@ -19,7 +19,7 @@ func TestOOMScoreAdj(t *testing.T) {
 		{"higher minimum", "{min: 2}", at(new(1)), []string{"OOM score 1 too low (allowed: 2 to 1000)"}},
 		{"lower minimum", "{min: -1000}", at(new(-1000)), nil},
 		{"no process", "{}", func(s *Subject) { s.Spec.Process = nil }, nil},
-	}, Final)
+	}, Complete)
 	for before, want := range map[*int]int{new(-1000): -997, nil: 1000} {
 		change := map[int]string{-997: "oomScoreAdj: set OOM score -997", 1000: "oomScoreAdj: set OOM score 1000"}[want]
 		if d := testAdjusted(t, "oomScoreAdj: {onViolation: adjust}", at(before), change); *d.Spec.Process.OOMScoreAdj != want {
@@ -52,7 +52,7 @@ func TestScheduler(t *testing.T) {
 		{"I/O", "{}", io(specs.IOPRIO_CLASS_BE), nil},
 		{"I/O, real-time", "{}", io(specs.IOPRIO_CLASS_RT), []string{"I/O priority IOPRIO_CLASS_RT not allowed (allowed: IOPRIO_CLASS_BE, IOPRIO_CLASS_IDLE)"}},
 		{"no process", "{}", func(s *Subject) { s.Spec.Process = nil }, nil},
-	}, Final)
+	}, Complete)
 	testAdjusted(t, "scheduler: {onViolation: adjust}", by(specs.SchedFIFO, -3), "scheduler: removed scheduler SCHED_FIFO")
 	testAdjusted(t, "scheduler: {onViolation: adjust}", by(specs.SchedBatch, -3), "scheduler: raised nice value from -3 to 0")
 	testAdjusted(t, "scheduler: {onViolation: adjust}", io(specs.IOPRIO_CLASS_RT), "scheduler: removed I/O priority IOPRIO_CLASS_RT")
@@ -77,7 +77,7 @@ func TestNetDevices(t *testing.T) {
 		{"some", "{}", has("eth0", "ib0"), []string{"network devices eth0, ib0 not allowed (allowed: none)"}},
 		{"allowed", `{allowed: ["ib*"]}`, has("eth0", "ib0"), []string{"network devices eth0 not allowed (allowed: ib*)"}},
 		{"no linux part", "{}", func(s *Subject) { s.Spec.Linux = nil }, nil},
-	}, Final)
+	}, Complete)
 	d := testAdjusted(t, `netDevices: {onViolation: adjust, allowed: ["ib*"]}`, has("eth0", "ib0"), "netDevices: removed network device eth0")
 	if len(d.Spec.Linux.NetDevices) != 1 {
 		t.Errorf("%v", d.Spec.Linux.NetDevices)
@@ -97,7 +97,7 @@ func TestRootfsPropagation(t *testing.T) {
 			s.Spec.Mounts = append(s.Spec.Mounts, bind("/csi", "/srv", "rbind", "rshared"))
 		}, nil},
 		{"unknown", "{onViolation: adjust}", is("sharp"), []string{"root filesystem with unknown propagation sharp (allowed: private, slave)"}},
-	}, Final)
+	}, Complete)
 	testAdjusted(t, "rootfsPropagation: {onViolation: adjust}", is("shared"), "rootfsPropagation: set propagation rslave of the root filesystem")
 }
 
@@ -117,5 +117,5 @@ func TestIntelRdt(t *testing.T) {
 		{"cache", "{}", is(&specs.LinuxIntelRdt{L3CacheSchema: "L3:0=f"}), schema},
 		{"memory", "{}", is(&specs.LinuxIntelRdt{MemBwSchema: "MB:0=9"}), schema},
 		{"no linux part", "{}", func(s *Subject) { s.Spec.Linux = nil }, nil},
-	}, Final)
+	}, Complete)
 }

@@ -79,8 +79,8 @@ func TestResources(t *testing.T) {
 				want = append(want, "resources: "+w)
 			}
 			set := compileDocs(t, policyDoc("test", "resources: "+tt.rule))
-			for _, phase := range []Phase{Early, Final} {
-				if got := findings(set.Evaluate(subject(spec), phase)); !slices.Equal(got, want) {
+			for _, visible := range []Visibility{Partial, Complete} {
+				if got := findings(set.Evaluate(subject(spec), visible)); !slices.Equal(got, want) {
 					t.Errorf("\n got %q\nwant %q", got, want)
 				}
 			}
@@ -132,7 +132,7 @@ func TestResourcesAdjust(t *testing.T) {
 			set := compileDocs(t, policyDoc("test", "resources: {onViolation: adjust, "+tt.rule+"}"))
 			in := resources(t, tt.in)
 			sub := subject(newSpec(withResources(in)))
-			d := set.Evaluate(sub, Final)
+			d := set.Evaluate(sub, Complete)
 			if got := jsonOf(t, d.Spec.Linux.Resources); got != jsonOf(t, resources(t, tt.out)) {
 				t.Errorf("\n got %s\nwant %s", got, tt.out)
 			}
@@ -147,7 +147,7 @@ func TestResourcesAdjust(t *testing.T) {
 				t.Error("the spec that was judged has changed")
 			}
 			sub.Spec = d.Spec
-			if again := set.Evaluate(sub, Final); len(again.Adjustments) > 0 {
+			if again := set.Evaluate(sub, Complete); len(again.Adjustments) > 0 {
 				t.Errorf("adjusted twice: %q", changes(again))
 			}
 		})

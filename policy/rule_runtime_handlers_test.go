@@ -25,9 +25,9 @@ func TestRuntimeHandlers(t *testing.T) {
 			sub := subject(newSpec())
 			sub.Pod.RuntimeHandler = tt.handler
 			set := compileDocs(t, policyDoc("test", "runtimeHandlers: {allowed: "+tt.allowed+"}"))
-			for _, phase := range []Phase{Early, Final} {
-				if got := findings(set.Evaluate(sub, phase)); !slices.Equal(got, tt.want) {
-					t.Errorf("phase %d: %q, want %q", phase, got, tt.want)
+			for _, visible := range []Visibility{Partial, Complete} {
+				if got := findings(set.Evaluate(sub, visible)); !slices.Equal(got, tt.want) {
+					t.Errorf("visible %d: %q, want %q", visible, got, tt.want)
 				}
 			}
 		})

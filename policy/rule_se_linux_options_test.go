@@ -76,7 +76,7 @@ func TestSELinuxOptions(t *testing.T) {
 			for _, w := range tt.want {
 				want = append(want, "seLinuxOptions: "+w)
 			}
-			if got := findings(compileDocs(t, policyDoc("test", "seLinuxOptions: "+tt.rule)).Evaluate(sub, Final)); !slices.Equal(got, want) {
+			if got := findings(compileDocs(t, policyDoc("test", "seLinuxOptions: "+tt.rule)).Evaluate(sub, Complete)); !slices.Equal(got, want) {
 				t.Errorf("\n got %q\nwant %q", got, want)
 			}
 		})
@@ -127,7 +127,7 @@ func TestSELinuxOptionsAdjust(t *testing.T) {
 			set := compileDocs(t, policyDoc("test", "seLinuxOptions: {onViolation: adjust, "+tt.rule+"}"))
 			sub := subject(newSpec(withSELinux(tt.process, tt.mount)))
 			sub.Host = fakeHost{selinux: tt.node}
-			d := set.Evaluate(sub, Final)
+			d := set.Evaluate(sub, Complete)
 			process, mount := d.Spec.Process.SelinuxLabel, d.Spec.Linux.MountLabel
 			if process != tt.wantProcess || mount != tt.wantMount || (d.Outcome() == Denied) != tt.denied {
 				t.Errorf("%s %q %q, want %q %q (%q)", d.Outcome(), process, mount, tt.wantProcess, tt.wantMount, findings(d))
@@ -136,7 +136,7 @@ func TestSELinuxOptionsAdjust(t *testing.T) {
 				t.Errorf("%q", changes(d))
 			}
 			sub.Spec = d.Spec
-			if again := set.Evaluate(sub, Final); len(again.Adjustments) > 0 {
+			if again := set.Evaluate(sub, Complete); len(again.Adjustments) > 0 {
 				t.Errorf("adjusted twice: %q", changes(again))
 			}
 		})
@@ -174,7 +174,7 @@ func TestSELinuxUnknown(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			sub := subject(newSpec(withSELinux(tt.process, tt.mount)))
 			sub.Host = tt.node
-			d := compileDocs(t, policyDoc("test", "seLinuxOptions: "+tt.rule)).Evaluate(sub, Final)
+			d := compileDocs(t, policyDoc("test", "seLinuxOptions: "+tt.rule)).Evaluate(sub, Complete)
 			if got := findings(d); !slices.Equal(got, tt.want) {
 				t.Errorf("\n got %q\nwant %q", got, tt.want)
 			}
@@ -202,7 +202,7 @@ func TestSELinuxFilesUsable(t *testing.T) {
 			for _, mount := range mounts {
 				sub := subject(newSpec(withSELinux(process, mount)))
 				sub.Host = fakeHost{selinux: Enabled}
-				d := set.Evaluate(sub, Final)
+				d := set.Evaluate(sub, Complete)
 				if d.Outcome() == Denied {
 					continue
 				}

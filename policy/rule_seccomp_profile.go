@@ -127,7 +127,7 @@ func (r *SeccompProfile) unfit(s *Subject) *Finding {
 			return &Finding{Found: "seccomp profile is too weak: it does not block " + few(open), Allowed: "a profile that blocks them, such as RuntimeDefault"}
 		}
 	}
-	if r.Allowed == nil || r.known(s, p) {
+	if r.Allowed == nil || r.isAllowed(s, p) {
 		return nil
 	}
 	found := fmt.Sprintf("seccomp profile %s not allowed", s.Container.Seccomp)
@@ -137,9 +137,9 @@ func (r *SeccompProfile) unfit(s *Subject) *Finding {
 	return &Finding{Found: found, Allowed: joined(r.Allowed)}
 }
 
-// known tells whether the profile is one of those allowed, by the name that was
+// isAllowed reports whether the profile is one of those allowed, by the name that was
 // asked for or by its content.
-func (r *SeccompProfile) known(s *Subject, p *specs.LinuxSeccomp) bool {
+func (r *SeccompProfile) isAllowed(s *Subject, p *specs.LinuxSeccomp) bool {
 	if asked := s.Container.Seccomp; asked != "" && asked != seccompUnconfined && r.permits(asked) {
 		return true
 	}

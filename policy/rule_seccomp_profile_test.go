@@ -86,7 +86,7 @@ func TestSeccompProfileAdjust(t *testing.T) {
 
 func TestSeccompProfileAdjustedOnce(t *testing.T) {
 	rule := `seccompProfile: {onViolation: adjust}`
-	d := compileDocs(t, policyDoc("a", rule), policyDoc("b", rule, `privileged: {onViolation: adjust}`)).Evaluate(subject(newSpec(allDevices)), Final)
+	d := compileDocs(t, policyDoc("a", rule), policyDoc("b", rule, `privileged: {onViolation: adjust}`)).Evaluate(subject(newSpec(allDevices)), Complete)
 	want := []string{"privileged: took all devices away", "privileged: set the default seccomp profile"}
 	if got := changes(d); d.Outcome() != Adjusted || !slices.Equal(got, want) {
 		t.Errorf("outcome %s, changes %q, want %q", d.Outcome(), got, want)

@@ -59,7 +59,7 @@ func TestSysctls(t *testing.T) {
 			}
 			sub := subject(newSpec())
 			sub.Pod.Sandbox = &Sandbox{Sysctls: map[string]string{tt.sysctl: tt.value}}
-			if got := findings(compileDocs(t, policyDoc("test", rule)).Evaluate(sub, Final)); !slices.Equal(got, podWant) {
+			if got := findings(compileDocs(t, policyDoc("test", rule)).Evaluate(sub, Complete)); !slices.Equal(got, podWant) {
 				t.Errorf("pod: %q, want %q", got, podWant)
 			}
 		})

@@ -23,7 +23,7 @@ func TestUserNamespace(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sub := subject(tt.spec)
 			sub.Pod.LinuxNamespaces = nil
-			got := findings(compileDocs(t, policyDoc("test", "userNamespace: {}")).Evaluate(sub, Final))
+			got := findings(compileDocs(t, policyDoc("test", "userNamespace: {}")).Evaluate(sub, Complete))
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("%q, want %q", got, tt.want)
 			}
@@ -53,7 +53,7 @@ func TestUserNamespaceOfSandbox(t *testing.T) {
 				if !set.Select(&sub).Sandbox {
 					t.Errorf("%s: does not read the sandbox", rule)
 				}
-				if d := set.Evaluate(sub, Final); (d.Outcome() == Denied) != tt.denied {
+				if d := set.Evaluate(sub, Complete); (d.Outcome() == Denied) != tt.denied {
 					t.Errorf("%s: %s %q", rule, d.Outcome(), d.Message())
 				}
 			}
@@ -97,7 +97,7 @@ func TestUserNamespaceOfOthers(t *testing.T) {
 			m.UIDMappings, m.GIDMappings = spec.Linux.UIDMappings, spec.Linux.GIDMappings
 			sub := subject(spec)
 			sub.Pod.HostNamespaces, sub.Pod.LinuxNamespacePaths = tt.host, tt.known
-			if d := compileDocs(t, policyDoc("test", tt.rule)).Evaluate(sub, Final); (d.Outcome() == Allowed) != tt.want {
+			if d := compileDocs(t, policyDoc("test", tt.rule)).Evaluate(sub, Complete); (d.Outcome() == Allowed) != tt.want {
 				t.Errorf("%s %q", d.Outcome(), d.Message())
 			}
 		})

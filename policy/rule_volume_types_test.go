@@ -126,11 +126,11 @@ func TestVolumeTypesContainerd(t *testing.T) {
 	strict := compileDocs(t, policyDoc("test", "volumeTypes: {allowed: [configMap]}"))
 	for _, name := range []string{"privileged", "unprivileged"} {
 		sub := containerd(t, name)
-		if d := set.Evaluate(sub, Final); d.Outcome() != Allowed {
+		if d := set.Evaluate(sub, Complete); d.Outcome() != Allowed {
 			t.Errorf("%s: %q", name, findings(d))
 		}
 		want := []string{"volumeTypes: emptyDir at /cache, projected at /var/run/secrets/kubernetes.io/serviceaccount not allowed (allowed: configMap)"}
-		if got := findings(strict.Evaluate(sub, Final)); !slices.Equal(got, want) {
+		if got := findings(strict.Evaluate(sub, Complete)); !slices.Equal(got, want) {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
@@ -139,7 +139,7 @@ func TestVolumeTypesContainerd(t *testing.T) {
 // TestVolumeTypesEarly: NRI shows the mounts.
 func TestVolumeTypesEarly(t *testing.T) {
 	sub := subject(&specs.Spec{Mounts: []specs.Mount{bind("/logs", "/var/log")}})
-	d := compileDocs(t, policyDoc("test", "volumeTypes: {allowed: [emptyDir]}")).Evaluate(sub, Early)
+	d := compileDocs(t, policyDoc("test", "volumeTypes: {allowed: [emptyDir]}")).Evaluate(sub, Partial)
 	if want := []string{"volumeTypes: hostPath at /logs not allowed (allowed: emptyDir)"}; !slices.Equal(findings(d), want) {
 		t.Errorf("%q, want %q", findings(d), want)
 	}

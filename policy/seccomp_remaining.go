@@ -22,7 +22,7 @@ func (s *Subject) madeFor() *specs.Spec {
 // that. In the place of the runtime's default comes the one for what remains. Of another
 // profile it returns the calls that are to be blocked.
 func (e *evaluation) fitSeccomp(came *specs.Spec) seccomp.Block {
-	if e.phase == Early || !e.cloned || sameBounding(came, e.sub.Spec) || seccomp.IsNone(profileOf(&e.sub)) {
+	if e.visible == Partial || !e.cloned || sameBounding(came, e.sub.Spec) || seccomp.IsNone(profileOf(&e.sub)) {
 		return seccomp.Block{}
 	}
 	r := e.misfit()

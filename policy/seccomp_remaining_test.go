@@ -38,7 +38,7 @@ func TestSeccompOfDropped(t *testing.T) {
 					spec.Linux.Seccomp = made
 					sub := subject(spec)
 					sub.Container.Seccomp, sub.Host = asked, fakeHost{seccomp: files}
-					d := set.Evaluate(sub, Final)
+					d := set.Evaluate(sub, Complete)
 					if d.Outcome() == Denied {
 						t.Errorf("%s, %s, %v, asked %q: %s", rule, drop, adds[:i+1], asked, d.Message())
 						continue
@@ -49,7 +49,7 @@ func TestSeccompOfDropped(t *testing.T) {
 						t.Errorf("%s, %s, %v: %v are open, within %v", rule, drop, adds[:i+1], open, seccomp.Within(now, made))
 					}
 					sub.Spec = d.Spec
-					if again := set.Evaluate(sub, Final); again.Outcome() != Allowed {
+					if again := set.Evaluate(sub, Complete); again.Outcome() != Allowed {
 						t.Errorf("%s, %s, %v, the second time: %s %q", rule, drop, adds[:i+1], again.Outcome(), changes(again))
 					}
 				}
@@ -89,7 +89,7 @@ func TestSeccompOfDroppedOthers(t *testing.T) {
 	} {
 		sub := subject(newSpec(withCaps("CAP_SYS_ADMIN"), withSeccomp(tt.profile)))
 		sub.Host = fakeHost{seccomp: files}
-		d := compileDocs(t, policyDoc("a", "seccompProfile: "+tt.rule), policyDoc("b", "capabilities: {onViolation: adjust, "+tt.drop+"}")).Evaluate(sub, Final)
+		d := compileDocs(t, policyDoc("a", "seccompProfile: "+tt.rule), policyDoc("b", "capabilities: {onViolation: adjust, "+tt.drop+"}")).Evaluate(sub, Complete)
 		var got []string
 		for _, a := range d.Adjustments {
 			if a.Rule == "seccompProfile" {

@@ -55,7 +55,7 @@ func TestSeccompProfileRule(t *testing.T) {
 			sub := subject(newSpec(withSeccomp(tt.profile)))
 			sub.Container.Seccomp = tt.asked
 			sub.Host = fakeHost{seccomp: seccompFiles()}
-			d := compileDocs(t, policyDoc("p", "seccompProfile: "+tt.rule)).Evaluate(sub, Final)
+			d := compileDocs(t, policyDoc("p", "seccompProfile: "+tt.rule)).Evaluate(sub, Complete)
 			if denied := d.Outcome() == Denied; denied != (tt.denied != "") || !strings.Contains(d.Message(), tt.denied) {
 				t.Fatalf("%s: %s", d.Outcome(), d.Message())
 			}
@@ -91,7 +91,7 @@ func TestSeccompFloor(t *testing.T) {
 func TestHardenedSeccomp(t *testing.T) {
 	for _, p := range []*specs.LinuxSeccomp{nil, {DefaultAction: specs.ActErrno}} {
 		sub := subject(newSpec(restricted, withSeccomp(p)))
-		d := compileDocs(t, profilePolicy("hardened")).Evaluate(sub, Final)
+		d := compileDocs(t, profilePolicy("hardened")).Evaluate(sub, Complete)
 		b := seccomp.Block{SocketFamilies: []seccomp.Family{"AF_ALG", "AF_RXRPC", "AF_VSOCK"}, Syscalls: []seccomp.Call{"keyctl", "bpf", "init_module", "io_uring_setup"}}
 		if open := b.Open(d.Spec.Linux.Seccomp); len(open) > 0 || slices.Contains(rulesOf(d.Violations), "seccompProfile") {
 			t.Errorf("open %v, %s", open, d.Message())

@@ -59,7 +59,7 @@ func (e *evaluation) applySeccomp() {
 	e.sub.seccomp = seccompWish{}
 	if want.give != "" {
 		spec := e.sub.Spec
-		if e.phase == Early {
+		if e.visible == Partial {
 			spec = unknownCapabilities()
 		}
 		if profile, err := e.sub.seccompProfile(want.give, spec); err != nil || !e.sub.narrowSeccomp(profile) {

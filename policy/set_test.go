@@ -68,7 +68,7 @@ func TestSetConcurrent(t *testing.T) {
 			for i := range 50 {
 				sub := subject(spec)
 				sub.Pod.Namespace = fmt.Sprintf("team-%d", (worker+i)%20)
-				d := set.Evaluate(sub, Final)
+				d := set.Evaluate(sub, Complete)
 				if len(d.Policies) != 3 || len(d.Violations) != 1 || len(d.Adjustments) != 1 {
 					t.Errorf("%q %q %q", d.Policies, findings(d), changes(d))
 				}

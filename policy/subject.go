@@ -13,11 +13,11 @@ type Subject struct {
 	Pod       Pod
 	Container Container
 
-	// Spec is the OCI runtime spec. In the Early phase it holds only what NRI
+	// Spec is the OCI runtime spec. Where it is Partial it holds only what NRI
 	// shows of it: what every version of NRI does, and what ShowsMore says.
 	Spec *specs.Spec
 
-	// ShowsMore: in the Early phase the spec also has the container's seccomp
+	// ShowsMore: a Partial spec also has the container's seccomp
 	// profile and its sysctls, if there are any.
 	ShowsMore bool
 

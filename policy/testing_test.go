@@ -152,7 +152,7 @@ func sources(docs ...string) []Source {
 // decide judges a spec by one policy with those rules.
 func decide(t testing.TB, spec *specs.Spec, rules ...string) *Decision {
 	t.Helper()
-	return compileDocs(t, policyDoc("test", rules...)).Evaluate(subject(spec), Final)
+	return compileDocs(t, policyDoc("test", rules...)).Evaluate(subject(spec), Complete)
 }
 
 // findings are the denials of a decision in words, without the policy.

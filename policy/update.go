@@ -25,7 +25,7 @@ func (s *Set) EvaluateUpdate(sub Subject, update *specs.LinuxResources) *Decisio
 		update = &specs.LinuxResources{}
 	}
 	sub.Spec = &specs.Spec{Linux: &specs.Linux{Resources: update}}
-	e := &evaluation{sub: sub, phase: Final, decision: &Decision{Spec: sub.Spec}}
+	e := &evaluation{sub: sub, visible: Complete, decision: &Decision{Spec: sub.Spec}}
 	e.gather(s.matching(&sub))
 	e.rules = slices.DeleteFunc(e.rules, func(b bound) bool {
 		_, ok := b.Rule.(boundsUpdates)

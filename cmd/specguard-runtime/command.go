@@ -53,16 +53,16 @@ func (fs flags) values(name string) []string {
 	return out
 }
 
-// known is what flags there are.
-type known struct {
+// flagSet are the flags that a command has.
+type flagSet struct {
 	takes []string // a value
 	bare  []string // none
 	lists []string // a value, more than once
 	short map[string]string
 }
 
-func globalFlags() known {
-	return known{
+func globalFlags() flagSet {
+	return flagSet{
 		takes: []string{"log", "log-format", "log-level", "root", "criu", "rootless", "cgroup-manager"},
 		bare:  []string{"debug", "systemd-cgroup", "help", "version"},
 		short: map[string]string{"h": "help", "v": "version"},
@@ -70,16 +70,16 @@ func globalFlags() known {
 }
 
 // createFlags are those of create and run.
-func createFlags() known {
-	return known{
+func createFlags() flagSet {
+	return flagSet{
 		takes: []string{"bundle", "console-socket", "pidfd-socket", "pid-file", "preserve-fds"},
 		bare:  []string{"no-pivot", "no-new-keyring", "detach", "keep", "no-subreaper"},
 		short: map[string]string{"b": "bundle", "d": "detach"},
 	}
 }
 
-func execFlags() known {
-	return known{
+func execFlags() flagSet {
+	return flagSet{
 		takes: []string{"console-socket", "pidfd-socket", "cwd", "user", "process", "pid-file", "process-label", "apparmor", "preserve-fds"},
 		bare:  []string{"tty", "detach", "no-new-privs", "ignore-paused"},
 		lists: []string{"env", "additional-gids", "cap", "cgroup"},
@@ -109,7 +109,7 @@ func parse(args []string) (command, error) {
 		return c, nil
 	}
 	c.name = args[c.nameAt]
-	var of known
+	var of flagSet
 	switch c.name {
 	case "create", "run":
 		of = createFlags()
@@ -137,7 +137,7 @@ func parse(args []string) (command, error) {
 
 // parse reads flags from the argument at on, up to the first that is none, and
 // returns where that stands.
-func (k known) parse(args []string, at int) (flags, int, error) {
+func (k flagSet) parse(args []string, at int) (flags, int, error) {
 	var out flags
 	for at < len(args) && strings.HasPrefix(args[at], "-") && args[at] != "-" && args[at] != "--" {
 		f, err := k.flag(args, at)
@@ -155,7 +155,7 @@ func (k known) parse(args []string, at int) (flags, int, error) {
 	return out, at, nil
 }
 
-func (k known) flag(args []string, at int) (flag, error) {
+func (k flagSet) flag(args []string, at int) (flag, error) {
 	name, value, given := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(args[at], "-"), "-"), "=")
 	f := flag{name: name, value: value, at: at}
 	if long, ok := k.short[name]; ok {

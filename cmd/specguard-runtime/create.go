@@ -48,9 +48,9 @@ func create(cfg *wrapperconfig.Config, bundlePath, id string) error {
 }
 
 // request asks about a bundle.
-func request(stage wrapperapi.Stage, b *bundle, spec *specs.Spec, id string) wrapperapi.Request {
+func request(kind wrapperapi.Kind, b *bundle, spec *specs.Spec, id string) wrapperapi.Request {
 	return wrapperapi.Request{
-		Stage: stage, ID: id, Spec: b.spec,
+		Kind: kind, ID: id, Spec: b.spec,
 		HostNamespaces: hostNamespaces(spec), Sandbox: sandboxOf(b.path, id, identify(spec, id).sandboxID),
 	}
 }

@@ -46,7 +46,7 @@ func TestCreate(t *testing.T) {
 	if got := h.read("9b7e/config.json"); got != before {
 		t.Errorf("config.json %q", got)
 	}
-	want := wrapperapi.Request{Version: 1, Stage: wrapperapi.Create, ID: containerID, Spec: []byte(before)}
+	want := wrapperapi.Request{Version: 1, Kind: wrapperapi.Create, ID: containerID, Spec: []byte(before)}
 	if len(asked) != 2 || !reflect.DeepEqual(asked[0], want) || !reflect.DeepEqual(asked[1], want) {
 		t.Errorf("asked %+v", asked)
 	}

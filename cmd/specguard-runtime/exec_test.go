@@ -61,7 +61,7 @@ func TestHook(t *testing.T) {
 		asked = r
 		return answer
 	})
-	if said, err := h.wrapper(state(h), "hook"); err != nil || said != "" || asked.Stage != wrapperapi.Verify || asked.Root != h.path("9b7e/rootfs") || asked.Mounts != nil {
+	if said, err := h.wrapper(state(h), "hook"); err != nil || said != "" || asked.Kind != wrapperapi.Verify || asked.Root != h.path("9b7e/rootfs") || asked.Mounts != nil {
 		t.Errorf("said %q, error %v, asked %+v", said, err, asked)
 	}
 	h.write("state.json", strings.Replace(state(h), "{", fmt.Sprintf(`{"pid":%d,`, inMountNamespace(t)), 1))

@@ -31,7 +31,7 @@ Values of environment variables and arguments are never shown.`
 
 // checkFlags are the flags of check.
 type checkFlags struct {
-	known
+	podFlags
 	checkerFlags
 	dir string
 }
@@ -51,7 +51,7 @@ func checkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c.known = &f.known
+			c.pod = &f.podFlags
 			c.files(files)
 			return c.tally.exit()
 		},
@@ -59,7 +59,7 @@ func checkCommand() *cobra.Command {
 	fs := cmd.Flags()
 	fs.StringVar(&f.dir, "policy-dir", defaultPolicyDir, policyDirUsage)
 	f.checkerFlags.add(fs)
-	f.known.add(fs)
+	f.podFlags.add(fs)
 	return cmd
 }
 
@@ -72,7 +72,7 @@ func (c *checker) files(files []string) {
 			continue
 		}
 		for i := range containers {
-			c.known.complete(&containers[i])
+			c.pod.complete(&containers[i])
 			about := aboutContainer(file, containers, i)
 			if err := c.container(about, &containers[i]); err != nil {
 				c.fail(fmt.Errorf("%s: %w", about.title(), err))

@@ -28,7 +28,7 @@ type comparison struct {
 
 // compare judges a container twice; nil where nothing changes.
 func compare(set, other *policy.Set, about about, c *input.Container) (*comparison, error) {
-	a, b := set.Evaluate(c.Subject, policy.Final), other.Evaluate(c.Subject, policy.Final)
+	a, b := set.Evaluate(c.Subject, policy.Complete), other.Evaluate(c.Subject, policy.Complete)
 	was, is := results(a), results(b)
 	r := &comparison{
 		about: about, Before: a.Outcome(), Outcome: b.Outcome(), Message: b.Message(),

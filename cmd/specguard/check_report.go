@@ -78,7 +78,7 @@ type ifEnforced struct {
 }
 
 func newReport(set *policy.Set, about about, c *input.Container) (*report, error) {
-	d := set.Evaluate(c.Subject, policy.Final)
+	d := set.Evaluate(c.Subject, policy.Complete)
 	r := &report{
 		about: about, Outcome: d.Outcome(), Message: d.Message(), Policies: d.Policies, Results: results(d),
 		Notes: c.Notes,

@@ -35,7 +35,7 @@ func (f *checkerFlags) add(fs *pflag.FlagSet) {
 // checker judges containers and tells of them.
 type checker struct {
 	cmd     *cobra.Command
-	known   *known // what flags tell of the containers; nil where nothing needs to be told
+	pod     *podFlags // describe the pods of the containers; nil where they are known
 	set     *policy.Set
 	compare *policy.Set // nil without --compare
 	print   *printer
@@ -129,11 +129,11 @@ func (c *checker) container(about about, in *input.Container) error {
 		then = r.IfEnforced.Outcome
 	}
 	c.tally.ifEnforced.add(then)
-	if c.known != nil {
-		r.Unknown = c.known.unknown(in, c.set)
+	if c.pod != nil {
+		r.Unknown = c.pod.unknown(in, c.set)
 	}
 	if c.json == nil && about.File != "" {
-		r.Notes = c.news(about.File, r.Notes)
+		r.Notes = c.unprinted(about.File, r.Notes)
 	}
 	return c.say(r)
 }
@@ -160,9 +160,9 @@ func (c *checker) say(s statement) error {
 	return c.print.err
 }
 
-// news are the notes that were not printed yet: the containers of a file have
+// unprinted are the notes that were not printed yet: the containers of a file have
 // most in common.
-func (c *checker) news(file string, notes []string) []string {
+func (c *checker) unprinted(file string, notes []string) []string {
 	var out []string
 	for _, n := range notes {
 		if key := file + "\n" + n; !c.noted[key] {

@@ -25,8 +25,8 @@ type pinger interface {
 type agentState interface {
 	metrics.State
 
-	// Unheard is why the OCI runtime wrapper cannot ask; nil if it can.
-	Unheard() error
+	// RuntimeSocketError is why the OCI runtime wrapper cannot ask; nil if it can.
+	RuntimeSocketError() error
 }
 
 // The parts of readiness, as /readyz?exclude=NAME leaves them out.
@@ -90,7 +90,7 @@ func policiesReady(s agentState) error {
 
 func openerReady(ctx context.Context, s agentState, store pinger) error {
 	if o := s.Opener(); o == openerRuntime || o == openerVerify {
-		return s.Unheard()
+		return s.RuntimeSocketError()
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()

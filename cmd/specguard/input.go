@@ -13,8 +13,8 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// known is what flags tell of the pods whose containers are judged.
-type known struct {
+// podFlags are the flags that describe the pods whose containers are judged.
+type podFlags struct {
 	flags     *pflag.FlagSet
 	namespace string
 	labels    map[string]string
@@ -27,26 +27,26 @@ const (
 	flagHandler   = "runtime-handler"
 )
 
-func (k *known) add(fs *pflag.FlagSet) {
-	k.flags = fs
-	fs.StringVar(&k.namespace, flagNamespace, "", "the pod's namespace, where the file does not tell it")
-	fs.StringToStringVar(&k.labels, flagPodLabel, nil, "labels of the pod, where the file does not tell them: key=value,...")
-	fs.StringVar(&k.handler, flagHandler, "", "the pod's runtime handler, where the file does not tell it")
+func (f *podFlags) add(fs *pflag.FlagSet) {
+	f.flags = fs
+	fs.StringVar(&f.namespace, flagNamespace, "", "the pod's namespace, where the file does not tell it")
+	fs.StringToStringVar(&f.labels, flagPodLabel, nil, "labels of the pod, where the file does not tell them: key=value,...")
+	fs.StringVar(&f.handler, flagHandler, "", "the pod's runtime handler, where the file does not tell it")
 }
 
-// complete adds to the subject what flags tell of it.
-func (k *known) complete(c *input.Container) {
-	if k.namespace != "" {
-		c.GiveNamespace(k.namespace)
+// complete adds to the subject what the flags say of it.
+func (f *podFlags) complete(c *input.Container) {
+	if f.namespace != "" {
+		c.GiveNamespace(f.namespace)
 	}
 	if c.Object == "" { // else the manifest tells
-		c.Subject.Pod.Labels, c.Subject.Pod.RuntimeHandler = k.labels, k.handler
+		c.Subject.Pod.Labels, c.Subject.Pod.RuntimeHandler = f.labels, f.handler
 	}
 }
 
 // unknown lists what policies may read of the container and neither the file
 // nor flags tell.
-func (k *known) unknown(c *input.Container, set *policy.Set) []string {
+func (f *podFlags) unknown(c *input.Container, set *policy.Set) []string {
 	pod := &c.Subject.Pod
 	raw := c.Object == ""
 	var out []string
@@ -55,8 +55,8 @@ func (k *known) unknown(c *input.Container, set *policy.Set) []string {
 		missing bool
 	}{
 		{"namespace", pod.Namespace == ""},
-		{"podLabels", raw && !k.flags.Changed(flagPodLabel)},
-		{"runtimeHandler", raw && !k.flags.Changed(flagHandler)},
+		{"podLabels", raw && !f.flags.Changed(flagPodLabel)},
+		{"runtimeHandler", raw && !f.flags.Changed(flagHandler)},
 		{"image", c.Subject.Container.Image == ""},
 		{"hostPorts", pod.Sandbox == nil && set.Select(&c.Subject).Sandbox},
 		{"podSysctls", pod.Sandbox == nil && set.Select(&c.Subject).Sandbox},

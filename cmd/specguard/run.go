@@ -77,17 +77,17 @@ type agent struct {
 	*plugin.Plugin
 	*reload.Folder
 
-	unheard error
+	socketErr error
 }
 
-// Unheard is why nobody can ask on the runtime socket.
-func (a *agent) Unheard() error { return a.unheard }
+// RuntimeSocketError is why nobody can ask on the runtime socket; nil if they can.
+func (a *agent) RuntimeSocketError() error { return a.socketErr }
 
 // answers gives what tells whether the agent answers, the runtime and, where it
 // listens, on the runtime socket.
 func (a *agent) answers(socket string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		if err := a.Answers(ctx); err != nil || socket == "" || a.unheard != nil {
+		if err := a.Answers(ctx); err != nil || socket == "" || a.socketErr != nil {
 			return err
 		}
 		return wrapperapi.Ping(ctx, socket)
@@ -166,8 +166,8 @@ func run(ctx context.Context, cfg config) error {
 	p := plugin.New(j, cfg.openers(store))
 	p.Limits, p.Inventory, p.Waited = cfg.MaxContainerSize.limits(), listings(containerdCRI, stopper), counts.Waited
 	state := &agent{Plugin: p, Folder: policies}
-	if state.unheard = serveRuntime(ctx, cfg.RuntimeSocket, p, log); state.unheard != nil && cfg.needsRuntimeSocket() {
-		return state.unheard
+	if state.socketErr = serveRuntime(ctx, cfg.RuntimeSocket, p, log); state.socketErr != nil && cfg.needsRuntimeSocket() {
+		return state.socketErr
 	}
 	metrics.RegisterState(reg, state)
 	if cfg.HTTP != "" {

@@ -247,13 +247,13 @@ type fakeState struct {
 	connected bool
 	opener    string
 
-	err, ping, unheard error
+	err, ping, socketErr error
 }
 
 func (s fakeState) Connected() bool            { return s.connected }
 func (s fakeState) ReloadError() error         { return s.err }
 func (s fakeState) Opener() string             { return s.opener }
-func (s fakeState) Unheard() error             { return s.unheard }
+func (s fakeState) RuntimeSocketError() error  { return s.socketErr }
 func (s fakeState) Ping(context.Context) error { return s.ping }
 
 func TestReadiness(t *testing.T) {
@@ -275,9 +275,9 @@ func TestReadiness(t *testing.T) {
 		"":                     {connected: true},
 		"not connected to NRI": {},
 		"policies not loaded, older ones are in force: a.yaml:1:1: x": {connected: true, err: errors.New("a.yaml:1:1: x")},
-		"no containerd": {connected: true, opener: "containerd", ping: errors.New("no containerd"), unheard: errors.New("x")},
-		"no socket":     {connected: true, opener: "runtime", ping: errors.New("x"), unheard: errors.New("no socket")},
-		"no socket ":    {connected: true, opener: "verify", unheard: errors.New("no socket ")},
+		"no containerd": {connected: true, opener: "containerd", ping: errors.New("no containerd"), socketErr: errors.New("x")},
+		"no socket":     {connected: true, opener: "runtime", ping: errors.New("x"), socketErr: errors.New("no socket")},
+		"no socket ":    {connected: true, opener: "verify", socketErr: errors.New("no socket ")},
 		"not connected to NRI\npolicies not loaded, older ones are in force: x\nno containerd": {err: errors.New("x"), ping: errors.New("no containerd")},
 	} {
 		got := ""

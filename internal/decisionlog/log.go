@@ -22,7 +22,7 @@ const failed policy.Outcome = "failed"
 // Line is one line of the decision log.
 type Line struct {
 	Time      time.Time      `json:"time"`
-	Stage     judge.Stage    `json:"stage"`
+	Event     judge.Event    `json:"stage"`
 	Outcome   policy.Outcome `json:"outcome"`
 	Pod       Pod            `json:"pod"`
 	Container Container      `json:"container"`
@@ -105,8 +105,8 @@ func New(w io.Writer, onError func(error)) *Log {
 }
 
 // Decided writes a decision.
-func (l *Log) Decided(e judge.Event) {
-	line := l.line(e.Stage, e.Decision.Outcome(), e.Pod, e.Container)
+func (l *Log) Decided(e judge.Record) {
+	line := l.line(e.Event, e.Decision.Outcome(), e.Pod, e.Container)
 	line.Policies = e.Decision.Policies
 	line.Results = results(e.Decision)
 	line.Stopped = e.Stopped
@@ -118,7 +118,7 @@ func (l *Log) Decided(e judge.Event) {
 }
 
 // Failed writes that a container could not be judged, or brought too much.
-func (l *Log) Failed(s judge.Stage, p policy.Pod, c policy.Container, err error) {
+func (l *Log) Failed(s judge.Event, p policy.Pod, c policy.Container, err error) {
 	line := l.line(s, failed, p, c)
 	if large, ok := errors.AsType[*synchronize.TooLarge](err); ok {
 		line.Outcome = policy.Outcome(large.Outcome())
@@ -127,9 +127,9 @@ func (l *Log) Failed(s judge.Stage, p policy.Pod, c policy.Container, err error)
 	l.write(line)
 }
 
-func (l *Log) line(s judge.Stage, o policy.Outcome, p policy.Pod, c policy.Container) Line {
+func (l *Log) line(s judge.Event, o policy.Outcome, p policy.Pod, c policy.Container) Line {
 	return Line{
-		Time: l.now().UTC(), Stage: s, Outcome: o,
+		Time: l.now().UTC(), Event: s, Outcome: o,
 		Pod:       Pod{Namespace: p.Namespace, Name: p.Name, UID: p.UID},
 		Container: Container{Name: c.Name, ID: c.ID, Image: c.Image},
 	}

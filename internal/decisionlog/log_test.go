@@ -55,9 +55,9 @@ func rehearsed() *policy.Decision {
 	})
 }
 
-func event(stage judge.Stage, d *policy.Decision) judge.Event {
-	return judge.Event{
-		Stage:     stage,
+func event(e judge.Event, d *policy.Decision) judge.Record {
+	return judge.Record{
+		Event:     e,
 		Pod:       policy.Pod{Name: "web-0", Namespace: "team-a", UID: "3f2a", ID: "5d1c", Labels: map[string]string{"l": secret}},
 		Container: policy.Container{Name: "app", ID: "9b7e", Image: "registry.example.com/web:1"},
 		Decision:  d, Evaluation: 1500 * time.Nanosecond, Total: 2 * time.Millisecond,
@@ -65,9 +65,9 @@ func event(stage judge.Stage, d *policy.Decision) judge.Event {
 }
 
 func fail(r judge.Recorder, err error) {
-	e := event(judge.StageOpen, nil)
+	e := event(judge.EventOpen, nil)
 	e.Container.Image = ""
-	r.Failed(judge.StageOpen, e.Pod, e.Container, err)
+	r.Failed(judge.EventOpen, e.Pod, e.Container, err)
 }
 
 const about = `"pod":{"namespace":"team-a","name":"web-0","uid":"3f2a"},"container":{"name":"app","id":"9b7e","image":"registry.example.com/web:1"},"policies":["tenants"],`
@@ -85,25 +85,25 @@ func TestLines(t *testing.T) {
 		want   string
 	}{
 		"allowed": {
-			func(r judge.Recorder) { r.Decided(event(judge.StageOpen, allowed())) },
+			func(r judge.Recorder) { r.Decided(event(judge.EventOpen, allowed())) },
 			`{"time":"2026-01-02T02:04:05.000000006Z","stage":"open","outcome":"allowed",` + about +
 				`"durations":{"evaluationMicros":1,"totalMicros":2000}}`,
 		},
 		"adjusted": {
-			func(r judge.Recorder) { r.Decided(event(judge.StageExisting, adjusted())) },
+			func(r judge.Recorder) { r.Decided(event(judge.EventExisting, adjusted())) },
 			`{"time":"2026-01-02T02:04:05.000000006Z","stage":"existing","outcome":"adjusted",` + about +
 				`"changes":[{"policy":"tenants","rule":"capabilities","change":"dropped NET_ADMIN"},{"policy":"tenants","rule":"procMount","change":"masked <all>"}],` +
 				`"durations":{"evaluationMicros":1,"totalMicros":2000}}`,
 		},
 		"denied": {
-			func(r judge.Recorder) { r.Decided(event(judge.StageCreate, denied())) },
+			func(r judge.Recorder) { r.Decided(event(judge.EventCreate, denied())) },
 			`{"time":"2026-01-02T02:04:05.000000006Z","stage":"create","outcome":"denied",` + about +
 				`"violations":[{"policy":"tenants","rule":"capabilities","found":"NET_ADMIN not allowed","allowed":"none"}],` +
 				`"audit":[{"policy":"trial","rule":"hostPaths","found":"/ not allowed"}],` +
 				`"durations":{"evaluationMicros":1,"totalMicros":2000}}`,
 		},
 		"in audit mode": {
-			func(r judge.Recorder) { r.Decided(event(judge.StageOpen, rehearsed())) },
+			func(r judge.Recorder) { r.Decided(event(judge.EventOpen, rehearsed())) },
 			`{"time":"2026-01-02T02:04:05.000000006Z","stage":"open","outcome":"allowed",` + about +
 				`"excepted":[{"policy":"trial","rule":"hostPaths","found":"/ not allowed","exception":"legacy"}],` +
 				`"ifEnforced":{"outcome":"denied",` +
@@ -162,13 +162,13 @@ func TestWriteFails(t *testing.T) {
 	w := &writer{err: errors.New("no space left")}
 	var told []error
 	l := New(w, func(err error) { told = append(told, err) })
-	l.Decided(event(judge.StageOpen, allowed()))
+	l.Decided(event(judge.EventOpen, allowed()))
 	fail(l, errors.New("x"))
 	if len(told) != 2 || !errors.Is(told[0], w.err) || !strings.HasPrefix(told[0].Error(), "write decision log: ") {
 		t.Errorf("told %v", told)
 	}
 	w.err = nil
-	l.Decided(event(judge.StageOpen, allowed()))
+	l.Decided(event(judge.EventOpen, allowed()))
 	if len(told) != 2 || strings.Count(w.String(), "\n") != 1 {
 		t.Errorf("told %v, written %q", told, w)
 	}
@@ -194,7 +194,7 @@ func TestOneWrite(t *testing.T) {
 	l := New(w, func(err error) { t.Error(err) })
 	var wg sync.WaitGroup
 	for range 20 {
-		wg.Go(func() { l.Decided(event(judge.StageOpen, denied())) })
+		wg.Go(func() { l.Decided(event(judge.EventOpen, denied())) })
 	}
 	wg.Wait()
 	lines := strings.Split(strings.TrimSuffix(w.String(), "\n"), "\n")
@@ -216,22 +216,22 @@ func TestMessages(t *testing.T) {
 		want   []string
 	}{
 		"allowed": {
-			func(r judge.Recorder) { r.Decided(event(judge.StageOpen, allowed())) },
+			func(r judge.Recorder) { r.Decided(event(judge.EventOpen, allowed())) },
 			[]string{`level=debug msg=allowed` + who + ` stage=open`},
 		},
 		"adjusted": {
-			func(r judge.Recorder) { r.Decided(event(judge.StageOpen, adjusted())) },
+			func(r judge.Recorder) { r.Decided(event(judge.EventOpen, adjusted())) },
 			[]string{`level=info msg="adjusted: capabilities: dropped NET_ADMIN; procMount: masked <all>"` + who + ` stage=open`},
 		},
 		"denied": {
-			func(r judge.Recorder) { r.Decided(event(judge.StageCreate, denied())) },
+			func(r judge.Recorder) { r.Decided(event(judge.EventCreate, denied())) },
 			[]string{
 				`level=info msg="audit: / not allowed"` + who + ` policy=trial rule=hostPaths stage=create`,
 				`level=warning msg="specguard: denied by policy \"tenants\": capabilities: NET_ADMIN not allowed (allowed: none)"` + who + ` stage=create`,
 			},
 		},
 		"in audit mode": {
-			func(r judge.Recorder) { r.Decided(event(judge.StageOpen, rehearsed())) },
+			func(r judge.Recorder) { r.Decided(event(judge.EventOpen, rehearsed())) },
 			[]string{
 				`level=info msg="excepted: / not allowed"` + who[:len(" container=app")] + ` exception=legacy` + who[len(" container=app"):] + ` policy=trial rule=hostPaths stage=open`,
 				`level=info msg="audit: would be denied if enforced: specguard: denied by policy \"tenants\": capabilities: NET_ADMIN not allowed (allowed: none)"` + who + ` stage=open`,
@@ -240,7 +240,7 @@ func TestMessages(t *testing.T) {
 		},
 		"in audit mode, would adjust": {
 			func(r judge.Recorder) {
-				r.Decided(event(judge.StageOpen, decision(func(d *policy.Decision) { d.IfEnforced = adjusted() })))
+				r.Decided(event(judge.EventOpen, decision(func(d *policy.Decision) { d.IfEnforced = adjusted() })))
 			},
 			[]string{
 				`level=info msg="audit: would be adjusted if enforced: capabilities: dropped NET_ADMIN; procMount: masked <all>"` + who + ` stage=open`,
@@ -248,14 +248,14 @@ func TestMessages(t *testing.T) {
 			},
 		},
 		"existing, denied": {
-			func(r judge.Recorder) { r.Decided(event(judge.StageExisting, denied())) },
+			func(r judge.Recorder) { r.Decided(event(judge.EventExisting, denied())) },
 			[]string{
 				`level=info msg="audit: / not allowed"` + who + ` policy=trial rule=hostPaths stage=existing`,
 				`level=warning msg="runs against policy (left alone): specguard: denied by policy \"tenants\": capabilities: NET_ADMIN not allowed (allowed: none)"` + who + ` stage=existing`,
 			},
 		},
 		"existing, adjusted": {
-			func(r judge.Recorder) { r.Decided(event(judge.StageExisting, adjusted())) },
+			func(r judge.Recorder) { r.Decided(event(judge.EventExisting, adjusted())) },
 			[]string{`level=warning msg="runs without what policy would adjust (left alone): capabilities: dropped NET_ADMIN; procMount: masked <all>"` + who + ` stage=existing`},
 		},
 		"failed": {

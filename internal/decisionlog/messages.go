@@ -17,8 +17,8 @@ type Messages struct{ Log logrus.FieldLogger }
 
 // Decided logs a denial as a warning, an adjustment as information, and the
 // rest for debugging.
-func (m Messages) Decided(e judge.Event) {
-	log := m.about(e.Stage, e.Pod, e.Container)
+func (m Messages) Decided(e judge.Record) {
+	log := m.about(e.Event, e.Pod, e.Container)
 	fate := "left alone"
 	if e.Stopped {
 		fate = "stopped"
@@ -34,13 +34,13 @@ func (m Messages) Decided(e judge.Event) {
 	}
 	switch e.Decision.Outcome() {
 	case policy.Denied:
-		if e.Stage == judge.StageExisting {
+		if e.Event == judge.EventExisting {
 			log.Warnf("runs against policy (%s): %s", fate, e.Decision.Message())
 			return
 		}
 		log.Warn(e.Decision.Message())
 	case policy.Adjusted:
-		if e.Stage == judge.StageExisting {
+		if e.Event == judge.EventExisting {
 			log.Warnf("runs without what policy would adjust (%s): %s", fate, changes(e.Decision))
 			return
 		}
@@ -71,7 +71,7 @@ func changes(d *policy.Decision) string {
 }
 
 // Failed logs that a container could not be judged, or brought too much.
-func (m Messages) Failed(s judge.Stage, p policy.Pod, c policy.Container, err error) {
+func (m Messages) Failed(s judge.Event, p policy.Pod, c policy.Container, err error) {
 	if large, ok := errors.AsType[*synchronize.TooLarge](err); ok {
 		m.about(s, p, c).Warn(large)
 		return
@@ -84,7 +84,7 @@ func (m Messages) Failed(s judge.Stage, p policy.Pod, c policy.Container, err er
 	log.Error("not judged")
 }
 
-func (m Messages) about(s judge.Stage, p policy.Pod, c policy.Container) logrus.FieldLogger {
+func (m Messages) about(s judge.Event, p policy.Pod, c policy.Container) logrus.FieldLogger {
 	return m.Log.WithFields(logrus.Fields{
 		"stage": string(s), "namespace": p.Namespace, "pod": p.Name, "container": c.Name, "id": c.ID,
 	})

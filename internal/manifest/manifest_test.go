@@ -248,7 +248,7 @@ func TestJudged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := set.Evaluate(one(t, tt.container, tt.pod).Subject, policy.Final).Message()
+		got := set.Evaluate(one(t, tt.container, tt.pod).Subject, policy.Complete).Message()
 		if !strings.Contains(got, tt.want) || tt.want == "" && got != "" {
 			t.Errorf("%s\n%s\n got %s\nwant %s", tt.container, tt.pod, got, tt.want)
 		}

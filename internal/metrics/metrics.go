@@ -61,7 +61,7 @@ func New(reg prometheus.Registerer) *Recorder {
 func (r *Recorder) begin() {
 	r.oversized.WithLabelValues("refused")
 	r.oversized.WithLabelValues("reported")
-	for _, s := range judge.Stages() {
+	for _, s := range judge.Events() {
 		r.failures.WithLabelValues(string(s))
 		r.shed.WithLabelValues(string(s))
 		for _, o := range policy.Outcomes() {
@@ -81,10 +81,10 @@ func histogram(name, help string, buckets []float64) *prometheus.HistogramVec {
 }
 
 // Decided counts a decision.
-func (r *Recorder) Decided(e judge.Event) {
-	r.decisions.WithLabelValues(string(e.Stage), string(e.Decision.Outcome())).Inc()
-	r.evaluation.WithLabelValues(string(e.Stage)).Observe(e.Evaluation.Seconds())
-	r.total.WithLabelValues(string(e.Stage)).Observe(e.Total.Seconds())
+func (r *Recorder) Decided(e judge.Record) {
+	r.decisions.WithLabelValues(string(e.Event), string(e.Decision.Outcome())).Inc()
+	r.evaluation.WithLabelValues(string(e.Event)).Observe(e.Evaluation.Seconds())
+	r.total.WithLabelValues(string(e.Event)).Observe(e.Total.Seconds())
 	for _, v := range e.Decision.Violations {
 		r.results.WithLabelValues(v.Policy, v.Rule, "denied").Inc()
 	}
@@ -95,7 +95,7 @@ func (r *Recorder) Decided(e judge.Event) {
 		r.results.WithLabelValues(x.Policy, x.Rule, "excepted").Inc()
 	}
 	if then := e.Decision.IfEnforced; then != nil {
-		r.ifEnforced.WithLabelValues(string(e.Stage), string(then.Outcome())).Inc()
+		r.ifEnforced.WithLabelValues(string(e.Event), string(then.Outcome())).Inc()
 	}
 	if e.Stopped {
 		r.stopped.Inc()
@@ -105,14 +105,14 @@ func (r *Recorder) Decided(e judge.Event) {
 	}
 	for _, a := range e.Decision.Adjustments {
 		r.results.WithLabelValues(a.Policy, a.Rule, "adjusted").Inc()
-		if e.Stage != judge.StageExisting {
+		if e.Event != judge.EventExisting {
 			r.adjusted.WithLabelValues(a.Policy, a.Rule).Inc()
 		}
 	}
 }
 
 // Failed counts a container that could not be judged, or brought too much.
-func (r *Recorder) Failed(s judge.Stage, _ policy.Pod, _ policy.Container, err error) {
+func (r *Recorder) Failed(s judge.Event, _ policy.Pod, _ policy.Container, err error) {
 	if large, ok := errors.AsType[*synchronize.TooLarge](err); ok {
 		r.oversized.WithLabelValues(large.Outcome()).Inc()
 		return

@@ -37,8 +37,8 @@ func expect(t *testing.T, reg *prometheus.Registry, want string, names ...string
 	}
 }
 
-func event(stage judge.Stage, d policy.Decision) judge.Event {
-	return judge.Event{Stage: stage, Decision: &d, Evaluation: 100 * time.Microsecond, Total: 3 * time.Millisecond}
+func event(e judge.Event, d policy.Decision) judge.Record {
+	return judge.Record{Event: e, Decision: &d, Evaluation: 100 * time.Microsecond, Total: 3 * time.Millisecond}
 }
 
 func violation(rule string) []policy.Violation {
@@ -56,7 +56,7 @@ func change(rules ...string) []policy.Adjustment {
 // begun adds the samples that are still 0.
 func begun(name string, outcomes []policy.Outcome, samples string) string {
 	var all []string
-	for _, s := range judge.Stages() {
+	for _, s := range judge.Events() {
 		all = append(all, fmt.Sprintf(`{stage="%s"}`, s))
 		if outcomes != nil {
 			all = all[:len(all)-1]
@@ -76,16 +76,16 @@ func begun(name string, outcomes []policy.Outcome, samples string) string {
 func TestRecorder(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	r := metrics.New(reg)
-	r.Decided(event(judge.StageOpen, policy.Decision{}))
-	r.Decided(event(judge.StageOpen, policy.Decision{Adjustments: change("a", "a", "b"), Audit: violation("c")}))
-	r.Decided(event(judge.StageOpen, policy.Decision{Adjustments: change("a"), Violations: violation("b")}))
-	r.Decided(event(judge.StageCreate, policy.Decision{Violations: violation("b")}))
-	r.Decided(event(judge.StageExisting, policy.Decision{Adjustments: change("a")}))
-	r.Failed(judge.StageOpen, policy.Pod{}, policy.Container{}, errors.New("x"))
+	r.Decided(event(judge.EventOpen, policy.Decision{}))
+	r.Decided(event(judge.EventOpen, policy.Decision{Adjustments: change("a", "a", "b"), Audit: violation("c")}))
+	r.Decided(event(judge.EventOpen, policy.Decision{Adjustments: change("a"), Violations: violation("b")}))
+	r.Decided(event(judge.EventCreate, policy.Decision{Violations: violation("b")}))
+	r.Decided(event(judge.EventExisting, policy.Decision{Adjustments: change("a")}))
+	r.Failed(judge.EventOpen, policy.Pod{}, policy.Container{}, errors.New("x"))
 	large := &synchronize.TooLarge{}
-	r.Failed(judge.StageCreate, policy.Pod{}, policy.Container{}, large)
-	r.Failed(judge.StageCreate, policy.Pod{}, policy.Container{}, large.Reported("x"))
-	r.Failed(judge.StageCreate, policy.Pod{}, policy.Container{}, large.Reported("x"))
+	r.Failed(judge.EventCreate, policy.Pod{}, policy.Container{}, large)
+	r.Failed(judge.EventCreate, policy.Pod{}, policy.Container{}, large.Reported("x"))
+	r.Failed(judge.EventCreate, policy.Pod{}, policy.Container{}, large.Reported("x"))
 	expect(t, reg, "specguard_oversized_total{outcome=\"refused\"} 1\nspecguard_oversized_total{outcome=\"reported\"} 2\n", "specguard_oversized_total")
 	expect(t, reg, begun("decisions_total", policy.Outcomes(), `specguard_decisions_total{outcome="adjusted",stage="existing"} 1
 specguard_decisions_total{outcome="adjusted",stage="open"} 1
@@ -109,8 +109,8 @@ specguard_adjustments_total{policy="p",rule="b"} 1
 func TestDurations(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	r := metrics.New(reg)
-	r.Decided(event(judge.StageOpen, policy.Decision{}))
-	r.Decided(event(judge.StageOpen, policy.Decision{}))
+	r.Decided(event(judge.EventOpen, policy.Decision{}))
+	r.Decided(event(judge.EventOpen, policy.Decision{}))
 	families, err := reg.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -164,7 +164,7 @@ specguard_exceptions_expired 1
 func TestAuditMode(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	r := metrics.New(reg)
-	r.Decided(event(judge.StageOpen, policy.Decision{
+	r.Decided(event(judge.EventOpen, policy.Decision{
 		IfEnforced: &policy.Decision{Violations: violation("a")},
 		Excepted:   []policy.Excepted{{Violation: violation("b")[0], Exception: "x"}},
 	}))
@@ -190,8 +190,8 @@ func TestLint(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	r := metrics.New(reg)
 	metrics.RegisterState(reg, &state{})
-	r.Decided(event(judge.StageOpen, policy.Decision{Adjustments: change("a"), Audit: violation("c")}))
-	r.Failed(judge.StageOpen, policy.Pod{}, policy.Container{}, errors.New("x"))
+	r.Decided(event(judge.EventOpen, policy.Decision{Adjustments: change("a"), Audit: violation("c")}))
+	r.Failed(judge.EventOpen, policy.Pod{}, policy.Container{}, errors.New("x"))
 	problems, err := testutil.GatherAndLint(reg)
 	if err != nil {
 		t.Fatal(err)

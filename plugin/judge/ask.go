@@ -36,9 +36,9 @@ func (j *Judge) Ask(ctx context.Context, req wrapperapi.Request) wrapperapi.Answ
 	}
 	sub := policy.Subject{Pod: id.pod, Container: id.container}
 	sub.Pod.HostNamespaces, sub.Pod.NamespacePathsUnseen = req.HostNamespaces, false
-	phase := policy.Final
-	if req.Stage == wrapperapi.Verify {
-		phase = policy.Fixed
+	visible := policy.Complete
+	if req.Kind == wrapperapi.Verify {
+		visible = policy.Fixed
 	}
 	j.giveWay(ctx)
 	defer j.InHand.Begin()()
@@ -54,7 +54,7 @@ func (j *Judge) Ask(ctx context.Context, req wrapperapi.Request) wrapperapi.Answ
 			sent.runtimeStore = store // it has opened the container already, if it could
 		}
 		a := access{
-			store: sent, phase: phase, sealed: sealed, opened: sent.runtimeStore != nil || req.Stage == wrapperapi.Verify && id.opened,
+			store: sent, visible: visible, sealed: sealed, opened: sent.runtimeStore != nil || req.Kind == wrapperapi.Verify && id.opened,
 			mounts: table, rootfs: req.Root, unverified: unverified,
 		}
 		if sent.runtimeStore == nil {
@@ -66,7 +66,7 @@ func (j *Judge) Ask(ctx context.Context, req wrapperapi.Request) wrapperapi.Answ
 		}
 		return sent.result, err
 	})
-	j.Failed(ctx, StageOpen, policy.Subject{Pod: id.pod, Container: id.container}, err)
+	j.Failed(ctx, EventOpen, policy.Subject{Pod: id.pod, Container: id.container}, err)
 	var denied *denial
 	switch {
 	case errors.As(err, &denied):

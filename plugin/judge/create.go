@@ -46,13 +46,13 @@ func (j *Judge) Create(ctx context.Context, c Container) (Creation, error) {
 	if !set.Select(&sub).Enforced {
 		return Creation{}, nil
 	}
-	d := set.Evaluate(sub, policy.Early)
+	d := set.Evaluate(sub, policy.Partial)
 	if d.Outcome() == policy.Denied {
 		j.containers.remove(sub.Container.ID) // the runtime may never speak of it again
 		if d.Ended {
 			return Creation{}, request.ErrTimeout
 		}
-		j.decided(StageCreate, sub, d, start)
+		j.decided(EventCreate, sub, d, start)
 		return Creation{}, &denial{d.Message()}
 	}
 	opener, err := j.Connection.Opener()
@@ -67,7 +67,7 @@ func (j *Judge) Create(ctx context.Context, c Container) (Creation, error) {
 		return Creation{Seal: opener.Seal(), Annotation: seal.Sealed}, nil
 	}
 	if d.Outcome() == policy.Adjusted {
-		j.decided(StageCreate, sub, d, start)
+		j.decided(EventCreate, sub, d, start)
 	}
 	return Creation{Seal: opener.Seal(), Annotation: seal.Verify, Adjusted: d.Spec}, nil
 }

@@ -6,24 +6,24 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// Stage is the point at which a decision was made.
-type Stage string
+// Event is what a decision was about. Logs and metrics call it the stage.
+type Event string
 
-// The stages.
+// The events.
 const (
-	StageCreate   Stage = "create"   // by what NRI shows, before the runtime stores the container
-	StageOpen     Stage = "open"     // by the complete spec; the seal is opened or kept
-	StageStart    Stage = "start"    // by what the kernel has mounted, before the process starts
-	StageUpdate   Stage = "update"   // new resource limits for a container that exists
-	StageExisting Stage = "existing" // a container that was there when the agent connected
+	EventCreate   Event = "create"   // by what NRI shows, before the runtime stores the container
+	EventOpen     Event = "open"     // by the complete spec; the seal is opened or kept
+	EventStart    Event = "start"    // by what the kernel has mounted, before the process starts
+	EventUpdate   Event = "update"   // new resource limits for a container that exists
+	EventExisting Event = "existing" // a container that was there when the agent connected
 )
 
-// Stages are all of them.
-func Stages() []Stage { return []Stage{StageCreate, StageOpen, StageStart, StageUpdate, StageExisting} }
+// Events are all of them.
+func Events() []Event { return []Event{EventCreate, EventOpen, EventStart, EventUpdate, EventExisting} }
 
-// Event is one decision about one container.
-type Event struct {
-	Stage     Stage
+// Record is one decision about one container.
+type Record struct {
+	Event     Event
 	Pod       policy.Pod
 	Container policy.Container
 	Decision  *policy.Decision
@@ -39,23 +39,23 @@ type Event struct {
 // Recorder notes every decision and every failure to make one. Its methods may be
 // called at the same time. A request waits for them, so they should return soon.
 type Recorder interface {
-	Decided(Event)
-	Failed(Stage, policy.Pod, policy.Container, error)
+	Decided(Record)
+	Failed(Event, policy.Pod, policy.Container, error)
 }
 
 // Recorders passes all on to several recorders.
 type Recorders []Recorder
 
 // Decided passes the decision on.
-func (rs Recorders) Decided(e Event) {
+func (rs Recorders) Decided(record Record) {
 	for _, r := range rs {
-		r.Decided(e)
+		r.Decided(record)
 	}
 }
 
 // Failed passes the failure on.
-func (rs Recorders) Failed(s Stage, p policy.Pod, c policy.Container, err error) {
+func (rs Recorders) Failed(e Event, p policy.Pod, c policy.Container, err error) {
 	for _, r := range rs {
-		r.Failed(s, p, c, err)
+		r.Failed(e, p, c, err)
 	}
 }

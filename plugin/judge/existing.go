@@ -60,7 +60,7 @@ func (j *Judge) JudgeExisting(ctx context.Context, existing []Container) {
 		_, err := request.Guard(ctx, existingTimeout, func(ctx context.Context) (struct{}, error) {
 			return struct{}{}, j.judgeExisting(ctx, c)
 		})
-		j.Failed(ctx, StageExisting, c.Subject, err)
+		j.Failed(ctx, EventExisting, c.Subject, err)
 	}
 }
 
@@ -77,14 +77,14 @@ func (j *Judge) judgeExisting(ctx context.Context, c Container) error {
 	if !set.Select(&sub).Any() {
 		return nil
 	}
-	phase, action := policy.Final, j.Existing.Action
+	visible, action := policy.Complete, j.Existing.Action
 	store, unread := j.existingStore(c)
 	switch {
 	case unread != nil && c.Sealed:
 		return nil // the runtime shows what it was before it was judged
 	case unread != nil:
 		j.Log.WithError(unread).WithField("id", sub.Container.ID).Warn("existing container: full spec unavailable, checked only against NRI data; audit-mode policies skipped, container not stopped")
-		phase, action = policy.Early, Report
+		visible, action = policy.Partial, Report
 	default:
 		if _, err := j.complete(ctx, store, &sub, set); err != nil {
 			return err
@@ -92,11 +92,11 @@ func (j *Judge) judgeExisting(ctx context.Context, c Container) error {
 	}
 	sub.Spec = unsealed(sub.Spec)
 	judging := time.Now()
-	d := set.Evaluate(sub, phase)
+	d := set.Evaluate(sub, visible)
 	if d.Ended {
 		return request.ErrTimeout
 	}
-	e := Event{Stage: StageExisting, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
+	e := Record{Event: EventExisting, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
 	var err error
 	switch {
 	case !action.stops(d.Outcome()):

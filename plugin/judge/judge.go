@@ -145,7 +145,7 @@ func (d *denial) Error() string { return d.message }
 
 // Failed records an error that is no denial. A recorder that hangs or panics
 // must not keep the answer from the runtime, which would go on without it.
-func (j *Judge) Failed(ctx context.Context, stage Stage, sub policy.Subject, err error) {
+func (j *Judge) Failed(ctx context.Context, event Event, sub policy.Subject, err error) {
 	var recorded *denial
 	if err == nil || errors.As(err, &recorded) {
 		return
@@ -153,7 +153,7 @@ func (j *Judge) Failed(ctx context.Context, stage Stage, sub policy.Subject, err
 	ctx = request.WithDelay(context.WithoutCancel(ctx), request.Delay{}) // it has a time of its own
 	record := func() {
 		_, missed := request.Guard(ctx, j.Connection.RequestTimeout()/10, func(context.Context) (struct{}, error) {
-			j.Recorder.Failed(stage, sub.Pod, sub.Container, err)
+			j.Recorder.Failed(event, sub.Pod, sub.Container, err)
 			return struct{}{}, nil
 		})
 		if missed != nil {
@@ -168,9 +168,9 @@ func (j *Judge) Failed(ctx context.Context, stage Stage, sub policy.Subject, err
 }
 
 // decided records a decision for which nothing had to be read.
-func (j *Judge) decided(stage Stage, sub policy.Subject, d *policy.Decision, start time.Time) {
+func (j *Judge) decided(event Event, sub policy.Subject, d *policy.Decision, start time.Time) {
 	took := time.Since(start)
-	j.Recorder.Decided(Event{Stage: stage, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: took, Total: took})
+	j.Recorder.Decided(Record{Event: event, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: took, Total: took})
 }
 
 // Try does with a made-up container what judging needs, and changes nothing. It is
@@ -182,7 +182,7 @@ func (j *Judge) Try(ctx context.Context, c Container) error {
 	_, _ = j.runsSeals.get("")
 	j.InHand.Longest(time.Now())
 	_, _ = j.Connection.Opener() // before the runtime has connected there is none
-	if d := j.Policies.Current().Evaluate(sub, policy.Early); d.Ended {
+	if d := j.Policies.Current().Evaluate(sub, policy.Partial); d.Ended {
 		return request.ErrTimeout
 	}
 	return ctx.Err()

@@ -21,9 +21,9 @@ type access struct {
 	store  SpecStore
 	sealed bool // as far as is known before the spec is read
 
-	// phase is policy.Final, or policy.Fixed where the spec cannot be written
+	// visible is policy.Complete, or policy.Fixed where the spec cannot be written
 	// any more.
-	phase policy.Phase
+	visible policy.Visibility
 
 	// opened: the container has been opened before, in the runtime's store. What
 	// is still fine then is neither written nor recorded once more.
@@ -78,20 +78,20 @@ func (j *Judge) open(ctx context.Context, a access, sub policy.Subject) (*policy
 	}
 
 	judging := time.Now()
-	d := set.Evaluate(sub, a.phase)
+	d := set.Evaluate(sub, a.visible)
 	if d.Ended {
 		return nil, request.ErrTimeout
 	}
-	stage, err := j.checkMounts(d, &a)
+	event, err := j.checkMounts(d, &a)
 	if err != nil {
 		return nil, err
 	}
-	e := Event{Stage: stage, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
+	e := Record{Event: event, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
 
-	if a.opened && d.Outcome() == policy.Allowed && (a.phase == policy.Fixed || !seal.On(stored)) {
+	if a.opened && d.Outcome() == policy.Allowed && (a.visible == policy.Fixed || !seal.On(stored)) {
 		return d, nil
 	}
-	if a.phase != policy.Fixed && (d.Enforced || a.sealed) {
+	if a.visible != policy.Fixed && (d.Enforced || a.sealed) {
 		if d.Outcome() == policy.Denied {
 			dropUnknownLabels(d.Spec, sub.Host)
 		}
@@ -108,20 +108,20 @@ func (j *Judge) open(ctx context.Context, a access, sub policy.Subject) (*policy
 }
 
 // checkMounts adds to a decision where what the kernel has mounted is not what
-// was judged. It returns the stage that decides.
-func (j *Judge) checkMounts(d *policy.Decision, a *access) (Stage, error) {
+// was judged. It returns the event that decides.
+func (j *Judge) checkMounts(d *policy.Decision, a *access) (Event, error) {
 	switch {
-	case d.Mounts == nil || a.phase != policy.Fixed || d.Outcome() == policy.Denied || a.unverified != "":
-		return StageOpen, nil
+	case d.Mounts == nil || a.visible != policy.Fixed || d.Outcome() == policy.Denied || a.unverified != "":
+		return EventOpen, nil
 	case a.mounts == nil:
-		return StageOpen, errOldHook
+		return EventOpen, errOldHook
 	}
 	found, err := j.compare(d.Mounts, func(mounts.Table) string { return a.rootfs }, a.mounts)
 	if len(found) == 0 {
-		return StageOpen, err
+		return EventOpen, err
 	}
 	d.Violations = found
-	return StageStart, err
+	return EventStart, err
 }
 
 // complete puts all that a store knows of the container into the subject. It

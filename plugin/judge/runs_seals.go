@@ -124,23 +124,23 @@ func ordinary(handler string) bool { return slices.Contains([]string{"", "runc",
 // ociRuntime finds out what runs the pod's containers: from the container
 // runtime's store, or from its configuration.
 func (j *Judge) ociRuntime(ctx context.Context, handler, sandbox string, opener Opener) (ociruntime.Runtime, error) {
-	var untold error
+	var unknown error
 	if store, ok := opener.Store().(HandlerStore); ok {
 		runtime, err := store.Runtime(ctx, sandbox)
 		if err == nil {
 			return runtime, nil
 		}
-		untold = err
+		unknown = err
 	}
 	if j.Handlers.Configured != nil {
 		runtime, err := j.Handlers.Configured(j.Connection.Runtime().Name, handler)
 		if err == nil {
 			return runtime, nil
 		}
-		return runtime, errors.Join(untold, err)
+		return runtime, errors.Join(unknown, err)
 	}
-	if untold == nil {
-		untold = errors.New("neither the container runtime's store nor its configuration is seen")
+	if unknown == nil {
+		unknown = errors.New("neither the container runtime's store nor its configuration is seen")
 	}
-	return ociruntime.Runtime{}, untold
+	return ociruntime.Runtime{}, unknown
 }

@@ -33,7 +33,7 @@ func (j *Judge) Update(ctx context.Context, c Container, asked *specs.LinuxResou
 	if d.Ended {
 		return nil, request.ErrTimeout
 	}
-	j.decided(StageUpdate, sub, d, start)
+	j.decided(EventUpdate, sub, d, start)
 	switch d.Outcome() {
 	case policy.Denied:
 		return nil, &denial{d.Message()}

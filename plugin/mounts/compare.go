@@ -46,14 +46,14 @@ type comparison struct {
 	at        map[located][]*expected // by destination
 	shows     map[Identity][]*expected
 	sources   map[Identity][]string // of recursive binds, each once
-	told      map[*mountinfo.Info]bool
+	reported  map[*mountinfo.Info]bool
 }
 
 // expected is a bind mount, and what it shows.
 type expected struct {
 	*policy.JudgedBind
 	Identity
-	known bool
+	found bool // the source is mounted on the node
 }
 
 // located is something that is mounted at a point.
@@ -69,7 +69,7 @@ func newComparison(judged *policy.JudgedMounts, node, container Table) *comparis
 		judged: judged, node: newTree(node), container: container,
 		devices: make(map[string]bool), onNode: make(map[Identity][]string), byID: make(map[int]*mountinfo.Info), inside: make(map[located]*mountinfo.Info),
 		at: make(map[located][]*expected), shows: make(map[Identity][]*expected), sources: make(map[Identity][]string),
-		told: make(map[*mountinfo.Info]bool),
+		reported: make(map[*mountinfo.Info]bool),
 	}
 	for _, m := range node {
 		c.devices[device(m)] = true
@@ -88,7 +88,7 @@ func newComparison(judged *policy.JudgedMounts, node, container Table) *comparis
 func (c *comparison) expect(b *policy.JudgedBind) {
 	source := path.Clean(b.Source)
 	id, ok := c.node.at(source)
-	e := &expected{JudgedBind: b, Identity: id, known: ok}
+	e := &expected{JudgedBind: b, Identity: id, found: ok}
 	c.binds = append(c.binds, e)
 	if !ok {
 		return
@@ -114,7 +114,7 @@ func (c *comparison) missing() []policy.Violation {
 	var elsewhere []*expected
 	for _, b := range c.binds {
 		at := located{b.Destination, b.Identity}
-		if b.known && left[at] > 0 {
+		if b.found && left[at] > 0 {
 			left[at]--
 			continue
 		}
@@ -133,7 +133,7 @@ func (c *comparison) missing() []policy.Violation {
 	var out []policy.Violation
 	for _, b := range elsewhere {
 		switch {
-		case b.known && !c.judged.Hooks && free[b.Identity] > 0:
+		case b.found && !c.judged.Hooks && free[b.Identity] > 0:
 			free[b.Identity]--
 		case b.Host:
 			out = append(out, c.violation(fmt.Sprintf("host path %s at %s: %s", b.Source, b.Destination, c.instead(b))))
@@ -146,7 +146,7 @@ func (c *comparison) missing() []policy.Violation {
 func (c *comparison) instead(b *expected) string {
 	for _, m := range slices.Backward(c.container) {
 		if m.Mountpoint == b.Destination && identity(m) != b.Identity {
-			c.told[m] = true
+			c.reported[m] = true
 			return fmt.Sprintf("the kernel has mounted %s there, and not %s%s", identity(m), b.Identity, changed)
 		}
 	}
@@ -162,7 +162,7 @@ func (c *comparison) violation(found string) policy.Violation {
 func (c *comparison) unexpected() []policy.Violation {
 	var out []policy.Violation
 	for _, m := range c.container {
-		if c.told[m] || m.Mountpoint == "/" && identity(m) == c.root || c.judged.Hooks && !c.atDestination(m.Mountpoint) {
+		if c.reported[m] || m.Mountpoint == "/" && identity(m) == c.root || c.judged.Hooks && !c.atDestination(m.Mountpoint) {
 			continue
 		}
 		if of := c.copied(m); of != nil {

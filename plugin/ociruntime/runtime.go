@@ -38,9 +38,9 @@ func (r Runtime) String() string {
 func (r Runtime) Runs(closed bool) bool {
 	switch r.Shim {
 	case "":
-		return known(r.Program)
+		return runsCreateRuntime(r.Program)
 	case "io.containerd.runc.v1", "io.containerd.runc.v2":
-		return r.Program == "" || known(r.Program)
+		return r.Program == "" || runsCreateRuntime(r.Program)
 	case "io.containerd.runsc.v1": // gVisor
 		return true
 	default:
@@ -48,11 +48,11 @@ func (r Runtime) Runs(closed bool) bool {
 	}
 }
 
-// known tells whether the program is an OCI runtime that runs createRuntime
+// runsCreateRuntime reports whether the program is an OCI runtime that runs createRuntime
 // hooks. NVIDIA's becomes runc or crun, as specguard-runtime does under any name.
 // Bottlerocket's (shimpei, which is nvidia-oci too) adds hooks to those of the
 // container, and calls runc.
-func known(program string) bool {
+func runsCreateRuntime(program string) bool {
 	name := path.Base(program)
 	return slices.Contains([]string{"runc", "crun", "youki", "runsc", "shimpei", "nvidia-oci"}, name) ||
 		name == "nvidia-container-runtime" || strings.HasPrefix(name, "nvidia-container-runtime.") ||

@@ -31,7 +31,7 @@ func Ask(ctx context.Context, socket string, req Request) (Answer, error) {
 // Ping is an error unless an agent answers on the socket; what it answers does not
 // matter.
 func Ping(ctx context.Context, socket string) error {
-	_, err := Ask(ctx, socket, Request{Stage: ping})
+	_, err := Ask(ctx, socket, Request{Kind: ping})
 	return err
 }
 

@@ -20,22 +20,22 @@ const DefaultSocket = "/run/specguard/runtime.sock"
 // maxMessage bounds a message, in bytes.
 const maxMessage = 64 << 20
 
-// Stage is what can still become of the container.
-type Stage string
+// Kind is what is asked: what can still become of the container.
+type Kind string
 
-// The stages.
+// The kinds.
 const (
-	Create Stage = "create" // the OCI runtime has not seen the spec: it can be changed
-	Verify Stage = "verify" // the OCI runtime has read the spec: it can be refused
+	Create Kind = "create" // the OCI runtime has not seen the spec: it can be changed
+	Verify Kind = "verify" // the OCI runtime has read the spec: it can be refused
 
 	// ping is of no container: it asks whether the agent answers.
-	ping Stage = "ping"
+	ping Kind = "ping"
 )
 
 // Request asks for the judgement of one container.
 type Request struct {
 	Version int    `json:"version"`
-	Stage   Stage  `json:"stage"`
+	Kind    Kind   `json:"stage"`
 	ID      string `json:"id"`   // the container's, as the OCI runtime was given it
 	Spec    []byte `json:"spec"` // its config.json
 
@@ -43,7 +43,7 @@ type Request struct {
 	// lead to the host's own.
 	HostNamespaces []string `json:"hostNamespaces,omitempty"`
 
-	// Mounts are what is mounted in the container, at stage Verify: the mountinfo
+	// Mounts are what is mounted in the container, where the kind is Verify: the mountinfo
 	// file of its first process. Root is where its root filesystem is in it.
 	Mounts []byte `json:"mounts,omitempty"`
 	Root   string `json:"root,omitempty"`

@@ -21,7 +21,7 @@ const asker = "SPECGUARD_TEST_ASK"
 
 func TestMain(m *testing.M) {
 	if socket := os.Getenv(asker); socket != "" {
-		answer, err := Ask(context.Background(), socket, Request{Stage: Create, ID: "9b7e"})
+		answer, err := Ask(context.Background(), socket, Request{Kind: Create, ID: "9b7e"})
 		if err == nil && answer.Verdict == Allow {
 			os.Exit(1)
 		}
@@ -80,7 +80,7 @@ func (a *agent) refused() string {
 // TestAsk brings every byte across, in both directions.
 func TestAsk(t *testing.T) {
 	spec := []byte("{\"a\": \"<&>\\u00e4\xff\",\n \"b\":1.0 }")
-	sent := Request{Stage: Verify, ID: "9b7e", Spec: spec, Sandbox: &Sandbox{ID: "5d1c", Spec: spec, PortMappings: []byte("[]"), Networked: true}}
+	sent := Request{Kind: Verify, ID: "9b7e", Spec: spec, Sandbox: &Sandbox{ID: "5d1c", Spec: spec, PortMappings: []byte("[]"), Networked: true}}
 	var got Request
 	a := newAgent(t, func(_ context.Context, r Request) Answer {
 		got = r
@@ -142,7 +142,7 @@ func TestAskInVain(t *testing.T) {
 		cut:          cut + ": no answer: unexpected EOF",
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-		if answer, err := Ask(ctx, socket, Request{Stage: Create, ID: "9b7e"}); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if answer, err := Ask(ctx, socket, Request{Kind: Create, ID: "9b7e"}); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("answer %+v, error %v, want %s", answer, err, want)
 		}
 		cancel()
@@ -308,7 +308,7 @@ func TestManyRequests(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 30 {
 		wg.Go(func() {
-			if answer, err := Ask(t.Context(), a.socket, Request{Stage: Create, ID: "9b7e"}); err != nil || answer.Verdict != Allow {
+			if answer, err := Ask(t.Context(), a.socket, Request{Kind: Create, ID: "9b7e"}); err != nil || answer.Verdict != Allow {
 				t.Errorf("%v, error %v", answer, err)
 			}
 			all.Add(1)

@@ -121,7 +121,7 @@ func (s *server) answer(ctx context.Context, conn *net.UnixConn) Answer {
 		s.refused(err)
 		return Refuse("specguard: refused: " + err.Error())
 	}
-	if req.Stage == ping {
+	if req.Kind == ping {
 		return Answer{Verdict: Unknown}
 	}
 	return s.handle(ctx, req)
@@ -139,10 +139,10 @@ func receive(conn *net.UnixConn) (Request, error) {
 	switch {
 	case req.Version != version:
 		return Request{}, fmt.Errorf("the request is of version %d of the protocol, the agent speaks version %d", req.Version, version)
-	case req.Stage == ping:
+	case req.Kind == ping:
 		return req, nil
-	case req.ID == "" || req.Stage != Create && req.Stage != Verify:
-		return Request{}, fmt.Errorf("a request without id, or of the unknown stage %q", req.Stage)
+	case req.ID == "" || req.Kind != Create && req.Kind != Verify:
+		return Request{}, fmt.Errorf("a request without id, or of the unknown stage %q", req.Kind)
 	}
 	return req, nil
 }

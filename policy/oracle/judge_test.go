@@ -49,7 +49,7 @@ func (t *trial) fail(bad bool, class, format string, args ...any) {
 }
 
 func (t *trial) decide(set *policy.Set, spec *specs.Spec) *policy.Decision {
-	return set.Evaluate(t.subject(spec), policy.Final)
+	return set.Evaluate(t.subject(spec), policy.Complete)
 }
 
 // profile wants that what a profile lets run has nothing that it forbids, and that

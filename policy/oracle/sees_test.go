@@ -130,7 +130,7 @@ func TestSees(t *testing.T) {
 			if forbidden := profile(level).forbids(tt.want); forbidden != (profile(level) >= tt.from) {
 				t.Errorf("%s forbids %v: %t", profile(level), tt.want, forbidden)
 			}
-			d := p.profiles[level].Evaluate(n.subject(spec), policy.Final)
+			d := p.profiles[level].Evaluate(n.subject(spec), policy.Complete)
 			if profile(level) >= tt.from && len(profile(level).bad(n.read(d.Spec))) > 0 && d.Outcome() != policy.Denied {
 				t.Errorf("%s lets through %v", profile(level), tt.want)
 			}

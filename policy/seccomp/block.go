@@ -33,8 +33,8 @@ func (b Block) And(o Block) Block {
 // makers are the calls that make a socket of a family, their first argument.
 func makers() []string { return []string{"socket", "socketpair"} }
 
-// whole are the calls that cannot be made at all, sorted.
-func (b Block) whole() []string {
+// callsDenied are the calls that cannot be made at all, sorted.
+func (b Block) callsDenied() []string {
 	out := make(map[string]bool)
 	with := func(name string, itself bool) {
 		if itself {
@@ -81,7 +81,7 @@ func (b Block) Open(p *specs.LinuxSeccomp) []string {
 			out = append(out, string(b.SocketFamilies[i]))
 		}
 	}
-	for _, name := range b.whole() {
+	for _, name := range b.callsDenied() {
 		if !v.denies(name) {
 			out = append(out, name)
 		}
@@ -127,7 +127,7 @@ func view(p *specs.LinuxSeccomp, b Block) profile {
 		p = none()
 	}
 	wanted := make(map[string]bool)
-	for _, name := range append(b.whole(), makers()...) {
+	for _, name := range append(b.callsDenied(), makers()...) {
 		wanted[name] = true
 	}
 	return profile{p, calls(p, func(name string) bool {

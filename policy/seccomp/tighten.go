@@ -26,7 +26,7 @@ func (b Block) Tighten(p *specs.LinuxSeccomp) *specs.LinuxSeccomp {
 	v := view(p, b)
 	var closed, first, last []specs.LinuxSyscall
 	var names []string
-	for _, name := range b.whole() {
+	for _, name := range b.callsDenied() {
 		if v.denies(name) {
 			continue
 		}
@@ -83,8 +83,8 @@ func strip(entries []specs.LinuxSyscall, names []string) []specs.LinuxSyscall {
 	return out
 }
 
-// known is how many families are told apart. The kernel has fewer.
-const known = 64
+// numFamilies is how many families are distinguished. The kernel has fewer.
+const numFamilies = 64
 
 // without makes entries that say of the call what the profile says, except for
 // the families, which they deny.
@@ -97,15 +97,15 @@ func (p profile) without(name string, blocked []uint32) []specs.LinuxSyscall {
 	for _, x := range blocked {
 		out = append(out, deny(uint(unix.EPERM), []specs.LinuxSeccompArg{lowIs(x, ^uint32(0))}, name))
 	}
-	var by [known]kept
-	for x := range uint32(known) {
+	var by [numFamilies]kept
+	for x := range uint32(numFamilies) {
 		if !slices.Contains(blocked, x) {
 			by[x] = p.keep(c, x)
 		}
 	}
 	out = append(out, p.entries(name, by[:], 0)...)
 	if !Denies(p.DefaultAction) && slices.ContainsFunc(c.rules, p.restricts) {
-		for bit := uint32(known); bit != 0; bit <<= 1 { // what the kernel has no family for
+		for bit := uint32(numFamilies); bit != 0; bit <<= 1 { // what the kernel has no family for
 			out = append(out, deny(uint(unix.EPERM), []specs.LinuxSeccompArg{lowIs(bit, bit)}, name))
 		}
 	}

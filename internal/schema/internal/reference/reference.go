@@ -62,7 +62,7 @@ type page struct {
 func (w *page) index() {
 	w.table("rule", "", "adjusts", "decides", "Pod Security Standards")
 	for _, k := range policy.RuleKinds() {
-		w.row(fmt.Sprintf("[`%s`](#%s)", k.Name, strings.ToLower(k.Name)), w.summary(k), yesNo(k.CanAdjust), moments(k.Decides), control(w.doc(k).Source))
+		w.row(fmt.Sprintf("[`%s`](#%s)", k.Name, strings.ToLower(k.Name)), w.summary(k), yesNo(k.CanAdjust), decidesShort(k), control(w.doc(k).Source))
 	}
 }
 
@@ -78,7 +78,7 @@ func (w *page) rule(k policy.RuleKind) {
 	for _, part := range []struct{ name, text string }{
 		{"Reads", doc.Reads},
 		{"Adjusts", doc.Adjusts},
-		{"Decides", moment(k.Decides) + "."},
+		{"Decides", decides(k) + "."},
 		{"Source", doc.Source},
 	} {
 		fmt.Fprintln(w, wrap("- **"+part.name+"** "+markdown(part.text, t), "  "))
@@ -103,23 +103,23 @@ func example(name, text string) string {
 	return name + ":\n  " + strings.ReplaceAll(text, "\n", "\n  ")
 }
 
-// moments says in few words when a rule decides.
-func moments(m policy.Moment) string {
-	switch m {
-	case policy.AtCreation:
-		return "at creation"
-	case policy.WithImage:
+// decidesShort says in few words when a rule decides.
+func decidesShort(k policy.RuleKind) string {
+	switch {
+	case k.Early && k.NeedsImage:
 		return "at creation or before the start"
+	case k.Early:
+		return "at creation"
 	default:
 		return "before the start"
 	}
 }
 
-func moment(m policy.Moment) string {
-	if m == policy.WithImage {
+func decides(k policy.RuleKind) string {
+	if k.Early && k.NeedsImage {
 		return "at creation, if the runtime shows the image by then; else before the start"
 	}
-	return moments(m)
+	return decidesShort(k)
 }
 
 func yesNo(b bool) string {
