@@ -166,7 +166,7 @@ func TestRuleResourcesUpdate(t *testing.T) {
 					return
 				}
 				policy := r.policyName(c.name, "reject")
-				if want := sentence(policy, r.name, u.found); err == nil || !strings.HasSuffix(err.Error(), " desc = "+want) {
+				if want := sentence(policy, r.name, u.found); err == nil || !strings.HasSuffix(withoutFix(err.Error(), ""), " desc = "+want) {
 					t.Errorf("update: %v\nwant   %s", err, want)
 				}
 				inForce("67108864 25000 100000 max")(t, reject)

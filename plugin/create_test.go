@@ -124,7 +124,7 @@ func TestDenialText(t *testing.T) {
 	p := pod()
 	p.Linux.Namespaces = namespaces("ipc", "uts", "mount", "network")
 	_, err := n.create(p, container())
-	want := `specguard: denied by policy "tenants": hostNamespaces: host namespaces pid not allowed (allowed: none)`
+	want := `specguard: denied by policy "tenants": hostNamespaces: host namespaces pid not allowed (allowed: none). In the pod: set spec.hostPID: false`
 	if message(err) != want {
 		t.Errorf("error %q, want %q", message(err), want)
 	}

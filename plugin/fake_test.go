@@ -201,7 +201,10 @@ const (
 	auditing  = "mode: audit"
 
 	// denied is the denial by a policy p of refuse.
-	denied = `specguard: denied by policy "p": capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)`
+	denied = deniedWhy + deniedFix
+
+	deniedWhy = `specguard: denied by policy "p": capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)`
+	deniedFix = ". In the pod: remove NET_ADMIN from securityContext.capabilities.add"
 )
 
 func compile(t testing.TB, docs ...string) *policy.Set {

@@ -14,7 +14,7 @@ const (
 	noPorts = "rules: {hostPorts: {}}"
 
 	// noPortsDenied is the denial by a policy p of noPorts.
-	noPortsDenied = `specguard: denied by policy "p": hostPorts: host ports 8080 TCP not allowed (allowed: none)`
+	noPortsDenied = `specguard: denied by policy "p": hostPorts: host ports 8080 TCP not allowed (allowed: none). In the pod: remove these from ports[].hostPort`
 )
 
 func withPort(port int32) *policy.Sandbox {

@@ -83,11 +83,11 @@ func TestStart(t *testing.T) {
 		"no process":                {between: opened, process: errors.New("no task"), want: "no task"},
 		"nobody has judged it": {
 			between: func(n *node) { forgotten(n); n.policies.use(compile(n.t, doc("p", "rules: {hostPaths: {}}"))) },
-			want:    `specguard: denied by policy "p": hostPaths: host path /srv/x at /mnt is not allowed (allowed: none)`,
+			want:    `specguard: denied by policy "p": hostPaths: host path /srv/x at /mnt is not allowed (allowed: none). In the pod: remove the hostPath volume that is mounted at /mnt, or mount an allowed path there`,
 		},
 		"nobody can adjust it": {
 			between: func(n *node) { forgotten(n); n.policies.use(compile(n.t, doc("p", strip))) },
-			want:    denied + " (policy would adjust it; on this node containers can only be refused)",
+			want:    deniedWhy + " (policy would adjust it; on this node containers can only be refused)" + deniedFix,
 		},
 		"the policies change after it was judged": {
 			between: func(n *node) { n.policies.use(compile(n.t, doc("p", "rules: {hostPaths: {}}"))) }, asked: 1,

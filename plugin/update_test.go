@@ -23,7 +23,7 @@ func TestUpdate(t *testing.T) {
 	}{
 		"bounded":              {doc("p", bound), 512 * mebi, 256 * mebi, "", []string{"update team-a/web-0/app adjusted"}},
 		"within bounds":        {doc("p", bound), 128 * mebi, 0, "", []string{"update team-a/web-0/app allowed"}},
-		"denied":               {doc("p", limit), 512 * mebi, 0, `specguard: denied by policy "p": resources: memory limit 512Mi is too high (allowed: at most 256Mi)`, []string{"update team-a/web-0/app denied"}},
+		"denied":               {doc("p", limit), 512 * mebi, 0, `specguard: denied by policy "p": resources: memory limit 512Mi is too high (allowed: at most 256Mi). In the pod: set resources.limits.memory to at most 256Mi`, []string{"update team-a/web-0/app denied"}},
 		"within limit":         {doc("p", limit), 128 * mebi, 0, "", []string{"update team-a/web-0/app allowed"}},
 		"audit":                {doc("p", auditing, limit), 512 * mebi, 0, "", []string{"update team-a/web-0/app allowed audit:resources"}},
 		"no policy matches":    {doc("p", elsewhere, limit), 512 * mebi, 0, "", nil},
@@ -111,7 +111,7 @@ func TestUpdateImage(t *testing.T) {
 		fault            bool
 	}{
 		{name: "of another image", image: "registry.example.com/other:1"},
-		{name: "of the policy's", image: "registry.example.com/app:1", err: `specguard: denied by policy "p": resources: memory limit 512Mi is too high (allowed: at most 256Mi)`},
+		{name: "of the policy's", image: "registry.example.com/app:1", err: `specguard: denied by policy "p": resources: memory limit 512Mi is too high (allowed: at most 256Mi). In the pod: set resources.limits.memory to at most 256Mi`},
 		{name: "not to be known", fault: true, err: "no such container"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

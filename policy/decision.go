@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -26,6 +27,11 @@ func Outcomes() []Outcome { return []Outcome{Allowed, Adjusted, Denied} }
 type Finding struct {
 	Found   string `json:"found"`             // such as "NET_ADMIN not allowed"
 	Allowed string `json:"allowed,omitempty"` // what would be allowed, "" where Found says it all
+
+	// Fix is what the pod's author writes to comply, by the names of the Kubernetes
+	// API, such as "set securityContext.runAsNonRoot: true"; "" where no field of a
+	// pod does. "securityContext" is the container's, "spec.securityContext" the pod's.
+	Fix string `json:"fix,omitempty"`
 }
 
 func (f Finding) String() string {
@@ -124,6 +130,18 @@ func (d *Decision) Outcome() Outcome {
 // about a thousand characters.
 const maxNamed = 6
 
+// fixes are what the pod's author writes, each once, of the violations that a
+// denial spells out.
+func (d *Decision) fixes() []string {
+	var out []string
+	for _, v := range d.Violations[:min(len(d.Violations), maxNamed)] {
+		if v.Fix != "" && !slices.Contains(out, v.Fix) {
+			out = append(out, v.Fix)
+		}
+	}
+	return out
+}
+
 // Message is the denial in one line, for the person who reads the pod's
 // events; "" where nothing is denied.
 func (d *Decision) Message() string {
@@ -152,6 +170,9 @@ func (d *Decision) Message() string {
 	}
 	if d.Unadjusted {
 		b.WriteString(" (policy would adjust it; on this node containers can only be refused)")
+	}
+	if fixes := d.fixes(); len(fixes) > 0 {
+		b.WriteString(". In the pod: " + strings.Join(fixes, "; "))
 	}
 	return b.String()
 }

@@ -199,7 +199,7 @@ func oneLineEach(findings []Finding) []Finding {
 		findings = append(slices.Clone(findings[:maxReported]), more)
 	}
 	for i, f := range findings {
-		findings[i] = Finding{Found: oneLine(f.Found), Allowed: oneLine(f.Allowed)}
+		findings[i] = Finding{Found: oneLine(f.Found), Allowed: oneLine(f.Allowed), Fix: oneLine(f.Fix)}
 	}
 	return findings
 }

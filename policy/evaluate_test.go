@@ -96,7 +96,9 @@ func TestDecisionMessage(t *testing.T) {
 	).Evaluate(subject(newSpec(noCaps, withCaps("CAP_NET_ADMIN", "CAP_SYS_TIME"))), Complete)
 	want := `specguard: denied by policy "tenants": capabilities: NET_ADMIN, SYS_TIME not allowed (allowed: NET_BIND_SERVICE); ` +
 		`allowPrivilegeEscalation: privilege escalation is possible (noNewPrivileges is not set); ` +
-		`policy "zone": runAsNonRoot: runs as root (uid 0) (allowed: any uid but 0)`
+		`policy "zone": runAsNonRoot: runs as root (uid 0) (allowed: any uid but 0). ` +
+		`In the pod: remove NET_ADMIN, SYS_TIME from securityContext.capabilities.add; ` +
+		`set securityContext.allowPrivilegeEscalation: false; set securityContext.runAsUser: 65532`
 	if got := d.Message(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -116,7 +118,8 @@ func TestDecisionMessage(t *testing.T) {
 func TestMessagesAreOneLine(t *testing.T) {
 	mount := withMount(bind("/data\x1b[2J", "/srv\nspecguard: allowed\u2028\u202e", "rbind"))
 	d := decide(t, newSpec(mount), "hostPaths: {}")
-	want := `specguard: denied by policy "test": hostPaths: host path /srv specguard: allowed   at /data [2J is not allowed (allowed: none)`
+	want := `specguard: denied by policy "test": hostPaths: host path /srv specguard: allowed   at /data [2J is not allowed (allowed: none). ` +
+		`In the pod: remove the hostPath volume that is mounted at /data [2J, or mount an allowed path there`
 	if d.Message() != want {
 		t.Errorf("got  %q\nwant %q", d.Message(), want)
 	}

@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
 // pathJudge is the rule with its paths resolved for one container.
@@ -42,18 +44,30 @@ func (j *pathJudge) findings(hm hostMount) []Finding {
 	entry, why := j.covering(hm)
 	switch {
 	case entry == nil && why != "":
-		return []Finding{{Found: fmt.Sprintf("%s is not allowed: %s", name, why), Allowed: j.list()}}
+		return []Finding{{Found: fmt.Sprintf("%s is not allowed: %s", name, why), Allowed: j.list(), Fix: fixHostPath(m)}}
 	case entry == nil:
-		return []Finding{{Found: name + " is not allowed", Allowed: j.list()}}
+		return []Finding{{Found: name + " is not allowed", Allowed: j.list(), Fix: fixHostPath(m)}}
 	}
 	var out []Finding
 	if entry.ReadOnly && !isReadOnly(m) {
-		out = append(out, Finding{Found: name + " is writable", Allowed: entry.String()})
+		out = append(out, Finding{Found: name + " is writable", Allowed: entry.String(), Fix: fmt.Sprintf("set readOnly: true in the volumeMount at %s", mountPoint(m))})
 	}
 	if p := propagation(m.Options); p.strength() > entry.Propagation.strength() {
-		out = append(out, Finding{Found: fmt.Sprintf("%s has propagation %s", name, p), Allowed: entry.String()})
+		out = append(out, Finding{Found: fmt.Sprintf("%s has propagation %s", name, p), Allowed: entry.String(), Fix: fixPropagation(m)})
 	}
 	return out
+}
+
+// fixHostPath is what the author of a pod that mounts the host's path writes.
+func fixHostPath(m *specs.Mount) string {
+	if m.Type != "bind" && !path.IsAbs(m.Source) {
+		return ""
+	}
+	return fmt.Sprintf("remove the hostPath volume that is mounted at %s, or mount an allowed path there", mountPoint(m))
+}
+
+func fixPropagation(m *specs.Mount) string {
+	return fmt.Sprintf("remove mountPropagation from the volumeMount at %s", mountPoint(m))
 }
 
 // covering gives the allowed path that speaks for the mount: the longest of

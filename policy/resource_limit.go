@@ -66,11 +66,11 @@ func (l limit) check(r *specs.LinuxResources) []Finding {
 	n, err := l.value(r)
 	switch {
 	case err != nil:
-		return []Finding{{Found: err.Error(), Allowed: l.allowed()}}
+		return []Finding{{Found: err.Error(), Allowed: l.allowed(), Fix: l.fix()}}
 	case n == unlimited:
-		return []Finding{{Found: "no " + l.name + " limit", Allowed: l.allowed()}}
+		return []Finding{{Found: "no " + l.name + " limit", Allowed: l.allowed(), Fix: l.fix()}}
 	case l.max > 0 && n > l.max:
-		return []Finding{{Found: fmt.Sprintf("%s limit %s is too high", l.name, l.format(n)), Allowed: l.allowed()}}
+		return []Finding{{Found: fmt.Sprintf("%s limit %s is too high", l.name, l.format(n)), Allowed: l.allowed(), Fix: l.fix()}}
 	}
 	return nil
 }
@@ -80,6 +80,18 @@ func (l limit) allowed() string {
 		return "at most " + l.format(l.max)
 	}
 	return "any limit"
+}
+
+// fix is what the pod's author writes; a pod has no field for pids.
+func (l limit) fix() string {
+	switch {
+	case l.name == "pids":
+		return ""
+	case l.max > 0:
+		return fmt.Sprintf("set resources.limits.%s to at most %s", l.name, l.format(l.max))
+	default:
+		return "set resources.limits." + l.name
+	}
 }
 
 // adjust sets or lowers the limit, where the rule says to what.

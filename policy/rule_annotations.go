@@ -33,11 +33,13 @@ type Annotations struct {
 	Allowed []Glob `yaml:"allowed"`
 }
 
+const fixAnnotations = "remove these annotations from metadata.annotations"
+
 // Check finds annotations that are not allowed.
 func (a *Annotations) Check(s *Subject) []Finding {
 	var out []Finding
 	if names := a.refused(s.Spec.Annotations); len(names) > 0 {
-		out = append(out, Finding{Found: "annotations " + few(names) + " not allowed", Allowed: listOrNone(a.Allowed)})
+		out = append(out, Finding{Found: "annotations " + few(names) + " not allowed", Allowed: listOrNone(a.Allowed), Fix: fixAnnotations})
 	}
 	names := slices.DeleteFunc(a.refused(s.Pod.Annotations), func(key string) bool {
 		_, there := s.Spec.Annotations[key]
@@ -45,7 +47,7 @@ func (a *Annotations) Check(s *Subject) []Finding {
 		return !wholePod && (there || a.Action() == Adjust)
 	})
 	if len(names) > 0 {
-		out = append(out, Finding{Found: "pod's annotations " + few(names) + " not allowed", Allowed: listOrNone(a.Allowed)})
+		out = append(out, Finding{Found: "pod's annotations " + few(names) + " not allowed", Allowed: listOrNone(a.Allowed), Fix: fixAnnotations})
 	}
 	return out
 }

@@ -149,7 +149,7 @@ func (a *AppArmorProfile) Check(s *Subject) []Finding {
 		}
 		return out
 	}
-	out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %s not allowed", profile), Allowed: joined(a.permitted())})
+	out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %s not allowed", profile), Allowed: joined(a.permitted()), Fix: a.fix()})
 	switch target := a.target(node); {
 	case a.Action() != Adjust:
 	case node.lacks(target):
@@ -158,6 +158,19 @@ func (a *AppArmorProfile) Check(s *Subject) []Finding {
 		out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %q, which the policy applies, %s", target, idleProfile)})
 	}
 	return out
+}
+
+// fix is what the pod's author writes.
+func (a *AppArmorProfile) fix() string {
+	for _, p := range a.permitted() {
+		switch {
+		case p == appArmorDefault:
+			return "set securityContext.appArmorProfile.type: RuntimeDefault"
+		case strings.HasPrefix(string(p), appArmorLocalhost):
+			return "set securityContext.appArmorProfile.type: Localhost and localhostProfile to an allowed one"
+		}
+	}
+	return ""
 }
 
 // Adjust sets the profile to apply where another is not allowed, unless the

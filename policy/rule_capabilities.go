@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/moby/sys/capability"
@@ -141,7 +142,35 @@ func (c *Capabilities) Check(s *Subject) []Finding {
 	if len(bad) == 0 {
 		return nil
 	}
-	return []Finding{{Found: displayNames(bad) + " not allowed", Allowed: c.allowed()}}
+	return []Finding{{Found: displayNames(bad) + " not allowed", Allowed: c.allowed(), Fix: c.fix(s.Spec, bad)}}
+}
+
+// fix is what the pod's author writes: what to drop of the capabilities that the
+// runtime gives to each container, and what not to add.
+func (c *Capabilities) fix(spec *specs.Spec, bad []string) string {
+	if slices.ContainsFunc(capabilitySets(spec), givesAll) {
+		return fixPrivileged
+	}
+	var given, added []string
+	for _, name := range bad {
+		if isDefaultCapability(name) && hasDefaultCapabilities(spec) {
+			given = append(given, strconv.Quote(short(name)))
+		} else {
+			added = append(added, name)
+		}
+	}
+	var out []string
+	switch {
+	case len(given) == 0:
+	case len(c.Allow) > 0 || slices.Contains(c.Drop, allCapabilities):
+		out = append(out, `set securityContext.capabilities.drop: ["ALL"]`)
+	default:
+		out = append(out, "set securityContext.capabilities.drop: ["+strings.Join(given, ", ")+"]")
+	}
+	if len(added) > 0 {
+		out = append(out, "remove "+displayNames(added)+" from securityContext.capabilities.add")
+	}
+	return strings.Join(out, " and ")
 }
 
 // Adjust takes what is not allowed out of all five sets.

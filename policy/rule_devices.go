@@ -164,7 +164,7 @@ func (d *Devices) Check(s *Subject) []Finding {
 	}
 	inForce, closed := rulesInForce(deviceRules(s.Spec))
 	if !closed {
-		return append(out, Finding{Found: "every device may be used", Allowed: d.list()})
+		return append(out, Finding{Found: "every device may be used", Allowed: d.list(), Fix: fixPrivileged})
 	}
 	for i := range inForce {
 		if r := &inForce[i]; r.Allow && d.excess(s, r) != "" {

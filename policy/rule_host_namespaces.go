@@ -67,7 +67,7 @@ func (h *HostNamespaces) Check(s *Subject) []Finding {
 		}
 	}
 	if len(shared) > 0 {
-		out = append(out, Finding{Found: "host namespaces " + joined(shared) + " not allowed", Allowed: listOrNone(h.Allow)})
+		out = append(out, Finding{Found: "host namespaces " + joined(shared) + " not allowed", Allowed: listOrNone(h.Allow), Fix: fixHostNamespaces(shared)})
 	}
 	if !s.hasNamespace(specs.MountNamespace) {
 		out = append(out, Finding{Found: "no mount namespace of its own"})
@@ -76,6 +76,22 @@ func (h *HostNamespaces) Check(s *Subject) []Finding {
 		out = append(out, Finding{Found: "namespaces " + joined(foreign) + " are not the pod's"})
 	}
 	return out
+}
+
+// fixHostNamespaces is what the pod's author writes; a pod has no field for uts.
+func fixHostNamespaces(shared []HostNamespace) string {
+	var out []string
+	for _, n := range shared {
+		switch specs.LinuxNamespaceType(n) {
+		case specs.NetworkNamespace:
+			out = append(out, "set spec.hostNetwork: false")
+		case specs.PIDNamespace:
+			out = append(out, "set spec.hostPID: false")
+		case specs.IPCNamespace:
+			out = append(out, "set spec.hostIPC: false")
+		}
+	}
+	return strings.Join(out, "; ")
 }
 
 // nameOfNetwork tells whether the namespace is the uts of a pod that is in the

@@ -122,6 +122,7 @@ func (h *HostPaths) Check(s *Subject) []Finding {
 		out = append(out, Finding{
 			Found:   fmt.Sprintf("%s has propagation %s", s.volumeName(&s.Spec.Mounts[i]), PropagationBidirectional),
 			Allowed: joined([]Propagation{PropagationNone, PropagationHostToContainer}),
+			Fix:     fixPropagation(&s.Spec.Mounts[i]),
 		})
 	}
 	mounts := s.hostMounts()

@@ -52,7 +52,7 @@ func (*Privileged) Check(s *Subject) []Finding {
 	if l := s.Spec.Linux; l == nil || l.Seccomp == nil {
 		signs = append(signs, "no seccomp profile")
 	}
-	return []Finding{{Found: "privileged container: " + strings.Join(signs, ", ")}}
+	return []Finding{{Found: "privileged container: " + strings.Join(signs, ", "), Fix: fixPrivileged}}
 }
 
 // Adjust takes the container back to what an unprivileged one gets.
@@ -88,6 +88,9 @@ func (*Privileged) Adjust(s *Subject) []string {
 	return changes
 }
 
+// fixPrivileged is what the author of a privileged container writes.
+const fixPrivileged = "set securityContext.privileged: false"
+
 // privilegedSigns are the signs of which each alone makes a violation.
 func privilegedSigns(s *Subject) []string {
 	spec := s.Spec
@@ -95,13 +98,10 @@ func privilegedSigns(s *Subject) []string {
 	if everyDevice(deviceRules(spec)) {
 		signs = append(signs, "access to every device")
 	}
-	all := func(set *[]string) bool {
-		return mayGive(*set, "CAP_SYS_ADMIN") && mayGive(*set, "CAP_SYS_MODULE") && mayGive(*set, "CAP_SYS_RAWIO")
-	}
 	switch {
 	case allCapabilitiesGiven(spec):
 		signs = append(signs, "all capabilities (the spec has no process.capabilities)")
-	case slices.ContainsFunc(capabilitySets(spec), all):
+	case slices.ContainsFunc(capabilitySets(spec), givesAll):
 		signs = append(signs, "capabilities SYS_ADMIN, SYS_MODULE and SYS_RAWIO")
 	}
 	for i := range spec.Mounts {
@@ -114,6 +114,12 @@ func privilegedSigns(s *Subject) []string {
 		}
 	}
 	return signs
+}
+
+// givesAll tells whether the set gives the capabilities that together only a
+// privileged container has.
+func givesAll(set *[]string) bool {
+	return mayGive(*set, "CAP_SYS_ADMIN") && mayGive(*set, "CAP_SYS_MODULE") && mayGive(*set, "CAP_SYS_RAWIO")
 }
 
 func deviceRules(spec *specs.Spec) []specs.LinuxDeviceCgroup {
@@ -160,6 +166,14 @@ func coversEvery(r *specs.LinuxDeviceCgroup, typ, access string) bool {
 
 func hasCapability(set []string, name string) bool {
 	return slices.ContainsFunc(set, func(n string) bool { return strings.EqualFold(n, name) })
+}
+
+// hasDefaultCapabilities tells whether the container holds what each runtime gives
+// to a container that asks for nothing and drops nothing.
+func hasDefaultCapabilities(spec *specs.Spec) bool {
+	return slices.ContainsFunc(capabilitySets(spec), func(set *[]string) bool {
+		return hasCapability(*set, "CAP_CHOWN") && hasCapability(*set, "CAP_SETUID") && hasCapability(*set, "CAP_KILL")
+	})
 }
 
 // isDefaultCapability tells whether containerd and CRI-O give the capability

@@ -80,15 +80,24 @@ func (p *ProcMount) Check(s *Subject) []Finding {
 	var findings []Finding
 	mounts := s.Spec.Mounts
 	if missing := uncovered(onEveryMount(p.masked, mounts), masked); len(missing) > 0 {
-		findings = append(findings, Finding{Found: "not masked: " + strings.Join(missing, ", ")})
+		findings = append(findings, Finding{Found: "not masked: " + strings.Join(missing, ", "), Fix: s.fixProcMount()})
 	}
 	if missing := uncovered(onEveryMount(p.readonly, mounts), readonly, masked); len(missing) > 0 {
-		findings = append(findings, Finding{Found: "not read-only: " + strings.Join(missing, ", ")})
+		findings = append(findings, Finding{Found: "not read-only: " + strings.Join(missing, ", "), Fix: s.fixProcMount()})
 	}
 	for _, found := range s.movable() {
 		findings = append(findings, Finding{Found: found, Allowed: "a place outside of volumes"})
 	}
 	return findings
+}
+
+// fixProcMount is what the pod's author writes: a privileged container has no masks
+// either.
+func (s *Subject) fixProcMount() string {
+	if slices.ContainsFunc(capabilitySets(s.Spec), givesAll) {
+		return fixPrivileged
+	}
+	return "set securityContext.procMount: Default"
 }
 
 // Adjust adds the paths that are missing.

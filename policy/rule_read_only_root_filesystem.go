@@ -54,7 +54,7 @@ func (*ReadOnlyRootFilesystem) Check(s *Subject) []Finding {
 	if s.Spec.Root != nil && s.Spec.Root.Readonly {
 		return nil
 	}
-	return []Finding{{Found: "root filesystem is writable"}}
+	return []Finding{{Found: "root filesystem is writable", Fix: "set securityContext.readOnlyRootFilesystem: true"}}
 }
 
 // Adjust makes the root filesystem read-only and adds the writable paths.

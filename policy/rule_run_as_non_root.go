@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -155,12 +156,12 @@ func (r *RunAsNonRoot) Check(s *Subject) []Finding {
 	switch {
 	case r.userFine(s, u.UID):
 	case inForce(u.UID) == 0:
-		findings = append(findings, Finding{Found: fmt.Sprintf("runs as root (uid %d)", u.UID) + r.cannotRun(s), Allowed: r.users()})
+		findings = append(findings, Finding{Found: fmt.Sprintf("runs as root (uid %d)", u.UID) + r.cannotRun(s), Allowed: r.users(), Fix: r.fixUser()})
 	default:
-		findings = append(findings, Finding{Found: fmt.Sprintf("uid %d not allowed", u.UID) + r.cannotRun(s), Allowed: r.users()})
+		findings = append(findings, Finding{Found: fmt.Sprintf("uid %d not allowed", u.UID) + r.cannotRun(s), Allowed: r.users(), Fix: r.fixUser()})
 	}
 	if !r.groupFine(s, u.GID, r.AllowedGroups) {
-		findings = append(findings, Finding{Found: fmt.Sprintf("gid %d not allowed", u.GID) + r.cannotRun(s), Allowed: r.groups(r.AllowedGroups)})
+		findings = append(findings, Finding{Found: fmt.Sprintf("gid %d not allowed", u.GID) + r.cannotRun(s), Allowed: r.groups(r.AllowedGroups), Fix: r.fixGroup()})
 	}
 	var bad []string
 	for _, g := range u.AdditionalGids {
@@ -172,9 +173,27 @@ func (r *RunAsNonRoot) Check(s *Subject) []Finding {
 		findings = append(findings, Finding{
 			Found:   "additional groups " + strings.Join(bad, ", ") + " not allowed",
 			Allowed: r.groups(r.AllowedSupplementalGroups),
+			Fix:     "change spec.securityContext.supplementalGroups and fsGroup, or the groups that the image gives to the user",
 		})
 	}
 	return findings
+}
+
+func (r *RunAsNonRoot) fixUser() string {
+	return "set securityContext.runAsUser: " + firstAllowed(r.user(), r.AllowedUsers)
+}
+
+func (r *RunAsNonRoot) fixGroup() string {
+	return "set securityContext.runAsGroup: " + firstAllowed(r.group(), r.AllowedGroups)
+}
+
+// firstAllowed is the id if it is allowed, or the first one that is; 0 never.
+func firstAllowed(id uint32, allowed []IDRange) string {
+	if !inRanges(allowed, id) {
+		first := slices.MinFunc(allowed, func(a, b IDRange) int { return cmp.Compare(a.Min, b.Min) })
+		id = max(first.Min, 1)
+	}
+	return strconv.FormatUint(uint64(id), 10)
 }
 
 // Adjust replaces root and what is not allowed.

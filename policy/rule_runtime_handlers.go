@@ -42,7 +42,7 @@ func (r *RuntimeHandlers) Check(s *Subject) []Finding {
 	if handler == "" {
 		found = "the default runtime handler is not allowed"
 	}
-	return []Finding{{Found: found, Allowed: handlers(r.Allowed)}}
+	return []Finding{{Found: found, Allowed: handlers(r.Allowed), Fix: "set spec.runtimeClassName to a RuntimeClass with an allowed handler"}}
 }
 
 // handlers joins the patterns for a message; the default handler has no name.

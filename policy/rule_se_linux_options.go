@@ -197,7 +197,7 @@ func (o *SELinuxOptions) judge(label seLabel, mount string) []Finding {
 		case label == seLabel{}:
 			return []Finding{{Found: "the process has no SELinux label" + o.notLabelled(mount), Allowed: p.name + " " + p.list()}}
 		default:
-			out = append(out, Finding{Found: fmt.Sprintf("SELinux %s %q not allowed%s", p.name, value, o.kept(p, value, files)), Allowed: p.list()})
+			out = append(out, Finding{Found: fmt.Sprintf("SELinux %s %q not allowed%s", p.name, value, o.kept(p, value, files)), Allowed: p.list(), Fix: "remove securityContext.seLinuxOptions." + p.name + ", or set an allowed one"})
 		}
 	}
 	return out

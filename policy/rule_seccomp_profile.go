@@ -120,11 +120,11 @@ func (r *SeccompProfile) unfit(s *Subject) *Finding {
 		if r.Allowed != nil {
 			allowed = joined(r.Allowed)
 		}
-		return &Finding{Found: "seccomp is unconfined", Allowed: allowed}
+		return &Finding{Found: "seccomp is unconfined", Allowed: allowed, Fix: r.fix()}
 	}
 	if !r.AnyProfile {
 		if open := seccomp.Floor(s.mayUse).Open(p); len(open) > 0 {
-			return &Finding{Found: "seccomp profile is too weak: it does not block " + few(open), Allowed: "a profile that blocks them, such as RuntimeDefault"}
+			return &Finding{Found: "seccomp profile is too weak: it does not block " + few(open), Allowed: "a profile that blocks them, such as RuntimeDefault", Fix: r.fix()}
 		}
 	}
 	if r.Allowed == nil || r.isAllowed(s, p) {
@@ -134,7 +134,15 @@ func (r *SeccompProfile) unfit(s *Subject) *Finding {
 	if s.Container.Seccomp == "" || s.Container.Seccomp == seccompUnconfined {
 		found = "seccomp profile is not one of those allowed, as far as can be told"
 	}
-	return &Finding{Found: found, Allowed: joined(r.Allowed)}
+	return &Finding{Found: found, Allowed: joined(r.Allowed), Fix: r.fix()}
+}
+
+// fix is what the pod's author writes.
+func (r *SeccompProfile) fix() string {
+	if r.Allowed == nil || slices.Contains(r.Allowed, seccompDefault) {
+		return "set securityContext.seccompProfile.type: RuntimeDefault"
+	}
+	return "set securityContext.seccompProfile.type: Localhost and localhostProfile to an allowed one"
 }
 
 // isAllowed reports whether the profile is one of those allowed, by the name that was

@@ -26,7 +26,7 @@ func (*UserNamespace) Check(s *Subject) []Finding {
 	case s.userNamespace():
 		return nil
 	case !s.hasNamespace(specs.UserNamespace):
-		return []Finding{{Found: "no user namespace", Allowed: "a pod with hostUsers: false"}}
+		return []Finding{{Found: "no user namespace", Allowed: "a pod with hostUsers: false", Fix: "set spec.hostUsers: false"}}
 	case s.joinsUsers():
 		return []Finding{{Found: "the user namespace is not the pod's", Allowed: "a pod with hostUsers: false"}}
 	default:

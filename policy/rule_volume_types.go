@@ -55,7 +55,7 @@ func (v *VolumeTypes) Check(s *Subject) []Finding {
 	if len(found) == 0 {
 		return nil
 	}
-	return []Finding{{Found: few(found) + " not allowed", Allowed: listOrNone(v.Allowed)}}
+	return []Finding{{Found: few(found) + " not allowed", Allowed: listOrNone(v.Allowed), Fix: "use volumes of the allowed types"}}
 }
 
 // Adjust removes them. One that lies in a mount which stays is kept, and denied.

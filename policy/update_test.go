@@ -72,7 +72,7 @@ func TestEvaluateUpdateRules(t *testing.T) {
 	set := compileDocs(t, doc)
 	high := &specs.LinuxResources{Memory: &specs.LinuxMemory{Limit: new(int64(1 << 40))}}
 	sub := subject(nil)
-	want := `specguard: denied by policy "test": resources: memory limit 1Ti is too high (allowed: at most 1Gi)`
+	want := `specguard: denied by policy "test": resources: memory limit 1Ti is too high (allowed: at most 1Gi). In the pod: set resources.limits.memory to at most 1Gi`
 	if got := set.EvaluateUpdate(sub, high).Message(); got != want {
 		t.Errorf("got %s", got)
 	}

@@ -100,7 +100,8 @@ func TestAudit(t *testing.T) {
 		dns      = "kube-system/dns container dns: allowed (no policy matches)\n"
 		db       = "team-a/db container app: allowed (policies: p)\n"
 		finding  = "capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)\n"
-		denied   = "team-b/web container app: denied (policies: p)\n  denied by p: " + finding + "  the user sees: specguard: denied by policy \"p\": " + finding
+		said     = "capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN). In the pod: remove NET_ADMIN from securityContext.capabilities.add\n"
+		denied   = "team-b/web container app: denied (policies: p)\n  denied by p: " + finding + "  the user sees: specguard: denied by policy \"p\": " + said
 		adjusted = "team-b/web container app: adjusted (policies: p)\n  adjusted by p: capabilities: dropped NET_ADMIN\n  - process.capabilities.bounding: CAP_NET_ADMIN\n"
 		ids      = `"namespace":"team-b","pod":"web","container":"app","id":"c0",`
 	)
@@ -114,14 +115,14 @@ func TestAudit(t *testing.T) {
 		"denied":     {args: []string{refuse}, code: 2, stdout: dns + db + denied + "3 containers: 1 would be denied, 0 adjusted" + n.asked},
 		"adjusted":   {args: []string{strip}, code: 2, stdout: dns + db + adjusted + "3 containers: 0 would be denied, 1 adjusted" + n.asked},
 		"mode audit": {args: []string{trial}, stdout: dns + db + "team-b/web container app: allowed (policies: p)\n  audit, p: " + finding +
-			"  if enforced: denied, the user would see: specguard: denied by policy \"p\": " + finding + "3 containers: none would be denied or adjusted; if policies in mode audit were enforced, 1 would be denied, 0 adjusted" + n.asked},
+			"  if enforced: denied, the user would see: specguard: denied by policy \"p\": " + said + "3 containers: none would be denied or adjusted; if policies in mode audit were enforced, 1 would be denied, 0 adjusted" + n.asked},
 		"from standard input": {args: []string{"-"}, stdin: policyText("capabilities: {drop: [NET_ADMIN]}"), code: 2,
 			stdout: dns + db + denied + "3 containers: 1 would be denied, 0 adjusted" + n.asked},
 		"the same": {args: []string{strip, "--compare", strip}, stdout: "0 of 3 containers would change" + n.asked},
-		"a change": {args: []string{allow, "--compare", refuse}, code: 2, stdout: "team-b/web container app: allowed -> denied\n  new: denied by p: " + finding + "  the user sees: specguard: denied by policy \"p\": " + finding + "1 of 3 containers would change" + n.asked},
+		"a change": {args: []string{allow, "--compare", refuse}, code: 2, stdout: "team-b/web container app: allowed -> denied\n  new: denied by p: " + finding + "  the user sees: specguard: denied by policy \"p\": " + said + "1 of 3 containers would change" + n.asked},
 		"as JSON":  {args: []string{strip, "--output", "json"}, code: 2, stdout: `{"namespace":"kube-system","pod":"dns","container":"dns","id":"c2","outcome":"allowed","policies":null}` + "\n" + `{"namespace":"team-a","pod":"db","container":"app","id":"c1","outcome":"allowed","policies":["p"]}` + "\n" + "{" + ids + `"outcome":"adjusted","policies":["p"],"changes":[{"policy":"p","rule":"capabilities","change":"dropped NET_ADMIN"}],"diff":[{"path":"process.capabilities.bounding.CAP_NET_ADMIN","removed":"\"CAP_NET_ADMIN\""}]}` + "\n"},
 		"JSON change": {args: []string{strip, "--compare", "-", "--output", "json"}, stdin: policyText("capabilities: {drop: [NET_ADMIN]}"), code: 2,
-			stdout: "{" + ids + `"before":"adjusted","outcome":"denied","message":"specguard: denied by policy \"p\": capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)","gone":{"changes":[{"policy":"p","rule":"capabilities","change":"dropped NET_ADMIN"}]},"new":{"violations":[{"policy":"p","rule":"capabilities","found":"NET_ADMIN not allowed","allowed":"all but NET_ADMIN"}]}}` + "\n"},
+			stdout: "{" + ids + `"before":"adjusted","outcome":"denied","message":"specguard: denied by policy \"p\": capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN). In the pod: remove NET_ADMIN from securityContext.capabilities.add","gone":{"changes":[{"policy":"p","rule":"capabilities","change":"dropped NET_ADMIN"}]},"new":{"violations":[{"policy":"p","rule":"capabilities","found":"NET_ADMIN not allowed","allowed":"all but NET_ADMIN","fix":"remove NET_ADMIN from securityContext.capabilities.add"}]}}` + "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n.audit(c.stdin, append([]string{"--policy-dir"}, c.args...)...).expect(t, c.code, c.stdout, "")

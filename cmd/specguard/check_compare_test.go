@@ -13,6 +13,7 @@ func TestCheckCompare(t *testing.T) {
 	large := policyFile(t, "readOnlyRootFilesystem: {onViolation: adjust, writablePaths: [/tmp], writableSize: 2Mi}")
 	bad, good := file(t, "bad.json", configJSON(caps, inAPod)), file(t, "good.json", configJSON(noCaps, inAPod))
 	const finding = "capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)\n"
+	const said = "capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN). In the pod: remove NET_ADMIN from securityContext.capabilities.add\n"
 	const dropped = "adjusted by p: capabilities: dropped NET_ADMIN\n"
 	for name, c := range map[string]struct {
 		before, after string
@@ -21,7 +22,7 @@ func TestCheckCompare(t *testing.T) {
 	}{
 		"nothing": {drop, drop, 0, "0 of 2 containers would change\n"},
 		"stricter": {drop, refuse, 2, bad + ": adjusted -> denied\n  gone: " + dropped + "  new: denied by p: " + finding +
-			`  the user sees: specguard: denied by policy "p": ` + finding + "1 of 2 containers would change\n"},
+			`  the user sees: specguard: denied by policy "p": ` + said + "1 of 2 containers would change\n"},
 		"softer": {refuse, drop, 2, bad + ": denied -> adjusted\n  gone: denied by p: " + finding + "  new: " + dropped + "1 of 2 containers would change\n"},
 		"other spec": {drop, more, 2, bad + ": adjusted -> adjusted\n  gone: " + dropped + "  new: adjusted by p: capabilities: dropped CHOWN, NET_ADMIN\n" +
 			"  - process.capabilities.bounding: CAP_CHOWN\n1 of 2 containers would change\n"},
@@ -39,11 +40,11 @@ func TestCheckCompare(t *testing.T) {
 	r.expect(t, 1, "0 of 1 containers would change\n", "/no/such: no such file or directory\n")
 
 	const id = `","namespace":"team-a","pod":"web-0","container":"app",`
-	const violation = `{"policy":"p","rule":"capabilities","found":"NET_ADMIN not allowed","allowed":"all but NET_ADMIN"}`
+	const violation = `{"policy":"p","rule":"capabilities","found":"NET_ADMIN not allowed","allowed":"all but NET_ADMIN","fix":"remove NET_ADMIN from securityContext.capabilities.add"}`
 	const change = `{"policy":"p","rule":"capabilities","change":"dropped NET_ADMIN"}`
 	r = specguard(t, "check", "--output", "json", "--policy-dir", drop, "--compare", refuse, bad, good)
 	r.expect(t, 2, `{"file":"`+bad+id+`"before":"adjusted","outcome":"denied","message":"specguard: denied by policy \"p\": `+
-		`capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)","gone":{"changes":[`+change+`]},"new":{"violations":[`+violation+`]}}`+"\n", "")
+		`capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN). In the pod: remove NET_ADMIN from securityContext.capabilities.add","gone":{"changes":[`+change+`]},"new":{"violations":[`+violation+`]}}`+"\n", "")
 	r = specguard(t, "check", "--output", "json", "--policy-dir", drop, "--compare", drop, bad, good)
 	r.expect(t, 0, "", "")
 }

@@ -43,12 +43,13 @@ func TestCheck(t *testing.T) {
 	bare := file(t, "bare.json", configJSON(caps, ""))
 	inspected := file(t, "inspect.json", fmt.Sprintf(inspect1, configJSON(caps, "")))
 	const finding = "capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)\n"
+	const said = "capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN). In the pod: remove NET_ADMIN from securityContext.capabilities.add\n"
 	const unseen = "  not seen: pod labels, runtime handler\n"
 	const allowed = ": allowed (policies: p)\n" + unseen
 	both := policyFile(t, "capabilities: {onViolation: adjust, drop: [NET_ADMIN]}", "readOnlyRootFilesystem: {}")
 	const adjusted = ": adjusted (policies: p)\n  adjusted by p: capabilities: dropped NET_ADMIN\n" +
 		"  - process.capabilities.bounding: CAP_NET_ADMIN\n" + unseen
-	const denied = ": denied (policies: p)\n  denied by p: " + finding + `  the user sees: specguard: denied by policy "p": ` + finding + unseen
+	const denied = ": denied (policies: p)\n  denied by p: " + finding + `  the user sees: specguard: denied by policy "p": ` + said + unseen
 	for name, c := range map[string]struct {
 		args           []string
 		code           int
@@ -58,8 +59,8 @@ func TestCheck(t *testing.T) {
 		"adjusted": {args: []string{strip, bad}, stdout: bad + adjusted},
 		"denied":   {args: []string{refuse, bad}, code: 2, stdout: bad + denied},
 		"denied in part": {args: []string{both, "--output", "json", bad}, code: 2, stdout: `{"file":"` + bad + `","namespace":"team-a","pod":"web-0","container":"app",` +
-			`"outcome":"denied","message":"specguard: denied by policy \"p\": readOnlyRootFilesystem: root filesystem is writable","policies":["p"],` +
-			`"violations":[{"policy":"p","rule":"readOnlyRootFilesystem","found":"root filesystem is writable"}],"unknown":["podLabels","runtimeHandler"]}` + "\n"},
+			`"outcome":"denied","message":"specguard: denied by policy \"p\": readOnlyRootFilesystem: root filesystem is writable. In the pod: set securityContext.readOnlyRootFilesystem: true","policies":["p"],` +
+			`"violations":[{"policy":"p","rule":"readOnlyRootFilesystem","found":"root filesystem is writable","fix":"set securityContext.readOnlyRootFilesystem: true"}],"unknown":["podLabels","runtimeHandler"]}` + "\n"},
 		"audit":          {args: []string{audit, bad}, stdout: bad + ": allowed (policies: p)\n  audit, p: " + finding + unseen},
 		"CRI-O's":        {args: []string{teamA, crio}, code: 2, stdout: crio + denied},
 		"inspected":      {args: []string{teamA, inspected}, code: 2, stdout: inspected + denied},
@@ -122,7 +123,7 @@ func TestCheckJSON(t *testing.T) {
 	r = specguard(t, "check", "--policy-dir", p, "--output", "json", bad)
 	var got report
 	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || r.code != 2 || len(got.Violations) != 1 || got.Outcome != "denied" ||
-		got.Message != `specguard: denied by policy "p": capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)` {
+		got.Message != `specguard: denied by policy "p": capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN). In the pod: remove NET_ADMIN from securityContext.capabilities.add` {
 		t.Errorf("%+v", r)
 	}
 }
@@ -256,7 +257,7 @@ func TestCheckAuditMode(t *testing.T) {
 	}{
 		"excepted": {policyText(refuse) + exception, []string{": allowed (policies: p)\n", "  excepted by legacy, p: " + finding, unseen}},
 		"denied if enforced": {audit(refuse), []string{": allowed (policies: p)\n", "  audit, p: " + finding,
-			`  if enforced: denied, the user would see: specguard: denied by policy "p": ` + finding, unseen}},
+			`  if enforced: denied, the user would see: specguard: denied by policy "p": ` + strings.TrimSuffix(finding, "\n") + ". In the pod: remove NET_ADMIN from securityContext.capabilities.add\n", unseen}},
 		"adjusted if enforced": {audit(drop), []string{": allowed (policies: p)\n", "  audit, p: " + finding,
 			"  if enforced: adjusted\n", "    adjusted by p: capabilities: dropped NET_ADMIN\n", unseen}},
 		"nothing if enforced": {audit("hostPorts: {}"), []string{": allowed (policies: p)\n", unseen}},
@@ -271,10 +272,10 @@ func TestCheckAuditMode(t *testing.T) {
 	}
 
 	r := specguard(t, "check", "--output", "json", "--policy-dir", file(t, "p.yaml", policyText(refuse)+exception+"---\n"+named("q", audit(refuse))), f)
-	const violation = `"rule":"capabilities","found":"NET_ADMIN not allowed","allowed":"all but NET_ADMIN"`
+	const violation = `"rule":"capabilities","found":"NET_ADMIN not allowed","allowed":"all but NET_ADMIN","fix":"remove NET_ADMIN from securityContext.capabilities.add"`
 	r.expect(t, 0, `{"file":"`+f+`","namespace":"team-a","pod":"web-0","container":"app","outcome":"allowed","policies":["p","q"],`+
 		`"audit":[{"policy":"q",`+violation+`}],"excepted":[{"policy":"p",`+violation+`,"exception":"legacy"}],`+
-		`"ifEnforced":{"outcome":"denied","message":"specguard: denied by policy \"q\": capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)",`+
+		`"ifEnforced":{"outcome":"denied","message":"specguard: denied by policy \"q\": capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN). In the pod: remove NET_ADMIN from securityContext.capabilities.add",`+
 		`"violations":[{"policy":"q",`+violation+`}],"excepted":[{"policy":"p",`+violation+`,"exception":"legacy"}]},"unknown":["podLabels","runtimeHandler"]}`+"\n", "")
 }
 
