@@ -138,7 +138,7 @@ func TestStart(t *testing.T) {
 // TestMountGuard leaves the hook on what mounts the host, and compares what it brings.
 func TestMountGuard(t *testing.T) {
 	o := judge.ByWrapper{Program: "/opt/specguard-runtime"}
-	const replaceable = `specguard: denied by policy "p": hostPaths: host path /srv/x at /mnt is not allowed: /srv/x lies in /srv, where containers may write`
+	const replaceable = `specguard: denied by policy "p": hostPaths: host path /srv/x at /mnt is not allowed: /srv/x is in /srv, where containers may write`
 	const hook = `{"path":"/opt/specguard-runtime","args":["specguard-runtime","hook"],"timeout":60}`
 	for name, c := range map[string]struct {
 		rules  string // allowSrv by default

@@ -84,7 +84,7 @@ func TestFixes(t *testing.T) {
 		t.Run(tt.rule, func(t *testing.T) {
 			set := policySet(t, tt.rule)
 			bad := one(t, tt.container, tt.pod)
-			d := set.Evaluate(bad.Subject, policy.Final)
+			d := set.Evaluate(bad.Subject, policy.Complete)
 			var fixes []string
 			for _, v := range d.Violations {
 				fixes = append(fixes, v.Fix)
@@ -93,7 +93,7 @@ func TestFixes(t *testing.T) {
 				t.Errorf("fixes %q of %q, want %q", fixes, d.Message(), tt.fix)
 			}
 			good := one(t, tt.then, tt.thenPod)
-			if d := set.Evaluate(good.Subject, policy.Final); d.Outcome() != policy.Allowed {
+			if d := set.Evaluate(good.Subject, policy.Complete); d.Outcome() != policy.Allowed {
 				t.Errorf("with the fix: %s", d.Message())
 			}
 		})
