@@ -71,7 +71,7 @@ func TestDoctor(t *testing.T) {
 		said.expect(t, "runtime", "ok", "containerd v"+n.Release().Version)
 		said.expect(t, "runtime-dirs", "warning", n.Dir()+"/state, which host.runtimeDirs does not name")
 		said.expect(t, "opener", "ok", "containerd, by its API")
-		said.expect(t, "nri", "ok", "brings NRI "+builtWith(t, n))
+		said.expect(t, "nri", "ok", "has NRI "+builtWith(t, n))
 		if n.Release() == build.Containerd2 {
 			said.expect(t, "fail-closed", "warning", "NRI 0.12.3")
 			said.expect(t, "vulnerabilities", "ok", "containerd v2.4.2")
@@ -109,7 +109,7 @@ func TestDoctorOnCRIO(t *testing.T) {
 	if built := builtWith(t, n); !strings.HasPrefix(built, "0.9.") {
 		t.Errorf("built with NRI %s: say so in nri_releases.yaml", built)
 	}
-	said.expect(t, "nri", "ok", "brings NRI 0.9.0; without validation")
+	said.expect(t, "nri", "ok", "has NRI 0.9.0; without validation")
 	said.expect(t, "nri", "ok", "a commit of May 2025")
 	said.expect(t, "vulnerabilities", "problem", "cri-o 1.34.0 has")
 	said.expect(t, "opener", "problem", "specguard-runtime is not there")

@@ -113,5 +113,5 @@ func TestRollout(t *testing.T) {
 	if _, err := root("team-old"); err == nil || !strings.Contains(err.Error(), `denied by policy "tenants": runAsNonRoot`) {
 		t.Errorf("after the end of the exception: %v", err)
 	}
-	eventually(t, "the log tells", func() bool { return strings.Contains(a.Log(), "an exception has expired and no longer holds") })
+	eventually(t, "the log tells", func() bool { return strings.Contains(a.Log(), "an exception has expired") })
 }

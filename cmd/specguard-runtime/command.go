@@ -127,7 +127,7 @@ func parse(args []string) (command, error) {
 	}
 	c.operands = args[rest:]
 	if len(c.operands) == 0 {
-		return command{}, fmt.Errorf("%s: no container is named", c.name)
+		return command{}, fmt.Errorf("%s: the container ID is missing", c.name)
 	}
 	if c.name != "exec" && len(c.operands) > 1 {
 		return command{}, fmt.Errorf("%s: unexpected argument %q after the container ID", c.name, c.operands[1])
@@ -168,7 +168,7 @@ func (k flagSet) flag(args []string, at int) (flag, error) {
 		}
 		return f, nil
 	case !slices.Contains(k.takes, f.name) && !slices.Contains(k.lists, f.name):
-		return flag{}, fmt.Errorf("the flag %s is not known to specguard-runtime, so what it would start cannot be judged", args[at][:len(args[at])-len(value)])
+		return flag{}, fmt.Errorf("the flag %s is not known to specguard-runtime, so it cannot judge what would start", args[at][:len(args[at])-len(value)])
 	case given:
 		return f, nil
 	case at+1 == len(args):

@@ -48,7 +48,7 @@ func TestParse(t *testing.T) {
 
 // TestParseRefuses does not guess what may start a process.
 func TestParseRefuses(t *testing.T) {
-	const unknown = "is not known to specguard-runtime, so what it would start cannot be judged"
+	const unknown = "is not known to specguard-runtime, so it cannot judge what would start"
 	for line, want := range map[string]string{
 		"--new-flag x create 9b7e":         "the flag --new-flag " + unknown,
 		"--new-flag=x exec 9b7e sh":        "the flag --new-flag= " + unknown,
@@ -59,10 +59,10 @@ func TestParseRefuses(t *testing.T) {
 		"create --bundle /a -b /b 9b7e":    "create: --bundle is given twice",
 		"create 9b7e --bundle /b":          `create: unexpected argument "--bundle" after the container ID`,
 		"create --bundle":                  "create: --bundle has no value",
-		"create --bundle /b":               "create: no container is named",
+		"create --bundle /b":               "create: the container ID is missing",
 		"exec --process /a -p /b 9b7e":     "exec: --process is given twice",
 		"exec --uid 0 9b7e sh":             "exec: the flag --uid " + unknown,
-		"run --bundle /b -d":               "run: no container is named",
+		"run --bundle /b -d":               "run: the container ID is missing",
 		"--root /a --root /b create 9b7e":  "--root is given twice",
 		"create --root /r --bundle /b 9b7": "create: the flag --root " + unknown,
 	} {

@@ -98,7 +98,7 @@ func TestCreateRefuses(t *testing.T) {
 	if got := h.read("9b7e/config.json"); got != before {
 		t.Errorf("config.json %q", got)
 	}
-	h.refused("specguard: refused: restoring a checkpoint cannot be judged", "restore", "--image-path", "/i", containerID)
+	h.refused("specguard: refused: a restored checkpoint cannot be judged", "restore", "--image-path", "/i", containerID)
 	h.refused("specguard: open the bundle: ", "create", "--bundle", h.path("none"), containerID)
 	h.bundle(containerID, "{")
 	h.refused("specguard: decode OCI spec: ", h.create()...)

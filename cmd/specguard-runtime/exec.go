@@ -66,7 +66,7 @@ func givenProcess(c command, real string) (*specs.Process, error) {
 		return nil, fmt.Errorf("read the container's state: %w", err)
 	}
 	if state.ID != id || state.Bundle == "" {
-		return nil, fmt.Errorf("the OCI runtime tells no bundle of container %q", id)
+		return nil, fmt.Errorf("the OCI runtime does not report the bundle of container %q", id)
 	}
 	b, err := openBundle(state.Bundle)
 	if err != nil {

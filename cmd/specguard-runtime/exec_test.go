@@ -38,7 +38,7 @@ func TestExec(t *testing.T) {
 	h.bundle(containerID, `{"ociVersion":"1.2.0"}`)
 	h.refused("specguard: the container's spec has no process", "exec", "-p", h.path("asked.json"), containerID)
 	h.write("state.json", `{"id":"other","bundle":"/b"}`)
-	h.refused(`specguard: the OCI runtime tells no bundle of container "9b7e"`, "exec", "-p", h.path("asked.json"), containerID)
+	h.refused(`specguard: the OCI runtime does not report the bundle of container "9b7e"`, "exec", "-p", h.path("asked.json"), containerID)
 	h.write("runc", "#!/bin/sh\necho 'container does not exist' >&2; exit 1\n")
 	h.refused("specguard: ask the OCI runtime for the container's state: container does not exist", "exec", "-p", h.path("asked.json"), containerID)
 }

@@ -29,7 +29,7 @@ func hook(cfg *wrapperconfig.Config, stdin io.Reader) error {
 	err := json.NewDecoder(limited).Decode(&state)
 	switch {
 	case limited.N <= 0:
-		return fmt.Errorf("the container's state is larger than %d MiB: it has too much in annotations", maxState>>20)
+		return fmt.Errorf("the container's state is larger than %d MiB: its annotations are too large", maxState>>20)
 	case err != nil:
 		return fmt.Errorf("read the container's state: %w", err)
 	}

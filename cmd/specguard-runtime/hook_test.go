@@ -25,7 +25,7 @@ func TestHookState(t *testing.T) {
 		t.Errorf("said %.300q, error %v", said, err)
 	}
 	said, err := h.wrapper(state(17<<20), "hook")
-	if err == nil || !strings.Contains(said, "the container's state is larger than 16 MiB: it has too much in annotations") {
+	if err == nil || !strings.Contains(said, "the container's state is larger than 16 MiB: its annotations are too large") {
 		t.Errorf("said %.300q, error %v", said, err)
 	}
 }

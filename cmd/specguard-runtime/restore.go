@@ -11,7 +11,7 @@ import (
 // restore refuses to bring a process back from a checkpoint: what privileges
 // it has stands in the checkpoint's memory images, not in a spec.
 func restore() error {
-	return errors.New("refused: restoring a checkpoint cannot be judged")
+	return errors.New("refused: a restored checkpoint cannot be judged")
 }
 
 // refuseRestored refuses where the process that runs the hook is an OCI runtime
@@ -22,7 +22,7 @@ func refuseRestored(pid int) error {
 		return fmt.Errorf("find out which command of the OCI runtime runs the hook: %w", err)
 	}
 	if len(text) == 0 {
-		return errors.New("nothing tells which command of the OCI runtime runs the hook")
+		return errors.New("cannot find out which command of the OCI runtime runs the hook")
 	}
 	if restores(strings.Split(strings.TrimSuffix(string(text), "\x00"), "\x00")) {
 		return restore()

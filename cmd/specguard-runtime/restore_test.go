@@ -30,7 +30,7 @@ func TestRestores(t *testing.T) {
 func TestRefuseRestored(t *testing.T) {
 	for command, want := range map[string]string{
 		"create":  "",
-		"restore": "refused: restoring a checkpoint cannot be judged",
+		"restore": "refused: a restored checkpoint cannot be judged",
 	} {
 		cmd := exec.Command("sh", "-c", "echo; read x; exit 0", "runc", command)
 		out, err := cmd.StdoutPipe()

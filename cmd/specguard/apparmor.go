@@ -12,12 +12,12 @@ func appArmorCommand() *cobra.Command {
 	n := apparmor.Node{Root: "/"}
 	cmd := &cobra.Command{
 		Use:   "apparmor",
-		Short: "Load the AppArmor profile that containerd gives containers by default",
-		Long: `Load the AppArmor profile cri-containerd.apparmor.d, unless one of that name is
+		Short: "Load containerd's default AppArmor profile for containers",
+		Long: `Load the AppArmor profile cri-containerd.apparmor.d, unless a profile of that name is
 loaded. containerd loads it when the first container asks for it. Until then,
 after a boot, rule appArmorProfile cannot apply RuntimeDefault. It needs root with
-CAP_MAC_ADMIN, and the node's /sbin/apparmor_parser; the agent has no capability
-and cannot do it. Exit status 0: the profile is loaded, or AppArmor is off.`,
+CAP_MAC_ADMIN, and the node's /sbin/apparmor_parser. The agent has no capability,
+so it cannot do this. Exit status 0: the profile is loaded, or AppArmor is off.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			result, err := n.Load(cmd.Context())
@@ -28,6 +28,6 @@ and cannot do it. Exit status 0: the profile is loaded, or AppArmor is off.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&n.Root, "root", "/", "where the node's files are: a mount of its root")
+	cmd.Flags().StringVar(&n.Root, "root", "/", "folder with the node's files: a mount of its root")
 	return cmd
 }

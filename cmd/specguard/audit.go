@@ -18,19 +18,19 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-const auditHelp = `Judge every container of a pod that runs on this node, as it runs: what is
-"denied" or "adjusted" does not comply. Nothing is changed, and neither the
-agent nor NRI has to be there.
+const auditHelp = `Judge every container of a pod that runs on this node, as it runs. A
+"denied" or "adjusted" container does not comply. Nothing is changed, and neither the
+agent nor NRI is needed.
 
 It needs root and reads the agent's configuration file, as "specguard run" does.
-The runtime lists its containers by CRI, on containerd's socket or CRI-O's. Specs
-are read from containerd, or from the OCI bundles.
+It lists the containers by CRI, on containerd's socket or CRI-O's, and reads the
+specs from containerd or from the OCI bundles.
 
-Exit status 0: all comply, or no policy is for them. 2: one does not. 1: error,
+Exit status 0: all comply, or no policy matches them. 2: one does not comply. 1: error,
 or one cannot be judged.
 
-With --compare, judge by a second set of policies too and show only containers
-for which it decides otherwise. Exit status 0: none. 2: some. 1: error.
+With --compare, also judge by a second set of policies, and show only containers
+that it decides differently. Exit status 0: none. 2: some. 1: error.
 
 Values of environment variables and arguments are never shown.`
 

@@ -8,24 +8,24 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const checkHelp = `Say what the policies would do with containers. A FILE, or - for standard
+const checkHelp = `Show what the policies would do with containers. A FILE, or - for standard
 input, is one of
 
   - an OCI config.json
   - the output of "crictl inspect" (containerd, CRI-O) or "ctr container info"
-  - a Kubernetes manifest: pods, or what makes pods, in YAML or JSON. Their
-    specs are derived as a kubelet and containerd would make them.
+  - a Kubernetes manifest: pods or workloads, in YAML or JSON. Their specs are
+    derived as a kubelet and containerd would make them.
 
 Exit status 0: all allowed, as they are or adjusted. 2: one is denied. 1: error.
 
-With --compare, judge by a second set of policies too and show only containers
-for which it decides otherwise. Exit status 0: none. 2: some. 1: error.
+With --compare, also judge by a second set of policies, and show only containers
+that it decides differently. Exit status 0: none. 2: some. 1: error.
 
-The node is not asked: symlinks of host paths are taken as they are written,
-and AppArmor and SELinux are taken to be on. Of a pod, only manifests tell its
-labels and its runtime handler (other files: --pod-label, --runtime-handler),
-and its host ports and sysctls. Without them a policy that selects by labels
-takes the pod to have none.
+check does not ask the node: it does not follow symlinks of host paths, and
+assumes that AppArmor and SELinux are on. Only manifests show a pod's labels,
+runtime handler, host ports and sysctls. For other files, set the first two with
+--pod-label and --runtime-handler. Without labels, a policy that selects by
+labels assumes that the pod has none.
 
 Values of environment variables and arguments are never shown.`
 
@@ -40,7 +40,7 @@ func checkCommand() *cobra.Command {
 	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check FILE...",
-		Short: "Say what the policies would do with a container",
+		Short: "Show what the policies would do with a container",
 		Long:  checkHelp,
 		Args:  needs("FILE"),
 		RunE: func(cmd *cobra.Command, files []string) error {

@@ -110,12 +110,12 @@ func defaultConfig() config {
 func (c *config) flags(fs *pflag.FlagSet) {
 	c.nodeFlags(fs)
 	c.criFlag(fs)
-	fs.StringVar(&c.DecisionLog, "decision-log", c.DecisionLog, "file that gets a JSON line per decision; - for standard output")
+	fs.StringVar(&c.DecisionLog, "decision-log", c.DecisionLog, "the decision log: write a JSON line per decision to this file; - for standard output")
 	fs.StringVar(&c.DecisionLog, "audit-log", c.DecisionLog, "earlier name of --decision-log")
 	_ = fs.MarkDeprecated("audit-log", "use --decision-log") // it fails for a flag that does not exist only
 	fs.StringVar(&c.Log.Level, "log-level", c.Log.Level, "debug, info, warning or error")
 	fs.StringVar(&c.Log.Format, "log-format", c.Log.Format, "text or json")
-	fs.StringVar(&c.Log.File, "log-file", c.Log.File, "log to this file and not to standard error")
+	fs.StringVar(&c.Log.File, "log-file", c.Log.File, "log to this file instead of standard error")
 }
 
 // nodeFlags adds those of the flags that doctor has, too.
@@ -135,7 +135,7 @@ func (c *config) criFlag(fs *pflag.FlagSet) {
 func (c *config) commonFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.PolicyDir, "policy-dir", c.PolicyDir, "folder of policy files")
 	fs.StringVar(&c.ContainerdSocket, "containerd-socket", c.ContainerdSocket, "containerd's gRPC socket")
-	fs.StringVar(&c.Opener, "opener", c.Opener, "how specs are opened: auto, containerd, runtime or verify")
+	fs.StringVar(&c.Opener, "opener", c.Opener, "how seals are opened: auto, containerd, runtime or verify")
 }
 
 // read reads a configuration file over the defaults. A file that is missing is

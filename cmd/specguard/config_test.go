@@ -98,9 +98,9 @@ func TestFaultyConfig(t *testing.T) {
 		"size":          {"maxContainerSize: 1Ki\n", []string{`:1:19: maxContainerSize: "1Ki" is not a container size (allowed: 0 for no limit, or from 64Ki to 1Gi, such as 256Ki)`}},
 		"a list":        {"- a\n", []string{":1:1: must be a mapping"}},
 		"null":          {"---\n", []string{":2:1: must not be empty"}},
-		"no YAML":       {"http: x\nnri: {\n", []string{":2:1: no valid YAML: "}},
+		"no YAML":       {"http: x\nnri: {\n", []string{":2:1: invalid YAML: "}},
 		"two documents": {"http: x\n---\nhttp: y\n", []string{":2:1: a second document"}},
-		"faulty second": {"http: x\n---\nnri: {\n", []string{":3:1: no valid YAML: "}},
+		"faulty second": {"http: x\n---\nnri: {\n", []string{":3:1: invalid YAML: "}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := file(t, "config.yaml", c.content)

@@ -12,14 +12,14 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-const doctorHelp = `Say whether this node is ready for specguard: its kernel, container runtimes and
-OCI runtimes with known vulnerabilities, NRI, how specs would be opened, who can
+const doctorHelp = `Check whether this node is ready for specguard: its kernel, container runtimes and
+OCI runtimes with known vulnerabilities, NRI, how seals would be opened, who can
 change the configuration, the policies, and the agent. Each line is ok, a
-warning or a problem, with what to do. Nothing is changed, but that the kernel
-may load the modules of socket families that are tried.
+warning or a problem, with what to do. Nothing is changed, except that the kernel
+may load the modules of socket families that doctor tries.
 
-Known vulnerabilities come from a list that is built in, and gets old: --data
-reads a newer one from a file. doctor says which list it used, and from when.
+Known vulnerabilities come from a built-in list, which becomes outdated: --data
+reads a newer one from a file. doctor shows which list it used, and its date.
 
 It reads the agent's configuration file, as "specguard run" does, and needs
 root. Exit status 0: no problem. 1: a problem, or an error.`
@@ -36,7 +36,7 @@ func doctorCommand() *cobra.Command {
 	defaults := defaultConfig()
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Say whether this node is ready for specguard",
+		Short: "Check whether this node is ready for specguard",
 		Long:  doctorHelp,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -53,7 +53,7 @@ func doctorCommand() *cobra.Command {
 	defaults.criFlag(fs)
 	fs.SetNormalizeFunc(doctorFlagName)
 	fs.StringVar(&f.containerdConfig, "containerd-config", doctor.ContainerdConfig, "containerd's configuration file, on the host")
-	fs.StringVar(&f.crioConfig, "crio-config", doctor.CRIOConfig, "CRI-O's configuration file, on the host; the files in FILE.d go over it")
+	fs.StringVar(&f.crioConfig, "crio-config", doctor.CRIOConfig, "CRI-O's configuration file, on the host; the files in FILE.d override it")
 	fs.StringVar(&f.data, "data", "", "a newer list of known vulnerabilities than the built-in one")
 	fs.StringVar(&f.output, "output", "text", "text or json")
 	fs.StringVar(&f.color, "color", "auto", "auto, always or never")

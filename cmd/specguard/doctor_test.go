@@ -93,7 +93,7 @@ func TestDoctorReadsTheAgentsConfiguration(t *testing.T) {
 	}
 	cfg := file(t, "config.yaml", "nri: {socket: "+socket+"}\nhost: {root: \"\"}\nhttp: \"\"\n")
 	r := specguard(t, "doctor", "--config", cfg)
-	for _, line := range []string{"ok       nri-socket: " + socket + " accepts connections\n", "warning  host: the host's files cannot be seen"} {
+	for _, line := range []string{"ok       nri-socket: " + socket + " accepts connections\n", "warning  host: cannot see the host's files"} {
 		if os.Getuid() == 0 && !strings.Contains(r.stdout, line) {
 			t.Errorf("no %q in\n%s", line, r.stdout)
 		}

@@ -29,9 +29,9 @@ const (
 
 func (f *podFlags) add(fs *pflag.FlagSet) {
 	f.flags = fs
-	fs.StringVar(&f.namespace, flagNamespace, "", "the pod's namespace, where the file does not tell it")
-	fs.StringToStringVar(&f.labels, flagPodLabel, nil, "labels of the pod, where the file does not tell them: key=value,...")
-	fs.StringVar(&f.handler, flagHandler, "", "the pod's runtime handler, where the file does not tell it")
+	fs.StringVar(&f.namespace, flagNamespace, "", "the pod's namespace, if the file does not show it")
+	fs.StringToStringVar(&f.labels, flagPodLabel, nil, "the pod's labels, if the file does not show them: key=value,...")
+	fs.StringVar(&f.handler, flagHandler, "", "the pod's runtime handler, if the file does not show it")
 }
 
 // complete adds to the subject what the flags say of it.

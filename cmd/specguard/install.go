@@ -18,12 +18,12 @@ func installCommand() *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "install",
-		Short: "Put the OCI runtime wrapper specguard-runtime in place on this node",
-		Long: `Put the OCI runtime wrapper in place: the binary, its configuration
-/etc/specguard/runtime.yaml unless there is one, and last the drop-in that makes
+		Short: "Install the OCI runtime wrapper specguard-runtime on this node",
+		Long: `Install the OCI runtime wrapper: the binary, its configuration
+/etc/specguard/runtime.yaml (unless it exists), and last the drop-in that makes
 containerd or CRI-O call it. The runtime checks a copy of its configuration
-before anything is changed, and is never restarted. A second call upgrades.
-Exit status 0: done. 1: nothing was changed, or the line says what was not.`,
+before anything is changed, and is never restarted. Run it again to upgrade.
+Exit status 0: done. 1: nothing was changed, or the line says what was changed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.Binary == "" {
@@ -41,19 +41,19 @@ Exit status 0: done. 1: nothing was changed, or the line says what was not.`,
 				return err
 			}
 			if plan.Effective() && plan.Runtime == "containerd" && !dryRun {
-				fmt.Fprintln(cmd.OutOrStdout(), "to do: then drain the node, or recreate its pods: those that are there call the OCI runtime that they were made with")
+				fmt.Fprintln(cmd.OutOrStdout(), "to do: then drain the node, or recreate its pods: existing pods call the OCI runtime that they were created with")
 			}
 			return nil
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.Root, "root", "/", "where the node's files are: a mount of its root, or an image")
+	f.StringVar(&o.Root, "root", "/", "folder with the node's files: a mount of its root, or an image")
 	f.StringVar(&o.Prefix, "prefix", install.DefaultPrefix, "folder on the node for specguard-runtime")
-	f.StringVar(&o.Binary, "binary", "", "specguard-runtime to install (default: the one beside specguard)")
+	f.StringVar(&o.Binary, "binary", "", "specguard-runtime to install (default: the one in specguard's folder)")
 	f.StringVar(&o.Runtime, "runtime", "auto", "auto, containerd or crio")
 	f.StringVar(&o.Config, "config", "", "the runtime's main configuration file on the node (default: containerd's or CRI-O's)")
-	f.StringArrayVar(&o.Handlers, "handler", nil, "runtime handler that is to call the wrapper (repeatable; default: all that call an OCI runtime)")
-	f.StringArrayVar(&o.PassNamespaces, "pass-namespace", []string{"kube-system", "specguard-system"}, "namespace whose pods may run while the agent cannot be asked (repeatable)")
+	f.StringArrayVar(&o.Handlers, "handler", nil, "runtime handler that must call the wrapper (repeatable; default: all that call an OCI runtime)")
+	f.StringArrayVar(&o.PassNamespaces, "pass-namespace", []string{"kube-system", "specguard-system"}, "namespace whose pods may run while the wrapper cannot ask the agent (repeatable)")
 	f.BoolVar(&dryRun, "dry-run", false, "print what would be changed, and change nothing")
 	return cmd
 }
@@ -63,10 +63,10 @@ func uninstallCommand() *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "uninstall",
-		Short: "Take the OCI runtime wrapper back from this node",
-		Long: `Take back what specguard install did. The runtime's configuration goes first.
+		Short: "Remove the OCI runtime wrapper from this node",
+		Long: `Undo what specguard install did. The runtime's configuration is undone first.
 The wrapper stays as long as the runtime or a running container calls it; call
-uninstall again then. Exit status 0: all is gone. 1: an error. 2: the wrapper was kept.`,
+uninstall again then. Exit status 0: all is removed. 1: an error. 2: the wrapper was kept.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			removal, err := install.Uninstall(o)
@@ -85,8 +85,8 @@ uninstall again then. Exit status 0: all is gone. 1: an error. 2: the wrapper wa
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.Root, "root", "/", "where the node's files are: a mount of its root, or an image")
-	f.StringVar(&o.Prefix, "prefix", install.DefaultPrefix, "folder on the node of specguard-runtime")
+	f.StringVar(&o.Root, "root", "/", "folder with the node's files: a mount of its root, or an image")
+	f.StringVar(&o.Prefix, "prefix", install.DefaultPrefix, "folder of specguard-runtime on the node")
 	f.StringVar(&o.Runtime, "runtime", "auto", "auto (both), containerd or crio")
 	f.StringVar(&o.Config, "config", "", "the runtime's main configuration file on the node (default: containerd's and CRI-O's)")
 	f.BoolVar(&o.Purge, "purge", false, "remove runtime.yaml too, with the wrapper")
@@ -113,7 +113,7 @@ func carryOut(w io.Writer, plan *install.Plan, dryRun bool) error {
 		return err
 	}
 	if plan.Effective() {
-		_, err := fmt.Fprintf(w, "to do: restart the runtime (systemctl restart %s); containers run on\n", plan.Runtime)
+		_, err := fmt.Fprintf(w, "to do: restart the runtime (systemctl restart %s); running containers are not affected\n", plan.Runtime)
 		return err
 	}
 	return nil

@@ -30,7 +30,7 @@ func text(lines ...string) string { return strings.Join(lines, "\n") + "\n" }
 func TestInstallSaysThatNothingWasChanged(t *testing.T) {
 	root := image(t, nil)
 	specguard(t, "install", "--root", root).expect(t, 1, "",
-		"nothing was changed: neither containerd nor CRI-O is there below "+root+"\n")
+		"nothing was changed: found neither containerd nor CRI-O below "+root+"\n")
 	specguard(t, "install", "--root", root+"/none").expect(t, 1, "",
 		"nothing was changed: root: lstat "+root+"/none: no such file or directory\n")
 	specguard(t, "install", "extra").expect(t, 1, "", "unknown command \"extra\" for \"specguard install\"\n")
@@ -52,7 +52,7 @@ func TestUninstall(t *testing.T) {
 				`  - imports = ["/etc/containerd/conf.d/99-specguard*.toml"] # specguard install: added`, "remove "+binary)
 		}
 		return text("remove "+dropIn, "replace "+main, "remove "+binary,
-			"to do: restart the runtime (systemctl restart containerd); containers run on")
+			"to do: restart the runtime (systemctl restart containerd); running containers are not affected")
 	}
 	specguard(t, "uninstall", "--root", root, "--dry-run").expect(t, 0, changes(true), "")
 

@@ -41,7 +41,7 @@ func needs(what string) cobra.PositionalArgs {
 func root() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:           "specguard",
-		Short:         "Judge and adjust OCI specs on the node, by policy",
+		Short:         "Enforce container security policy on this node",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

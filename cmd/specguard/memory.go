@@ -17,15 +17,15 @@ const memoryPercent = 85
 // agent. It does nothing where GOMEMLIMIT is set, which Go itself reads.
 func limitMemory(cgroupLimit memlimit.Provider, log logrus.FieldLogger) {
 	if v := os.Getenv("GOMEMLIMIT"); v != "" {
-		log.WithField("limit", v).Info("memory limit of Go: as GOMEMLIMIT says")
+		log.WithField("limit", v).Info("memory limit of Go: from GOMEMLIMIT")
 		return
 	}
 	limit, err := cgroupLimit()
 	switch {
 	case errors.Is(err, memlimit.ErrNoLimit):
-		log.Info("memory limit of Go: none, since the cgroup has none")
+		log.Info("memory limit of Go: none, because the cgroup has none")
 	case err != nil:
-		log.WithError(err).Warn("memory limit of Go: none, since that of the cgroup is not known")
+		log.WithError(err).Warn("memory limit of Go: none, because the cgroup's limit is not known")
 	default:
 		limit = limit / 100 * memoryPercent
 		debug.SetMemoryLimit(int64(limit))

@@ -23,9 +23,9 @@ func TestLimitMemory(t *testing.T) {
 		log   string
 	}{
 		"a limit":     {limit: 256 << 20, want: 228170090, log: `level=info msg="memory limit of Go: 85% of the cgroup's" limit=228170090`},
-		"none":        {err: memlimit.ErrNoLimit, want: math.MaxInt64, log: "none, since the cgroup has none"},
-		"no cgroup":   {err: errors.New("no /proc"), want: math.MaxInt64, log: `level=warning msg="memory limit of Go: none, since that of the cgroup is not known" error="no /proc"`},
-		"set already": {env: "100MiB", limit: 256 << 20, want: math.MaxInt64, log: `as GOMEMLIMIT says" limit=100MiB`},
+		"none":        {err: memlimit.ErrNoLimit, want: math.MaxInt64, log: "none, because the cgroup has none"},
+		"no cgroup":   {err: errors.New("no /proc"), want: math.MaxInt64, log: `level=warning msg="memory limit of Go: none, because the cgroup's limit is not known" error="no /proc"`},
+		"set already": {env: "100MiB", limit: 256 << 20, want: math.MaxInt64, log: `from GOMEMLIMIT" limit=100MiB`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			debug.SetMemoryLimit(math.MaxInt64)

@@ -32,7 +32,7 @@ func (s systemd) serve(ctx context.Context) {
 	s.tell(daemon.SdNotifyReady)
 	every, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
-		s.log.WithError(err).Error("the service manager's watchdog cannot be told that the agent lives")
+		s.log.WithError(err).Error("cannot notify the service manager's watchdog")
 	}
 	if every > 0 {
 		s.live(ctx, every)
@@ -49,7 +49,7 @@ func (s systemd) live(ctx context.Context, patience time.Duration) {
 		if err == nil {
 			s.tell(daemon.SdNotifyWatchdog)
 		} else if ctx.Err() == nil {
-			s.log.WithError(err).Error("the agent hangs; the service manager's watchdog is not told that it lives")
+			s.log.WithError(err).Error("the agent hangs; not notifying the service manager's watchdog")
 		}
 		select {
 		case <-ctx.Done():
@@ -60,6 +60,6 @@ func (s systemd) live(ctx context.Context, patience time.Duration) {
 
 func (s systemd) tell(state string) {
 	if _, err := daemon.SdNotify(false, state); err != nil {
-		s.log.WithError(err).Errorf("the service manager cannot be told %s", state)
+		s.log.WithError(err).Errorf("cannot notify the service manager: %s", state)
 	}
 }

@@ -11,16 +11,16 @@ import (
 )
 
 const testHelp = `Run unit tests of policies: YAML documents of kind PolicyTest, which say what
-the policies have to decide about a container.
+the policies must decide about a container.
 
-A PATH is a file, or a folder: then files that end in _test.yaml or _test.yml
-count, in the folders within too. They cannot stand in a policy folder.
+A PATH is a file or a folder. Of a folder and the folders in it, test reads the
+files that end in _test.yaml or _test.yml. Do not put them into a policy folder.
 
   apiVersion: specguard.dev/v1alpha1
   kind: PolicyTest
   metadata: {name: tenants}
   spec:
-    policies: [../policies]             # as seen from this file
+    policies: [../policies]             # relative to this file
     cases:
       - name: root becomes another user
         given:
@@ -31,7 +31,7 @@ count, in the folders within too. They cannot stand in a policy folder.
           outcome: adjusted             # allowed, adjusted, denied
           spec: {process: {user: {uid: 65532}}}
 
-Exit status 0: all pass. 1: one does not, or cannot be run.`
+Exit status 0: all pass. 1: one does not pass, or cannot be run.`
 
 // testFlags are the flags of test.
 type testFlags struct {
@@ -50,7 +50,7 @@ func testCommand() *cobra.Command {
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.run, "run", "", "run only cases whose DOCUMENT/CASE the regular expression matches")
-	fs.StringVar(&f.junit, "junit", "", "file that gets a report in JUnit's XML")
+	fs.StringVar(&f.junit, "junit", "", "write a report in JUnit's XML to this file")
 	fs.StringVar(&f.color, "color", "auto", "auto, always or never")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "name the cases that pass")
 	return cmd

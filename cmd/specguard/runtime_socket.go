@@ -17,7 +17,7 @@ func serveRuntime(ctx context.Context, socket string, p *plugin.Plugin, log logr
 	}
 	l, err := wrapperapi.Listen(socket)
 	if err != nil {
-		log.WithError(err).Warn("the OCI runtime wrapper cannot ask: what it starts is refused")
+		log.WithError(err).Warn("the OCI runtime wrapper cannot ask the agent: it refuses the containers that it starts")
 		return err
 	}
 	log.WithField("socket", socket).Info("answering the OCI runtime wrapper")

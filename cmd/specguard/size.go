@@ -44,7 +44,7 @@ func (m maxContainerSize) warn(log logrus.FieldLogger) {
 	case limits.Container == 0:
 		log.Warn("maxContainerSize is 0: containers with a large environment can keep the agent from ever connecting again, and then nothing is judged")
 	default:
-		log.Warnf("maxContainerSize is %s: above %s it is not certain that the runtime can tell the agent what runs when the agent connects again; until it can, nothing is judged",
+		log.Warnf("maxContainerSize is %s: above %s, the runtime may be unable to report the running containers when the agent connects again; until it can, nothing is judged",
 			policy.Quantity(m), policy.Quantity(synchronize.DefaultContainer))
 	}
 }

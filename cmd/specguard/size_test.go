@@ -9,7 +9,7 @@ import (
 
 func TestMaxContainerSize(t *testing.T) {
 	for text, want := range map[string]string{ // the warning; ! is an error
-		"0": "maxContainerSize is 0: ", "64Ki": "", "256Ki": "", "262144": "", "257Ki": "maxContainerSize is 257Ki: above 256Ki it is not certain",
+		"0": "maxContainerSize is 0: ", "64Ki": "", "256Ki": "", "262144": "", "257Ki": "maxContainerSize is 257Ki: above 256Ki, the runtime may be unable",
 		"1Gi": "above 256Ki", "63Ki": "!", "2Gi": "!", "-1": "!", "many": "!", "": "!", "0Ki": "!",
 	} {
 		var m maxContainerSize

@@ -13,8 +13,8 @@ import (
 func validateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate PATH...",
-		Short: "Check policy files or folders: one line per fault, file:line:column",
-		Long:  "Check policy files or folders. Exit status 0: valid. 1: not valid, one line per fault with its file, line and column. Exceptions that have expired are warned of.",
+		Short: "Check policy files or folders: one line per error, file:line:column",
+		Long:  "Check policy files or folders. Exit status 0: valid. 1: not valid, with one line per error: file:line:column. Expired exceptions cause a warning.",
 		Args:  needs("PATH"),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			set, err := policy.Load(paths...)
@@ -34,7 +34,7 @@ func validateCommand() *cobra.Command {
 func summary(set *policy.Set) string {
 	n := len(set.Names())
 	if n == 0 {
-		return "no policies (the built-in profile baseline is in force then)"
+		return "no policies (then the built-in profile baseline is in force)"
 	}
 	text := count(n, "policy")
 	if n > 1 {
@@ -52,7 +52,7 @@ func summary(set *policy.Set) string {
 func warnOfExpired(exceptions []policy.Exception, now time.Time) {
 	for _, e := range exceptions {
 		if e.Expired(now) {
-			fmt.Fprintf(os.Stderr, "%s: warning: exception %q of %s ended at %s and no longer holds\n", e.Source, e.Name, e.Owner, e.Ends.Format(time.RFC3339))
+			fmt.Fprintf(os.Stderr, "%s: warning: exception %q of %s expired at %s\n", e.Source, e.Name, e.Owner, e.Ends.Format(time.RFC3339))
 		}
 	}
 }
@@ -60,7 +60,7 @@ func warnOfExpired(exceptions []policy.Exception, now time.Time) {
 // warnOfNested names the host paths that a container can make a link of.
 func warnOfNested(paths []policy.NestedPath) {
 	for _, n := range paths {
-		fmt.Fprintf(os.Stderr, "warning: policy %q allows the host path %s, which lies in %s, where policy %q lets containers write: they can make a link of it, and then it allows nothing (make %s readOnly, or name a folder elsewhere)\n",
+		fmt.Fprintf(os.Stderr, "warning: policy %q allows the host path %s, which is in %s, where policy %q lets containers write: they can replace it with a link, and then it allows nothing (make %s readOnly, or name a folder elsewhere)\n",
 			n.Policy, n.Path, n.Within, n.Writer, n.Within)
 	}
 }

@@ -22,18 +22,18 @@ func TestValidate(t *testing.T) {
 	}{
 		"a file":       {paths: []string{good}, stdout: "valid: 1 policy, 2 rules\n"},
 		"a folder":     {paths: []string{folder}, stdout: "valid: 1 policy, 1 rule\n"},
-		"an empty one": {paths: []string{t.TempDir()}, stdout: "valid: no policies (the built-in profile baseline is in force then)\n"},
+		"an empty one": {paths: []string{t.TempDir()}, stdout: "valid: no policies (then the built-in profile baseline is in force)\n"},
 		"exceptions": {
 			paths:  []string{file(t, "x.yaml", policyText("hostNamespaces: {}")+exceptionText("old", "2020-02-28")+exceptionText("new", "2920-01-01"))},
-			stdout: "valid: 1 policy, 1 rule, 2 exceptions\n", anyLine: `warning: exception "old" of sre ended at 2020-02-29T00:00:00Z and no longer holds`,
+			stdout: "valid: 1 policy, 1 rule, 2 exceptions\n", anyLine: `warning: exception "old" of sre expired at 2020-02-29T00:00:00Z`,
 		},
 		"a path in a writable one": {
 			paths:   []string{file(t, "n.yaml", policyText("hostPaths: {allowed: [{path: /run/app}, {path: /run/app/sock, readOnly: true}, {path: /run/apps}]}"))},
 			stdout:  "valid: 1 policy, 1 rule\n",
-			anyLine: `warning: policy "p" allows the host path /run/app/sock, which lies in /run/app, where policy "p" lets containers write: they can make a link of it, and then it allows nothing (make /run/app readOnly, or name a folder elsewhere)`,
+			anyLine: `warning: policy "p" allows the host path /run/app/sock, which is in /run/app, where policy "p" lets containers write: they can replace it with a link, and then it allows nothing (make /run/app readOnly, or name a folder elsewhere)`,
 		},
 		"nothing there": {paths: []string{"/no/such"}, code: 1, lines: []string{"/no/such: no such file or directory"}},
-		"no YAML":       {paths: []string{syntax}, code: 1, lines: []string{syntax + ":2:1: no valid YAML: "}},
+		"no YAML":       {paths: []string{syntax}, code: 1, lines: []string{syntax + ":2:1: invalid YAML: "}},
 		"several faults": {paths: []string{several}, code: 1, lines: []string{
 			several + `:6:27: spec.rules.capabilities.drop[0]: unknown capability "NET_ADMEN" (see capabilities(7))`,
 			several + `:7:5: spec.rules: unknown rule "capabilitys" ` + rules,

@@ -50,7 +50,7 @@ func TestHelmPrefix(t *testing.T) {
 }
 
 func TestHelmNotes(t *testing.T) {
-	const elsewhere, restart = "name it there", "systemctl restart"
+	const elsewhere, restart = "exclude that namespace too", "systemctl restart"
 	for name, c := range map[string]struct {
 		namespace, values string
 		want              []string

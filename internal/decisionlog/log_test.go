@@ -251,12 +251,12 @@ func TestMessages(t *testing.T) {
 			func(r judge.Recorder) { r.Decided(event(judge.EventExisting, denied())) },
 			[]string{
 				`level=info msg="audit: / not allowed"` + who + ` policy=trial rule=hostPaths stage=existing`,
-				`level=warning msg="runs against policy (left alone): specguard: denied by policy \"tenants\": capabilities: NET_ADMIN not allowed (allowed: none)"` + who + ` stage=existing`,
+				`level=warning msg="running container violates policy (left alone): specguard: denied by policy \"tenants\": capabilities: NET_ADMIN not allowed (allowed: none)"` + who + ` stage=existing`,
 			},
 		},
 		"existing, adjusted": {
 			func(r judge.Recorder) { r.Decided(event(judge.EventExisting, adjusted())) },
-			[]string{`level=warning msg="runs without what policy would adjust (left alone): capabilities: dropped NET_ADMIN; procMount: masked <all>"` + who + ` stage=existing`},
+			[]string{`level=warning msg="running container would be adjusted by policy (left alone): capabilities: dropped NET_ADMIN; procMount: masked <all>"` + who + ` stage=existing`},
 		},
 		"failed": {
 			func(r judge.Recorder) { fail(r, errors.New("no")) },

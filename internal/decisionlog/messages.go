@@ -35,13 +35,13 @@ func (m Messages) Decided(e judge.Record) {
 	switch e.Decision.Outcome() {
 	case policy.Denied:
 		if e.Event == judge.EventExisting {
-			log.Warnf("runs against policy (%s): %s", fate, e.Decision.Message())
+			log.Warnf("running container violates policy (%s): %s", fate, e.Decision.Message())
 			return
 		}
 		log.Warn(e.Decision.Message())
 	case policy.Adjusted:
 		if e.Event == judge.EventExisting {
-			log.Warnf("runs without what policy would adjust (%s): %s", fate, changes(e.Decision))
+			log.Warnf("running container would be adjusted by policy (%s): %s", fate, changes(e.Decision))
 			return
 		}
 		log.Infof("adjusted: %s", changes(e.Decision))

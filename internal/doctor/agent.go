@@ -12,7 +12,7 @@ import (
 // checkAgent asks the agent whether it is ready.
 func checkAgent(ctx context.Context, n *Node) []Finding {
 	if n.HTTP == "" {
-		return []Finding{warning("configure an address: http", "whether an agent runs is not known: it does not serve /readyz")}
+		return []Finding{warning("configure an address: http", "cannot check whether an agent runs: it does not serve /readyz")}
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
@@ -33,7 +33,7 @@ func checkAgent(ctx context.Context, n *Node) []Finding {
 	if res.StatusCode == http.StatusOK {
 		return []Finding{ok("ready at %s", n.HTTP)}
 	}
-	f := problem("look at its log", "not ready at %s: %s", n.HTTP, res.Status)
+	f := problem("read its log", "not ready at %s: %s", n.HTTP, res.Status)
 	f.Details = strings.Split(strings.TrimSpace(string(body)), "\n")
 	return []Finding{f}
 }

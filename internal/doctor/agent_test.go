@@ -29,7 +29,7 @@ func TestAgent(t *testing.T) {
 		"ready":       {answer(http.StatusOK, "ok"), want{OK, "ready at"}},
 		"not ready":   {answer(http.StatusServiceUnavailable, "not connected to NRI\ncontainerd does not answer"), want{Problem, "not connected to NRI\ncontainerd does"}},
 		"not running": {strings.TrimPrefix(gone.URL, "http://"), want{Warning, "refused"}},
-		"no address":  {"", want{Warning, "not known"}},
+		"no address":  {"", want{Warning, "cannot check whether an agent runs"}},
 		"bad address": {"a b", want{Problem, "HOST:PORT"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestPolicies(t *testing.T) {
 		"expired": {compiled(valid + exception), []want{{OK, "1 in force"}, {Warning, `exception "x" of me ended`}}},
 		"nested": {
 			compiled(strings.ReplaceAll(valid, "privileged: {}", "hostPaths: {allowed: [{path: /srv}, {path: /srv/app/x, readOnly: true}]}")),
-			[]want{{OK, "1 in force"}, {Warning, `policy "p" allows the host path /srv/app/x, which lies in /srv, where policy "p" lets containers write`}},
+			[]want{{OK, "1 in force"}, {Warning, `policy "p" allows the host path /srv/app/x, which is in /srv, where policy "p" lets containers write`}},
 		},
 		"seccomp profiles": {
 			compiled(strings.ReplaceAll(valid, "privileged: {}", "seccompProfile: {allowed: [RuntimeDefault, Localhost/good.json, Localhost/bad.json, 'Localhost/*'], apply: Localhost/gone.json}")),

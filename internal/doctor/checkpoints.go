@@ -38,19 +38,19 @@ func (n *Node) restores(r *containerRuntime, criu string) Finding {
 	w := n.wrapper(r)
 	switch {
 	case r.component == containerd && !r.restoresCheckpoints():
-		return ok("%s restores none", r)
+		return ok("%s restores no checkpoints", r)
 	case r.component == crio && r.config.criuOff:
-		return ok("%s restores none: enable_criu_support = false", r)
+		return ok("%s restores no checkpoints: enable_criu_support = false", r)
 	case criu == "":
-		return ok("%s: none can be restored without criu, which is not there", r)
+		return ok("%s: cannot restore checkpoints: criu is not installed", r)
 	case w.usable() && len(w.without) == 0:
 		return ok("%s: specguard-runtime refuses to restore them", r)
 	case r.component == containerd:
-		return warning("update to 2.2.7, 2.3.4 or later, which restores none",
-			"%s restores them by %s: the agent refuses that while it is connected, where an enforcing policy matches", r, criu)
+		return warning("update to 2.2.7, 2.3.4 or later, which do not restore checkpoints",
+			"%s restores them with %s: the agent refuses that while it is connected, if an enforcing policy matches", r, criu)
 	default:
 		return problem("set enable_criu_support = false under [crio.runtime], or "+install,
-			"%s restores them by %s, with privileges that no policy sees: NRI does not tell, and crun runs no hooks then, which seals are", r, criu)
+			"%s restores them with %s, with privileges that no policy sees: NRI does not show it, and crun then runs no hooks, so no seals", r, criu)
 	}
 }
 

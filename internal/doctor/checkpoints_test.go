@@ -17,18 +17,18 @@ func TestCheckpoints(t *testing.T) {
 		files            tree
 		want             want
 	}{
-		"containerd 1.7":              {containerd, "1.7.35", tree{criu: program}, want{OK, "restores none"}},
-		"containerd 2.1":              {containerd, "2.1.5", tree{criu: program}, want{Warning, "by /usr/sbin/criu: the agent refuses"}},
+		"containerd 1.7":              {containerd, "1.7.35", tree{criu: program}, want{OK, "restores no checkpoints"}},
+		"containerd 2.1":              {containerd, "2.1.5", tree{criu: program}, want{Warning, "with /usr/sbin/criu: the agent refuses"}},
 		"containerd 2.2":              {containerd, "2.2.6", tree{criu: program}, want{Warning, "update to 2.2.7, 2.3.4 or later"}},
-		"containerd 2.2, mended":      {containerd, "2.2.7", tree{criu: program}, want{OK, "restores none"}},
+		"containerd 2.2, mended":      {containerd, "2.2.7", tree{criu: program}, want{OK, "restores no checkpoints"}},
 		"containerd 2.3":              {containerd, "2.3.3", tree{criu: program}, want{Warning, "the agent refuses"}},
-		"containerd 2.3, mended":      {containerd, "2.3.4", tree{criu: program}, want{OK, "restores none"}},
-		"containerd 2.4":              {containerd, "2.4.2", tree{criu: program}, want{OK, "restores none"}},
-		"containerd 2.2 without criu": {containerd, "2.2.0", nil, want{OK, "without criu"}},
+		"containerd 2.3, mended":      {containerd, "2.3.4", tree{criu: program}, want{OK, "restores no checkpoints"}},
+		"containerd 2.4":              {containerd, "2.4.2", tree{criu: program}, want{OK, "restores no checkpoints"}},
+		"containerd 2.2 without criu": {containerd, "2.2.0", nil, want{OK, "criu is not installed"}},
 		"CRI-O":                       {crio, "1.34.0", tree{criu: program}, want{Problem, "set enable_criu_support = false"}},
-		"CRI-O without criu":          {crio, "1.34.0", nil, want{OK, "without criu"}},
+		"CRI-O without criu":          {crio, "1.34.0", nil, want{OK, "criu is not installed"}},
 		"CRI-O, switched off":         {crio, "1.34.0", tree{criu: program, config: "[crio.runtime]\nenable_criu_support = false\n"}, want{OK, "enable_criu_support = false"}},
-		"CRI-O, switched on":          {crio, "1.34.0", tree{criu: program, config: "[crio.runtime]\nenable_criu_support = true\n"}, want{Problem, "by /usr/sbin/criu"}},
+		"CRI-O, switched on":          {crio, "1.34.0", tree{criu: program, config: "[crio.runtime]\nenable_criu_support = true\n"}, want{Problem, "with /usr/sbin/criu"}},
 		"CRI-O, wrapped":              {crio, "1.34.0", tree{criu: program, wrapper: program, config: named}, want{OK, "specguard-runtime refuses"}},
 		"CRI-O, wrapped in part": {crio, "1.34.0", tree{criu: program, wrapper: program, config: named + "[crio.runtime.runtimes.crun]\nruntime_path = '/usr/bin/crun'\n"},
 			want{Problem, "or run specguard install"}},
@@ -45,5 +45,5 @@ func TestCheckpoints(t *testing.T) {
 	}
 	n := fake(t, nil)
 	n.Root = ""
-	expect(t, run(t, checkCheckpoints, n), want{Warning, "cannot be seen"})
+	expect(t, run(t, checkCheckpoints, n), want{Warning, "cannot see the host's files"})
 }

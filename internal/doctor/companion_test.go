@@ -28,7 +28,7 @@ func TestProgramVersion(t *testing.T) {
 			t.Errorf("%q is no version", text)
 		}
 		if component != "" && data(t).upstream(component) == nil {
-			t.Errorf("the list does not know %s", component)
+			t.Errorf("the list does not contain %s", component)
 		}
 	}
 }
@@ -48,7 +48,7 @@ func TestCompanions(t *testing.T) {
 	n.Now = onDay("2026-11-28")
 	expect(t, run(t, checkVulnerabilities, n), want{OK, "compared with"}, want{Problem, "kubelet v1.28.5 has 2"},
 		want{Problem, "youki 0.5.6 has 2"}, want{Problem, "nvidia-container-toolkit 1.17.7"},
-		want{OK, "none known of runc 1.5.3"}, want{Warning, "/usr/sbin/criu was not compared"})
+		want{OK, "none known for runc 1.5.3"}, want{Warning, "/usr/sbin/criu was not compared"})
 	n.Root = ""
 	if left := n.findCompanions(t.Context()); left != nil {
 		t.Errorf("%+v without the host's files", left)

@@ -113,7 +113,7 @@ func (d *Data) faults() []strict.Error {
 			out = append(out, v.ID.at.Fault("the component %q is not in components", v.Component))
 		}
 		if seen[key] {
-			out = append(out, v.ID.at.Fault("%s stands there twice", key))
+			out = append(out, v.ID.at.Fault("%s occurs twice", key))
 		}
 		seen[key] = true
 	}
@@ -135,7 +135,7 @@ func (u *upstream) Validate() error {
 		return fmt.Errorf("a component has a name and a source")
 	}
 	if !slices.IsSortedFunc(u.Maintained, func(a, b version) int { return semver.Compare(a.semver, b.semver) }) {
-		return strict.Field("maintained", "the series must stand in their order")
+		return strict.Field("maintained", "the series must be in order")
 	}
 	return checkSource(u.Source)
 }
@@ -154,7 +154,7 @@ func (v *vulnerability) Validate() error {
 	for i, r := range v.Affected {
 		switch {
 		case (r.Fixed.semver == "") == (r.Before.semver == ""):
-			return strict.Field("affected", "range %d: one of fixed and before says where it ends", i+1)
+			return strict.Field("affected", "range %d: needs either fixed or before, where it ends", i+1)
 		case i > 0 && r.Introduced.semver == "":
 			return strict.Field("affected", "range %d: introduced is missing", i+1)
 		case semver.Compare(r.Introduced.semver, r.end().semver) >= 0 || semver.Compare(r.Introduced.semver, last) < 0:

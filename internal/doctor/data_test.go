@@ -48,14 +48,14 @@ func TestReadDataFaults(t *testing.T) {
 		"source":            {change(`source: "https://x.org/", aff`, `source: "http://x.org/", aff`), `:5:57: vulnerabilities[0].source: "http://x.org/" is not an https address`},
 		"version":           {change("1.5.9", "1.5.9+ds1"), `vulnerabilities[0].affected[0].fixed: "1.5.9+ds1" is not an upstream version`},
 		"no versions":       {change("[{fixed: 1.5.9}]", "[]"), "affected: no versions"},
-		"endless":           {change("{fixed: 1.5.9}", "{introduced: 1.5.0}"), "vulnerabilities[0].affected: range 1: one of fixed and before"},
-		"two ends":          {change("{fixed: 1.5.9}", "{fixed: 1.5.9, before: 1.6.0}"), "range 1: one of fixed and before"},
+		"endless":           {change("{fixed: 1.5.9}", "{introduced: 1.5.0}"), "vulnerabilities[0].affected: range 1: needs either fixed or before"},
+		"two ends":          {change("{fixed: 1.5.9}", "{fixed: 1.5.9, before: 1.6.0}"), "range 1: needs either fixed or before"},
 		"empty range":       {change("{fixed: 1.5.9}", "{introduced: 1.6.0, fixed: 1.5.9}"), "range 1 is empty"},
 		"no beginning":      {change("{fixed: 1.5.9}", "{fixed: 1.4.9}, {fixed: 1.5.9}"), "range 2: introduced is missing"},
 		"out of order":      {change("{fixed: 1.5.9}", "{fixed: 1.5.9}, {introduced: 1.4.0, fixed: 1.4.4}"), "range 2 is empty, or not after"},
 		"twice": {smallList + `- {id: CVE-2099-1, component: runc, summary: s, source: "https://x.org/", affected: [{fixed: 1.5.9}]}` + "\n",
-			":6:8: vulnerabilities[1].id: CVE-2099-1 runc stands there twice"},
-		"series":         {change(`"1.4", "1.5"`, `"1.5", "1.4"`), ":3:54: components[0].maintained: the series must stand in their order"},
+			":6:8: vulnerabilities[1].id: CVE-2099-1 runc occurs twice"},
+		"series":         {change(`"1.4", "1.5"`, `"1.5", "1.4"`), ":3:54: components[0].maintained: the series must be in order"},
 		"no name":        {change("name: runc, ", ""), "a component has a name"},
 		"two documents":  {smallList + "---\n{}\n", "a second document"},
 		"anchors":        {change("summary: s", "summary: &a s"), "anchors and aliases are not allowed"},
@@ -83,15 +83,15 @@ func TestAge(t *testing.T) {
 		version           string
 		want              []want
 	}{
-		{"new", "", "2026-11-28", "1.5.3", []want{{OK, "the built-in list of 2026-11-28"}, {OK, "none known of runc 1.5.3"}}},
+		{"new", "", "2026-11-28", "1.5.3", []want{{OK, "the built-in list of 2026-11-28"}, {OK, "none known for runc 1.5.3"}}},
 		{"60 days", "", "2027-01-27", "1.5.3", []want{{OK, "of 2026-11-28"}, {OK, "none known"}}},
-		{"61 days", "", "2027-01-28", "1.5.3", []want{{Warning, "that is 61 days ago"}, {Warning, "nothing is listed of runc 1.5.3, but the list cannot be relied on"}}},
-		{"old, and vulnerable", "", "2028-01-01", "1.5.2", []want{{Warning, "days ago, and it does not know what was found since -> get a newer list"}, {Problem, "CVE-2026-119101"}}},
+		{"61 days", "", "2027-01-28", "1.5.3", []want{{Warning, "that is 61 days ago"}, {Warning, "nothing is listed for runc 1.5.3, but the list is not reliable"}}},
+		{"old, and vulnerable", "", "2028-01-01", "1.5.2", []want{{Warning, "days ago, and it does not contain what was found since -> get a newer list"}, {Problem, "CVE-2026-119101"}}},
 		{"yesterday's clock", "", "2026-11-27", "1.5.3", []want{{OK, "of 2026-11-28"}, {OK, "none known"}}},
-		{"to come", "", "2026-01-01", "1.5.3", []want{{Warning, "that day is still to come -> set the node's clock"}, {Warning, "cannot be relied on"}}},
+		{"to come", "", "2026-01-01", "1.5.3", []want{{Warning, "that date is in the future -> set the node's clock"}, {Warning, "is not reliable"}}},
 		{"a newer file", smallList, "2026-11-30", "1.5.3", []want{{OK, "list.yaml of 2026-11-30, 1 entries"}, {Problem, "CVE-2099-1"}}},
-		{"nothing in the file", smallList, "2026-11-30", "1.5.10", []want{{OK, "list.yaml"}, {OK, "none known of runc 1.5.10 (as of 2026-11-30)"}}},
-		{"an older file", older, "2026-11-30", "1.5.10", []want{{Warning, "the built-in list is newer: of 2026-11-28 -> leave --data out"}, {Warning, "cannot be relied on"}}},
+		{"nothing in the file", smallList, "2026-11-30", "1.5.10", []want{{OK, "list.yaml"}, {OK, "none known for runc 1.5.10 (as of 2026-11-30)"}}},
+		{"an older file", older, "2026-11-30", "1.5.10", []want{{Warning, "the built-in list is newer: 2026-11-28 -> leave --data out"}, {Warning, "is not reliable"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n := &Node{Settings: Settings{Now: onDay(test.today)}}

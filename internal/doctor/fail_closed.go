@@ -32,19 +32,19 @@ func (n *Node) failsClosed(r *containerRuntime, table *nriReleases) Finding {
 		return ok("%s: its OCI runtime is specguard-runtime, which refuses containers without a seal", r)
 	case wrapped.usable():
 		return warning("run specguard install for the handlers "+strings.Join(wrapped.without, ", ")+", too",
-			"%s: by the handlers %s, which specguard-runtime does not stand before, %s", r, strings.Join(wrapped.without, ", "), away)
+			"%s: for the handlers %s, which do not call specguard-runtime, %s", r, strings.Join(wrapped.without, ", "), away)
 	case v.requires(n.Plugin) && v.tolerate != "":
-		return warning(fmt.Sprintf("take out %s: every pod's author can write that annotation", r.config.terms.tolerate),
+		return warning(fmt.Sprintf("remove %s: every pod's author can write that annotation", r.config.terms.tolerate),
 			"%s: the validator requires the agent, but not for pods with the annotation %q", r, v.tolerate)
 	case !known:
-		return warning("see Failing closed in docs/deployment.md", "%s: which NRI it brings is not known to this specguard", r)
+		return warning("see Failing closed in docs/deployment.md", "%s: this specguard does not know its NRI version", r)
 	case !table.has(brings.NRI, validation):
 		return warning("make specguard-runtime the OCI runtime, or update to a version whose NRI is 0.10 or later",
-			"%s brings NRI %s: %s", r, brings.NRI.text, away)
+			"%s has NRI %s: %s", r, brings.NRI.text, away)
 	case v.requires(n.Plugin):
 		return ok("%s: containers are refused while the agent is away (NRI %s, required_plugins)", r, brings.NRI.text)
 	default:
 		return warning("set "+fmt.Sprintf(r.config.terms.require, n.Plugin)+", and read Failing closed in docs/deployment.md first",
-			"%s brings NRI %s: %s, but for the first after it died or hung", r, brings.NRI.text, away)
+			"%s has NRI %s: %s, except the first after it died or hung", r, brings.NRI.text, away)
 	}
 }

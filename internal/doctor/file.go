@@ -79,7 +79,7 @@ func (f files) loose(p string) (string, error) {
 func (f files) looseItself(info fs.FileInfo) string {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
-		return "has no owner that can be told"
+		return "has no known owner"
 	}
 	if stat.Uid == f.owner {
 		return looseMode(info.Mode(), 0, stat.Gid)

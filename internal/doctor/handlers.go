@@ -95,10 +95,10 @@ func (n *Node) handlers(r *containerRuntime) Finding {
 	case r.config.err != nil:
 		return problem("fix it", "%v", r.config.err)
 	case len(untested) > 0:
-		return warning("test that it runs the hooks and stops where one fails, and name the handler in testedHandlers of "+n.ConfigFile,
-			"%s: not known to run the hooks that seals are: %s; containers there that need a seal are refused", r.component, strings.Join(untested, ", "))
+		return warning("test that it runs the hooks and stops if one fails, and name the handler in testedHandlers of "+n.ConfigFile,
+			"%s: not known to run seals (OCI hooks): %s; their containers that need a seal are refused", r.component, strings.Join(untested, ", "))
 	case len(r.config.handlers) == 0:
-		return ok("%s: none is configured but its own", r.component)
+		return ok("%s: only its own is configured", r.component)
 	default:
 		return ok("%s: %s", r.component, strings.Join(slices.Sorted(maps.Keys(r.config.handlers)), ", "))
 	}

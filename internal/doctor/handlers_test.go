@@ -78,10 +78,10 @@ func TestHandlers(t *testing.T) {
 		edit            func(*Node)
 		want            want
 	}{
-		"containerd":             {containerd, containerdHandlers, nil, want{Warning, "not known to run the hooks that seals are: spin (io.containerd.spin.v2);"}},
+		"containerd":             {containerd, containerdHandlers, nil, want{Warning, "not known to run seals (OCI hooks): spin (io.containerd.spin.v2);"}},
 		"containerd, tested":     {containerd, containerdHandlers, func(n *Node) { n.TestedHandlers = []string{"spin"} }, want{OK, "containerd: kata, runc, spin"}},
 		"containerd, by hooks":   {containerd, containerdHandlers, func(n *Node) { n.Opener = "verify" }, want{Warning, "kata (io.containerd.kata.v2), spin"}},
-		"containerd, as it is":   {containerd, "", nil, want{OK, "none is configured but its own"}},
+		"containerd, as it is":   {containerd, "", nil, want{OK, "only its own is configured"}},
 		"containerd, unreadable": {containerd, "x", nil, want{Problem, "/etc/containerd/config.toml"}},
 		"CRI-O":                  {crio, crioHandlers, nil, want{Warning, "kata (io.containerd.kata.v2), other (/opt/other)"}},
 	} {

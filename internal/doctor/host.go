@@ -15,10 +15,10 @@ func checkHost(_ context.Context, n *Node) []Finding {
 	if _, err := os.Stat(n.Root); err != nil {
 		return []Finding{problem("set host.root to where the host's / is mounted", "the host's files: %v", err)}
 	}
-	return []Finding{ok("its files are seen at %s", n.Root)}
+	return []Finding{ok("its files are at %s", n.Root)}
 }
 
 // notSeen is the finding where the host's files would have to be looked at.
 func notSeen(what string) Finding {
-	return warning("mount the host's / and set host.root", "the host's files cannot be seen: nothing is known of %s", what)
+	return warning("mount the host's / and set host.root", "cannot see the host's files: nothing is known about %s", what)
 }

@@ -41,7 +41,7 @@ func TestCgroups(t *testing.T) {
 		{"v1", unix.TMPFS_MAGIC, 0, want{Warning, "cgroup v1"}},
 		{"v1, a folder called unified", unix.TMPFS_MAGIC, unix.TMPFS_MAGIC, want{Warning, "cgroup v1"}},
 		{"sysfs alone", unix.SYSFS_MAGIC, 0, want{Warning, "no cgroups"}},
-		{"nothing", 0, 0, want{Warning, "cannot be seen"}},
+		{"nothing", 0, 0, want{Warning, "cannot see cgroups"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n := fake(t, nil)

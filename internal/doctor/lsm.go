@@ -27,16 +27,16 @@ func checkLSM(_ context.Context, n *Node) []Finding {
 	case len(out) > 0:
 		return out
 	case armor.State == policy.Disabled && se == policy.Disabled:
-		return []Finding{warning("switch one on: rules appArmorProfile and seLinuxOptions have nothing to ask for until then", "neither AppArmor nor SELinux is on")}
+		return []Finding{warning("turn one on: until then, rules appArmorProfile and seLinuxOptions have no effect", "neither AppArmor nor SELinux is on")}
 	default:
-		return []Finding{warning("let the agent see the host's /sys and /proc (host.root)", "whether AppArmor or SELinux is on cannot be seen")}
+		return []Finding{warning("let the agent see the host's /sys and /proc (host.root)", "cannot see whether AppArmor or SELinux is on")}
 	}
 }
 
 func appArmor(armor policy.AppArmor) Finding {
 	if armor.Profiles == nil {
 		return warning("run doctor and the agent as root, with securityfs mounted at /sys/kernel/security",
-			"AppArmor is on, but its profiles cannot be read: rule appArmorProfile refuses those that it cannot see")
+			"AppArmor is on, but its profiles cannot be read: rule appArmorProfile denies profiles that it cannot see")
 	}
 	confining := 0
 	for _, confines := range armor.Profiles {
@@ -54,16 +54,16 @@ func (n *Node) defaultProfiles(armor policy.AppArmor) []Finding {
 	if n.Root != "" {
 		if err := n.files.executable(apparmor.Parser); err != nil {
 			out = append(out, warning("install AppArmor's user space (apparmor in most distributions) and restart the runtime, or boot with apparmor=0",
-				"AppArmor is on, but %s cannot be run (%v): containerd and CRI-O give containers no profile, and rule appArmorProfile, such as of baseline and restricted, refuses them all", apparmor.Parser, err))
+				"AppArmor is on, but %s cannot be run (%v): containerd and CRI-O give containers no profile, and rule appArmorProfile (in baseline and restricted) denies them all", apparmor.Parser, err))
 		}
 	}
 	for _, r := range n.runtimes {
-		name, advice := apparmor.Default, "systemctl enable --now specguard-apparmor.service, or run specguard apparmor; a DaemonSet's own pod loads it, if that asks for no other"
+		name, advice := apparmor.Default, "systemctl enable --now specguard-apparmor.service, or run specguard apparmor; with a DaemonSet, its own pod loads the profile, unless the pod asks for another"
 		if r.component == crio {
 			name, advice = "crio-default", "restart CRI-O, which loads it when it starts"
 		}
 		if confines, loaded := armor.Profiles[name]; armor.Profiles != nil && !loaded {
-			out = append(out, warning(advice, "AppArmor profile %s of %s is not loaded: apply: RuntimeDefault refuses what it should adjust", name, r.component))
+			out = append(out, warning(advice, "AppArmor profile %s of %s is not loaded: apply: RuntimeDefault denies what it should adjust", name, r.component))
 		} else if loaded && !confines {
 			out = append(out, warning("aa-enforce it, or remove it and restart the runtime", "AppArmor profile %s of %s confines nothing: its mode is complain or unconfined", name, r.component))
 		}
@@ -75,7 +75,7 @@ func (n *Node) seLinux() Finding {
 	enforce, err := os.ReadFile(filepath.Join(n.kernelRoot(), "sys/fs/selinux/enforce"))
 	switch {
 	case err != nil:
-		return warning("mount selinuxfs at /sys/fs/selinux", "SELinux is on; whether it enforces cannot be read")
+		return warning("mount selinuxfs at /sys/fs/selinux", "SELinux is on; cannot read whether it enforces")
 	case strings.TrimSpace(string(enforce)) != "1":
 		return warning("setenforce 1, and SELINUX=enforcing in /etc/selinux/config", "SELinux is on, but permissive: it denies nothing")
 	default:
@@ -91,7 +91,7 @@ func checkSeccomp(_ context.Context, n *Node) []Finding {
 		return []Finding{problem("use a kernel with CONFIG_SECCOMP_FILTER: containers with a seccomp profile cannot start",
 			"no seccomp filters: %v", named("/proc/sys/kernel/seccomp/actions_avail", err))}
 	case !slices.Contains(strings.Fields(string(data)), "errno"):
-		return []Finding{problem("use a kernel with CONFIG_SECCOMP_FILTER", "seccomp cannot refuse system calls (it has: %s)", strings.TrimSpace(string(data)))}
+		return []Finding{problem("use a kernel with CONFIG_SECCOMP_FILTER", "seccomp cannot deny system calls (it has: %s)", strings.TrimSpace(string(data)))}
 	default:
 		return []Finding{ok("available")}
 	}

@@ -20,7 +20,7 @@ func TestLSM(t *testing.T) {
 		{"selinuxfs elsewhere", tree{"sys/module/x/y": "", "proc/filesystems": "nodev selinuxfs\n"}, []want{{Warning, "whether it enforces"}}},
 		{"both", tree{armor: "Y\n", parser: "#!", profiles: "", se: "1"}, []want{{OK, "AppArmor"}, {OK, "SELinux"}}},
 		{"neither", tree{armor: "N\n", "proc/filesystems": "nodev sysfs\n"}, []want{{Warning, "neither"}}},
-		{"not seen", nil, []want{{Warning, "cannot be seen"}}},
+		{"not seen", nil, []want{{Warning, "cannot see whether"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) { expect(t, run(t, checkLSM, fake(t, test.files)), test.want...) })
 	}
@@ -34,7 +34,7 @@ func TestDefaultProfiles(t *testing.T) {
 		want           []want
 	}{
 		{"loaded", "cri-containerd.apparmor.d (enforce)\ncrio-default (enforce)\n", []string{containerd, crio}, nil},
-		{"containerd's is not", "crio-default (enforce)\n", []string{containerd}, []want{{Warning, "cri-containerd.apparmor.d of containerd is not loaded: apply: RuntimeDefault refuses what it should adjust -> systemctl enable --now specguard-apparmor.service"}}},
+		{"containerd's is not", "crio-default (enforce)\n", []string{containerd}, []want{{Warning, "cri-containerd.apparmor.d of containerd is not loaded: apply: RuntimeDefault denies what it should adjust -> systemctl enable --now specguard-apparmor.service"}}},
 		{"CRI-O's is not", "cri-containerd.apparmor.d (enforce)\n", []string{crio}, []want{{Warning, "crio-default of cri-o is not loaded"}}},
 		{"neither", "", []string{containerd, crio}, []want{{Warning, "cri-containerd.apparmor.d"}, {Warning, "crio-default"}}},
 		{"complains", "cri-containerd.apparmor.d (complain)\n", []string{containerd}, []want{{Warning, "confines nothing"}}},
@@ -58,7 +58,7 @@ func TestSeccomp(t *testing.T) {
 		want  want
 	}{
 		{"available", tree{actions: "kill_process kill_thread trap errno user_notif trace log allow\n"}, want{OK, "available"}},
-		{"strict only", tree{actions: "kill_thread\n"}, want{Problem, "cannot refuse"}},
+		{"strict only", tree{actions: "kill_thread\n"}, want{Problem, "cannot deny"}},
 		{"none", nil, want{Problem, "CONFIG_SECCOMP_FILTER"}},
 	} {
 		t.Run(test.name, func(t *testing.T) { expect(t, run(t, checkSeccomp, fake(t, test.files)), test.want) })

@@ -98,7 +98,7 @@ func checkNRI(_ context.Context, n *Node) []Finding {
 		}
 		x, known := table.brings(r.component, r.version)
 		if !known {
-			out = append(out, warning("update specguard, or see the runtime's go.mod", "%s: which NRI it brings is not known to this specguard (as of %s)", &r, table.Reviewed))
+			out = append(out, warning("update specguard, or see the runtime's go.mod", "%s: this specguard does not know its NRI version (as of %s)", &r, table.Reviewed))
 			continue
 		}
 		out = append(out, ok("%s", table.says(&r, x)))
@@ -116,7 +116,7 @@ func (t *nriReleases) says(r *containerRuntime, x nriRelease) string {
 			lacks = append(lacks, fmt.Sprintf("%s (%s)", a.Name, a.Since.text))
 		}
 	}
-	out := fmt.Sprintf("%s brings NRI %s", r, x.NRI.text)
+	out := fmt.Sprintf("%s has NRI %s", r, x.NRI.text)
 	if len(has) > 0 {
 		out += ": " + strings.Join(has, "; ")
 	}

@@ -72,12 +72,12 @@ func TestCheckNRI(t *testing.T) {
 		component, version string
 		want               want
 	}{
-		{containerd, "1.7.35", want{OK, "containerd 1.7.35 brings NRI 0.8.0; without validation (0.10.0), kernel settings (0.11.0), failure policies (0.12.4)"}},
-		{containerd, "2.4.2", want{OK, "brings NRI 0.12.3: plugins validate containers, and the default validator can require them; it carries sysctls, " +
+		{containerd, "1.7.35", want{OK, "containerd 1.7.35 has NRI 0.8.0; without validation (0.10.0), kernel settings (0.11.0), failure policies (0.12.4)"}},
+		{containerd, "2.4.2", want{OK, "has NRI 0.12.3: plugins validate containers, and the default validator can require them; it carries sysctls, " +
 			"seccomp profiles and namespaces; without failure policies (0.12.4)"}},
 		{crio, "1.34.0", want{OK, "a commit of May 2025 before it, has not"}},
-		{crio, "1.34.1", want{OK, "brings NRI 0.10.0: plugins validate"}},
-		{containerd, "2.5.0", want{Warning, "not known to this specguard (as of 2"}},
+		{crio, "1.34.1", want{OK, "has NRI 0.10.0: plugins validate"}},
+		{containerd, "2.5.0", want{Warning, "does not know its NRI version (as of 2"}},
 	} {
 		v, _ := parseVersion(test.version)
 		n := &Node{runtimes: []containerRuntime{{component: test.component, version: v}}}

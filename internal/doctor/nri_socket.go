@@ -34,7 +34,7 @@ func checkNRISocket(ctx context.Context, n *Node) []Finding {
 
 // switchNRIOn says how to, for the runtimes that there are.
 func (n *Node) switchNRIOn() string {
-	advice := "start the runtime with NRI switched on"
+	advice := "start the runtime with NRI on"
 	for i, r := range n.runtimes {
 		separator := ": "
 		if i > 0 {
@@ -50,7 +50,7 @@ func (n *Node) switchNRIOn() string {
 // the right to write the socket (unix(7)).
 func (f files) reachable(socket string, info fs.FileInfo) *Finding {
 	fault := func(finding Finding) *Finding { return &finding }
-	const advice = "let root alone own it, in a folder of mode 0700"
+	const advice = "let only root own it, in a folder of mode 0700"
 	if info.Mode().Type() != fs.ModeSocket {
 		return fault(problem("name the socket", "%s is not a socket", socket))
 	}

@@ -67,7 +67,7 @@ func TestNRIConfig(t *testing.T) {
 	}
 	n := fake(t, nil)
 	serveCRI(t, n.ContainerdSocket, "containerd", "2.4.2")
-	expect(t, run(t, checkNRIConfig, inspected(t, n)), want{OK, "its defaults hold"})
+	expect(t, run(t, checkNRIConfig, inspected(t, n)), want{OK, "the defaults apply"})
 }
 
 func TestFailClosed(t *testing.T) {
@@ -84,13 +84,13 @@ func TestFailClosed(t *testing.T) {
 		{"required", "2.4.2", required, nil, want{OK, "NRI 0.12.3, required_plugins"}},
 		{"another is required", "2.4.2", strings.ReplaceAll(required, "specguard", "other"), nil, want{Warning, "run unjudged"}},
 		{"the validator is off", "2.4.2", strings.ReplaceAll(required, "enable = true", "enable = false"), nil, want{Warning, "run unjudged"}},
-		{"tolerated", "2.4.2", required + "tolerate_missing_plugins_annotation = 'x'", nil, want{Warning, "take out tolerate_missing_plugins_annotation"}},
-		{"newer", "2.5.0", required, nil, want{Warning, "not known"}},
+		{"tolerated", "2.4.2", required + "tolerate_missing_plugins_annotation = 'x'", nil, want{Warning, "remove tolerate_missing_plugins_annotation"}},
+		{"newer", "2.5.0", required, nil, want{Warning, "does not know its NRI version"}},
 		{"the wrapper", "1.7.35", "[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc.options]\nBinaryName = '/usr/local/bin/specguard-runtime'",
 			tree{"usr/local/bin/specguard-runtime": "#!/bin/sh\n"}, want{OK, "refuses containers without a seal"}},
 		{"the wrapper, but not for the default handler", "1.7.35", "[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.other.options]\n" +
 			"BinaryName = '/usr/local/bin/specguard-runtime'\n[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'",
-			tree{"usr/local/bin/specguard-runtime": "#!/bin/sh\n"}, want{Warning, "by the handlers runc, which specguard-runtime does not stand before"}},
+			tree{"usr/local/bin/specguard-runtime": "#!/bin/sh\n"}, want{Warning, "for the handlers runc, which do not call specguard-runtime"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			files := tree{"etc/containerd/config.toml": test.config}

@@ -39,7 +39,7 @@ func (n *Node) byContainerd(r *containerRuntime) Finding {
 	case err != nil:
 		return problem("let the agent see containerd's socket", "%v", err)
 	case r.err != nil:
-		return problem("containerd has to answer", "containerd, which does not answer at %s", r.socket)
+		return problem("make sure that containerd answers", "containerd, which does not answer at %s", r.socket)
 	}
 	if f := n.own.reachable(r.socket, info); f != nil && f.Status == Problem {
 		return *f
@@ -58,12 +58,12 @@ func (n *Node) byWrapper(r *containerRuntime, opener string) Finding {
 	case w.missing != nil:
 		return problem(install, "%s: %v", r.component, w.missing)
 	case w.loose != "":
-		return problem("let root alone write it: chown root: and chmod go-w", "%s: %s", r.component, w.loose)
+		return problem("let only root write it: chown root: and chmod go-w", "%s: %s", r.component, w.loose)
 	case opener == "verify":
-		return ok("%s: verify, by the hook %s: it refuses, and cannot adjust", r.component, n.Hook)
+		return ok("%s: verify, by the hook %s: it can deny, but cannot adjust", r.component, n.Hook)
 	case len(w.with) == 0 && n.Opener == "auto":
-		return warning(install+", which makes it the OCI runtime in "+r.config.path+".d",
-			"%s: verify: %s is there, but no OCI runtime in %s; specs can be refused and not adjusted", r.component, n.Hook, r.config.path)
+		return warning(install+", which sets it as the OCI runtime in "+r.config.path+".d",
+			"%s: verify: %s exists, but is not an OCI runtime in %s; specs can be denied, but not adjusted", r.component, n.Hook, r.config.path)
 	case len(w.with) == 0:
 		return problem(install+", or name it in "+r.config.path, "%s: %s is not an OCI runtime in %s", r.component, n.Hook, r.config.path)
 	case len(w.without) > 0:

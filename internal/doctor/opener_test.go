@@ -63,9 +63,9 @@ func TestHostNotSeen(t *testing.T) {
 	blind := newNode(s)
 	serveCRI(t, s.CRIOSocket, "cri-o", "1.34.0")
 	inspected(t, blind)
-	expect(t, run(t, checkHost, blind), want{Warning, "cannot be seen"})
-	expect(t, run(t, checkOpener, blind), want{Warning, "cannot be seen"})
-	expect(t, run(t, checkOCIRuntime, blind), want{Warning, "cannot be seen"})
+	expect(t, run(t, checkHost, blind), want{Warning, "cannot see the host's files"})
+	expect(t, run(t, checkOpener, blind), want{Warning, "cannot see the host's files"})
+	expect(t, run(t, checkOCIRuntime, blind), want{Warning, "cannot see the host's files"})
 	expect(t, run(t, checkNRIConfig, blind), want{Warning, "not known"})
 
 	expect(t, run(t, checkHost, n), want{OK, n.Root})

@@ -31,7 +31,7 @@ func checkFiles(_ context.Context, n *Node) []Finding {
 		out = append(out, problem("chmod 0700 "+path.Dir(n.wrapped.socket()), "%s is open to others (mode %04o)", path.Dir(n.wrapped.socket()), folder.Mode().Perm()))
 	}
 	if len(out) == 0 {
-		return []Finding{ok("root alone can change the configuration, the policies and what else there is of specguard")}
+		return []Finding{ok("only root can change the configuration, the policies and the other files of specguard")}
 	}
 	return out
 }
@@ -43,7 +43,7 @@ func tight(f files, p string) []Finding {
 	case err != nil:
 		return []Finding{warning("run doctor as root", "%v", err)}
 	case why != "":
-		return []Finding{problem("let root alone write it: chown root: and chmod go-w", "%s: %s", p, why)}
+		return []Finding{problem("let only root write it: chown root: and chmod go-w", "%s: %s", p, why)}
 	default:
 		return nil
 	}

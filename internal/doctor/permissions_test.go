@@ -41,11 +41,11 @@ func TestFiles(t *testing.T) {
 		modes map[string]fs.FileMode
 		want  []want
 	}{
-		{"nothing there", nil, nil, []want{{OK, "root alone"}}},
-		{"tight", tree{config: "socket: /run/specguard/runtime.sock", "run/specguard/x": ""}, map[string]fs.FileMode{"run/specguard": 0o700}, []want{{OK, "root alone"}}},
+		{"nothing there", nil, nil, []want{{OK, "only root"}}},
+		{"tight", tree{config: "socket: /run/specguard/runtime.sock", "run/specguard/x": ""}, map[string]fs.FileMode{"run/specguard": 0o700}, []want{{OK, "only root"}}},
 		{"configuration", tree{config: ""}, map[string]fs.FileMode{config: 0o666}, []want{{Problem, "/etc/specguard/runtime.yaml can be written"}}},
 		{"its folder", tree{config: ""}, map[string]fs.FileMode{"etc/specguard": 0o777}, []want{{Problem, "/etc/specguard can be written"}}},
-		{"sticky folders are none of others'", tree{config: ""}, map[string]fs.FileMode{"etc": 0o777 | fs.ModeSticky}, []want{{OK, "root alone"}}},
+		{"sticky folders are none of others'", tree{config: ""}, map[string]fs.FileMode{"etc": 0o777 | fs.ModeSticky}, []want{{OK, "only root"}}},
 		{"wrapper", tree{"usr/local/bin/specguard-runtime": "#!/bin/sh\n"}, map[string]fs.FileMode{"usr/local/bin/specguard-runtime": 0o777}, []want{{Problem, "specguard-runtime can be written"}}},
 		{"socket folder", tree{"run/specguard/x": ""}, nil, []want{{Problem, "chmod 0700 /run/specguard"}}},
 		{"unknown key", tree{config: "runtimes: {}\nsokcet: /x\n"}, nil, []want{{Problem, "/etc/specguard/runtime.yaml:2:1: unknown field \"sokcet\""}}},
@@ -72,7 +72,7 @@ func TestOwnFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	expect(t, run(t, checkFiles, inspected(t, n)), want{OK, "root alone"})
+	expect(t, run(t, checkFiles, inspected(t, n)), want{OK, "only root"})
 	chmod(t, policy, 0o646)
 	chmod(t, n.ConfigFile, 0o602)
 	expect(t, run(t, checkFiles, n), want{Problem, n.ConfigFile}, want{Problem, policy})
@@ -92,7 +92,7 @@ func TestWrapperSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	expect(t, run(t, checkFiles, n), want{OK, "root alone"})
+	expect(t, run(t, checkFiles, n), want{OK, "only root"})
 	chmod(t, dir, 0o711)
 	expect(t, run(t, checkFiles, n), want{Warning, "others can enter"})
 	chmod(t, n.wrapped.socket(), 0o777)

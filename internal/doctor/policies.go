@@ -22,7 +22,7 @@ func checkPolicies(_ context.Context, n *Node) []Finding {
 	}
 	for _, p := range set.NestedPaths() {
 		out = append(out, warning("make "+p.Within+" readOnly there, or name a folder elsewhere",
-			"policy %q allows the host path %s, which lies in %s, where policy %q lets containers write: they can make a link of it, and then it allows nothing",
+			"policy %q allows the host path %s, which is in %s, where policy %q lets containers write: they can replace it with a link, and then it allows nothing",
 			p.Policy, p.Path, p.Within, p.Writer))
 	}
 	for _, m := range set.MissingProfiles(n.host) {

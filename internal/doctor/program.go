@@ -96,7 +96,7 @@ func (n *Node) ask(ctx context.Context, p *program, place string) {
 	p.component = component
 	var known bool
 	if p.version, known = parseVersion(text); !known {
-		p.err = fmt.Errorf("%s --version tells %q", p.path, text)
+		p.err = fmt.Errorf("%s --version prints %q", p.path, text)
 	}
 }
 
@@ -113,13 +113,13 @@ func checkOCIRuntime(_ context.Context, n *Node) []Finding {
 	for _, p := range n.programs {
 		switch why, err := n.files.loose(p.path); {
 		case err != nil:
-			out = append(out, problem("install it, or name another one where it is configured", "%v", err))
+			out = append(out, problem("install it, or configure another one", "%v", err))
 		case why != "":
-			out = append(out, problem("let root alone write it: chown root: and chmod go-w", "%s: %s", p.path, why))
+			out = append(out, problem("let only root write it: chown root: and chmod go-w", "%s: %s", p.path, why))
 		case p.err != nil:
 			out = append(out, warning("run it on the node itself", "%v", p.err))
 		case p.component == "":
-			out = append(out, warning("test that it runs createRuntime hooks, and fails where one fails: seals rely on it",
+			out = append(out, warning("test that it runs createRuntime hooks, and fails if one fails: seals rely on it",
 				"%s is neither runc nor crun", p.path))
 		default:
 			out = append(out, ok("%s at %s", &p, p.path))

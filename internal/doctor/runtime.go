@@ -66,7 +66,7 @@ func (r *containerRuntime) before(version string) bool {
 func checkRuntime(_ context.Context, n *Node) []Finding {
 	if len(n.runtimes) == 0 {
 		return []Finding{problem("start the runtime, or name its socket: --containerd-socket or --cri-socket",
-			"no container runtime: neither %s nor %s is there", n.ContainerdSocket, n.CRIOSocket)}
+			"no container runtime: neither %s nor %s exists", n.ContainerdSocket, n.CRIOSocket)}
 	}
 	table, err := readNRIReleases()
 	if err != nil {
@@ -76,9 +76,9 @@ func checkRuntime(_ context.Context, n *Node) []Finding {
 	for _, r := range n.runtimes {
 		switch since := table.first(r.component); {
 		case status.Code(r.err) == codes.Unimplemented:
-			out = append(out, problem("take cri out of disabled_plugins in "+r.config.path, "%s at %s does not serve CRI", r.component, r.socket))
+			out = append(out, problem("remove cri from disabled_plugins in "+r.config.path, "%s at %s does not serve CRI", r.component, r.socket))
 		case r.err != nil:
-			out = append(out, problem("look at the runtime's log; doctor has to run as root", "%s does not answer at %s: %v", r.component, r.socket, r.err))
+			out = append(out, problem("read the runtime's log; doctor must run as root", "%s does not answer at %s: %v", r.component, r.socket, r.err))
 		case r.before(since.semver):
 			out = append(out, problem(fmt.Sprintf("update to %s %s or later", r.component, since.text), "%s has no NRI", &r))
 		default:

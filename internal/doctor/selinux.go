@@ -33,7 +33,7 @@ func checkSELinux(_ context.Context, n *Node) []Finding {
 		}
 	}
 	if denied := n.denials(); len(denied) > 0 {
-		f := warning("see what they are about: ausearch -m avc; "+module, "SELinux has denied something of specguard, or of the container runtime about it")
+		f := warning("see what was denied: ausearch -m avc; "+module, "SELinux has denied something to specguard, or to the container runtime about it")
 		f.Details = denied
 		out = append(out, f)
 	}
@@ -73,18 +73,18 @@ func (n *Node) mayAsk(r *containerRuntime) Finding {
 			denied, err = n.lacks(denied, domain, label, need.class, need.perm, need.path)
 		}
 		if err != nil {
-			return warning("run doctor as root", "%s: what SELinux lets %s do is not known: %v", r.component, seType(domain), err)
+			return warning("run doctor as root", "%s: cannot check what SELinux lets %s do: %v", r.component, seType(domain), err)
 		}
 	}
 	if agent, err := n.se.peer(filepath.Join(n.Root, socket)); err == nil {
 		if denied, err = n.lacks(denied, domain, agent, "unix_stream_socket", "connectto", "the agent"); err != nil {
-			return warning("run doctor as root", "%s: what SELinux lets %s do is not known: %v", r.component, seType(domain), err)
+			return warning("run doctor as root", "%s: cannot check what SELinux lets %s do: %v", r.component, seType(domain), err)
 		}
 	}
 	if len(denied) == 0 {
 		return ok("%s: SELinux lets specguard-runtime, in the domain %s, read its configuration and ask the agent", r.component, seType(domain))
 	}
-	f := problem(module, "%s: SELinux does not let specguard-runtime, in the domain %s, do its work: containers that need it are refused", r.component, seType(domain))
+	f := problem(module, "%s: SELinux does not let specguard-runtime, in the domain %s, work: containers that need it are refused", r.component, seType(domain))
 	f.Details = denied
 	return f
 }

@@ -50,14 +50,14 @@ func TestSELinux(t *testing.T) {
 	}{
 		"not on": {tree{"proc/filesystems": "nodev sysfs\n", program[1:]: "#!"}, program, seFake{labels, all, nil}, nil},
 		"all":    {node, program, seFake{labels, all, nil}, []want{{OK, "containerd: SELinux lets specguard-runtime, in the domain dockerd_t, read its configuration and ask the agent"}}},
-		"some": {node, program, seFake{labels, some, nil}, []want{{Problem, "do its work: containers that need it are refused -> semodule -i specguard.cil (deploy/selinux), then restorecon -R /etc/specguard /run/specguard /usr/local/bin\n" +
+		"some": {node, program, seFake{labels, some, nil}, []want{{Problem, "work: containers that need it are refused -> semodule -i specguard.cil (deploy/selinux), then restorecon -R /etc/specguard /run/specguard /usr/local/bin\n" +
 			"/etc/specguard/runtime.yaml: read of a file with the type etc_runtime_t\n" +
 			"/run/specguard/runtime.sock: write of a sock_file with the type initrc_runtime_t\n" +
 			"the agent: connectto of a unix_stream_socket with the type initrc_t"}}},
 		"not there":     {node, program, seFake{nil, all, nil}, []want{{OK, "lets"}}},
-		"not asked":     {node, program, seFake{labels, all, errors.New("permission denied")}, []want{{Warning, "is not known: permission denied"}}},
+		"not asked":     {node, program, seFake{labels, all, errors.New("permission denied")}, []want{{Warning, "cannot check what SELinux lets dockerd_t do: permission denied"}}},
 		"not wrapped":   {node, "runc", seFake{labels, nil, nil}, nil},
-		"audit's words": {tree{"sys/fs/selinux/enforce": "1", "var/log/audit/audit.log": avcLog}, "runc", seFake{}, []want{{Warning, "SELinux has denied something of specguard"}}},
+		"audit's words": {tree{"sys/fs/selinux/enforce": "1", "var/log/audit/audit.log": avcLog}, "runc", seFake{}, []want{{Warning, "SELinux has denied something to specguard"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := fake(t, test.files)

@@ -47,16 +47,16 @@ func checkSocketFamilies(_ context.Context, n *Node) []Finding {
 func (f socketFamily) judge(tried error, running []profiled, unread error) Finding {
 	switch {
 	case errors.Is(tried, unix.EAFNOSUPPORT):
-		return ok("%s: no container can open one, the kernel has none (tried: %v)", f.name, tried)
+		return ok("%s: no container can open one, because the kernel does not have it (tried: %v)", f.name, tried)
 	case errors.Is(tried, unix.EPERM), errors.Is(tried, unix.EACCES):
 		return warning("run doctor on the node itself, as root and without seccomp",
-			"%s: whether the kernel has it is not known: doctor may not open one itself (tried: %v)", f.name, tried)
+			"%s: cannot check whether the kernel has it: doctor may not open one itself (tried: %v)", f.name, tried)
 	case unread != nil:
 		return warning("let doctor see the host's files (host.root), and the bundles (host.bundles)",
-			"%s: the kernel has it (tried), and whether containers can open one is not known: %v", f.name, unread)
+			"%s: the kernel has it (tried), but doctor cannot check whether containers can open one: %v", f.name, unread)
 	case len(running) == 0:
 		return warning("run doctor again when containers run",
-			"%s: the kernel has it (tried), and whether containers can open one is not known: no container has a bundle here", f.name)
+			"%s: the kernel has it (tried), but doctor cannot check whether containers can open one: no container has a bundle here", f.name)
 	}
 	var unconfined, let []string
 	for _, c := range running {
@@ -70,12 +70,12 @@ func (f socketFamily) judge(tried error, running []profiled, unread error) Findi
 	if len(let)+len(unconfined) == 0 {
 		return ok("%s: the kernel has it (tried); every container here (%d) has a seccomp profile that blocks it", f.name, len(running))
 	}
-	out := warning(fmt.Sprintf("block it by the rule seccompProfile, block: {socketFamilies: [%s]}, or keep the kernel from loading its module: "+
+	out := warning(fmt.Sprintf("block it with rule seccompProfile, block: {socketFamilies: [%s]}, or keep the kernel from loading its module: "+
 		"echo install %s /bin/false > /etc/modprobe.d/%[2]s.conf", f.name, f.module),
 		"%s: the kernel has it (tried); of %d containers here %d may open one by what their seccomp profiles allow, and %d have no profile",
 		f.name, len(running), len(let), len(unconfined))
 	if f.known != "" {
-		out.Found += " (" + f.known + " was reached by it)"
+		out.Found += " (" + f.known + " was exploited through it)"
 	}
 	out.Details = some(append(let, unconfined...))
 	return out

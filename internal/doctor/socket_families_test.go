@@ -145,18 +145,18 @@ func TestSocketFamilies(t *testing.T) {
 		files tree
 		want  want // of AF_ALG
 	}{
-		{"the kernel has none", unix.EAFNOSUPPORT, tree{at("1"): bundle("container", "p", nil)}, want{OK, "AF_ALG: no container can open one, the kernel has none (tried: address family not supported by protocol)"}},
+		{"the kernel has none", unix.EAFNOSUPPORT, tree{at("1"): bundle("container", "p", nil)}, want{OK, "AF_ALG: no container can open one, because the kernel does not have it (tried: address family not supported by protocol)"}},
 		{"doctor may not", unix.EPERM, nil, want{Warning, "doctor may not open one itself (tried: operation not permitted)"}},
 		{"the kernel has it, of another kind", unix.ESOCKTNOSUPPORT, tree{at("1"): bundle("container", "p", likeContainerd())}, want{OK, "every container here (1) has"}},
 		{"nothing runs", nil, nil, want{Warning, "no container has a bundle here"}},
 		{"sandboxes alone", nil, tree{at("1"): bundle("sandbox", "p", nil)}, want{Warning, "no container has a bundle here"}},
 		{"blocked", nil, tree{at("1"): bundle("container", "p", likeContainerd()), at("2"): bundle("sandbox", "p", nil)}, want{OK, "every container here (1) has a seccomp profile that blocks it"}},
 		{"allowed", nil, tree{at("1"): bundle("container", "p", allows), at("2"): bundle("container", "q", likeContainerd())},
-			want{Warning, "of 2 containers here 1 may open one by what their seccomp profiles allow, and 0 have no profile (CVE-2026-31431 was reached by it)"}},
+			want{Warning, "of 2 containers here 1 may open one by what their seccomp profiles allow, and 0 have no profile (CVE-2026-31431 was exploited through it)"}},
 		{"allowed, by name", nil, tree{at("1"): bundle("container", "p", allows)}, want{Warning, "team-a/p/app: its seccomp profile allows socket"}},
 		{"what to do", nil, many, want{Warning, "block: {socketFamilies: [AF_ALG]}, or keep the kernel from loading its module: echo install af_alg /bin/false > /etc/modprobe.d/af_alg.conf"}},
 		{"many", nil, many, want{Warning, "team-a/p4/app: no seccomp profile\nand 2 more"}},
-		{"no JSON", nil, tree{at("1"): "{"}, want{Warning, "whether containers can open one is not known: a bundle's config.json"}},
+		{"no JSON", nil, tree{at("1"): "{"}, want{Warning, "doctor cannot check whether containers can open one: a bundle's config.json"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n := fake(t, test.files)

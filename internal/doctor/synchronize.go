@@ -12,14 +12,14 @@ func checkSynchronize(ctx context.Context, n *Node) []Finding {
 		}
 		found, err := n.Oversized(ctx, r.socket)
 		if err != nil {
-			out = append(out, warning("see the runtime's log", "%s: whether a container is too large for NRI is not known: %v", r.component, err))
+			out = append(out, warning("see the runtime's log", "%s: cannot check whether a container is too large for NRI: %v", r.component, err))
 			continue
 		}
 		if len(found) == 0 {
-			out = append(out, ok("%s: no pod or container is too large for NRI to tell the agent of it", r.component))
+			out = append(out, ok("%s: no pod or container is too large for NRI to report it to the agent", r.component))
 			continue
 		}
-		f := problem("delete these pods, or give them less: docs/operations.md, What a container may bring",
+		f := problem("delete these pods, or make them smaller: docs/operations.md, What a container may bring",
 			"%s: %d too large for NRI: the agent may be unable to connect, and then judges nothing", r.component, len(found))
 		for _, t := range found {
 			f.Details = append(f.Details, t.Name()+": "+t.Finding())

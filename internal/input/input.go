@@ -117,7 +117,7 @@ func derive(data []byte) ([]Container, error) {
 
 // noNamespace is what a manifest's notes say where it does not tell the
 // namespace.
-const noNamespace = "no namespace is given: taken for default"
+const noNamespace = "no namespace is given: assumed to be default"
 
 // GiveNamespace sets the pod's namespace where the file does not tell it.
 func (c *Container) GiveNamespace(namespace string) {

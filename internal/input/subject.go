@@ -53,7 +53,7 @@ func misfit(err error) error {
 		return err
 	}
 	kind, _, _ := strings.Cut(e.Value, " ") // of numbers it has the value too
-	return fmt.Errorf("%s: the %s there does not fit", cmp.Or(e.Field, "OCI spec"), kind)
+	return fmt.Errorf("%s: the %s is not valid here", cmp.Or(e.Field, "OCI spec"), kind)
 }
 
 // subject makes a subject of a JSON object that holds an OCI spec, or is one.

@@ -66,8 +66,8 @@ func containerd2Cases() []nodeCase {
 				RuntimeConfig: runtimeYAML("specguard-crun: /usr/bin/crun", "specguard-nvidia-container-runtime: /usr/bin/nvidia-container-runtime",
 					"specguard-runc-runc: /usr/sbin/runc", "specguard-runtime: /opt/bin/runc"),
 			},
-			notes: `runtime handler "kata" (io.containerd.kata.v2) calls no OCI runtime by its binary and is left as it is` + "\n" +
-				`runtime handler "gone" is left as it is: its OCI runtime /gone is not there`,
+			notes: `runtime handler "kata" (io.containerd.kata.v2) does not call an OCI runtime by its binary; it is not changed` + "\n" +
+				`runtime handler "gone" is not changed: its OCI runtime /gone does not exist`,
 		},
 	}
 }
@@ -152,7 +152,7 @@ func crioCases() []nodeCase {
 				RuntimeConfig: runtimeYAML("specguard-crun: /usr/libexec/crio/crun", "specguard-crun-arm: /usr/bin/crun-arm",
 					"specguard-runtime: /usr/sbin/runc"),
 			},
-			notes: `runtime handler "kata" (runtime_type vm) calls no OCI runtime by its binary and is left as it is`,
+			notes: `runtime handler "kata" (runtime_type vm) does not call an OCI runtime by its binary; it is not changed`,
 		},
 	}
 }

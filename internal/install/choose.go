@@ -11,7 +11,7 @@ const (
 	crioConfig       = "/etc/crio/crio.conf"
 )
 
-var errWhose = errors.New("whose configuration --config names must be said: --runtime containerd or crio")
+var errWhose = errors.New("--config needs --runtime containerd or --runtime crio")
 
 // choose tells which container runtime the node has, by its configuration, or
 // else by its program.
@@ -34,13 +34,13 @@ func (i *installer) choose() (string, error) {
 	}
 	switch {
 	case containerd && crio:
-		return "", errors.New("both containerd and CRI-O are there: say which the kubelet uses (--runtime)")
+		return "", errors.New("found both containerd and CRI-O: name the one that the kubelet uses (--runtime)")
 	case containerd:
 		return "containerd", nil
 	case crio:
 		return "crio", nil
 	default:
-		return "", fmt.Errorf("neither containerd nor CRI-O is there below %s", i.tree.root)
+		return "", fmt.Errorf("found neither containerd nor CRI-O below %s", i.tree.root)
 	}
 }
 
@@ -48,7 +48,7 @@ func (i *installer) choose() (string, error) {
 func (i *installer) open(ctx context.Context, name string, s scratch) (runtime, error) {
 	program, ok := i.tree.find(name)
 	if !ok {
-		return nil, fmt.Errorf("%s is not there below %s: its configuration cannot be read", name, i.tree.root)
+		return nil, fmt.Errorf("%s does not exist below %s: cannot read its configuration", name, i.tree.root)
 	}
 	if name == "crio" {
 		return newCRIO(i, s, program), nil

@@ -53,7 +53,7 @@ func newContainerd(ctx context.Context, i *installer, s scratch, program string)
 	}
 	m := regexp.MustCompile(`\sv?(\d+)\.\d+\.\d+`).FindSubmatch(out)
 	if m == nil {
-		return nil, fmt.Errorf("%s --version tells no version", program)
+		return nil, fmt.Errorf("%s --version prints no version", program)
 	}
 	c.major, _ = strconv.Atoi(string(m[1])) // digits
 	if c.major != 1 && c.major != 2 {
@@ -104,7 +104,7 @@ func (c *containerd) handlers(ctx context.Context) ([]handler, error) {
 	var out []handler
 	for _, name := range slices.Sorted(maps.Keys(runtimes)) {
 		if shim, _ := dig(runtimes, name)["runtime_type"].(string); shim != runcShim {
-			c.plan.note("runtime handler %q (%s) calls no OCI runtime by its binary and is left as it is", name, shim)
+			c.plan.note("runtime handler %q (%s) does not call an OCI runtime by its binary; it is not changed", name, shim)
 			continue
 		}
 		binary, _ := dig(runtimes, name, "options")["BinaryName"].(string)
@@ -139,7 +139,7 @@ func (c *containerd) addDropIn(ctx context.Context, handlers []handler) ([]Chang
 	if err != nil {
 		return nil, err
 	}
-	head := fmt.Sprintf("# Written by specguard install; specguard uninstall takes it back.\nversion = %d\n\n", version)
+	head := fmt.Sprintf("# Written by specguard install; specguard uninstall removes it.\nversion = %d\n\n", version)
 	dropIn := slices.Concat([]byte(head), body)
 
 	var out []Change

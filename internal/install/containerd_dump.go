@@ -19,7 +19,7 @@ func (c *containerd) dump(ctx context.Context, files []configFile) (table, error
 	}
 	out, err := c.programs.run(ctx, nil, c.program, args...)
 	if err != nil {
-		return nil, fmt.Errorf("containerd does not read its configuration: %w", err)
+		return nil, fmt.Errorf("containerd cannot read its configuration: %w", err)
 	}
 	t, err := parse("containerd config dump", out)
 	if err != nil {

@@ -75,7 +75,7 @@ func (c *crio) handlers(ctx context.Context) ([]handler, error) {
 		t := dig(c.before.handlers, name)
 		kind, _ := t["runtime_type"].(string)
 		if kind != "" && kind != "oci" {
-			c.plan.note("runtime handler %q (runtime_type %s) calls no OCI runtime by its binary and is left as it is", name, kind)
+			c.plan.note("runtime handler %q (runtime_type %s) does not call an OCI runtime by its binary; it is not changed", name, kind)
 			continue
 		}
 		if inherits, _ := t["inherit_default_runtime"].(bool); inherits {
@@ -133,7 +133,7 @@ func (c *crio) configure(ctx context.Context, handlers []handler) ([]Change, err
 	return []Change{change}, nil
 }
 
-const crioHead = `# Written by specguard install; specguard uninstall takes it back.
+const crioHead = `# Written by specguard install; specguard uninstall removes it.
 # CRI-O takes a handler as a whole from the last file that has it: after a change
 # of one of these handlers elsewhere, run specguard install again.
 
@@ -153,11 +153,11 @@ func (c *crio) check(ctx context.Context, wrapped table, dropIn []byte) error {
 	maps.Copy(want, wrapped)
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		if !sameTable(dig(after.handlers, name), dig(want, name)) {
-			return fmt.Errorf("runtime handler %q is set by another file, too, which is read after %s and overrides it", name, c.paths.dropIn)
+			return fmt.Errorf("runtime handler %q is overridden by another file, which is read after %s", name, c.paths.dropIn)
 		}
 	}
 	if after.defaultHandler != c.before.defaultHandler || !after.nri {
-		return fmt.Errorf("a file that is read after %s changes the default runtime or switches NRI off", c.paths.dropIn)
+		return fmt.Errorf("a file that is read after %s changes the default runtime or turns NRI off", c.paths.dropIn)
 	}
 	before, err := c.dump(ctx, c.files)
 	if err != nil {

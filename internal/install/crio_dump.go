@@ -29,7 +29,7 @@ func (c *crio) dump(ctx context.Context, files []configFile) (table, error) {
 	out, err := c.programs.run(ctx, nil, c.program,
 		"--config", main, "--config-dir", filepath.Join(c.scratch.node, folder, "conf.d"), "config")
 	if err != nil {
-		return nil, fmt.Errorf("CRI-O does not read its configuration: %w", err)
+		return nil, fmt.Errorf("CRI-O cannot read its configuration: %w", err)
 	}
 	return parse("crio config", out)
 }
@@ -40,7 +40,7 @@ func compareDumps(before, after, wrapped table) error {
 	for name := range wrapped {
 		have, want := dig(after, runtimesPath()...), dig(wrapped, name)
 		if got, _ := dig(have, name)["runtime_path"].(string); got != want["runtime_path"] {
-			return fmt.Errorf("CRI-O would have runtime handler %q call %q", name, got)
+			return fmt.Errorf("in CRI-O, runtime handler %q would call %q", name, got)
 		}
 	}
 	// Handlers as CRI-O has them by default are comments in what it prints;

@@ -10,7 +10,7 @@ import (
 )
 
 // createdHead is the first line of a main file that was not there.
-const createdHead = "# Written by specguard install; specguard uninstall takes it back." + markAdded + "\n"
+const createdHead = "# Written by specguard install; specguard uninstall removes it." + markAdded + "\n"
 
 // isOurs tells whether a main file, which without our edits is the original, is
 // one that was not there.
@@ -78,7 +78,7 @@ func addElement(name string, data []byte, list place, element string) ([]byte, e
 		}
 		return splice(data, at, at, element), nil
 	}
-	return nil, fmt.Errorf("%s: its imports are not found", name)
+	return nil, fmt.Errorf("%s: cannot find its imports", name)
 }
 
 // setBinaryName sets the BinaryName of the handler whose table is at path.

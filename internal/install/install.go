@@ -196,13 +196,13 @@ func (i *installer) pick(all []handler) ([]handler, error) {
 	if len(i.Handlers) == 0 {
 		for _, h := range all {
 			if _, ok := i.lookup(h.binary); !ok && !h.isDefault {
-				i.plan.note("runtime handler %q is left as it is: its OCI runtime %s is not there", h.name, h.binary)
+				i.plan.note("runtime handler %q is not changed: its OCI runtime %s does not exist", h.name, h.binary)
 				continue
 			}
 			out = append(out, h)
 		}
 		if len(out) == 0 {
-			return nil, errors.New("no runtime handler calls an OCI runtime that is there")
+			return nil, errors.New("no runtime handler calls an OCI runtime that exists")
 		}
 		return out, nil
 	}
@@ -219,7 +219,7 @@ func (i *installer) pick(all []handler) ([]handler, error) {
 	}
 	for _, h := range all {
 		if !slices.Contains(i.Handlers, h.name) {
-			i.plan.note("runtime handler %q is left as it is: its containers are not seen by the wrapper", h.name)
+			i.plan.note("runtime handler %q is not changed: the wrapper does not see its containers", h.name)
 		}
 	}
 	return out, nil

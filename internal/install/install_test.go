@@ -15,7 +15,7 @@ const (
 	cri1       = `plugins."io.containerd.grpc.v1.cri".containerd.runtimes`
 	cri2       = `plugins."io.containerd.cri.v1.runtime".containerd.runtimes`
 	added1     = " # specguard install: added\n"
-	dropInHead = "# Written by specguard install; specguard uninstall takes it back.\n"
+	dropInHead = "# Written by specguard install; specguard uninstall removes it.\n"
 )
 
 // containerdDropIn is the drop-in that wraps handlers, given as name and binary.

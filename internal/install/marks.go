@@ -32,7 +32,7 @@ func appendLines(data []byte, text string) []byte {
 // instead gives the text for a new value in place of an old one, a literal.
 func instead(value, literal string) (string, error) {
 	if strings.Contains(literal, markEnd) || strings.Contains(literal, "\n") {
-		return "", fmt.Errorf("the value %s cannot be replaced so that it can be restored", literal)
+		return "", fmt.Errorf("the value %s cannot be replaced in a way that can be undone", literal)
 	}
 	return value + markInstead + literal + markEnd, nil
 }

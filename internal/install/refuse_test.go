@@ -19,8 +19,8 @@ func TestInstallRefuses(t *testing.T) {
 		{name: "no wrapper", release: "containerd2", change: func(_ *fakeNode, o *Options) { o.Binary = "/none" }, want: "the wrapper: "},
 		{name: "relative prefix", release: "containerd2", change: func(_ *fakeNode, o *Options) { o.Prefix = "bin" }, want: "must be an absolute path"},
 		{name: "unknown runtime", release: "containerd2", change: func(_ *fakeNode, o *Options) { o.Runtime = "docker" }, want: "not one of auto, containerd, crio"},
-		{name: "whose configuration", release: "containerd2", change: func(_ *fakeNode, o *Options) { o.Config = "/x" }, want: "must be said"},
-		{name: "runtime is not there", release: "containerd2", change: func(_ *fakeNode, o *Options) { o.Runtime = "crio" }, want: "crio is not there"},
+		{name: "whose configuration", release: "containerd2", change: func(_ *fakeNode, o *Options) { o.Config = "/x" }, want: "--config needs"},
+		{name: "runtime is not there", release: "containerd2", change: func(_ *fakeNode, o *Options) { o.Runtime = "crio" }, want: "crio does not exist"},
 		{name: "both runtimes", release: "containerd2", before: files{"/usr/bin/crio": "program"}, want: "both containerd and CRI-O"},
 		{name: "both configured", release: "containerd2", before: files{mainFile: imports, crioConfig: "", "/usr/bin/crio": "program"}, want: "both containerd and CRI-O"},
 		{name: "the real runtime fails", release: "containerd2", change: func(n *fakeNode, _ *Options) { n.broken = map[string]bool{"/usr/sbin/runc": true} }, want: "the OCI runtime does not run"},
@@ -28,7 +28,7 @@ func TestInstallRefuses(t *testing.T) {
 		{name: "CRI-O fails", release: "crio", change: func(n *fakeNode, _ *Options) { n.broken = map[string]bool{"/usr/bin/crio": true} }, want: "broken"},
 		{name: "another release", release: "containerd9", want: "containerd 9 is not known"},
 		{name: "no such handler", release: "containerd2", change: func(_ *fakeNode, o *Options) { o.Handlers = []string{"kata"} }, want: `no runtime handler "kata" that calls an OCI runtime (there are: runc)`},
-		{name: "default OCI runtime is not there", release: "crio", want: "its OCI runtime crun is not there"},
+		{name: "default OCI runtime is not there", release: "crio", want: "its OCI runtime crun does not exist"},
 		{name: "broken TOML", release: "containerd2", before: files{mainFile: "version = 3\n[a\n"}, want: mainFile + ":2:3: "},
 		{name: "broken TOML for CRI-O", release: "crio", before: files{crioConfig: "a = \n"}, want: crioConfig + ":1:"},
 		{name: "version 1", release: "containerd1", before: files{mainFile: "[plugins.cri]\n"}, want: "has version 1"},
@@ -42,12 +42,12 @@ func TestInstallRefuses(t *testing.T) {
 		{
 			name: "a later file overrides CRI-O's drop-in", release: "crio",
 			before: files{"/usr/bin/crun": "real", "/etc/crio/crio.conf.d/99-z.conf": "[crio.runtime.runtimes.crun]\nruntime_path = '/usr/bin/crun'\n"},
-			want:   "is set by another file, too, which is read after",
+			want:   "is overridden by another file, which is read after",
 		},
 		{
 			name: "a later file switches NRI off", release: "crio",
 			before: files{"/usr/bin/crun": "real", "/etc/crio/crio.conf.d/99-z.conf": "[crio.nri]\nenable_nri = false\n"},
-			want:   "switches NRI off",
+			want:   "turns NRI off",
 		},
 		{
 			name: "options in one line", release: "containerd1",
@@ -72,7 +72,7 @@ func TestInstallRefuses(t *testing.T) {
 		{
 			name: "nothing tells what a wrapper stands for", release: "containerd2",
 			before: files{mainFile: imports + "[" + cri2 + ".runc.options]\nBinaryName = '/usr/local/bin/specguard-youki'\n"},
-			want:   "nothing tells which OCI runtime that stands for",
+			want:   "no file says which OCI runtime that stands for",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -154,7 +154,7 @@ func TestChosenHandlersAlone(t *testing.T) {
 	o := n.options(t)
 	o.Handlers = []string{"runc", "runc"}
 	notes := n.install(t, o)
-	if len(notes) != 1 || !strings.Contains(notes[0], `"crun" is left as it is`) {
+	if len(notes) != 1 || !strings.Contains(notes[0], `"crun" is not changed`) {
 		t.Errorf("notes %q", notes)
 	}
 	if got := n.called(t); len(got) != 1 || got[0] != newWrapper {

@@ -50,14 +50,14 @@ func (i *installer) nameFor(w wrapping, handler, binary string) (string, error) 
 		name := filepath.Base(binary)
 		real, ok := i.realOf(w, name)
 		if !ok {
-			return "", fmt.Errorf("runtime handler %q calls %s, and nothing tells which OCI runtime that stands for: name it under runtimes in %s", handler, binary, i.RuntimeConfig)
+			return "", fmt.Errorf("runtime handler %q calls %s, but no file says which OCI runtime that stands for: name it under runtimes in %s", handler, binary, i.RuntimeConfig)
 		}
 		w.real[name] = real
 		return name, nil
 	}
 	real, ok := i.lookup(binary)
 	if !ok {
-		return "", fmt.Errorf("runtime handler %q: its OCI runtime %s is not there", handler, binary)
+		return "", fmt.Errorf("runtime handler %q: its OCI runtime %s does not exist", handler, binary)
 	}
 	base := filepath.Base(real)
 	candidates := []string{wrapperPrefix + base, wrapperPrefix + base + "-" + handler}

@@ -75,12 +75,12 @@ func (b *builder) note(text string) {
 // noteDefaults notes what is assumed of the pod as a whole.
 func (b *builder) noteDefaults() {
 	if b.pod.object.Metadata.Namespace == "" {
-		b.note("no namespace is given: taken for default")
+		b.note("no namespace is given: assumed to be default")
 	}
 	if class := b.pod.Spec.RuntimeClassName; class != "" {
-		b.note("runtime class " + class + ": taken for the runtime handler of that name")
+		b.note("runtime class " + class + ": assumed to be the runtime handler of that name")
 	}
-	b.note("the node is taken to have AppArmor and SELinux, and containerd to use them")
+	b.note("assumed that the node has AppArmor and SELinux, and that containerd uses them")
 }
 
 // process is what the container runs. What the image would add is not known.
@@ -108,7 +108,7 @@ func (b *builder) env() []string {
 		out = append(out, "KUBERNETES_"+name+"=")
 	}
 	if len(b.container.EnvFrom) > 0 {
-		b.note("the variables that envFrom brings are not known")
+		b.note("the variables from envFrom are not known")
 	}
 	for _, e := range b.container.Env {
 		out = slices.DeleteFunc(out, func(v string) bool { return strings.HasPrefix(v, e.Name+"=") })

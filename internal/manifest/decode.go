@@ -86,7 +86,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string) error {
 // aliases.
 func (d *decoder) visit(n *yaml.Node) error {
 	if d.left--; d.left < 0 {
-		return placeOf(n).fault("", "the aliases stand for too much")
+		return placeOf(n).fault("", "the aliases expand to too much")
 	}
 	return nil
 }

@@ -125,11 +125,11 @@ func TestErrors(t *testing.T) {
 	for _, tt := range []struct{ manifest, want string }{
 		{"", "1:1: there is no Pod and no workload that creates one " + supported},
 		{"apiVersion: v1\nkind: Service\n", "1:1: there is no Pod and no workload that creates one " + supported},
-		{"apiVersion: v1\nkind: Pod\nspec: {os: {name: windows}}\n", "1:1: the pod is for Windows; only pods for Linux can be judged"},
+		{"apiVersion: v1\nkind: Pod\nspec: {os: {name: windows}}\n", "1:1: the pod is for Windows; specguard judges only pods for Linux"},
 		{"---\nkind: Pod\n", "2:1: is not a Kubernetes object: apiVersion or kind is missing"},
 		{"a: b\n", "1:1: is not a Kubernetes object: apiVersion or kind is missing"},
 		{"- a\n", "1:1: must be a mapping"},
-		{"a: {b\n", "1:1: no valid YAML: did not find expected ',' or '}'"},
+		{"a: {b\n", "1:1: invalid YAML: did not find expected ',' or '}'"},
 		{"apiVersion: apps/v1\nkind: Deployment\nspec: {}\n", "1:1: spec.template: is missing"},
 		{"apiVersion: apps/v1\nkind: Deployment\nspec:\n  template: {spec: {}}\n", "4:13: spec.template.spec: has no containers"},
 		{"apiVersion: v1\nkind: List\nitems:\n- {apiVersion: 1}\n", "4:16: items[0].apiVersion: must be a string"},
@@ -157,7 +157,7 @@ func TestErrors(t *testing.T) {
 		{container("resources: {limits: {memory: lots}}"), "5:56: spec.containers[0].resources.limits.memory: must be a quantity, such as 500m, 2 or 256Mi"},
 		{container("volumeMounts: [{name: a, mountPath: /a}]"), `5:42: spec.containers[0].volumeMounts: the pod has no volume "a"`},
 		{container("volumeDevices: [{name: a, devicePath: /a}]"), `5:43: spec.containers[0].volumeDevices: the pod has no volume "a"`},
-		{container("volumeMounts: [{name: a}]}]\n  volumes: [{name: a}"), "no valid YAML"},
+		{container("volumeMounts: [{name: a}]}]\n  volumes: [{name: a}"), "invalid YAML"},
 		{pod("volumes: [{name: a, hostPath: {}}]"), "4:13: spec.volumes[0]: hostPath has no path"},
 		{pod("volumes: [{emptyDir: {}}]"), "4:13: spec.volumes[0]: has no name"},
 		{pod("volumes: [{name: a, quantumPath: {}}]"), `4:36: spec.volumes[0]: has a volume of unknown type "quantumPath"`},
@@ -196,7 +196,7 @@ spec:
 	bomb := "apiVersion: v1\nkind: Pod\na: &a [" + strings.Repeat("x, ", 100) + "]\n"
 	bomb += "c: &c {name: app, image: i, args: *a}\nd: &d [" + strings.Repeat("*c, ", 300) + "]\n"
 	bomb += "spec: {containers: *d, initContainers: *d, ephemeralContainers: *d}\n"
-	if _, err := Derive([]byte(bomb)); err == nil || !strings.Contains(err.Error(), "the aliases stand for too much") {
+	if _, err := Derive([]byte(bomb)); err == nil || !strings.Contains(err.Error(), "the aliases expand to too much") {
 		t.Errorf("bomb: %v", err)
 	}
 	if _, err := Derive([]byte("apiVersion: v1\nkind: Pod\nspec: &a {<<: *a}\n")); err == nil {

@@ -147,7 +147,7 @@ func (f *finder) claims(n *yaml.Node, t *template) error {
 // nothing is the error of a manifest without a pod.
 func (f *finder) nothing() error {
 	if f.windows != nil {
-		return f.windows.At.fault(f.windows.path, "the pod is for Windows; only pods for Linux can be judged")
+		return f.windows.At.fault(f.windows.path, "the pod is for Windows; specguard judges only pods for Linux")
 	}
 	var names []string
 	for _, k := range kinds() {

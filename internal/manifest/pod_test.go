@@ -18,17 +18,17 @@ func TestPod(t *testing.T) {
 	if p.Name != "web" || p.Namespace != "team-a" || p.Labels["tier"] != "web" || p.RuntimeHandler != "gvisor" || p.Sandbox == nil {
 		t.Errorf("%+v", p)
 	}
-	if want := "runtime class gvisor: taken for the runtime handler of that name"; notes(c) != want {
+	if want := "runtime class gvisor: assumed to be the runtime handler of that name"; notes(c) != want {
 		t.Errorf("%s", notes(c))
 	}
 	if c.Subject.Container.Name != "app" || c.Subject.Container.Image != "docker.io/library/nginx:latest" {
 		t.Errorf("%+v", c.Subject.Container)
 	}
-	if got := notes(one(t, "", `runtimeClassName: "a\nb"`)); got != "runtime class a b: taken for the runtime handler of that name" {
+	if got := notes(one(t, "", `runtimeClassName: "a\nb"`)); got != "runtime class a b: assumed to be the runtime handler of that name" {
 		t.Errorf("%q", got)
 	}
 	unnamed := derive(t, "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: app, image: i}]}")[0]
-	if notes(unnamed) != "no namespace is given: taken for default" {
+	if notes(unnamed) != "no namespace is given: assumed to be default" {
 		t.Errorf("%s", notes(unnamed))
 	}
 }
@@ -125,7 +125,7 @@ func TestProcess(t *testing.T) {
 	if tail := p.Env[len(p.Env)-3:]; !slices.Equal(tail, []string{"B=", "PATH=/bin", "A=y"}) || p.Env[0] != "HOSTNAME=h" || len(p.Env) != 12 {
 		t.Errorf("%q", p.Env)
 	}
-	if want := "the variables that envFrom brings are not known"; notes(c) != want {
+	if want := "the variables from envFrom are not known"; notes(c) != want {
 		t.Errorf("%s", notes(c))
 	}
 	p = one(t, "", "").Subject.Spec.Process

@@ -52,15 +52,15 @@ func (b *builder) user() specs.User {
 		}
 	case refusesRoot != nil && *refusesRoot:
 		u.UID = nonRoot
-		b.note(fmt.Sprintf("the image's user is not known: taken for %d, as runAsNonRoot is true", nonRoot))
+		b.note(fmt.Sprintf("the image's user is not known: assumed to be %d, because runAsNonRoot is true", nonRoot))
 	default:
-		b.note("the image's user is not known: taken for root")
+		b.note("the image's user is not known: assumed to be root")
 	}
 	switch {
 	case gid != nil:
 		u.GID = *gid
 	case u.UID != 0:
-		b.note("the user's groups in the image are not known: taken for group 0 alone")
+		b.note("the user's groups in the image are not known: assumed to be only group 0")
 	}
 	u.AdditionalGids = append([]uint32{u.GID}, p.SupplementalGroups...)
 	if p.FSGroup != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 func TestUser(t *testing.T) {
-	const unknownGroups = "the user's groups in the image are not known: taken for group 0 alone"
+	const unknownGroups = "the user's groups in the image are not known: assumed to be only group 0"
 	for _, tt := range []struct{ container, pod, want, note string }{
 		{"", "", "0:0 [0]", ""},
 		{"{runAsUser: 5}", "", "5:0 [0]", unknownGroups},
@@ -22,8 +22,8 @@ func TestUser(t *testing.T) {
 		{"{runAsGroup: 0}", "{runAsUser: 5, runAsGroup: 6}", "5:0 [0]", ""},
 		{"", "{fsGroup: 9, supplementalGroups: [8, 0, 7, 9]}", "0:0 [0 7 8 9]", ""},
 		{"", "{runAsUser: 5, runAsGroup: 6, fsGroup: 9}", "5:6 [6 9]", ""},
-		{"{runAsNonRoot: true}", "", "65532:0 [0]", "the image's user is not known: taken for 65532, as runAsNonRoot is true; " + unknownGroups},
-		{"", "{runAsNonRoot: true}", "65532:0 [0]", "the image's user is not known: taken for 65532, as runAsNonRoot is true; " + unknownGroups},
+		{"{runAsNonRoot: true}", "", "65532:0 [0]", "the image's user is not known: assumed to be 65532, because runAsNonRoot is true; " + unknownGroups},
+		{"", "{runAsNonRoot: true}", "65532:0 [0]", "the image's user is not known: assumed to be 65532, because runAsNonRoot is true; " + unknownGroups},
 		{"{runAsNonRoot: false}", "{runAsNonRoot: true}", "0:0 [0]", ""},
 		{"{runAsNonRoot: true, runAsUser: 5, runAsGroup: 5}", "", "5:5 [5]", ""},
 		{"{runAsNonRoot: true}", "{runAsUser: 0}", "0:0 [0]", "the kubelet does not start it: runAsUser is 0 and runAsNonRoot is true"},
@@ -114,7 +114,7 @@ func TestSeccomp(t *testing.T) {
 		{"", "{type: RuntimeDefault}", specs.ActErrno, "RuntimeDefault", ""},
 		{"{type: RuntimeDefault}", "{type: Unconfined}", specs.ActErrno, "RuntimeDefault", ""},
 		{"{type: Localhost, localhostProfile: a/b.json}", "", specs.ActAllow, "Localhost/a/b.json",
-			"what the seccomp profile a/b.json allows is not known: taken for one that denies just what every default profile denies"},
+			"what the seccomp profile a/b.json allows is not known: assumed to deny only what every default profile denies"},
 	} {
 		c := one(t, "securityContext: {seccompProfile: "+tt.container+"}", "securityContext: {seccompProfile: "+tt.pod+"}")
 		got := specs.LinuxSeccompAction("")

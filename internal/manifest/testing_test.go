@@ -52,7 +52,7 @@ func mountAt(c Container, destination string) specs.Mount {
 func notes(c Container) string {
 	var out []string
 	for _, n := range c.Notes {
-		if !strings.HasPrefix(n, "the node is taken") && !strings.HasPrefix(n, "the image's user is not known: taken for root") {
+		if !strings.HasPrefix(n, "assumed that the node has AppArmor") && !strings.HasPrefix(n, "the image's user is not known: assumed to be root") {
 			out = append(out, n)
 		}
 	}

@@ -39,7 +39,7 @@ const (
 
 const (
 	csiFolder = "kubernetes.io~csi"
-	claimNote = "is taken to be bound to a CSI volume"
+	claimNote = "is assumed to be bound to a CSI volume"
 )
 
 // plugins are all types of volumes.

@@ -24,7 +24,7 @@ func (x *expiry) report(exceptions []policy.Exception, now time.Time, log logrus
 			continue
 		}
 		log.WithFields(logrus.Fields{"exception": e.Name, "owner": e.Owner, "reason": e.Reason, "ended": e.Ends.Format(time.RFC3339)}).
-			Warn("an exception has expired and no longer holds")
+			Warn("an exception has expired")
 	}
 	x.told = told
 }

@@ -22,7 +22,7 @@ func TestExpiry(t *testing.T) {
 		}
 	}
 	told := hook.LastEntry()
-	if told.Message != "an exception has expired and no longer holds" || told.Data["exception"] != "legacy" ||
+	if told.Message != "an exception has expired" || told.Data["exception"] != "legacy" ||
 		told.Data["owner"] != "sre" || told.Data["ended"] != "2026-02-01T00:00:00Z" {
 		t.Errorf("%s %v", told.Message, told.Data)
 	}

@@ -148,7 +148,7 @@ func (f *Folder) events(ctx context.Context) <-chan struct{} {
 	out := make(chan struct{})
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
-		f.log.WithError(err).Warnf("policy folder cannot be watched; it is read every %s", f.poll)
+		f.log.WithError(err).Warnf("cannot watch the policy folder; reading it every %s", f.poll)
 		return out
 	}
 	_ = w.Add(f.path)

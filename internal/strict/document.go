@@ -21,7 +21,7 @@ func DecodeDocument(text []byte, out any) []Error {
 	}
 	switch err := dec.Decode(&second); {
 	case err == nil:
-		return []Error{{Line: second.Line, Column: second.Column, Msg: "a second document; a configuration is one"}}
+		return []Error{{Line: second.Line, Column: second.Column, Msg: "a second document; a configuration is a single document"}}
 	case !errors.Is(err, io.EOF):
 		return []Error{SyntaxError(err)}
 	}

@@ -19,6 +19,6 @@ func SyntaxError(err error) Error {
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil && m[1] != "" {
 		line, _ = strconv.Atoi(m[1]) // digits by the pattern
 	}
-	msg := unknownAnchor.ReplaceAllString(yamlLine.ReplaceAllString(err.Error(), ""), "an alias (*) of no anchor; a text that begins with * must be in quotes")
-	return Error{Line: line, Column: 1, Msg: "no valid YAML: " + msg}
+	msg := unknownAnchor.ReplaceAllString(yamlLine.ReplaceAllString(err.Error(), ""), "an alias (*) without an anchor; put a text that begins with * in quotes")
+	return Error{Line: line, Column: 1, Msg: "invalid YAML: " + msg}
 }

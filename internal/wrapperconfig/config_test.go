@@ -33,8 +33,8 @@ func TestFaultyConfig(t *testing.T) {
 		"timeout: soon":                      `f:1:10: timeout: "soon" is not a duration such as 10s`,
 		"runtimes: {a: runc}":                `f:1:15: runtimes.a: "runc" is not an absolute path`,
 		"pass: {everything: true}":           `f:1:8: pass: unknown field "everything" (allowed: namespaces)`,
-		"timeout: 1s\n---\ntimeout: 2s\n":    `f:2:1: a second document; a configuration is one`,
-		"timeout: [":                         `f:1:1: no valid YAML`,
+		"timeout: 1s\n---\ntimeout: 2s\n":    `f:2:1: a second document; a configuration is a single document`,
+		"timeout: [":                         `f:1:1: invalid YAML`,
 		"pass: {namespaces: [a], namespaces": `f:1:`,
 	} {
 		got, err := Read("f", []byte(text))

@@ -11,14 +11,14 @@ const fieldsHead = `<!-- Made by "make generate" from internal/fields/fields.yam
 
 # Fields of a container's spec
 
-Every field of the [OCI runtime spec](https://github.com/opencontainers/runtime-spec) 1.3 and the
-[rules](rules.md) that judge it. A test walks the types of the spec and fails where a field is missing here, so that a
-field of the next version cannot be forgotten. Others change each field: they fail unless every rule that is named
-takes notice, and where none is named if one does. Lists and maps are written with ` + "`[]`" + `; ` + "`*`" + ` stands for any name.
+This page lists every field of the [OCI runtime spec](https://github.com/opencontainers/runtime-spec) 1.3 and the
+[rules](rules.md) that judge it. A test walks the types of the spec and fails if a field is missing here, so that a field
+of the next version cannot be forgotten. Other tests change each field: every named rule must notice the change, and if
+no rule is named, no rule may notice it. Lists and maps are written with ` + "`[]`" + `; ` + "`*`" + ` means any name.
 
-Rule [` + "`custom`" + `](rules.md#custom) sees all of them. Where *custom* stands, no other rule does: what is right there
-depends on the node. Where nothing stands, whatever the field says is safe for the reason given. A field that is newer
-than the table reaches the OCI runtime as it is: keep specguard newer than that.
+Rule [` + "`custom`" + `](rules.md#custom) can read all fields. A field with *custom* is judged by no other rule: the right value
+depends on the node. A field without any rule is safe whatever it says, for the reason given. A field that is newer
+than the table reaches the OCI runtime unchanged: use a specguard that is newer than the field.
 
 `
 
