@@ -88,7 +88,6 @@ func TestSystemdInstall(t *testing.T) {
 func TestSystemdBooted(t *testing.T) {
 	booted(t, "65532")
 	t.Run("confined", confined)
-	t.Run("confined", confined)
 	n := connect(t)
 	n.ready(t)
 	t.Cleanup(func() {
