@@ -2,53 +2,12 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"os"
 
-	"github.com/containerd/nri/pkg/api"
-	"github.com/spf13/cobra"
+	"github.com/specguard/specguard/internal/cli"
 )
 
-// exitCode ends the program with a status other than 1, without a message: all
-// has been said.
-type exitCode int
+// version is set by the linker (-X main.version=...).
+var version string
 
-func (c exitCode) Error() string { return fmt.Sprintf("exit status %d", int(c)) }
-
-func main() {
-	err := root().Execute()
-	var code exitCode
-	switch {
-	case errors.As(err, &code):
-		os.Exit(int(code))
-	case err != nil:
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-// needs wants at least one argument.
-func needs(what string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return fmt.Errorf("%[1]s needs a %[2]s: see %[1]s --help", cmd.CommandPath(), what)
-		}
-		return nil
-	}
-}
-
-func root() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:           "specguard",
-		Short:         "Enforce container security policy on this node",
-		SilenceUsage:  true,
-		SilenceErrors: true,
-	}
-	cmd.AddCommand(runCommand(), validateCommand(), checkCommand(), testCommand(), auditCommand(), doctorCommand(), appArmorCommand(), installCommand(), uninstallCommand(), schemaCommand(), versionCommand())
-	// NRI starts a pre-installed plugin without arguments.
-	if len(os.Args) == 1 && os.Getenv(api.PluginSocketEnvVar) != "" {
-		cmd.SetArgs([]string{"run"})
-	}
-	return cmd
-}
+func main() { os.Exit(cli.Main(version)) }

@@ -1,0 +1,166 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+
+	"github.com/specguard/specguard/internal/strict"
+	"github.com/specguard/specguard/internal/wrapperconfig"
+	"github.com/specguard/specguard/plugin/host"
+	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/wrapperapi"
+	"github.com/specguard/specguard/policy"
+)
+
+// Config is the agent's configuration: the file, over which flags go.
+type Config struct {
+	PolicyDir string     `yaml:"policyDir"`
+	NRI       NRIConfig  `yaml:"nri"`
+	Opener    string     `yaml:"opener"`
+	HTTP      string     `yaml:"http"`
+	Log       LogConfig  `yaml:"log"`
+	Host      HostConfig `yaml:"host"`
+
+	// DecisionLog gets a JSON line per decision: a file, "-" for standard output,
+	// "" for none. AuditLog is its earlier name.
+	DecisionLog string `yaml:"decisionLog"`
+	AuditLog    string `yaml:"auditLog"`
+
+	// Existing says what to do about containers that were there before.
+	Existing judge.ExistingAction `yaml:"existing"`
+
+	// MaxContainerSize bounds what a container may bring along: environment,
+	// arguments, labels, annotations, mounts.
+	MaxContainerSize MaxContainerSize `yaml:"maxContainerSize"`
+
+	// TestedHandlers are runtime handlers whose OCI runtimes the operator has
+	// tested: they run the hooks that seals are.
+	TestedHandlers []string `yaml:"testedHandlers"`
+
+	ContainerdSocket string `yaml:"containerdSocket"`
+
+	// CRISocket is CRI-O's, to stop containers and to list them.
+	CRISocket string `yaml:"criSocket"`
+
+	// RuntimeSocket is where the OCI runtime wrapper and the seal's hook ask;
+	// empty for nowhere. HookPath is the seal's hook, as the host names it.
+	RuntimeSocket string `yaml:"runtimeSocket"`
+	HookPath      string `yaml:"hookPath"`
+}
+
+// NRIConfig is how the agent makes itself known to NRI.
+type NRIConfig struct {
+	Socket string `yaml:"socket"`
+	Name   string `yaml:"name"`
+	Index  string `yaml:"index"`
+}
+
+// LogConfig is of the agent's log; File is "" for standard error.
+type LogConfig struct {
+	Level  string `yaml:"level"`
+	Format string `yaml:"format"`
+	File   string `yaml:"file"`
+}
+
+// HostConfig says where the agent sees the node's files. SeccompDir is the folder
+// of seccomp profiles, "" for seccomp in KubeletDir, RuntimeDirs are the folders of
+// the container runtime, Bundles are patterns of the config.json of containers, all
+// as the host names them.
+type HostConfig struct {
+	Root        string   `yaml:"root"`
+	KubeletDir  string   `yaml:"kubeletDir"`
+	SeccompDir  string   `yaml:"seccompDir"`
+	RuntimeDirs []string `yaml:"runtimeDirs"`
+	Bundles     []string `yaml:"bundles"`
+}
+
+// Node is the node that it describes.
+func (c HostConfig) Node() *host.Host {
+	return host.New(c.Root, c.KubeletDir, c.RuntimeDirs...).WithSeccompDir(c.SeccompDir)
+}
+
+// Where the configuration and the policies are, if nothing else is said.
+const (
+	DefaultConfigFile = "/etc/specguard/config.yaml"
+	DefaultPolicyDir  = "/etc/specguard/policies"
+)
+
+// DefaultConfig is what holds where the file and flags say nothing.
+func DefaultConfig() Config {
+	return Config{
+		PolicyDir:        DefaultPolicyDir,
+		NRI:              NRIConfig{Socket: "/var/run/nri/nri.sock", Name: "specguard", Index: "90"},
+		ContainerdSocket: "/run/containerd/containerd.sock",
+		CRISocket:        "/run/crio/crio.sock",
+		Existing:         judge.Report,
+		TestedHandlers:   []string{},
+		MaxContainerSize: synchronize.DefaultContainer,
+		RuntimeSocket:    wrapperapi.DefaultSocket,
+		HookPath:         wrapperconfig.Program,
+		Opener:           openerAuto,
+		HTTP:             "127.0.0.1:9464",
+		Log:              LogConfig{Level: "info", Format: "text"},
+		Host: HostConfig{
+			Root: "/", KubeletDir: policy.DefaultKubeletDir, RuntimeDirs: policy.DefaultRuntimeDirs(), Bundles: host.DefaultBundles(),
+		},
+	}
+}
+
+// Flags adds the flags that go over the configuration file's values.
+func (c *Config) Flags(fs *pflag.FlagSet) {
+	c.NodeFlags(fs)
+	c.CRIFlag(fs)
+	fs.StringVar(&c.DecisionLog, "decision-log", c.DecisionLog, "the decision log: write a JSON line per decision to this file; - for standard output")
+	fs.StringVar(&c.DecisionLog, "audit-log", c.DecisionLog, "earlier name of --decision-log")
+	_ = fs.MarkDeprecated("audit-log", "use --decision-log") // it fails for a flag that does not exist only
+	fs.StringVar(&c.Log.Level, "log-level", c.Log.Level, "debug, info, warning or error")
+	fs.StringVar(&c.Log.Format, "log-format", c.Log.Format, "text or json")
+	fs.StringVar(&c.Log.File, "log-file", c.Log.File, "log to this file instead of standard error")
+}
+
+// NodeFlags adds those of the flags that doctor has, too.
+func (c *Config) NodeFlags(fs *pflag.FlagSet) {
+	c.CommonFlags(fs)
+	fs.StringVar(&c.NRI.Socket, "nri-socket", c.NRI.Socket, "the runtime's NRI socket")
+	fs.StringVar(&c.RuntimeSocket, "runtime-socket", c.RuntimeSocket, "socket for the OCI runtime wrapper; empty for none")
+	fs.StringVar(&c.HTTP, "http", c.HTTP, "address of /metrics, /healthz and /readyz; empty for none")
+}
+
+// CRIFlag adds the one for CRI-O.
+func (c *Config) CRIFlag(fs *pflag.FlagSet) {
+	fs.StringVar(&c.CRISocket, "cri-socket", c.CRISocket, "CRI-O's socket")
+}
+
+// CommonFlags adds those that audit has, too.
+func (c *Config) CommonFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&c.PolicyDir, "policy-dir", c.PolicyDir, "folder of policy files")
+	fs.StringVar(&c.ContainerdSocket, "containerd-socket", c.ContainerdSocket, "containerd's gRPC socket")
+	fs.StringVar(&c.Opener, "opener", c.Opener, "how seals are opened: auto, containerd, runtime or verify")
+}
+
+// read reads a configuration file over the defaults. A file that is missing is
+// an error only where it was asked for.
+func (c *Config) read(path string, asked bool) error {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) && !asked {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read configuration: %w", err)
+	}
+	var errs []error
+	for _, e := range strict.DecodeDocument(data, c) {
+		errs = append(errs, fmt.Errorf("%s:%d:%d: %w", path, e.Line, e.Column, e))
+	}
+	if c.AuditLog != "" && c.DecisionLog != "" {
+		errs = append(errs, fmt.Errorf("%s: auditLog is the earlier name of decisionLog: set decisionLog only", path))
+	}
+	if c.DecisionLog == "" {
+		c.DecisionLog = c.AuditLog
+	}
+	return errors.Join(errs...)
+}

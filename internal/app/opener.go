@@ -1,0 +1,80 @@
+package app
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/specguard/specguard/internal/doctor"
+	"github.com/specguard/specguard/internal/wrapperconfig"
+	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/ociruntime"
+)
+
+const (
+	openerAuto       = "auto"
+	openerContainerd = "containerd"
+	openerRuntime    = "runtime"
+	openerVerify     = "verify"
+)
+
+func openers() []string { return []string{openerAuto, openerContainerd, openerRuntime, openerVerify} }
+
+// Openers picks the opener that is configured, or the one that fits the
+// runtime: containerd's specs can be written through its socket. Without that,
+// and on any other runtime, the wrapper opens where it is seen to be installed;
+// else on CRI-O the seal's hook verifies. None of it is a risk: where nothing can
+// open, nothing starts, and the wrapper opens the seal that the hook is, too.
+func (c *Config) Openers(store judge.SpecStore) judge.Openers {
+	return func(runtime string) (judge.Opener, error) {
+		switch {
+		case c.Opener == openerContainerd && runtime != openerContainerd:
+			return nil, errors.New("opener containerd is for containerd only")
+		case c.Opener == openerContainerd:
+			return judge.InStore{Specs: store}, nil
+		case c.Opener == openerRuntime:
+			return judge.ByWrapper{Program: c.HookPath}, nil
+		case c.Opener == openerVerify:
+			return judge.ByHook{Program: c.HookPath}, nil
+		case runtime == openerContainerd && (IsSocket(c.ContainerdSocket) || !c.hasWrapper(runtime)):
+			return judge.InStore{Specs: store}, nil
+		case c.RuntimeSocket == "":
+			return nil, errors.New("no runtime socket is configured for the OCI runtime wrapper")
+		case c.hasWrapper(runtime):
+			return judge.ByWrapper{Program: c.HookPath}, nil
+		default:
+			return judge.ByHook{Program: c.HookPath}, nil
+		}
+	}
+}
+
+// handlers say what runs containers.
+func (c *Config) handlers() judge.Handlers {
+	return judge.Handlers{
+		Tested: c.TestedHandlers,
+		Configured: func(runtime, handler string) (ociruntime.Runtime, error) {
+			return doctor.ConfiguredRuntime(c.Host.Root, runtime, handler)
+		},
+	}
+}
+
+// hasWrapper tells whether the host is seen to have the OCI runtime wrapper
+// installed as the runtime's.
+func (c *Config) hasWrapper(runtime string) bool {
+	return c.Host.Root != "" && exists(c.OnHost(wrapperconfig.File)) && exists(c.OnHost(c.HookPath)) &&
+		(runtime == openerContainerd || exists(c.OnHost(wrapperconfig.CRIODropIn)))
+}
+
+// OnHost is where the agent sees a path of the host.
+func (c *Config) OnHost(path string) string { return filepath.Join(c.Host.Root, path) }
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// IsSocket reports whether the path is a socket.
+func IsSocket(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode()&os.ModeSocket != 0
+}

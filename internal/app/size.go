@@ -1,0 +1,79 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/cri"
+	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/policy"
+)
+
+// MaxContainerSize is an amount of memory; 0 is no limit.
+type MaxContainerSize int64
+
+// UnmarshalText reads 0, or an amount such as 256Ki that ordinary containers
+// keep within.
+func (m *MaxContainerSize) UnmarshalText(text []byte) error {
+	if string(text) == "0" {
+		*m = 0
+		return nil
+	}
+	var q policy.Quantity
+	if err := q.UnmarshalText(text); err != nil || q < synchronize.MinContainer || q > 1<<30 {
+		return fmt.Errorf("%q is not a container size (allowed: 0 for no limit, or from %s to 1Gi, such as 256Ki)", text, policy.Quantity(synchronize.MinContainer))
+	}
+	*m = MaxContainerSize(q)
+	return nil
+}
+
+func (m MaxContainerSize) limits() synchronize.Limits {
+	if m == 0 {
+		return synchronize.Limits{}
+	}
+	return synchronize.LimitsFor(int(m))
+}
+
+// warn says what a value means that is not safe.
+func (m MaxContainerSize) warn(log logrus.FieldLogger) {
+	switch limits := m.limits(); {
+	case limits.Guaranteed():
+	case limits.Container == 0:
+		log.Warn("maxContainerSize is 0: containers with a large environment can keep the agent from ever connecting again, and then nothing is judged")
+	default:
+		log.Warnf("maxContainerSize is %s: above %s, the runtime may be unable to report the running containers when the agent connects again; until it can, nothing is judged",
+			policy.Quantity(m), policy.Quantity(synchronize.DefaultContainer))
+	}
+}
+
+// Oversized lists what is too large, of the runtime at the socket. Where the
+// agent allows more than is safe, what is safe tells.
+func (m MaxContainerSize) Oversized(ctx context.Context, socket string) ([]*synchronize.TooLarge, error) {
+	c, err := cri.New(socket)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	records, err := c.Records(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m.limits().Safe().Oversized(records), nil
+}
+
+// listings are where the runtimes list what runs, by the runtimes' names.
+func listings(onContainerd, onCRIO plugin.Listing) func(runtime string) (plugin.Listing, error) {
+	return func(runtime string) (plugin.Listing, error) {
+		switch runtime {
+		case "containerd":
+			return onContainerd, nil
+		case "cri-o":
+			return onCRIO, nil
+		default:
+			return nil, fmt.Errorf("the runtime %q is not known", runtime)
+		}
+	}
+}

@@ -1,0 +1,33 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/specguard/specguard/plugin/apparmor"
+)
+
+func appArmorCommand() *cobra.Command {
+	n := apparmor.Node{Root: "/"}
+	cmd := &cobra.Command{
+		Use:   "apparmor",
+		Short: "Load containerd's default AppArmor profile for containers",
+		Long: `Load the AppArmor profile cri-containerd.apparmor.d, unless a profile of that name is
+loaded. containerd loads it when the first container asks for it. Until then,
+after a boot, rule appArmorProfile cannot apply RuntimeDefault. It needs root with
+CAP_MAC_ADMIN, and the node's /sbin/apparmor_parser. The agent has no capability,
+so it cannot do this. Exit status 0: the profile is loaded, or AppArmor is off.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			result, err := n.Load(cmd.Context())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), result)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&n.Root, "root", "/", "folder with the node's files: a mount of its root")
+	return cmd
+}

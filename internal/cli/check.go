@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/specguard/specguard/internal/app"
+)
+
+const checkHelp = `Show what the policies would do with containers. A FILE, or - for standard
+input, is one of
+
+  - an OCI config.json
+  - the output of "crictl inspect" (containerd, CRI-O) or "ctr container info"
+  - a Kubernetes manifest: pods or workloads, in YAML or JSON. Their specs are
+    derived as a kubelet and containerd would make them.
+
+Exit status 0: all allowed, as they are or adjusted. 2: one is denied. 1: error.
+
+With --compare, also judge by a second set of policies, and show only containers
+that it decides differently. Exit status 0: none. 2: some. 1: error.
+
+check does not ask the node: it does not follow symlinks of host paths, and
+assumes that AppArmor and SELinux are on. Only manifests show a pod's labels,
+runtime handler, host ports and sysctls. For other files, set the first two with
+--pod-label and --runtime-handler. Without labels, a policy that selects by
+labels assumes that the pod has none.
+
+Values of environment variables and arguments are never shown.`
+
+// checkFlags are the flags of check.
+type checkFlags struct {
+	podFlags
+	checkerFlags
+	dir string
+}
+
+func checkCommand() *cobra.Command {
+	var f checkFlags
+	cmd := &cobra.Command{
+		Use:   "check FILE...",
+		Short: "Show what the policies would do with a container",
+		Long:  checkHelp,
+		Args:  needs("FILE"),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			if slices.Contains(files, "-") && (f.dir == "-" || f.compare == "-") {
+				return errors.New("standard input cannot be both policies and containers")
+			}
+			c, err := f.checker(cmd, f.dir)
+			if err != nil {
+				return err
+			}
+			c.pod = &f.podFlags
+			c.files(files)
+			return c.tally.exit()
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.dir, "policy-dir", app.DefaultPolicyDir, policyDirUsage)
+	f.checkerFlags.add(fs)
+	f.podFlags.add(fs)
+	return cmd
+}
+
+// files tells of every container of the files.
+func (c *checker) files(files []string) {
+	for _, file := range files {
+		containers, err := readContainers(file, c.cmd.InOrStdin())
+		if err != nil {
+			c.fail(err)
+			continue
+		}
+		for i := range containers {
+			c.pod.complete(&containers[i])
+			about := aboutContainer(file, containers, i)
+			if err := c.container(about, &containers[i]); err != nil {
+				c.fail(fmt.Errorf("%s: %w", about.title(), err))
+			}
+		}
+	}
+	if c.compare != nil && c.json == nil && c.tally.containers > 0 {
+		c.print.line(plain, "%s", c.tally.changes())
+	}
+}

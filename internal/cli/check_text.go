@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/specguard/specguard/internal/decisionlog"
+	"github.com/specguard/specguard/policy"
+)
+
+// outcomeStyle is the color of an outcome.
+func outcomeStyle(o policy.Outcome) style {
+	switch o {
+	case policy.Denied:
+		return red.bold()
+	case policy.Adjusted:
+		return yellow.bold()
+	default:
+		return green.bold()
+	}
+}
+
+func (r *report) text(p *printer) {
+	policies := "policies: " + strings.Join(r.Policies, ", ")
+	if len(r.Policies) == 0 {
+		policies = "no policy matches"
+	}
+	p.line(outcomeStyle(r.Outcome), "%s: %s (%s)", r.title(), r.Outcome, policies)
+	for _, l := range sentences(r.Results) {
+		p.line(l.style, "  %s", l.text)
+	}
+	if r.Message != "" {
+		p.line(plain, "  the user sees: %s", r.Message)
+	}
+	printDiff(p, r.Diff)
+	r.printIfEnforced(p)
+	r.printDoubts(p)
+}
+
+// printIfEnforced prints what policies in mode audit would do, where that is
+// another thing.
+func (r *report) printIfEnforced(p *printer) {
+	then := r.IfEnforced
+	switch {
+	case then == nil:
+	case then.Outcome == r.Outcome:
+		more := without(decisionlog.Results{Violations: then.Violations, Changes: then.Changes}, r.Results)
+		for _, l := range sentences(more) {
+			p.line(l.style, "  if enforced, also: %s", l.text)
+		}
+	case then.Outcome == policy.Denied:
+		p.line(outcomeStyle(then.Outcome), "  if enforced: denied, the user would see: %s", then.Message)
+	default:
+		p.line(outcomeStyle(then.Outcome), "  if enforced: %s", then.Outcome)
+		for _, l := range sentences(decisionlog.Results{Changes: then.Changes}) {
+			p.line(l.style, "    %s", l.text)
+		}
+	}
+}
+
+// printDoubts prints what was assumed and what could not be seen.
+func (r *report) printDoubts(p *printer) {
+	for _, n := range r.Notes {
+		p.line(faint, "  note: %s", n)
+	}
+	if len(r.Unknown) > 0 {
+		p.line(faint, "  not seen: %s", words(strings.Join(r.Unknown, ", ")))
+	}
+}
+
+// words takes camelCase apart.
+func words(names string) string {
+	var b strings.Builder
+	for _, r := range names {
+		if unicode.IsUpper(r) {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// sentence is a line about a result.
+type sentence struct {
+	style style
+	text  string
+}
+
+func sentences(r decisionlog.Results) []sentence {
+	var out []sentence
+	add := func(s style, format string, args ...any) {
+		out = append(out, sentence{s, fmt.Sprintf(format, args...)})
+	}
+	for _, v := range r.Violations {
+		add(red, "denied by %s: %s: %s", v.Policy, v.Rule, v.Finding)
+	}
+	for _, v := range r.Audit {
+		add(plain, "audit, %s: %s: %s", v.Policy, v.Rule, v.Finding)
+	}
+	for _, x := range r.Excepted {
+		add(plain, "excepted by %s, %s: %s: %s", x.Exception, x.Policy, x.Rule, x.Finding)
+	}
+	for _, c := range r.Changes {
+		add(plain, "adjusted by %s: %s: %s", c.Policy, c.Rule, c.Change)
+	}
+	return out
+}

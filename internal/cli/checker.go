@@ -1,0 +1,175 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/specguard/specguard/internal/app"
+	"github.com/specguard/specguard/internal/input"
+	"github.com/specguard/specguard/internal/reload"
+	"github.com/specguard/specguard/policy"
+)
+
+// Exit statuses of check and audit.
+const (
+	exitError  = exitCode(1)
+	exitDenied = exitCode(2) // or changed, with --compare; or adjusted, by audit
+)
+
+const policyDirUsage = "folder of policy files, or one file; - for standard input"
+
+// checkerFlags are the flags of every command that judges containers.
+type checkerFlags struct{ compare, output, color string }
+
+func (f *checkerFlags) add(fs *pflag.FlagSet) {
+	fs.StringVar(&f.compare, "compare", "", "a second folder of policy files, or one file, or -: show what it would change")
+	fs.StringVar(&f.output, "output", "text", "text or json")
+	fs.StringVar(&f.color, "color", "auto", "auto, always or never")
+}
+
+// checker judges containers and tells of them.
+type checker struct {
+	cmd     *cobra.Command
+	pod     *podFlags // describe the pods of the containers; nil where they are known
+	set     *policy.Set
+	compare *policy.Set // nil without --compare
+	print   *printer
+	json    *json.Encoder   // nil for text
+	noted   map[string]bool // notes that were printed, by file
+	tally   tally
+}
+
+func (f *checkerFlags) checker(cmd *cobra.Command, dir string) (*checker, error) {
+	c := &checker{cmd: cmd, noted: make(map[string]bool)}
+	if dir == "-" && f.compare == "-" {
+		return nil, errors.New("standard input cannot be both sets of policies")
+	}
+	var err error
+	if c.set, err = readPolicies(dir, cmd.InOrStdin()); err != nil {
+		return nil, err
+	}
+	if f.compare != "" {
+		if c.compare, err = readPolicies(f.compare, cmd.InOrStdin()); err != nil {
+			return nil, err
+		}
+	}
+	switch f.output {
+	case "text":
+	case "json":
+		c.json = json.NewEncoder(cmd.OutOrStdout())
+		c.json.SetEscapeHTML(false)
+	default:
+		return nil, fmt.Errorf("output %q is not one of text, json", f.output)
+	}
+	c.print, err = newPrinter(cmd.OutOrStdout(), f.color)
+	return c, err
+}
+
+// readPolicies reads policies as the agent does, or from standard input.
+func readPolicies(dir string, stdin io.Reader) (*policy.Set, error) {
+	if dir != "-" {
+		return openPolicies(dir)
+	}
+	data, err := input.ReadAll(stdin)
+	if err != nil {
+		return nil, fmt.Errorf("-: %w", err)
+	}
+	set, err := policy.Compile(policy.Source{Name: "-", Data: data})
+	if err == nil && len(set.Names()) == 0 {
+		return nil, errors.New("-: holds no policy")
+	}
+	return set, err
+}
+
+// openPolicies reads policies as the agent does.
+func openPolicies(dir string) (*policy.Set, error) {
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	folder, err := reload.Open(dir, dir == app.DefaultPolicyDir, log)
+	if err != nil {
+		return nil, err
+	}
+	return folder.Current(), nil
+}
+
+func (c *checker) fail(err error) {
+	c.tally.failed++
+	fmt.Fprintln(c.cmd.ErrOrStderr(), printable(err.Error()))
+}
+
+// statement is what is said about one container.
+type statement interface{ text(p *printer) }
+
+// sets are all the policies that judge.
+func (c *checker) sets() []*policy.Set {
+	if c.compare == nil {
+		return []*policy.Set{c.set}
+	}
+	return []*policy.Set{c.set, c.compare}
+}
+
+// container judges a container and tells of it.
+func (c *checker) container(about about, in *input.Container) error {
+	if c.compare != nil {
+		return c.changes(about, in)
+	}
+	r, err := newReport(c.set, about, in)
+	if err != nil {
+		return err
+	}
+	c.tally.containers++
+	c.tally.outcomes.add(r.Outcome)
+	then := r.Outcome
+	if r.IfEnforced != nil {
+		then = r.IfEnforced.Outcome
+	}
+	c.tally.ifEnforced.add(then)
+	if c.pod != nil {
+		r.Unknown = c.pod.unknown(in, c.set)
+	}
+	if c.json == nil && about.File != "" {
+		r.Notes = c.unprinted(about.File, r.Notes)
+	}
+	return c.say(r)
+}
+
+// changes tells of a container if the other policies decide otherwise.
+func (c *checker) changes(about about, in *input.Container) error {
+	r, err := compare(c.set, c.compare, about, in)
+	if err != nil {
+		return err
+	}
+	c.tally.containers++
+	if r == nil {
+		return nil
+	}
+	c.tally.changed++
+	return c.say(r)
+}
+
+func (c *checker) say(s statement) error {
+	if c.json != nil {
+		return c.json.Encode(s)
+	}
+	s.text(c.print)
+	return c.print.err
+}
+
+// unprinted are the notes that were not printed yet: the containers of a file have
+// most in common.
+func (c *checker) unprinted(file string, notes []string) []string {
+	var out []string
+	for _, n := range notes {
+		if key := file + "\n" + n; !c.noted[key] {
+			c.noted[key] = true
+			out = append(out, n)
+		}
+	}
+	return out
+}

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/spf13/pflag"
+
+	"github.com/specguard/specguard/internal/input"
+	"github.com/specguard/specguard/plugin/seal"
+	"github.com/specguard/specguard/policy"
+)
+
+// podFlags are the flags that describe the pods whose containers are judged.
+type podFlags struct {
+	flags     *pflag.FlagSet
+	namespace string
+	labels    map[string]string
+	handler   string
+}
+
+const (
+	flagNamespace = "namespace"
+	flagPodLabel  = "pod-label"
+	flagHandler   = "runtime-handler"
+)
+
+func (f *podFlags) add(fs *pflag.FlagSet) {
+	f.flags = fs
+	fs.StringVar(&f.namespace, flagNamespace, "", "the pod's namespace, if the file does not show it")
+	fs.StringToStringVar(&f.labels, flagPodLabel, nil, "the pod's labels, if the file does not show them: key=value,...")
+	fs.StringVar(&f.handler, flagHandler, "", "the pod's runtime handler, if the file does not show it")
+}
+
+// complete adds to the subject what the flags say of it.
+func (f *podFlags) complete(c *input.Container) {
+	if f.namespace != "" {
+		c.GiveNamespace(f.namespace)
+	}
+	if c.Object == "" { // else the manifest tells
+		c.Subject.Pod.Labels, c.Subject.Pod.RuntimeHandler = f.labels, f.handler
+	}
+}
+
+// unknown lists what policies may read of the container and neither the file
+// nor flags tell.
+func (f *podFlags) unknown(c *input.Container, set *policy.Set) []string {
+	pod := &c.Subject.Pod
+	raw := c.Object == ""
+	var out []string
+	for _, fact := range []struct {
+		name    string
+		missing bool
+	}{
+		{"namespace", pod.Namespace == ""},
+		{"podLabels", raw && !f.flags.Changed(flagPodLabel)},
+		{"runtimeHandler", raw && !f.flags.Changed(flagHandler)},
+		{"image", c.Subject.Container.Image == ""},
+		{"hostPorts", pod.Sandbox == nil && set.Select(&c.Subject).Sandbox},
+		{"podSysctls", pod.Sandbox == nil && set.Select(&c.Subject).Sandbox},
+	} {
+		if fact.missing {
+			out = append(out, fact.name)
+		}
+	}
+	return out
+}
+
+// readContainers reads the containers that a file describes; - is standard
+// input.
+func readContainers(file string, stdin io.Reader) ([]input.Container, error) {
+	data, err := readInput(file, stdin)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	containers, err := input.Read(file, data)
+	for _, c := range containers { // the agent judges what is under its seal
+		seal.Remove(c.Subject.Spec)
+		delete(c.Subject.Spec.Annotations, seal.Annotation)
+	}
+	return containers, err
+}
+
+func readInput(file string, stdin io.Reader) ([]byte, error) {
+	if file == "-" {
+		return input.ReadAll(stdin)
+	}
+	data, err := input.ReadFile(file)
+	var of *fs.PathError
+	if errors.As(err, &of) {
+		err = of.Err
+	}
+	return data, err
+}

@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/specguard/specguard/policy"
+)
+
+func validateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate PATH...",
+		Short: "Check policy files or folders: one line per error, file:line:column",
+		Long:  "Check policy files or folders. Exit status 0: valid. 1: not valid, with one line per error: file:line:column. Expired exceptions cause a warning.",
+		Args:  needs("PATH"),
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			set, err := policy.Load(paths...)
+			if err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				return exitCode(1)
+			}
+			warnOfExpired(set.Exceptions(), time.Now())
+			warnOfNested(set.NestedPaths())
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), "valid: "+summary(set))
+			return err
+		},
+	}
+}
+
+// summary counts what there is.
+func summary(set *policy.Set) string {
+	n := len(set.Names())
+	if n == 0 {
+		return "no policies (then the built-in profile baseline is in force)"
+	}
+	text := count(n, "policy")
+	if n > 1 {
+		text = fmt.Sprintf("%d policies", n)
+	}
+	text += ", " + count(set.RuleCount(), "rule")
+	if n := len(set.Exceptions()); n > 0 {
+		text += ", " + count(n, "exception")
+	}
+	return text
+}
+
+// warnOfExpired names the exceptions that no longer hold. They are no faults:
+// time alone must not make policies invalid.
+func warnOfExpired(exceptions []policy.Exception, now time.Time) {
+	for _, e := range exceptions {
+		if e.Expired(now) {
+			fmt.Fprintf(os.Stderr, "%s: warning: exception %q of %s expired at %s\n", e.Source, e.Name, e.Owner, e.Ends.Format(time.RFC3339))
+		}
+	}
+}
+
+// warnOfNested names the host paths that a container can make a link of.
+func warnOfNested(paths []policy.NestedPath) {
+	for _, n := range paths {
+		fmt.Fprintf(os.Stderr, "warning: policy %q allows the host path %s, which is in %s, where policy %q lets containers write: they can replace it with a link, and then it allows nothing (make %s readOnly, or name a folder elsewhere)\n",
+			n.Policy, n.Path, n.Within, n.Writer, n.Within)
+	}
+}

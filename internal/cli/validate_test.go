@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestValidate(t *testing.T) {
+	good := policyFile(t, "capabilities: {drop: [ALL]}", "hostNamespaces: {}")
+	folder := filepath.Dir(file(t, "a.yml", strings.Replace(policyText("hostNamespaces: {}"), "name: p", "name: a", 1)))
+	several := file(t, "bad.yaml", policyText("capabilities: {drop: [NET_ADMEN]}", "capabilitys: {}")+
+		"---\napiVersion: v1\nkind: Policy\nmetadata: {name: q}\nspec: {profile: baseline}\n")
+	syntax := file(t, "syntax.yaml", "apiVersion: specguard.dev/v1alpha1\nkind: {\n")
+	rules := "(allowed: " // of a list that grows with the rules only the beginning is compared
+	for name, c := range map[string]struct {
+		paths   []string
+		code    int
+		stdout  string
+		lines   []string
+		anyLine string // stands alone in stderr, after the place
+	}{
+		"a file":       {paths: []string{good}, stdout: "valid: 1 policy, 2 rules\n"},
+		"a folder":     {paths: []string{folder}, stdout: "valid: 1 policy, 1 rule\n"},
+		"an empty one": {paths: []string{t.TempDir()}, stdout: "valid: no policies (then the built-in profile baseline is in force)\n"},
+		"exceptions": {
+			paths:  []string{file(t, "x.yaml", policyText("hostNamespaces: {}")+exceptionText("old", "2020-02-28")+exceptionText("new", "2920-01-01"))},
+			stdout: "valid: 1 policy, 1 rule, 2 exceptions\n", anyLine: `warning: exception "old" of sre expired at 2020-02-29T00:00:00Z`,
+		},
+		"a path in a writable one": {
+			paths:   []string{file(t, "n.yaml", policyText("hostPaths: {allowed: [{path: /run/app}, {path: /run/app/sock, readOnly: true}, {path: /run/apps}]}"))},
+			stdout:  "valid: 1 policy, 1 rule\n",
+			anyLine: `warning: policy "p" allows the host path /run/app/sock, which is in /run/app, where policy "p" lets containers write: they can replace it with a link, and then it allows nothing (make /run/app readOnly, or name a folder elsewhere)`,
+		},
+		"nothing there": {paths: []string{"/no/such"}, code: 1, lines: []string{"/no/such: no such file or directory"}},
+		"no YAML":       {paths: []string{syntax}, code: 1, lines: []string{syntax + ":2:1: invalid YAML: "}},
+		"several faults": {paths: []string{several}, code: 1, lines: []string{
+			several + `:6:27: spec.rules.capabilities.drop[0]: unknown capability "NET_ADMEN" (see capabilities(7))`,
+			several + `:7:5: spec.rules: unknown rule "capabilitys" ` + rules,
+			several + `:9:13: apiVersion: is "v1" (allowed: specguard.dev/v1alpha1)`,
+		}},
+		"good and bad": {paths: []string{folder, several}, code: 1, lines: []string{several + ":6:27: ", several + ":7:5: ", several + ":9:13: "}},
+		"twice":        {paths: []string{folder, folder}, code: 1, lines: []string{folder + `/a.yml:1:1: policy "a" is already defined at ` + folder + "/a.yml:1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := specguard(t, append([]string{"validate"}, c.paths...)...)
+			if r.code != c.code || r.stdout != c.stdout {
+				t.Errorf("%+v", r)
+			}
+			if c.anyLine != "" {
+				if !strings.HasSuffix(r.stderr, c.anyLine+"\n") || strings.Count(r.stderr, "\n") != 1 {
+					t.Errorf("stderr %s", r.stderr)
+				}
+				return
+			}
+			lines(t, r.stderr, c.lines...)
+		})
+	}
+}
+
+// exceptionText is a document for the policy p.
+func exceptionText(name, expires string) string {
+	return "---\napiVersion: specguard.dev/v1alpha1\nkind: Exception\nmetadata: {name: " + name + "}\n" +
+		"spec: {policies: [p], rules: [hostNamespaces], match: {namespaces: [a]}, reason: r, owner: sre, expires: " + expires + "}\n"
+}
+
+// lines compares the beginnings of lines, of which there must be no more.
+func lines(t *testing.T, text string, want ...string) {
+	t.Helper()
+	var got []string
+	for line := range strings.Lines(text) {
+		got = append(got, line)
+	}
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || !strings.HasPrefix(got[i], want[i]) {
+			t.Fatalf("line %d of\n%s\nwant\n%q", i+1, text, want)
+		}
+	}
+}
