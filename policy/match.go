@@ -37,10 +37,12 @@ type Match struct {
 	// Default: any.
 	Containers []Glob `yaml:"containers"`
 
-	// Images lists patterns of image references. A pattern may match the reference that was
-	// asked for or the one that the runtime stores. ** crosses slashes.
+	// Images lists patterns of images. A pattern may match the reference that was asked for or
+	// the one that the runtime stores. A short name stands for its full name: redis is
+	// docker.io/library/redis. A pattern without a tag and a digest covers all of them. **
+	// crosses slashes.
 	// Default: any.
-	Images []Glob `yaml:"images"`
+	Images []ImagePattern `yaml:"images"`
 
 	// RuntimeHandlers lists patterns of runtime handlers of pods; "" is the
 	// runtime's default.
@@ -63,7 +65,7 @@ func (Match) JSONSchema() map[string]any {
 	named := strict.NotEmpty()
 	named["items"] = map[string]any{"minLength": 1}
 	return map[string]any{"properties": map[string]any{
-		"namespaces": named, "excludeNamespaces": named, "containers": named, "images": named, "runtimeHandlers": strict.NotEmpty(),
+		"namespaces": named, "excludeNamespaces": named, "containers": named, "images": strict.NotEmpty(), "runtimeHandlers": strict.NotEmpty(),
 		"matchConditions": strict.NotEmpty(),
 	}}
 }
@@ -77,7 +79,6 @@ func (m *Match) Validate() error {
 		{"namespaces", m.Namespaces},
 		{"excludeNamespaces", m.ExcludeNamespaces},
 		{"containers", m.Containers},
-		{"images", m.Images},
 		{"runtimeHandlers", m.RuntimeHandlers},
 	} {
 		if l.globs != nil && len(l.globs) == 0 {
@@ -95,6 +96,9 @@ func (m *Match) Validate() error {
 	}
 	if len(m.Namespaces) == 0 && (slices.Contains(m.ExcludeNamespaces, "*") || slices.Contains(m.ExcludeNamespaces, "**")) {
 		return strict.Field("excludeNamespaces", "leaves no namespace to match")
+	}
+	if m.Images != nil && len(m.Images) == 0 {
+		return strict.Field("images", "is an empty list; leave it out to match all")
 	}
 	if m.MatchConditions != nil && len(m.MatchConditions) == 0 {
 		return strict.Field("matchConditions", "is an empty list; leave it out to match all")
@@ -148,12 +152,6 @@ func (m *Match) image(c *Container) answer {
 	default:
 		return no
 	}
-}
-
-// matchImage tells whether a pattern matches the reference as it is, or the
-// image's full name with or without tag and digest.
-func matchImage(globs []Glob, reference string) bool {
-	return matchAny(globs, reference) || matchFullName(globs, reference)
 }
 
 func matches(globs []Glob, s string) bool { return len(globs) == 0 || matchAny(globs, s) }

@@ -11,6 +11,7 @@ func matchDoc(match string) string {
 }
 
 func TestMatch(t *testing.T) {
+	const sum = "sha256:1111111111111111111111111111111111111111111111111111111111111111"
 	for _, tt := range []struct {
 		match string
 		edit  func(*Subject)
@@ -37,7 +38,15 @@ func TestMatch(t *testing.T) {
 		{"{images: ['registry.example.com/team/we']}", func(*Subject) {}, false},
 		{"{images: [docker.io/library/nginx]}", func(s *Subject) { s.Container.Image = "nginx" }, true},
 		{"{images: [nginx]}", func(s *Subject) { s.Container.Image = "nginx" }, true},
-		{"{images: [nginx]}", func(s *Subject) { s.Container.Image = "docker.io/library/nginx:1" }, false},
+		{"{images: [nginx]}", func(s *Subject) { s.Container.Image = "docker.io/library/nginx:1" }, true},
+		{"{images: [nginx]}", func(s *Subject) { s.Container.Image = "docker.io/library/nginx@" + sum }, true},
+		{"{images: [nginx]}", func(s *Subject) { s.Container.Image = "docker.io/library/nginx:1@" + sum }, true},
+		{"{images: ['nginx:1']}", func(s *Subject) { s.Container.Image = "docker.io/library/nginx:1@" + sum }, true},
+		{"{images: ['nginx:1']}", func(s *Subject) { s.Container.Image = "docker.io/library/nginx:2" }, false},
+		{"{images: ['nginx:1*']}", func(s *Subject) { s.Container.Image = "nginx:1.27" }, true},
+		{"{images: [nginx]}", func(s *Subject) { s.Container.Image = "registry.example.com/nginx:1" }, false},
+		{"{images: [a/b]}", func(s *Subject) { s.Container.Image = "docker.io/a/b:1" }, true},
+		{"{images: ['**']}", func(s *Subject) { s.Container.Image = sum }, true},
 		{"{images: ['other/**']}", func(s *Subject) { s.Container.Image = "" }, true},
 		{"{images: ['other/**']}", func(s *Subject) { s.Container.OtherImages = []string{"other/x:1"} }, true},
 		{"{images: ['other/**']}", func(s *Subject) { s.Container = Container{ImageUnseen: true, OtherImages: []string{"other/x:1"}} }, true},
@@ -88,7 +97,7 @@ func TestMatchLoad(t *testing.T) {
 		"{images: []}":                                      "5:19: spec.match.images: " + empty,
 		"{runtimeHandlers: []}":                             "5:28: spec.match.runtimeHandlers: " + empty,
 		"{namespaces: ['']}":                                "5:23: spec.match.namespaces: has an empty pattern, which never matches",
-		"{images: [x, '']}":                                 "5:19: spec.match.images: has an empty pattern, which never matches",
+		"{images: [x, '']}":                                 `5:23: spec.match.images[1]: "" is not an image (allowed: names and patterns such as nginx, registry.example.com/team/web:1, registry.example.com/**)`,
 		"{namespaces: ['a[']}":                              `5:24: spec.match.namespaces[0]: "a[" is not a valid pattern (allowed: names with *, **, ?, [class], {a,b})`,
 		"{images: [a, '{a']}":                               `5:23: spec.match.images[1]: "{a" is not a valid pattern (allowed: names with *, **, ?, [class], {a,b})`,
 		"{namespaces: [a], excludeNamespaces: [a]}":         "5:47: spec.match.excludeNamespaces: leaves no namespace to match",

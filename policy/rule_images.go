@@ -1,14 +1,10 @@
 package policy
 
 import (
-	_ "crypto/sha256" // for package digest
-	_ "crypto/sha512"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/distribution/reference"
-	"github.com/opencontainers/go-digest"
 
 	"github.com/specguard/specguard/internal/strict"
 )
@@ -37,11 +33,10 @@ type Images struct {
 	Base      `yaml:",inline"`
 	checkOnly `yaml:"-"`
 
-	// Allowed lists patterns of images. A pattern is compared with the full name of the image
-	// (the full name of nginx is docker.io/library/nginx), once without and once with its tag
-	// and digest: a pattern without a tag and a digest covers all of them.
+	// Allowed lists patterns of images. A short name stands for its full name: nginx is
+	// docker.io/library/nginx. A pattern without a tag and a digest covers all of them.
 	// Default: any.
-	Allowed []Glob `yaml:"allowed"`
+	Allowed []ImagePattern `yaml:"allowed"`
 
 	// RequireDigest: the image must have been asked for by digest (name@sha256:...). A tag can
 	// be moved to another image.
@@ -50,11 +45,6 @@ type Images struct {
 
 // Validate wants something to require, and patterns that can match.
 func (i *Images) Validate() error {
-	for _, g := range i.Allowed {
-		if !fullImage(string(g)) {
-			return strict.Field("allowed", "%q is not the full name of an image (allowed: a name such as docker.io/library/nginx, registry.example.com/**)", g)
-		}
-	}
 	switch {
 	case i.Action() == Ignore:
 		return nil
@@ -64,17 +54,6 @@ func (i *Images) Validate() error {
 		return errors.New("needs allowed or requireDigest")
 	}
 	return nil
-}
-
-// fullImage tells whether a pattern can match the full name of an image.
-func fullImage(pattern string) bool {
-	const wild = `*?[{\`
-	if !strings.ContainsAny(pattern, wild) {
-		named := parseImage(pattern)
-		return named != nil && named.String() == pattern
-	}
-	registry, _, below := strings.Cut(pattern, "/")
-	return pattern == "**" || below && (registry == "localhost" || strings.ContainsAny(registry, ".:"+wild))
 }
 
 // Check finds an image from elsewhere, and one that is not pinned.
@@ -99,28 +78,8 @@ func (i *Images) Check(s *Subject) []Finding {
 	return out
 }
 
-// matchFullName tells whether a pattern matches the full name of the image,
-// with or without tag and digest.
-func matchFullName(globs []Glob, image string) bool {
-	named := parseImage(image)
-	return named != nil && (matchAny(globs, named.String()) || matchAny(globs, named.Name()))
-}
-
 // pinned tells whether the reference holds a digest.
 func pinned(image string) bool {
 	_, ok := parseImage(image).(reference.Digested)
 	return ok
-}
-
-// parseImage reads a reference; nil where it is none, or the bare id of an
-// image.
-func parseImage(image string) reference.Named {
-	if algorithm, _, _ := strings.Cut(image, ":"); digest.Algorithm(algorithm).Available() {
-		return nil
-	}
-	named, err := reference.ParseNormalizedNamed(image)
-	if err != nil {
-		return nil
-	}
-	return named
 }

@@ -127,16 +127,46 @@ func TestImagesPatterns(t *testing.T) {
 		"registry.example.com/**": true, "localhost/*": true, "{docker.io,quay.io}/**": true, "{docker.io/**,quay.io/**}": true,
 		"registry.example.com/web@sha256:" + strings.Repeat("1", 64): true,
 
-		"": false, "nginx": false, "nginx:1": false, "team/web": false, "team/*": false, "*": false, "nginx*": false, "docker.io/nginx": false,
+		"nginx": true, "nginx:1": true, "nginx:1.27": true, "team/web": true, "team/*": true, "nginx*": true, "docker.io/nginx": true, "docker.io/*": true,
+		"registry.example.com/web@*": true, "registry.example.com/web@sha256:*": true, "nginx:{1,2}": true, "reg:5000/**": true, "localhost:5000/web": true, "**:latest": true,
+
+		"": false, "nginx:1:2": false, "nginx@md5:*": false, "localhost": false, "localhost:5000": false, "Team/*": false, "a//b": false, "a/*/": false,
 		"registry.example.com": false, "registry.example.com/": false, "registry.example.com*": false, "https://registry.example.com/web": false,
 		"registry.example.com/Web": false, "registry.example.com/web@sha256:11": false, "sha256:" + strings.Repeat("1", 64): false,
 	} {
 		want := ""
 		if !ok {
-			want = `0.yaml:6:23: spec.rules.images.allowed: "` + pattern + `" is not the full name of an image (allowed: a name such as docker.io/library/nginx, registry.example.com/**)`
+			want = `0.yaml:6:24: spec.rules.images.allowed[0]: "` + pattern + `" is not an image (allowed: names and patterns such as nginx, registry.example.com/team/web:1, registry.example.com/**)`
 		}
 		if got := loadError(`images: {allowed: ["` + pattern + `"]}`); got != want {
 			t.Errorf("%s: %s, want %s", pattern, got, want)
+		}
+	}
+}
+
+// TestImagePattern has the names that patterns stand for, and what cannot be one for another
+// reason than its name.
+func TestImagePattern(t *testing.T) {
+	for written, want := range map[string]string{
+		"redis": "docker.io/library/redis", "redis:7*": "docker.io/library/redis:7*", "a/b": "docker.io/a/b", "a/*": "docker.io/a/*",
+		"docker.io/redis": "docker.io/library/redis", "docker.io/*": "docker.io/library/*", "docker.io/**": "docker.io/**",
+		"index.docker.io/a/**": "docker.io/a/**", "*/team/x": "*/team/x", "quay.io/a": "quay.io/a", "localhost/*": "localhost/*",
+		"{redis,quay.io/{a,b}}": "{docker.io/library/redis,quay.io/a,quay.io/b}", "redis:{6,7}": "{docker.io/library/redis:6,docker.io/library/redis:7}",
+	} {
+		var p ImagePattern
+		if err := p.UnmarshalText([]byte(written)); err != nil || string(p) != want {
+			t.Errorf("%s: %s, want %s; %v", written, p, want, err)
+		}
+	}
+	for written, want := range map[string]string{
+		"*":                              `"*" covers no image below a folder; write "**" for every image`,
+		"{a":                             `"{a" is not a valid pattern (allowed: names with *, **, ?, [class], {a,b})`,
+		strings.Repeat("{a,b}", 10):      `"` + strings.Repeat("{a,b}", 10) + `" stands for more than 64 patterns; write several entries`,
+		"registry.example.com/{Web,web}": `"registry.example.com/{Web,web}" is not an image (allowed: names and patterns such as nginx, registry.example.com/team/web:1, registry.example.com/**)`,
+	} {
+		var p ImagePattern
+		if err := p.UnmarshalText([]byte(written)); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", written, err, want)
 		}
 	}
 }
@@ -149,4 +179,27 @@ func drawImages(t *rapid.T, _ Action) []string {
 func drawImageNames(t *rapid.T) (string, []string) {
 	return pick(t, "image", "registry.example.com/team/web:1", "registry.example.com/web@sha256:"+strings.Repeat("1", 64), "nginx", "", "sha256:"+strings.Repeat("1", 64)),
 		some(t, "other image", "docker.io/library/nginx@sha256:"+strings.Repeat("2", 64))
+}
+
+// TestImagePatternCoversItself: an image is covered by its own reference, and by it without a
+// tag and a digest, however short it is written.
+func TestImagePatternCoversItself(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		base := rapid.SampledFrom([]string{"", "docker.io/", "docker.io/library/", "index.docker.io/", "registry.example.com/", "localhost:5000/", "team/"}).Draw(t, "base") +
+			rapid.StringMatching(`[a-z0-9]{1,8}(-[a-z0-9]{1,4})?(/[a-z0-9]{1,4})?`).Draw(t, "name")
+		image := base + rapid.SampledFrom([]string{"", ":1", ":1.27-alpine", "@sha256:" + strings.Repeat("1", 64), ":1@sha256:" + strings.Repeat("1", 64)}).Draw(t, "version")
+		if parseImage(image) == nil {
+			t.Skip("not a name")
+		}
+		stored := parseImage(image).String()
+		for _, written := range []string{base, image, stored, parseImage(image).Name()} {
+			var p ImagePattern
+			if err := p.UnmarshalText([]byte(written)); err != nil {
+				t.Fatalf("%s: %v", written, err)
+			}
+			if !matchImage([]ImagePattern{p}, image) || !matchImage([]ImagePattern{p}, stored) {
+				t.Fatalf("%s (%s) does not cover %s, %s", written, p, image, stored)
+			}
+		}
+	})
 }

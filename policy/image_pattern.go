@@ -1,0 +1,173 @@
+package policy
+
+import (
+	_ "crypto/sha256" // for package digest
+	_ "crypto/sha512"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"github.com/distribution/reference"
+	"github.com/opencontainers/go-digest"
+
+	"github.com/specguard/specguard/internal/strict"
+)
+
+// ImagePattern is a pattern of image names, with the wildcards of a Glob. It is compared with
+// full names, so a short name stands for the full name that the container runtimes give it:
+// redis is docker.io/library/redis, team/web is docker.io/team/web. A pattern without a tag
+// and a digest covers all tags and digests. ** is every image.
+type ImagePattern string
+
+// everyImage is the pattern that covers all images, those without a name too.
+const everyImage ImagePattern = "**"
+
+// maxAlternatives bounds how many patterns one with {a,b} stands for.
+const maxAlternatives = 64
+
+// UnmarshalText reads a pattern and completes its name. What cannot be the name of an image is
+// an error.
+func (p *ImagePattern) UnmarshalText(text []byte) error {
+	written := string(text)
+	if !doublestar.ValidatePattern(written) {
+		return fmt.Errorf("%q is not a valid pattern (allowed: names with *, **, ?, [class], {a,b})", text)
+	}
+	if written == "*" {
+		return fmt.Errorf(`"*" covers no image below a folder; write "**" for every image`)
+	}
+	all := alternatives(written)
+	if len(all) > maxAlternatives {
+		return fmt.Errorf("%q stands for more than %d patterns; write several entries", text, maxAlternatives)
+	}
+	for i, one := range all {
+		full, ok := fullImage(one)
+		if !ok {
+			return fmt.Errorf("%q is not an image (allowed: names and patterns such as nginx, registry.example.com/team/web:1, registry.example.com/**)", text)
+		}
+		all[i] = full
+	}
+	*p = ImagePattern(all[0])
+	if len(all) > 1 {
+		*p = ImagePattern("{" + strings.Join(all, ",") + "}")
+	}
+	return nil
+}
+
+// JSONSchema wants some text: JSON Schema cannot say more of it.
+func (ImagePattern) JSONSchema() map[string]any {
+	return strict.Named("imagePattern", map[string]any{"type": "string", "minLength": 1})
+}
+
+// matchImage tells whether a pattern covers the image. A reference that is no name, such as the
+// id of an image, is covered by ** only.
+func matchImage(patterns []ImagePattern, image string) bool {
+	return slices.Contains(patterns, everyImage) || matchFullName(patterns, image)
+}
+
+// matchFullName tells whether a pattern covers the full name of the image.
+func matchFullName(patterns []ImagePattern, image string) bool {
+	named := parseImage(image)
+	if named == nil {
+		return false
+	}
+	names := []string{named.String(), named.Name()}
+	tagged, hasTag := named.(reference.Tagged)
+	digested, hasDigest := named.(reference.Digested)
+	if hasTag && hasDigest {
+		names = append(names, named.Name()+":"+tagged.Tag(), named.Name()+"@"+digested.Digest().String())
+	}
+	return slices.ContainsFunc(patterns, func(p ImagePattern) bool {
+		return slices.ContainsFunc(names, Glob(p).Match)
+	})
+}
+
+// parseImage reads a reference; nil where it is not one, or is the bare id of an image.
+func parseImage(image string) reference.Named {
+	if algorithm, _, _ := strings.Cut(image, ":"); digest.Algorithm(algorithm).Available() {
+		return nil
+	}
+	named, err := reference.ParseNormalizedNamed(image)
+	if err != nil {
+		return nil
+	}
+	return named
+}
+
+// wildcards finds the wildcards of a pattern without alternatives.
+func wildcards() *regexp.Regexp { return regexp.MustCompile(`\*+|\?|\[[^\]]*\]`) }
+
+// fullImage completes a pattern without alternatives as the container runtimes complete names.
+func fullImage(pattern string) (full string, ok bool) {
+	name, sum, pinned := strings.Cut(pattern, "@")
+	if base, _, _ := strings.Cut(name, ":"); !strings.Contains(name, "/") && (base == "localhost" || strings.Contains(base, ".")) {
+		return "", false // a registry, and none of its images
+	}
+	wild := wildcards()
+	if !wild.MatchString(pattern) {
+		named := parseImage(pattern)
+		if named == nil {
+			return "", false
+		}
+		return named.String(), true
+	}
+	if algorithm, _, _ := strings.Cut(sum, ":"); pinned && !wild.MatchString(algorithm) && !digest.Algorithm(algorithm).Available() {
+		return "", false
+	}
+	full = fullPattern(pattern)
+	name, _, _ = strings.Cut(full, "@")
+	// Whether it can be a name shows with a letter in place of each wildcard.
+	return full, !strings.Contains(full, `\`) && parseImage(wild.ReplaceAllString(name, "a")) != nil
+}
+
+// fullPattern completes a pattern that has wildcards.
+func fullPattern(pattern string) string {
+	registry, rest, below := strings.Cut(pattern, "/")
+	switch {
+	case strings.HasPrefix(registry, "**"), below && wildcards().MatchString(registry):
+		return pattern
+	case !below:
+		return "docker.io/library/" + pattern
+	case registry != "docker.io" && registry != "index.docker.io":
+		if registry == "localhost" || strings.ContainsAny(registry, ".:") {
+			return pattern
+		}
+		return "docker.io/" + pattern
+	case !strings.Contains(rest, "/") && !strings.HasPrefix(rest, "**"):
+		return "docker.io/library/" + rest
+	default:
+		return "docker.io/" + rest
+	}
+}
+
+// alternatives gives the patterns that one with {a,b} stands for: itself where it has none.
+func alternatives(pattern string) []string {
+	start := strings.IndexByte(pattern, '{')
+	if start < 0 {
+		return []string{pattern}
+	}
+	var parts []string
+	depth, from := 0, start+1
+	for i := start; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case c == '{':
+			depth++
+		case c == ',' && depth == 1:
+			parts = append(parts, pattern[from:i])
+			from = i + 1
+		case c == '}':
+			if depth--; depth > 0 {
+				continue
+			}
+			var out []string
+			for _, part := range append(parts, pattern[from:i]) {
+				if out = append(out, alternatives(pattern[:start]+part+pattern[i+1:])...); len(out) > maxAlternatives {
+					return out
+				}
+			}
+			return out
+		}
+	}
+	return []string{pattern} // an open brace: doublestar refuses it
+}
