@@ -128,7 +128,7 @@ func policyText(name, match, mode, body string) string {
 }
 
 // unadjusted ends a denial where the spec cannot be adjusted.
-const unadjusted = " (policy would adjust it; on this node containers can only be refused)"
+const unadjusted = " (policy would adjust it; on this node specguard can only deny containers)"
 
 // sentence is a denial of one policy by one rule.
 func sentence(policy, rule string, found []string) string {

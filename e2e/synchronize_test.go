@@ -239,7 +239,7 @@ func TestOversizedWhileAway(t *testing.T) {
 		big := c.many(evil, 20, 1100*kib)
 		pid := c.node.PID()
 		c.again()
-		c.logs("gave up before it had told what runs")
+		c.logs("gave up before it had reported the running containers")
 		c.logs("kube-system/evil, container big-")
 		c.logs("the container's record of 1.1 MiB is too large: environment 1.1 MiB (allowed: 256 KiB); and 19 more in the pod")
 		time.Sleep(5 * time.Second)
@@ -345,7 +345,7 @@ func TestOversizedIsReported(t *testing.T) {
 	if err := c.run(p, "main", environment(1100*kib)); err != nil {
 		t.Error(err)
 	}
-	c.logs("specguard: reported and not refused, since no policy is enforced: the pod's record of ")
+	c.logs("specguard: reported, not refused, because no policy is enforced: the pod's record of ")
 	if c.metric(`specguard_oversized_total{outcome="reported"}`) != 2 || c.metric("specguard_oversized_containers") != 2 {
 		t.Error("it is not counted")
 	}

@@ -72,7 +72,7 @@ func (p *Plugin) SynchronizeFailures() uint64 {
 // makes sense to connect again.
 func (p *Plugin) notSynchronized(ctx context.Context) {
 	pause := p.sync.failure()
-	p.log.Errorf("the runtime accepted the agent, and gave up before it had told what runs (NRI's Synchronize): containers are not judged; trying again in %s, or when what is too large is gone", pause)
+	p.log.Errorf("the runtime accepted the agent, but gave up before it had reported the running containers (NRI's Synchronize): containers are not judged; trying again in %s, or when the containers that are too large are gone", pause)
 	began := time.Now()
 	over := time.NewTimer(pause)
 	defer over.Stop()
@@ -88,7 +88,7 @@ func (p *Plugin) notSynchronized(ctx context.Context) {
 	case <-over.C:
 	case <-gone:
 	case <-vain:
-		p.log.Infof("nothing that is too large is in the way: trying again within %s", maxVainPause)
+		p.log.Infof("no container is too large: trying again within %s", maxVainPause)
 		pauseFor(ctx, min(pause, maxVainPause)-time.Since(began))
 	}
 }
@@ -99,7 +99,7 @@ func (p *Plugin) notSynchronized(ctx context.Context) {
 // as long as its pod says.
 func (p *Plugin) awaitList(ctx context.Context) {
 	for pause := unlistedAfter; pauseFor(ctx, pause) && p.conn.unlisted(); pause = unlistedAgain {
-		p.log.Warn("the runtime accepted the agent and has not told what runs: it first waits for requests in hand, such as to stop a container that takes its time (terminationGracePeriodSeconds), and begins with nothing else meanwhile (docs/operations.md)")
+		p.log.Warn("the runtime accepted the agent but has not reported the running containers: it first waits for running requests, such as stopping a container (terminationGracePeriodSeconds), and starts nothing else until then (docs/operations.md)")
 	}
 }
 
@@ -126,7 +126,7 @@ func (p *Plugin) watchOversized(ctx context.Context, gone, vain chan<- struct{})
 			return
 		case warned == nil:
 			warned = err
-			p.log.WithError(err).Warn("what is too large for NRI cannot be found out yet; specguard doctor on the node may tell, and the runtime's log why it gave up")
+			p.log.WithError(err).Warn("cannot find out yet what is too large for NRI; specguard doctor on the node may show it, and the runtime's log why it gave up")
 		}
 		if !pauseFor(ctx, askAgain) {
 			return
@@ -138,7 +138,7 @@ func (p *Plugin) watchOversized(ctx context.Context, gone, vain chan<- struct{})
 func (p *Plugin) awaitGone(ctx context.Context, gone chan<- struct{}) {
 	for pauseFor(ctx, lookAgain) {
 		if found, err := p.oversized(ctx); err == nil && len(found) == 0 {
-			p.log.Info("what was too large for NRI is gone: connecting again")
+			p.log.Info("the containers that were too large for NRI are gone: connecting again")
 			close(gone)
 			return
 		}
@@ -160,7 +160,7 @@ func pauseFor(ctx context.Context, d time.Duration) bool {
 // oversized asks the runtime, without NRI, what is too large for NRI.
 func (p *Plugin) oversized(ctx context.Context) ([]*synchronize.TooLarge, error) {
 	if p.Inventory == nil {
-		return nil, errors.New("no runtime can be asked")
+		return nil, errors.New("no runtime to ask")
 	}
 	from, err := p.Inventory(p.conn.Runtime().Name)
 	if err != nil {

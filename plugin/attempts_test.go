@@ -68,7 +68,7 @@ func TestSaysWhatItWaitsFor(t *testing.T) {
 	stopping := n.BlockPluginSync()
 	n.run(n.socket)
 	waitFor(t, "a word", func() bool {
-		return n.logged(logrus.WarnLevel, "has not told what runs: it first waits for requests in hand") != ""
+		return n.logged(logrus.WarnLevel, "has not reported the running containers: it first waits for running requests") != ""
 	})
 	if n.plugin.Connected() {
 		t.Error("connected")

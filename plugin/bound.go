@@ -35,7 +35,7 @@ func (p *Plugin) bound(ctx context.Context, pod *api.PodSandbox, ctr *api.Contai
 	case !p.judge.Policies.Current().Enforces():
 		because = noneEnforced
 	case ctr == nil && !p.conn.Runtime().RefusesPods():
-		because = fmt.Sprintf("%s %s would not start again after it (containerd 2.2.6 does); the pod's containers are refused",
+		because = fmt.Sprintf("%s %s would not start again after that (containerd 2.2.6 does); the pod's containers are refused",
 			p.conn.Runtime().Name, p.conn.Runtime().Version)
 	default:
 		return why
@@ -102,7 +102,7 @@ func (p *Plugin) tellOversized(all []*synchronize.TooLarge) {
 		if n > 1 {
 			others = fmt.Sprintf("; and %d more in the pod", n-1)
 		}
-		p.log.Warnf("too large for NRI to be sure to tell of it: %s: %s%s", t.Name(), t.Finding(), others)
+		p.log.Warnf("too large for NRI to be sure to report it: %s: %s%s", t.Name(), t.Finding(), others)
 	}
 }
 

@@ -88,7 +88,7 @@ func TestTooLargePod(t *testing.T) {
 	if err := run(); err != nil {
 		t.Error(err)
 	}
-	if want := "reported and not refused, since containerd v2.1.0 would not start again after it"; !strings.Contains(n.recorder.all(), want) || n.plugin.Oversized() != 1 {
+	if want := "reported, not refused, because containerd v2.1.0 would not start again after that"; !strings.Contains(n.recorder.all(), want) || n.plugin.Oversized() != 1 {
 		t.Errorf("%d oversized, recorded %s", n.plugin.Oversized(), n.recorder.all())
 	}
 	if err := n.RemovePodSandbox(context.Background(), &api.RemovePodSandboxRequest{Pod: p}); err != nil || n.plugin.Oversized() != 0 {
@@ -104,7 +104,7 @@ func TestTooLargeIsReported(t *testing.T) {
 	if _, err := n.create(pod(), large(container(), 1<<20)); err != nil {
 		t.Error(err)
 	}
-	if want := "create team-a/web-0/app failed: specguard: reported and not refused, since no policy is enforced: "; !strings.Contains(n.recorder.all(), want) || n.plugin.Oversized() != 1 {
+	if want := "create team-a/web-0/app failed: specguard: reported, not refused, because no policy is enforced: "; !strings.Contains(n.recorder.all(), want) || n.plugin.Oversized() != 1 {
 		t.Errorf("%d oversized, recorded %s", n.plugin.Oversized(), n.recorder.all())
 	}
 	if _, err := n.StopContainer(context.Background(), &api.StopContainerRequest{Pod: pod(), Container: container()}); err != nil || n.plugin.Oversized() != 0 {
@@ -312,7 +312,7 @@ func TestGivesUp(t *testing.T) {
 	waitFor(t, "a name", func() bool {
 		return n.logged(logrus.WarnLevel, "team-a/web-0, container big-") != ""
 	})
-	if n.logged(logrus.WarnLevel, "; and 19 more in the pod") == "" || n.logged(logrus.ErrorLevel, "gave up before it had told what runs") == "" || n.plugin.Connected() || n.plugin.Oversized() != 20 {
+	if n.logged(logrus.WarnLevel, "; and 19 more in the pod") == "" || n.logged(logrus.ErrorLevel, "gave up before it had reported the running containers") == "" || n.plugin.Connected() || n.plugin.Oversized() != 20 {
 		t.Errorf("connected %v, %d oversized, log %v", n.plugin.Connected(), n.plugin.Oversized(), n.log.AllEntries())
 	}
 	time.Sleep(4 * time.Second)

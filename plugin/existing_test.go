@@ -44,7 +44,7 @@ func TestStopExisting(t *testing.T) {
 		"all":                     {judge.Stop, refuse, nil, true, []string{"existing team-a/web-0/app denied stopped"}},
 		"complies":                {judge.Stop, allow, nil, false, []string{"existing team-a/web-0/app allowed"}},
 		"audited":                 {judge.Stop, "mode: audit\n  " + refuse, nil, false, []string{"existing team-a/web-0/app allowed audit:capabilities"}},
-		"it cannot be stopped":    {judge.Stop, refuse, errors.New("gone"), true, []string{"existing team-a/web-0/app denied", notStopped + "stop the container, which runs on: gone"}},
+		"it cannot be stopped":    {judge.Stop, refuse, errors.New("gone"), true, []string{"existing team-a/web-0/app denied", notStopped + "stop the container, which continues to run: gone"}},
 		"nothing is said":         {"", refuse, nil, false, []string{"existing team-a/web-0/app denied"}},
 		"another policy's matter": {judge.Stop, elsewhere + "\n  " + refuse, nil, false, nil},
 	} {
@@ -69,7 +69,7 @@ func TestExistingWithoutPod(t *testing.T) {
 	n := offline(t, doc("p", "match: {namespaces: [team-a]}", refuse))
 	n.store.put(container().GetId(), spec(both, "", ""))
 	n.judgeExisting(t.Context(), nil, []*api.Container{container()})
-	n.recorder.expect(t, "existing //app failed: the runtime does not tell its pod")
+	n.recorder.expect(t, "existing //app failed: the runtime does not show its pod")
 }
 
 // bundles are specs by id.
@@ -205,5 +205,5 @@ func TestStopWithoutStopper(t *testing.T) {
 	n.plugin.judge.Existing.Stopper = nil
 	n.judgeExisting(t.Context(), []*api.PodSandbox{pod()}, []*api.Container{container()})
 	n.recorder.expect(t, "existing team-a/web-0/app denied",
-		"existing team-a/web-0/app failed: this runtime's containers cannot be stopped by the agent: the container runs on")
+		"existing team-a/web-0/app failed: the agent cannot stop containers of this runtime: the container continues to run")
 }

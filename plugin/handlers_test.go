@@ -66,7 +66,7 @@ func TestHandlers(t *testing.T) {
 		"nothing is seen":                   {"", hook, nil, nil, "", ""},
 		"nothing is seen, runc":             {"runc", hook, nil, nil, "", ""},
 		"nothing is seen, crun":             {"crun", hook, nil, nil, "", ""},
-		"nothing is seen, another":          {"kata", hook, nil, nil, "", "neither the container runtime's store nor its configuration is seen"},
+		"nothing is seen, another":          {"kata", hook, nil, nil, "", "cannot see the container runtime's store or its configuration"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := offline(t, doc("p", c.doc, allow))

@@ -49,7 +49,7 @@ func TestJudge(t *testing.T) {
 		"allowed":   {docs: []string{doc("p", allow)}, create: wrapperapi.Allow, verify: wrapperapi.Allow, spec: spec(both, "", annotated("allowed"))},
 		"adjusted": {
 			docs: []string{doc("p", strip)}, create: wrapperapi.Allow, spec: spec(one, "", annotated("adjusted")),
-			verify: wrapperapi.Deny, verifies: deniedWhy + " (policy would adjust it; on this node containers can only be refused)" + deniedFix,
+			verify: wrapperapi.Deny, verifies: deniedWhy + " (policy would adjust it; on this node specguard can only deny containers)" + deniedFix,
 		},
 		"denied": {docs: []string{doc("p", refuse)}, create: wrapperapi.Deny, createSays: denied, verify: wrapperapi.Deny, verifies: denied},
 		"audit":  {docs: []string{doc("p", auditing, refuse)}, create: wrapperapi.Allow, verify: wrapperapi.Allow},

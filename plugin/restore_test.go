@@ -19,7 +19,7 @@ func TestRestored(t *testing.T) {
 		delete(out, key)
 		return out
 	}
-	const refused = "specguard: refused: the container would be restored from a checkpoint, which brings privileges that cannot be judged (use the image that it was made from)"
+	const refused = "specguard: refused: the container would be restored from a checkpoint, which has privileges that cannot be judged (use the image that it was made from)"
 	for name, c := range map[string]struct {
 		doc         string
 		runtime     string

@@ -87,7 +87,7 @@ func TestStart(t *testing.T) {
 		},
 		"nobody can adjust it": {
 			between: func(n *node) { forgotten(n); n.policies.use(compile(n.t, doc("p", strip))) },
-			want:    deniedWhy + " (policy would adjust it; on this node containers can only be refused)" + deniedFix,
+			want:    deniedWhy + " (policy would adjust it; on this node specguard can only deny containers)" + deniedFix,
 		},
 		"the policies change after it was judged": {
 			between: func(n *node) { n.policies.use(compile(n.t, doc("p", "rules: {hostPaths: {}}"))) }, asked: 1,
@@ -154,7 +154,7 @@ func TestMountGuard(t *testing.T) {
 		"something else": {
 			hooks: hook, bring: func(r *wrapperapi.Request) { r.Root, r.Mounts = "/b/rootfs", below("/b/rootfs", swapped) }, refuse: wrongMount,
 		},
-		"an older hook": {hooks: hook, bring: func(*wrapperapi.Request) {}, refuse: "not judged: specguard-runtime on this host is older than the agent and does not tell what is mounted: install this version of it (specguard install)"},
+		"an older hook": {hooks: hook, bring: func(*wrapperapi.Request) {}, refuse: "not judged: specguard-runtime on this host is older than the agent and does not report what is mounted: install this version of it (specguard install)"},
 		"out of sight": {
 			hooks: hook, bring: func(r *wrapperapi.Request) { r.Root, r.Mounts = "/b/rootfs", below("/other", swapped) }, refuse: replaceable,
 		},

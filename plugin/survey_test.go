@@ -130,7 +130,7 @@ func TestSurvey(t *testing.T) {
 			spec: spec(one, "", ""), edit: func(i *inventory) { i.namespaces = nil }, docs: []string{hostNetwork}, want: "team-a/web-0/9b7e no such pod",
 		},
 		"a pod that nobody tells": {
-			spec: spec(one, "", ""), edit: func(i *inventory) { i.pods = nil }, docs: []string{strip}, want: "//9b7e the runtime does not tell its pod",
+			spec: spec(one, "", ""), edit: func(i *inventory) { i.pods = nil }, docs: []string{strip}, want: "//9b7e the runtime does not show its pod",
 		},
 		"one that has ended": {edit: func(i *inventory) { i.ended = true }, docs: []string{strip}},
 		"another runtime":    {edit: func(i *inventory) { i.name = "cri-o" }, docs: []string{strip}, want: `no opener for the runtime "cri-o": it is not containerd`},

@@ -38,7 +38,7 @@ type timedConn struct {
 func newTimedConn(conn net.Conn) (*timedConn, error) {
 	c, ok := conn.(syscall.Conn)
 	if !ok {
-		return nil, errors.New("the connection to NRI is no socket")
+		return nil, errors.New("the connection to NRI is not a socket")
 	}
 	raw, err := c.SyscallConn()
 	if err != nil {

@@ -169,7 +169,7 @@ func (d *Decision) Message() string {
 		fmt.Fprintf(&b, "%s: %s", v.Rule, v.Finding)
 	}
 	if d.Unadjusted {
-		b.WriteString(" (policy would adjust it; on this node containers can only be refused)")
+		b.WriteString(" (policy would adjust it; on this node specguard can only deny containers)")
 	}
 	if fixes := d.fixes(); len(fixes) > 0 {
 		b.WriteString(". In the pod: " + strings.Join(fixes, "; "))

@@ -44,7 +44,7 @@ func TestTheNodeWorksUnderTheStrictestPolicy(t *testing.T) {
 		t.Errorf("the agent was restarted: %s", restarts)
 	}
 	log := g.kubectl(t, "--namespace="+system, "logs", g.agentPod(t))
-	if !strings.Contains(log, "the agent's own pod is against policy: it is not stopped") {
-		t.Errorf("the agent does not say that it is against policy:\n%s", log)
+	if !strings.Contains(log, "the agent's own pod violates policy: it is not stopped") {
+		t.Errorf("the agent does not say that it violates policy:\n%s", log)
 	}
 }

@@ -76,7 +76,7 @@ const about = `"pod":{"namespace":"team-a","name":"web-0","uid":"3f2a"},"contain
 func tooLarge(outcome, fate string) string {
 	return `{"time":"2026-01-02T02:04:05.000000006Z","stage":"open","outcome":"` + outcome + `",` +
 		`"pod":{"namespace":"team-a","name":"web-0","uid":"3f2a"},"container":{"name":"app","id":"9b7e"},"error":"specguard: ` + fate +
-		`:  (): NRI might not be able to tell the agent of it when the agent connects again; , or raise maxContainerSize in the agent's configuration"}`
+		`:  (): NRI might be unable to report it to the agent when the agent connects again; , or raise maxContainerSize in the agent's configuration"}`
 }
 
 func TestLines(t *testing.T) {
@@ -117,7 +117,7 @@ func TestLines(t *testing.T) {
 		},
 		"reported": {
 			func(r judge.Recorder) { fail(r, (&synchronize.TooLarge{}).Reported("so it is")) },
-			tooLarge("reported", "reported and not refused, since so it is"),
+			tooLarge("reported", "reported, not refused, because so it is"),
 		},
 		"failed": {
 			func(r judge.Recorder) { fail(r, errors.New("containerd: \"no\"\nat all")) },

@@ -163,7 +163,7 @@ func (t tree) replace(p string, before, after []byte) (Change, error) {
 		return Change{}, err
 	}
 	if !info.Mode().IsRegular() {
-		return Change{}, fmt.Errorf("%s has to be edited, but is not a regular file", p)
+		return Change{}, fmt.Errorf("%s must be edited, but is not a regular file", p)
 	}
 	return Change{Path: p, Before: before, After: after, config: true}, nil
 }

@@ -39,7 +39,7 @@ func New(reg prometheus.Registerer) *Recorder {
 			"policy", "rule", "outcome"),
 		adjusted:  counter("adjustments_total", "Edits made to OCI specs.", "policy", "rule"),
 		failures:  counter("failures_total", "Containers that could not be judged. At stages create, open and start they do not start.", "stage"),
-		oversized: counter("oversized_total", "Containers and pods that brought more than maxContainerSize allows, by outcome (refused, reported).", "outcome"),
+		oversized: counter("oversized_total", "Containers and pods that are larger than maxContainerSize allows, by outcome (refused, reported).", "outcome"),
 		shed:      counter("requests_shed_total", "Requests that were refused because they could not be judged within the runtime's timeout.", "stage"),
 		wait: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "specguard", Name: "request_wait_seconds",
 			Help:    "Time that the runtime's NRI requests waited until the agent began to handle them. It counts toward the runtime's timeout.",

@@ -50,7 +50,7 @@ func (n Node) Load(ctx context.Context) (Result, error) {
 	case err != nil:
 		return "", err
 	case !there:
-		return "", fmt.Errorf("apparmor_parser loaded the profile, and the kernel does not list it")
+		return "", fmt.Errorf("apparmor_parser loaded the profile, but the kernel does not list it")
 	}
 	return Loaded, nil
 }

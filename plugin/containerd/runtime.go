@@ -54,7 +54,7 @@ func (s *Store) runtime(ctx context.Context, id string) (ociruntime.Runtime, err
 func runtimeOf(shim string, settings *anypb.Any) (ociruntime.Runtime, error) {
 	out := ociruntime.Runtime{Shim: shim}
 	if shim == "" {
-		return out, errors.New("containerd keeps none")
+		return out, errors.New("containerd has none")
 	}
 	if settings == nil || !strings.HasPrefix(shim, runcShim) {
 		return out, nil

@@ -33,7 +33,7 @@ func TestRuntime(t *testing.T) {
 		"Kata":           {"io.containerd.kata.v2", &anypb.Any{TypeUrl: "runtimeoptions.v1.Options", Value: []byte{1}}, ociruntime.Runtime{Shim: "io.containerd.kata.v2"}, ""},
 		"other options":  {runc, &anypb.Any{TypeUrl: "runtimeoptions.v1.Options"}, ociruntime.Runtime{}, `options of an unknown type "runtimeoptions.v1.Options"`},
 		"broken options": {runc, &anypb.Any{TypeUrl: "containerd.runc.v1.Options", Value: []byte{1}}, ociruntime.Runtime{}, "options of " + runc},
-		"none":           {"", nil, ociruntime.Runtime{}, "containerd keeps none"},
+		"none":           {"", nil, ociruntime.Runtime{}, "containerd has none"},
 	} {
 		for kind, keep := range map[string]func(){
 			"container": func() {

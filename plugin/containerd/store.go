@@ -69,7 +69,7 @@ func tooLarge(err error) error {
 	if status.Code(err) != codes.ResourceExhausted {
 		return err
 	}
-	return fmt.Errorf("the container's record is larger than %d MiB, the most that containerd sends or takes; give the container less in environment, annotations or mounts: %w", maxMessage>>20, err)
+	return fmt.Errorf("the container's record is larger than %d MiB, the most that containerd sends or takes; reduce the container's environment, annotations or mounts: %w", maxMessage>>20, err)
 }
 
 // New makes a Store that talks to the unix socket. It connects when it is
@@ -143,7 +143,7 @@ func (s *Store) Process(ctx context.Context, id string) (pid uint32, err error) 
 		return 0, fmt.Errorf("ask containerd for the container's process: %w", err)
 	}
 	if pid = res.GetProcess().GetPid(); pid == 0 {
-		return 0, errors.New("containerd does not tell the container's process")
+		return 0, errors.New("containerd does not report the container's process")
 	}
 	return pid, nil
 }

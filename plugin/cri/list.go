@@ -123,7 +123,7 @@ func podsByID(pods []synchronize.Pod) map[string]synchronize.Pod {
 // unlisted says of an answer that is too large for gRPC what that means.
 func unlisted(err error) error {
 	if status.Code(err) == codes.ResourceExhausted {
-		return fmt.Errorf("the runtime's answer is larger than %s: the labels and annotations of pods and containers on this node are too large together: %w",
+		return fmt.Errorf("the runtime's answer is larger than %s: the labels and annotations of pods and containers on this node are together too large: %w",
 			synchronize.Bytes(maxMessage), err)
 	}
 	return err
@@ -139,7 +139,7 @@ func (c *Client) Namespaces(ctx context.Context, pod string) ([]string, error) {
 	}
 	o := res.GetStatus().GetLinux().GetNamespaces().GetOptions()
 	if o == nil {
-		return nil, fmt.Errorf("CRI: the runtime does not tell the namespaces of the pod's sandbox %s", pod)
+		return nil, fmt.Errorf("CRI: the runtime does not show the namespaces of the pod's sandbox %s", pod)
 	}
 	out := []string{"mount"}
 	for _, ns := range []struct {

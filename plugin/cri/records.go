@@ -68,7 +68,7 @@ func (c *Client) spec(ctx context.Context, id string) (*specs.Spec, error) {
 		return nil, fmt.Errorf("read its spec: %w", err)
 	}
 	if info.RuntimeSpec == nil {
-		return nil, errors.New("the runtime does not tell its spec")
+		return nil, errors.New("the runtime does not show its spec")
 	}
 	return info.RuntimeSpec, nil
 }

@@ -63,7 +63,7 @@ func TestRecords(t *testing.T) {
 // without large containers.
 func TestRecordsUntold(t *testing.T) {
 	c := serve(t, &teller{})
-	if got, err := c.Records(t.Context()); err == nil || !strings.Contains(err.Error(), "does not tell its spec") {
+	if got, err := c.Records(t.Context()); err == nil || !strings.Contains(err.Error(), "does not show its spec") {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -31,7 +31,7 @@ const unknownContainer = seal.Prefix + "refused: the container has no seal: it w
 func (j *Judge) Ask(ctx context.Context, req wrapperapi.Request) wrapperapi.Answer {
 	id, ok := j.containers.get(req.ID)
 	if !ok {
-		j.Log.WithField("id", req.ID).Warn("asked about a container that NRI has not shown: refused, unless the host's configuration lets it pass")
+		j.Log.WithField("id", req.ID).Warn("asked about a container that NRI did not show: refused, unless the host's configuration lets it pass")
 		return wrapperapi.Answer{Verdict: wrapperapi.Unknown, Message: unknownContainer}
 	}
 	sub := policy.Subject{Pod: id.pod, Container: id.container}

@@ -65,7 +65,7 @@ func (j *Judge) JudgeExisting(ctx context.Context, existing []Container) {
 }
 
 // errNoPod: policies select by the pod, so nothing can be said of the container.
-var errNoPod = errors.New("the runtime does not tell its pod")
+var errNoPod = errors.New("the runtime does not show its pod")
 
 func (j *Judge) judgeExisting(ctx context.Context, c Container) error {
 	start := time.Now()
@@ -101,7 +101,7 @@ func (j *Judge) judgeExisting(ctx context.Context, c Container) error {
 	switch {
 	case !action.stops(d.Outcome()):
 	case j.Existing.OwnPod != "" && sub.Pod.UID == j.Existing.OwnPod: // it would do so again and again
-		j.Log.Warn("the agent's own pod is against policy: it is not stopped; exclude its namespace")
+		j.Log.Warn("the agent's own pod violates policy: it is not stopped; exclude its namespace")
 	default:
 		err = j.stop(ctx, store, sub.Container.ID)
 		e.Stopped = err == nil
@@ -117,10 +117,10 @@ func (j *Judge) stop(ctx context.Context, store SpecStore, id string) error {
 		s = j.Existing.Stopper
 	}
 	if s == nil {
-		return errors.New("this runtime's containers cannot be stopped by the agent: the container runs on")
+		return errors.New("the agent cannot stop containers of this runtime: the container continues to run")
 	}
 	if err := s.Stop(ctx, id); err != nil {
-		return fmt.Errorf("stop the container, which runs on: %w", err)
+		return fmt.Errorf("stop the container, which continues to run: %w", err)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ type Kernel interface {
 }
 
 // errOldHook is about a hook that does not send the container's mounts.
-var errOldHook = errors.New("specguard-runtime on this host is older than the agent and does not tell what is mounted: install this version of it (specguard install)")
+var errOldHook = errors.New("specguard-runtime on this host is older than the agent and does not report what is mounted: install this version of it (specguard install)")
 
 // unverified says why what is mounted in the containers of a runtime cannot be
 // compared with what was judged; "" if it can. runtime is as containerd names
@@ -49,7 +49,7 @@ func (j *Judge) mountsIn(req *wrapperapi.Request) (table mounts.Table, why strin
 	case why != "" || req.Root == "":
 		return nil, why, nil
 	case len(req.Mounts) == 0:
-		return nil, "this OCI runtime tells no process of the container that has mounts of its own", nil
+		return nil, "this OCI runtime shows no process of the container that has mounts of its own", nil
 	}
 	all, err := mounts.Parse(req.Mounts)
 	if err != nil {

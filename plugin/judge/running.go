@@ -70,7 +70,7 @@ func (j *Judge) ListRunning(ctx context.Context, from Inventory, sets ...*policy
 		return nil, err
 	}
 	if !opener.Adjusts() {
-		j.Log.Warnf("the opener of this node is %s: what would be adjusted is refused instead, unless NRI carries the adjustment", opener.Name())
+		j.Log.Warnf("the opener of this node is %s: what would be adjusted is denied instead, unless NRI has a field for the adjustment", opener.Name())
 	}
 	all, err := from.Running(ctx, j.Connection.Runtime().Name)
 	if err != nil {
@@ -138,9 +138,9 @@ func (j *Judge) completeRunning(ctx context.Context, from Inventory, c Container
 	sub.Spec = unsealed(sub.Spec)
 	switch decision {
 	case string(policy.Adjusted):
-		return []string{"specguard has adjusted it: it is judged as it runs, not as it was asked for"}, nil
+		return []string{"specguard has adjusted it: judged as it runs, not as it was asked for"}, nil
 	case seal.Verify:
-		return []string{"specguard may have adjusted it: it is judged as it runs, not as it was asked for"}, nil
+		return []string{"specguard may have adjusted it: judged as it runs, not as it was asked for"}, nil
 	default:
 		return nil, nil
 	}

@@ -110,10 +110,10 @@ func (j *Judge) checkRuntime(handler string, runtime ociruntime.Runtime, unknown
 	case unknown == nil:
 		unknown = fmt.Errorf("it is %s", runtime)
 	case ordinary(handler):
-		log.WithError(unknown).Warn("nothing tells which OCI runtime the runtime handler has: it is taken for one that runs the hooks that seals are")
+		log.WithError(unknown).Warn("cannot find out which OCI runtime the runtime handler has: assumed to run seals (OCI hooks)")
 		return nil
 	}
-	log.WithError(unknown).Error("the OCI runtime of the runtime handler is not known to run the hooks that seals are: containers that need a seal are refused (testedHandlers)")
+	log.WithError(unknown).Error("the OCI runtime of the runtime handler is not known to run seals (OCI hooks): containers that need a seal are refused (testedHandlers)")
 	return fmt.Errorf("%srefused: the OCI runtime of the runtime handler %q is not known to run the hooks that keep a container from starting (%w); after a test, name the handler in testedHandlers of the agent's configuration",
 		seal.Prefix, handler, unknown)
 }
@@ -140,7 +140,7 @@ func (j *Judge) ociRuntime(ctx context.Context, handler, sandbox string, opener 
 		return runtime, errors.Join(unknown, err)
 	}
 	if unknown == nil {
-		unknown = errors.New("neither the container runtime's store nor its configuration is seen")
+		unknown = errors.New("cannot see the container runtime's store or its configuration")
 	}
 	return ociruntime.Runtime{}, unknown
 }

@@ -15,7 +15,7 @@ import (
 var ErrTimeout = errors.New("specguard: not judged in time, refused")
 
 // ErrLate is the answer to a request that had waited for too long to be judged.
-var ErrLate = fmt.Errorf("%w (the node is too busy: the agent did not get to run)", ErrTimeout)
+var ErrLate = fmt.Errorf("%w (the node is too busy: the agent got no CPU time)", ErrTimeout)
 
 // PanicError is a handler's panic, turned into a refusal. Its text is short,
 // since it is shown to users; the stack is for the log.

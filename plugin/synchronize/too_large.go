@@ -15,9 +15,9 @@ type TooLarge struct {
 func (t *TooLarge) Error() string {
 	fate := "refused"
 	if t.because != "" {
-		fate = "reported and not refused, since " + t.because
+		fate = "reported, not refused, because " + t.because
 	}
-	return fmt.Sprintf("specguard: %s: %s (%s): NRI might not be able to tell the agent of it when the agent connects again; %s, or raise maxContainerSize in the agent's configuration",
+	return fmt.Sprintf("specguard: %s: %s (%s): NRI might be unable to report it to the agent when the agent connects again; %s, or raise maxContainerSize in the agent's configuration",
 		fate, t.found, t.limit, t.advice)
 }
 
@@ -43,7 +43,7 @@ func (t *TooLarge) Reported(because string) *TooLarge {
 func (l Limits) object(r Record) *TooLarge {
 	t := &TooLarge{Record: r, limit: "allowed: " + Bytes(l.Container)}
 	t.found = fmt.Sprintf("the pod's record of %s is too large: %s", Bytes(r.Size), r.Parts)
-	t.advice = "give the pod less in labels and annotations"
+	t.advice = "reduce the pod's labels and annotations"
 	if r.ID != "" {
 		t.found = fmt.Sprintf("the container's record of %s is too large: %s", Bytes(r.Size), r.Parts)
 		t.advice = "mount a ConfigMap or Secret as a volume instead of envFrom, set enableServiceLinks: false"
@@ -58,7 +58,7 @@ func (l Limits) node(r Record, e *entry, sum int) *TooLarge {
 	t.found = fmt.Sprintf("the pod and its %s have records of %s, and the pods of this node have %s beyond %s each",
 		containers(len(e.containers)), Bytes(t.Size), Bytes(sum), Bytes(freePod))
 	t.limit = fmt.Sprintf("allowed: %s for all of them; a container counts as at least %s", Bytes(l.Node), Bytes(counts))
-	t.advice = "give its containers less environment, or fewer to a pod"
+	t.advice = "reduce its containers' environment, or use fewer containers per pod"
 	return t
 }
 

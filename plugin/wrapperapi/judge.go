@@ -96,7 +96,7 @@ func read(r io.Reader, message any) error {
 	dec.DisallowUnknownFields()
 	err := dec.Decode(message)
 	if limited.N <= 0 {
-		return fmt.Errorf("a message of more than %d MiB: the specs of the container and its pod are too large together", maxMessage>>20)
+		return fmt.Errorf("a message of more than %d MiB: the specs of the container and its pod are together too large", maxMessage>>20)
 	}
 	return err
 }

@@ -246,7 +246,7 @@ func TestListen(t *testing.T) {
 	if err := errors.Join(os.Mkdir(open, 0o700), os.Chmod(open, 0o770)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Listen(filepath.Join(open, "s")); err == nil || !strings.Contains(err.Error(), "mode 0770: it must be root's, and nobody else may write to it") {
+	if _, err := Listen(filepath.Join(open, "s")); err == nil || !strings.Contains(err.Error(), "mode 0770: it must belong to root, and nobody else may write to it") {
 		t.Errorf("error %v", err)
 	}
 	if _, err := Listen(filepath.Join(dir, strings.Repeat("x", 200))); err == nil {
