@@ -145,7 +145,7 @@ func (p *Plugin) awaitGone(ctx context.Context, gone chan<- struct{}) {
 	}
 }
 
-// pauseFor tells whether the time has passed before the context ended.
+// pauseFor reports whether the time has passed before the context ended.
 func pauseFor(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -16,7 +16,7 @@ import (
 
 const rejectHostNetwork = "rules: {hostNamespaces: {onViolation: reject}}"
 
-// isSealing tells whether the adjustment is a seal that is not judged yet, and
+// isSealing reports whether the adjustment is a seal that is not judged yet, and
 // nothing else.
 func isSealing(a *api.ContainerAdjustment) bool {
 	hooks := a.GetHooks()

@@ -41,7 +41,7 @@ func (o obeyedBy) is(key string) bool {
 	return key == o.name || strings.HasSuffix(o.name, ".") && strings.HasPrefix(key, o.name)
 }
 
-// obeyedAnnotation tells whether an OCI runtime takes orders from the annotation,
+// obeyedAnnotation reports whether an OCI runtime takes orders from the annotation,
 // and whether they are for the whole pod.
 func obeyedAnnotation(key string) (obeyed, wholePod bool) {
 	for _, o := range obeyedAnnotations() {
@@ -52,8 +52,7 @@ func obeyedAnnotation(key string) (obeyed, wholePod bool) {
 	return false, false
 }
 
-// ObeyedAnnotations are those of the annotations that OCI runtimes take orders
-// from.
+// ObeyedAnnotations returns those of the annotations that configure OCI runtimes.
 func ObeyedAnnotations(annotations map[string]string) map[string]string {
 	var out map[string]string
 	for key, value := range annotations {
@@ -70,7 +69,7 @@ func ObeyedAnnotations(annotations map[string]string) map[string]string {
 // stopTimeout is how long systemd waits until it kills what is left of a scope.
 var stopTimeout = regexp.MustCompile(`^uint64 [0-9]{1,19}$`)
 
-// ownAnnotation tells whether CRI-O writes the annotation itself, with that value,
+// ownAnnotation reports whether CRI-O writes the annotation itself, with that value,
 // on each container where cgroups are systemd's. They do no harm.
 //
 // Source: CRI-O 1.34, internal/factory/container (SpecAddAnnotations); CollectMode is

@@ -24,7 +24,7 @@ func capabilitySets(spec *specs.Spec) []*[]string {
 // short is the name as Kubernetes writes it, without CAP_.
 func short(name string) string { return strings.TrimPrefix(strings.ToUpper(name), "CAP_") }
 
-// isCapability tells whether a capability is called so, with CAP_ and in capitals.
+// isCapability reports whether a capability is called so, with CAP_ and in capitals.
 func isCapability(name string) bool {
 	short, ok := strings.CutPrefix(name, "CAP_")
 	for c := capability.Cap(0); ok; c++ {
@@ -38,12 +38,12 @@ func isCapability(name string) bool {
 	return false
 }
 
-// mayGive tells whether an OCI runtime takes one of the names for the capability.
+// mayGive reports whether an OCI runtime takes one of the names for the capability.
 func mayGive(set []string, name string) bool {
 	return slices.ContainsFunc(set, func(n string) bool { return meansCapability(n, name) })
 }
 
-// meansCapability tells whether an OCI runtime takes the name for the capability. runc
+// meansCapability reports whether an OCI runtime takes the name for the capability. runc
 // wants it as it is. crun has libcap read it: in any case, as a number, and whatever
 // comes behind it. Others do without CAP_.
 //

@@ -23,7 +23,7 @@ func foreignFiles(r *specs.LinuxResources) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(r.Unified)), isLimitFile)
 }
 
-// isLimitFile tells whether the file is a controller's, and about the processes
+// isLimitFile reports whether the file is a controller's, and about the processes
 // of its cgroup alone. A partition of cpuset takes CPUs from others.
 func isLimitFile(name string) bool {
 	controller, rest, _ := strings.Cut(name, ".")

@@ -73,7 +73,7 @@ type header struct {
 	root             *yaml.Node
 }
 
-// claim takes the document's name for it and tells whether it was free.
+// claim takes the document's name for it and reports whether it was free.
 func (c *compiler) claim(d header) bool {
 	first, taken := c.first[d.kind+" "+d.name]
 	if taken {
@@ -84,7 +84,7 @@ func (c *compiler) claim(d header) bool {
 	return true
 }
 
-// spec decodes the document's spec, and tells whether it counts.
+// spec decodes the document's spec, and reports whether it counts.
 func (c *compiler) spec(d header, node *yaml.Node, out any, match *Match) bool {
 	if errs := strict.Decode(node, out, "spec"); len(errs) > 0 {
 		c.fail(d.file, errs...)

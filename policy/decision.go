@@ -9,7 +9,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// Outcome is what becomes of a container.
+// Outcome is what happens to a container.
 type Outcome string
 
 // The outcomes.
@@ -19,7 +19,7 @@ const (
 	Denied   Outcome = "denied"   // must not run
 )
 
-// Outcomes are all of them.
+// Outcomes returns all of them.
 func Outcomes() []Outcome { return []Outcome{Allowed, Adjusted, Denied} }
 
 // Finding is one thing in a spec that breaks a rule. It never holds values of
@@ -78,7 +78,7 @@ type Decision struct {
 	// Policies are the names of the policies that matched, in order.
 	Policies []string
 
-	// Enforced tells whether any of them is in mode enforce.
+	// Enforced reports whether any of them is in mode enforce.
 	Enforced bool
 
 	// Violations deny the container.
@@ -88,8 +88,7 @@ type Decision struct {
 	// were asked.
 	Ended bool
 
-	// Unadjusted tells that a violation is of a rule that would have adjusted,
-	// by a spec that is Fixed.
+	// Unadjusted: a violation is of a rule that would have adjusted, but the spec is Fixed.
 	Unadjusted bool
 
 	// Audit holds violations that are only reported, and Excepted those that
@@ -97,20 +96,20 @@ type Decision struct {
 	Audit    []Violation
 	Excepted []Excepted
 
-	// Adjustments are the edits that lead to Spec. Where there are Violations
-	// all the same, nothing comes of them.
+	// Adjustments are the edits that lead to Spec. If there are also Violations, they have no
+	// effect.
 	Adjustments []Adjustment
 
-	// Spec is the spec that may run: the one that was judged, or an edited
-	// copy. Of a denied container it must not be used.
+	// Spec is the spec that may run: the judged one, or an edited copy. It must not be used for
+	// a denied container.
 	Spec *specs.Spec
 
-	// Mounts is what the kernel's mounts have to be compared with before the
-	// container starts; nil where they need not, and where the spec is Partial.
+	// Mounts must be compared with the kernel's mounts before the container starts. It is nil
+	// if no comparison is needed, and while the spec is Partial.
 	Mounts *JudgedMounts
 
-	// IfEnforced is what the decision were if the policies in mode audit were
-	// in mode enforce; nil where none of them matches, and where the spec is Partial.
+	// IfEnforced is the decision if the policies in mode audit were in mode enforce. It is nil
+	// if none of them matches, and while the spec is Partial.
 	IfEnforced *Decision
 }
 

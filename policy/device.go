@@ -23,7 +23,7 @@ func deviceTypes() []DeviceType { return []DeviceType{"c", "u", "b", fifo} }
 // ones.
 func (t *DeviceType) UnmarshalText(text []byte) error { return oneOf(t, text, deviceTypes()...) }
 
-// JSONSchema wants one of the types.
+// JSONSchema requires one of the types.
 func (DeviceType) JSONSchema() map[string]any { return strict.Enum(deviceTypes()...) }
 
 // kind gives the one name of types that are the same.
@@ -53,7 +53,7 @@ func (a *DeviceAccess) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONSchema wants letters.
+// JSONSchema requires letters.
 func (DeviceAccess) JSONSchema() map[string]any {
 	return strict.Named("access", strict.Pattern("^[rwm]{1,3}$"))
 }
@@ -77,7 +77,7 @@ type deviceID struct {
 	major, minor int64
 }
 
-// covers tells whether all devices of the other are the id's too.
+// covers reports whether all devices of the other are the id's too.
 func (d deviceID) covers(o deviceID) bool {
 	return d.kind == o.kind && (d.major == anyNumber || d.major == o.major) && (d.minor == anyNumber || d.minor == o.minor)
 }
@@ -146,7 +146,7 @@ func rulesInForce(rules []specs.LinuxDeviceCgroup) (rest []specs.LinuxDeviceCgro
 	return rules, false
 }
 
-// isDefaultNode tells whether an OCI runtime supplies the node by itself.
+// isDefaultNode reports whether an OCI runtime supplies the node by itself.
 //
 // Source: OCI runtime spec, config-linux.md, "Default Devices". It has no node
 // of the console: there a pseudoterminal is mounted.
@@ -161,7 +161,7 @@ func isDefaultNode(n *specs.LinuxDevice) bool {
 	return ok && dir == "/dev/" && !climbs(n.Path) && nodeID(n) == id
 }
 
-// isDefaultUse tells whether OCI runtimes let every container use the devices.
+// isDefaultUse reports whether OCI runtimes let every container use the devices.
 //
 // Source: containerd 2.4, pkg/oci WithDefaultUnixDevices; runc 1.5,
 // libcontainer/specconv AllowedDevices; crun, src/libcrun/cgroup-resources.c.

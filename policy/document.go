@@ -34,12 +34,12 @@ type document struct {
 	Spec yaml.Node `yaml:"spec"`
 }
 
-// JSONSchema says what Validate wants.
+// JSONSchema says what Validate requires.
 func (document) JSONSchema() map[string]any {
 	return strict.Required("apiVersion", "kind", "metadata", "spec")
 }
 
-// Validate wants the version and a kind that this package knows.
+// Validate requires the version and a kind that this package knows.
 func (d *document) Validate() error {
 	switch {
 	case d.APIVersion != APIVersion:

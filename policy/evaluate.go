@@ -26,9 +26,9 @@ const (
 	Partial
 )
 
-// Evaluate judges the subject. The subject's spec is not changed; the decision
-// holds an edited copy where edits were made. Where the subject's Done is closed
-// meanwhile the rest is not judged, and the decision denies.
+// Evaluate judges the subject. It does not change the subject's spec; the decision holds an
+// edited copy if there are edits. If the subject's Done is closed in the meantime, it does not
+// judge the rest, and the decision denies.
 func (s *Set) Evaluate(sub Subject, visible Visibility) *Decision {
 	sub = sub.ready()
 	if s.misnamed(&sub.Pod) {
@@ -127,7 +127,7 @@ func (e *evaluation) bind(r *compiledRule, p *compiled, unsure bool) bound {
 	return b
 }
 
-// decides tells whether all that the rule reads is known with this visibility.
+// decides reports whether all that the rule reads is known with this visibility.
 func (e *evaluation) decides(r *compiledRule) bool {
 	return e.visible != Partial || r.reads == 0 || r.reads == image && e.sub.Container.Image != ""
 }

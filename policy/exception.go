@@ -20,11 +20,11 @@ type Exception struct {
 
 	Policies, Rules []string // their names
 
-	// Source is where it stands, as file:line:column.
+	// Source is its place, as file:line:column.
 	Source string
 }
 
-// Expired tells whether the exception no longer holds at that time.
+// Expired reports whether the exception has ended at that time.
 func (e *Exception) Expired(at time.Time) bool { return !at.Before(e.Ends) }
 
 // exceptionSpec is the body of an exception. All of it is required: an
@@ -50,14 +50,14 @@ type exceptionSpec struct {
 	Expires expiry `yaml:"expires"`
 }
 
-// JSONSchema says what Validate wants.
+// JSONSchema says what Validate requires.
 func (exceptionSpec) JSONSchema() map[string]any {
 	s := strict.Required("policies", "rules", "match", "reason", "owner", "expires")
 	s["properties"] = map[string]any{"policies": strict.NotEmpty(), "rules": strict.NotEmpty(), "match": map[string]any{"minProperties": 1}}
 	return s
 }
 
-// Validate wants every field.
+// Validate requires every field.
 func (e *exceptionSpec) Validate() error {
 	for _, f := range []struct {
 		key     string
@@ -109,7 +109,7 @@ func (l *line) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONSchema wants what is not blank.
+// JSONSchema requires what is not blank.
 func (line) JSONSchema() map[string]any { return strict.Named("line of text", strict.Pattern(`\S`)) }
 
 // expiry is when an exception ends.
@@ -129,7 +129,7 @@ func (e *expiry) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONSchema wants a date or a time.
+// JSONSchema requires a date or a time.
 func (expiry) JSONSchema() map[string]any {
 	return strict.Pattern(`^\d{4}-\d{2}-\d{2}(T\d{1,2}:\d{2}:\d{2}([.,]\d+)?(Z|[+-]\d{2}:\d{2}))?$`)
 }
@@ -140,7 +140,7 @@ type exception struct {
 	match Match
 }
 
-// excuses tells whether the exception holds for the container. Of the image's
+// excuses reports whether the exception holds for the container. Of the image's
 // references only the runtime's own counts: who calls CRI can claim others.
 func (e *exception) excuses(s *Subject) answer {
 	if e.Expired(s.Time) || !e.match.namespace(s.Pod.Namespace) {

@@ -39,7 +39,7 @@ func (e *expression) UnmarshalText(text []byte) error {
 // SetPlace keeps where the expression stands.
 func (e *expression) SetPlace(p strict.Place) { e.place = p }
 
-// JSONSchema wants what is not blank.
+// JSONSchema requires what is not blank.
 func (expression) JSONSchema() map[string]any {
 	return strict.Named("CEL expression", strict.Pattern(`\S`))
 }
@@ -84,7 +84,7 @@ func (e *expression) first(issues *cel.Issues) string {
 	}
 }
 
-// always tells whether the expression has that result whatever is asked.
+// always reports whether the expression has that result whatever is asked.
 func (e *expression) always(result bool) bool {
 	out, _, err := e.program.Eval(cel.NoVars())
 	return err == nil && out == types.Bool(result)

@@ -20,7 +20,7 @@ import (
 //
 //   - A struct behind a pointer that is nil is null; its members cannot be
 //     read. Any other value behind such a pointer cannot be read either.
-//   - has() tells whether the member would be in the JSON.
+//   - has() reports whether the member would be in the JSON.
 //   - Unsigned numbers are of type int too; what is above the largest int
 //     becomes that.
 //   - Members for other platforms than Linux are not there.

@@ -64,12 +64,12 @@ func fillIn[T any](p **T) {
 	}
 }
 
-// subset tells whether a holds nothing that b does not.
+// subset reports whether a holds nothing that b does not.
 func subset[T comparable](a, b []T) bool {
 	return !slices.ContainsFunc(a, func(v T) bool { return !slices.Contains(b, v) })
 }
 
-// shorter tells whether a is b with entries taken out.
+// shorter reports whether a is b with entries taken out.
 func shorter[T any](a, b []T) bool {
 	for _, v := range a {
 		at := slices.IndexFunc(b, func(o T) bool { return reflect.DeepEqual(o, v) })
@@ -138,7 +138,7 @@ func (g *granted) filesystem() {
 	g.fail(!subset(g.before.Linux.ReadonlyPaths, g.after.Linux.ReadonlyPaths), "read-only paths %v became %v", g.before.Linux.ReadonlyPaths, g.after.Linux.ReadonlyPaths)
 }
 
-// writablePath tells whether a new mount is an empty, bounded tmpfs in a root
+// writablePath reports whether a new mount is an empty, bounded tmpfs in a root
 // filesystem that was writable and is not any more, and hides nothing.
 func (g *granted) writablePath(m specs.Mount) bool {
 	bounded := slices.ContainsFunc(m.Options, func(o string) bool { return strings.HasPrefix(o, "size=") && o != "size=0k" })
@@ -155,7 +155,7 @@ func (g *granted) writablePath(m specs.Mount) bool {
 	})
 }
 
-// runtimesOwn tells whether a new mount is what a runtime mounts there in every
+// runtimesOwn reports whether a new mount is what a runtime mounts there in every
 // container, in the place of one that was there, and is not any more, or that held
 // the place.
 func (g *granted) runtimesOwn(m specs.Mount) bool {

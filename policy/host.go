@@ -2,8 +2,8 @@ package policy
 
 import "errors"
 
-// Host tells what a rule has to know of the node. Every method says whether it
-// could see: a rule never takes "cannot see" for "is not there".
+// Host shows what a rule must know of the node. Every method says whether it could see: a rule
+// never treats "cannot see" as "does not exist".
 type Host interface {
 	// ResolvePath returns the path with the host's symlinks followed, as far
 	// as the path exists, and the links, each in its real place: no folder that
@@ -18,22 +18,22 @@ type Host interface {
 	// makes for pods and containers.
 	RuntimeDirs() []string
 
-	// RecursiveMountOptions tells whether the kernel knows mount options that
+	// RecursiveMountOptions reports whether the kernel knows mount options that
 	// are for what is mounted below, too, such as rro (Linux 5.12).
 	RecursiveMountOptions() bool
 
-	// CgroupsDelegated tells whether the host's cgroups are of version 2 and
+	// CgroupsDelegated reports whether the host's cgroups are of version 2 and
 	// mounted with nsdelegate, so that a cgroup namespace keeps its limits.
 	CgroupsDelegated() bool
 
-	// PodVolume tells whether what is mounted at the path is, or lies in, one
+	// PodVolume reports whether what is mounted at the path is, or lies in, one
 	// of the directories that the kubelet keeps for the pod's volumes: it
 	// keeps one for every volume that is not a hostPath, in a folder called by
 	// the plugin that made it, such as "kubernetes.io~empty-dir". plugin is the
 	// folder's name, "" for none; ok is false where that cannot be told.
 	PodVolume(podUID, path string) (plugin string, ok bool)
 
-	// PodBlockDevice tells whether the block device is of one of the volumes that
+	// PodBlockDevice reports whether the block device is of one of the volumes that
 	// the kubelet has for the pod in volumeDevices.
 	PodBlockDevice(podUID string, major, minor int64) bool
 
@@ -54,7 +54,7 @@ type Host interface {
 	// SELinux tells about the kernel's SELinux.
 	SELinux() LSM
 
-	// SELinuxLabel tells whether the kernel's SELinux policy knows the label; an
+	// SELinuxLabel reports whether the kernel's SELinux policy knows the label; an
 	// error where the kernel cannot be asked.
 	SELinuxLabel(label string) (valid bool, err error)
 }
@@ -62,13 +62,12 @@ type Host interface {
 // ErrNotVisible is returned by a Host that cannot see the host's files.
 var ErrNotVisible = errors.New("the host's files cannot be seen")
 
-// DefaultKubeletDir is the kubelet's root directory where nothing else is
-// configured.
+// DefaultKubeletDir is the kubelet's root directory if nothing else is configured.
 const DefaultKubeletDir = "/var/lib/kubelet"
 
-// DefaultRuntimeDirs are the folders of container runtimes in their usual
-// places: the root and state folders of containerd, CRI-O's storage and state,
-// and those of the distributions that bring a containerd of their own.
+// DefaultRuntimeDirs are the folders of container runtimes in their usual places: the root and
+// state folders of containerd, CRI-O's storage and state, and those of the distributions that
+// have their own containerd.
 func DefaultRuntimeDirs() []string {
 	return []string{
 		"/run/containerd", "/var/lib/containerd",
@@ -89,9 +88,9 @@ const (
 	Enabled
 )
 
-// AppArmor is the state of the kernel's AppArmor and the loaded profiles by
-// name; Profiles is nil where they cannot be read. The value tells whether the
-// profile confines: one that is loaded in mode complain or unconfined does not.
+// AppArmor is the state of the kernel's AppArmor and the loaded profiles by name. Profiles is
+// nil if they cannot be read. The value says whether the profile confines: a profile in mode
+// complain or unconfined does not.
 type AppArmor struct {
 	State    LSM
 	Profiles map[string]bool

@@ -2,7 +2,7 @@ package policy
 
 import "path"
 
-// likeClaim tells whether a provisioner may have made the folder for a claim: of a
+// likeClaim reports whether a provisioner may have made the folder for a claim: of a
 // volume bound to it of type hostPath, the kubelet mounts the host's own path, and
 // nothing tells it from a hostPath of the pod. Provisioners call the folder by the
 // volume, which has the claim's uid in its name. It is said to whoever reads the

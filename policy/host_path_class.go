@@ -91,7 +91,7 @@ func (s *Subject) findOrigin(m *specs.Mount) origin {
 	return o
 }
 
-// made tells whether the kubelet or the container runtime made the source for
+// made reports whether the kubelet or the container runtime made the source for
 // this container, or for sharing the host's memory, and what volume it is. Such
 // a source is where they say: a symlink on the way that a container may have
 // made makes it a path of the host as any other.
@@ -108,7 +108,7 @@ func (s *Subject) made(m *specs.Mount, r resolution) (v VolumeType, ok bool) {
 	return noVolume, s.hostSys(m, r)
 }
 
-// isPseudo tells whether the mount is a file system of the kernel that shows
+// isPseudo reports whether the mount is a file system of the kernel that shows
 // no files of the host. A bind mount is one whatever its type says, and so is what
 // remounts: the kernel ignores the type then (mount(2), "Creating a bind mount").
 func isPseudo(m *specs.Mount) bool {
@@ -123,7 +123,7 @@ func isPseudo(m *specs.Mount) bool {
 // errRemounts is about a mount that no kubelet and no runtime asks for.
 var errRemounts = errors.New("it remounts an existing mount")
 
-// showsSource tells whether the mount shows the files at its source. Other file
+// showsSource reports whether the mount shows the files at its source. Other file
 // systems take a device, a server or nothing from it, and the folders of an overlay
 // stand in its options: where the source lies says nothing of what they show. Some
 // OCI runtimes make a bind mount of what has no type.
@@ -134,7 +134,7 @@ func showsSource(m *specs.Mount) bool {
 // errFilesystem is about a mount that no kubelet asks for, either.
 var errFilesystem = errors.New("it mounts a file system other than that of its source")
 
-// under tells whether the path is the directory or lies below it, by path
+// under reports whether the path is the directory or lies below it, by path
 // component, and gives the rest of the path. Both are clean.
 func under(dir, p string) (rest string, ok bool) {
 	if p == dir {
@@ -148,19 +148,19 @@ func under(dir, p string) (rest string, ok bool) {
 	return p, false
 }
 
-// isComponent tells whether the name stands for one component of a path.
+// isComponent reports whether the name stands for one component of a path.
 func isComponent(name string) bool {
 	return name != "" && name != "." && name != ".." && !strings.Contains(name, "/")
 }
 
-// straight tells whether no symlink led to the source that a container may have
+// straight reports whether no symlink led to the source that a container may have
 // made. Those that lead to the folder itself do not count.
 func (s *Subject) straight(source, folder resolution) bool {
 	link, _ := s.strayLink(source.links, folder)
 	return link == ""
 }
 
-// hostShm tells whether the mount is the host's shared memory in a pod that
+// hostShm reports whether the mount is the host's shared memory in a pod that
 // shares the host's ipc namespace, or may do so: a matter of the rule
 // hostNamespaces, once that is known.
 func (s *Subject) hostShm(m *specs.Mount, r resolution) bool {
@@ -168,7 +168,7 @@ func (s *Subject) hostShm(m *specs.Mount, r resolution) bool {
 		(s.sharesHost(specs.IPCNamespace) || s.Pod.NamespacePathsUnseen)
 }
 
-// hostSys tells whether the mount stands for the sysfs of a pod that has a user
+// hostSys reports whether the mount stands for the sysfs of a pod that has a user
 // namespace and the host's network: a sysfs of a network that is not its own
 // nobody can mount, so the runtime shows the host's, read-only. The process has no
 // rights of the host's root there. That the host's network is shared is a matter
@@ -181,7 +181,7 @@ func (s *Subject) hostSys(m *specs.Mount, r resolution) bool {
 		s.hasNamespace(specs.UserNamespace) && !s.joinsUsers() && s.sharesHost(specs.NetworkNamespace) && !s.mapsRoot()
 }
 
-// mapsRoot tells whether an id of the container's user namespace is the host's 0.
+// mapsRoot reports whether an id of the container's user namespace is the host's 0.
 // Where no mappings are shown it finds none.
 func (s *Subject) mapsRoot() bool {
 	l := s.Spec.Linux

@@ -111,7 +111,7 @@ func (j *pathJudge) unsafe(hm hostMount) string {
 		at, place, s.MountsUnverified)
 }
 
-// covers tells whether the path of that index covers the mount.
+// covers reports whether the path of that index covers the mount.
 func (j *pathJudge) covers(i int, hm hostMount) bool {
 	allowed := j.allowed[i]
 	if !j.above(i, hm) || allowed.path == hm.source {
@@ -123,13 +123,13 @@ func (j *pathJudge) covers(i int, hm hostMount) bool {
 	})
 }
 
-// above tells whether the path of that index is the mount's, or lies above it.
+// above reports whether the path of that index is the mount's, or lies above it.
 func (j *pathJudge) above(i int, hm hostMount) bool {
 	_, ok := under(j.allowed[i].path, hm.source)
 	return ok && j.allowed[i].err == nil
 }
 
-// writes tells whether the path of that index lets the mount be written.
+// writes reports whether the path of that index lets the mount be written.
 func (j *pathJudge) writes(i int, hm hostMount) bool {
 	return !hm.readOnly && !j.rule.Allowed[i].ReadOnly
 }

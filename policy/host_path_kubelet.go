@@ -8,7 +8,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// kubeletMade tells whether the kubelet made the source for this container: it
+// kubeletMade reports whether the kubelet made the source for this container: it
 // keeps a pod's volumes, its hosts file and the termination logs in a directory
 // with the pod's uid. A volume's root is the kubelet's own; what lies in it is
 // made by containers, and is a path of the host as any other. A hostPath volume
@@ -68,7 +68,7 @@ func VolumeRoot(plugin, volume string) string {
 	return path.Join(plugin, volume)
 }
 
-// isVolumeRoot tells whether the path, in parts, is what the kubelet mounts.
+// isVolumeRoot reports whether the path, in parts, is what the kubelet mounts.
 func isVolumeRoot(parts []string) bool {
 	return len(parts) > 1 && strings.Join(parts, "/") == VolumeRoot(parts[0], parts[1])
 }

@@ -4,7 +4,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// isReadOnly tells whether the mount itself is read-only.
+// isReadOnly reports whether the mount itself is read-only.
 func isReadOnly(m *specs.Mount) bool { return MountOption("ro").in(m) }
 
 // makeReadOnly makes the mount read-only, and what is mounted below it where the

@@ -86,7 +86,7 @@ func (h *HostPaths) sharedVolumes(s *Subject) []int {
 	return out
 }
 
-// needsSharedRoot tells whether a runtime makes the root filesystem shared for the sake
+// needsSharedRoot reports whether a runtime makes the root filesystem shared for the sake
 // of a mount: of a path of the host, or of a volume.
 func needsSharedRoot(spec *specs.Spec) bool {
 	for i := range spec.Mounts {
@@ -98,7 +98,7 @@ func needsSharedRoot(spec *specs.Spec) bool {
 }
 
 // unshareRoot makes a shared root filesystem a slave of the host's where no
-// mount is shared, and tells whether it did.
+// mount is shared, and reports whether it did.
 func unshareRoot(spec *specs.Spec) bool {
 	shared := spec.Linux != nil && propagation([]string{spec.Linux.RootfsPropagation}) == PropagationBidirectional
 	if !shared || needsSharedRoot(spec) {

@@ -8,7 +8,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// runtimeMade tells whether the container runtime made the source for this
+// runtimeMade reports whether the container runtime made the source for this
 // container. It lies in one of the runtime's own folders, in a place that has
 // the ids of the pod and the container in its path. They are random and made up
 // after the pod was written, so that no hostPath can name them beforehand;
@@ -21,7 +21,7 @@ func (s *Subject) runtimeMade(m *specs.Mount, source resolution) (v VolumeType, 
 	return s.runtimeForm(m, parts)
 }
 
-// inRuntimeDir tells whether the path lies in one of the runtime's folders, and
+// inRuntimeDir reports whether the path lies in one of the runtime's folders, and
 // gives the rest of it. Of folders that lie in each other the innermost counts.
 func (s *Subject) inRuntimeDir(p string) (parts []string, folder resolution, ok bool) {
 	for _, dir := range s.Host.RuntimeDirs() {
@@ -34,7 +34,7 @@ func (s *Subject) inRuntimeDir(p string) (parts []string, folder resolution, ok 
 	return parts, folder, ok
 }
 
-// likeRuntimeMade tells whether the source would be the runtime's if the folder
+// likeRuntimeMade reports whether the source would be the runtime's if the folder
 // that it lies in were.
 func (s *Subject) likeRuntimeMade(m *specs.Mount, source string) bool {
 	if _, _, known := s.inRuntimeDir(source); known {
@@ -49,7 +49,7 @@ func (s *Subject) likeRuntimeMade(m *specs.Mount, source string) bool {
 	return false
 }
 
-// runtimeForm tells whether a path in one of the runtime's folders has the form
+// runtimeForm reports whether a path in one of the runtime's folders has the form
 // of what a runtime makes for this container.
 func (s *Subject) runtimeForm(m *specs.Mount, parts []string) (v VolumeType, ok bool) {
 	switch {
@@ -112,7 +112,7 @@ func (s *Subject) crioMade(m *specs.Mount, parts []string) (v VolumeType, ok boo
 	return whereMade(runtimeFile, "/"+strings.Join(rest, "/") == destination) // what mounts.conf names
 }
 
-// cryptoPolicies tells whether the mount is CRI-O's of files that the container's image
+// cryptoPolicies reports whether the mount is CRI-O's of files that the container's image
 // brings, on a node in FIPS mode: they lie in its root filesystem, which CRI-O has
 // mounted in the storage. Before the root filesystem is shown, that of any
 // container is taken for it.
@@ -146,7 +146,7 @@ func (s *Subject) isContainer(id string) bool {
 	return isComponent(s.Container.ID) && id == s.Container.ID
 }
 
-// podFile tells whether a runtime's file of that name, kept for a pod, is mounted
+// podFile reports whether a runtime's file of that name, kept for a pod, is mounted
 // where it belongs.
 func podFile(name, destination string) (v VolumeType, ok bool) {
 	places := map[string]string{
@@ -164,7 +164,7 @@ func podFile(name, destination string) (v VolumeType, ok bool) {
 	return whereMade(v, ok && place == path.Clean(destination))
 }
 
-// imageOverlay tells whether the mount is CRI-O's for an image volume: an
+// imageOverlay reports whether the mount is CRI-O's for an image volume: an
 // overlay without an upper directory, of an image's layers in the storage over
 // an empty folder. The kubelet can ask for bind mounts only, so no pod can bring
 // one.

@@ -11,7 +11,7 @@ type sensitivePath struct {
 	read bool
 }
 
-// touches tells whether the source is the path, lies in it, or holds it.
+// touches reports whether the source is the path, lies in it, or holds it.
 func (p sensitivePath) touches(source string) bool {
 	_, in := under(p.path, source)
 	_, holds := under(source, p.path)

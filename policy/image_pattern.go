@@ -55,18 +55,18 @@ func (p *ImagePattern) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONSchema wants some text: JSON Schema cannot say more of it.
+// JSONSchema requires some text: JSON Schema cannot say more of it.
 func (ImagePattern) JSONSchema() map[string]any {
 	return strict.Named("imagePattern", map[string]any{"type": "string", "minLength": 1})
 }
 
-// matchImage tells whether a pattern covers the image. A reference that is no name, such as the
+// matchImage reports whether a pattern covers the image. A reference that is no name, such as the
 // id of an image, is covered by ** only.
 func matchImage(patterns []ImagePattern, image string) bool {
 	return slices.Contains(patterns, everyImage) || matchFullName(patterns, image)
 }
 
-// matchFullName tells whether a pattern covers the full name of the image.
+// matchFullName reports whether a pattern covers the full name of the image.
 func matchFullName(patterns []ImagePattern, image string) bool {
 	named := parseImage(image)
 	if named == nil {

@@ -7,10 +7,10 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// JudgedMounts is what a decision takes the mounts of a container for. A path of
-// the host is looked at before the OCI runtime mounts it, and whoever can write
-// to a folder on its way can put something else there in between. So what the
-// kernel has mounted has to be compared with this before the container starts.
+// JudgedMounts is what a decision assumed about the mounts of a container. A path of the host
+// is judged before the OCI runtime mounts it. In between, anyone who can write to a folder on
+// it can replace it. So what the kernel has mounted must be compared with this before the
+// container starts.
 type JudgedMounts struct {
 	// Policy and Rule are what a container breaks in which something else is
 	// mounted.
@@ -131,17 +131,17 @@ func (s *Subject) sourceOf(m *specs.Mount) string {
 	return m.Source
 }
 
-// binds tells whether the container must not break the rule.
+// binds reports whether the container must not break the rule.
 func (b *bound) binds() bool { return b.enforced && b.excuse == nil && !b.unsure }
 
-// hasHooks tells whether programs run that can mount something before the
+// hasHooks reports whether programs run that can mount something before the
 // container's process starts.
 func hasHooks(h *specs.Hooks) bool {
 	return h != nil && len(h.CreateRuntime)+len(h.CreateContainer)+
 		len(h.Prestart) > 0 //nolint:staticcheck // deprecated, and still run by the runtimes
 }
 
-// rebinds tells whether the OCI runtime mounts other paths of the container over
+// rebinds reports whether the OCI runtime mounts other paths of the container over
 // themselves than those of the kernel, to make them read-only: such a mount
 // could stand for one that hooks are not told from. No kubelet asks for it.
 func rebinds(linux *specs.Linux) bool {

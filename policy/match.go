@@ -17,8 +17,8 @@ import (
 // wildcard must not keep a node from starting its own components.
 const protectedNamespace = "kube-system"
 
-// Match says which containers a policy is for. All parts that are given must
-// match; an empty Match is for every container.
+// Match says which containers a policy applies to. All given parts must match. An empty Match
+// matches every container.
 type Match struct {
 	// Namespaces lists patterns of pods' namespaces. Only the full name kube-system matches
 	// kube-system.
@@ -57,10 +57,10 @@ type Match struct {
 	env *environment // of the conditions
 }
 
-// empty tells whether the match is for every container.
+// empty reports whether the match is for every container.
 func (m *Match) empty() bool { return reflect.ValueOf(*m).IsZero() }
 
-// JSONSchema says what Validate wants of the lists.
+// JSONSchema says what Validate requires of the lists.
 func (Match) JSONSchema() map[string]any {
 	named := strict.NotEmpty()
 	named["items"] = map[string]any{"minLength": 1}
@@ -70,7 +70,7 @@ func (Match) JSONSchema() map[string]any {
 	}}
 }
 
-// Validate refuses a match that can never match.
+// Validate rejects a match that can never match.
 func (m *Match) Validate() error {
 	for _, l := range []struct {
 		key   string
@@ -173,12 +173,12 @@ func (g *Glob) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONSchema wants any text: JSON Schema has no words for the patterns.
+// JSONSchema requires any text: JSON Schema has no words for the patterns.
 func (Glob) JSONSchema() map[string]any {
 	return strict.Named("pattern", map[string]any{"type": "string"})
 }
 
-// Match tells whether the pattern matches the whole of s.
+// Match reports whether the pattern matches the whole of s.
 func (g Glob) Match(s string) bool {
 	return string(g) == s || g == "**" || doublestar.MatchUnvalidated(string(g), s)
 }
@@ -224,7 +224,7 @@ func labelOperators() []LabelOperator {
 	return []LabelOperator{"In", "NotIn", "Exists", "DoesNotExist"}
 }
 
-// JSONSchema says what Validate wants of the parts.
+// JSONSchema says what Validate requires of the parts.
 func (LabelSelector) JSONSchema() map[string]any { return map[string]any{"minProperties": 1} }
 
 // Validate compiles the selector.

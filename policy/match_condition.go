@@ -12,7 +12,7 @@ type MatchCondition struct {
 	Expression expression `yaml:"expression"`
 }
 
-// Validate wants every field.
+// Validate requires every field.
 func (c *MatchCondition) Validate() error {
 	switch {
 	case c.Name == "":
@@ -23,7 +23,7 @@ func (c *MatchCondition) Validate() error {
 	return nil
 }
 
-// JSONSchema says what Validate wants.
+// JSONSchema says what Validate requires.
 func (MatchCondition) JSONSchema() map[string]any { return strict.Required("name", "expression") }
 
 // compile checks the conditions. One that is never true is an error, as

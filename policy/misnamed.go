@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// misnamed tells whether the pod's namespace is none that Kubernetes can have: its
+// misnamed reports whether the pod's namespace is none that Kubernetes can have: its
 // names are DNS labels. Patterns of policies do not match such a name (* matches no
 // slash), so no policy would be for the pod. Only a caller of CRI can have chosen it.
 func (s *Set) misnamed(p *Pod) bool {

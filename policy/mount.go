@@ -24,7 +24,7 @@ func (p *absPath) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONSchema wants a path that begins with a slash, ends with none and has no
+// JSONSchema requires a path that begins with a slash, ends with none and has no
 // component that is empty, "." or "..".
 func (absPath) JSONSchema() map[string]any {
 	s := strict.Named("path", strict.Pattern(`^/([^/]+(/[^/]+)*)?$`))
@@ -32,7 +32,7 @@ func (absPath) JSONSchema() map[string]any {
 	return s
 }
 
-// underAny tells whether the path is one of the folders or lies below one.
+// underAny reports whether the path is one of the folders or lies below one.
 func underAny(p string, dirs []string) bool {
 	p = path.Clean(p)
 	return slices.ContainsFunc(dirs, func(dir string) bool {
@@ -41,7 +41,7 @@ func underAny(p string, dirs []string) bool {
 	})
 }
 
-// climbs tells whether ".." is a component of the path: behind a symlink that
+// climbs reports whether ".." is a component of the path: behind a symlink that
 // leads elsewhere than it seems to.
 func climbs(p string) bool {
 	return strings.Contains(p, "..") && slices.Contains(strings.Split(p, "/"), "..")

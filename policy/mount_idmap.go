@@ -31,7 +31,7 @@ func (s *Subject) foreignIDs() []int {
 	return out
 }
 
-// podMaps tells whether the mount's mappings are those of the user namespace.
+// podMaps reports whether the mount's mappings are those of the user namespace.
 func (s *Subject) podMaps(m *specs.Mount) bool {
 	l := s.Spec.Linux
 	if !s.hasNamespace(specs.UserNamespace) || s.joinsUsers() || !sameMappings(m.UIDMappings, l.UIDMappings) || !sameMappings(m.GIDMappings, l.GIDMappings) {
@@ -41,13 +41,13 @@ func (s *Subject) podMaps(m *specs.Mount) bool {
 	return sandbox == nil || sameMappings(m.UIDMappings, sandbox.UIDMappings) && sameMappings(m.GIDMappings, sandbox.GIDMappings)
 }
 
-// mapsByOption tells whether the option holds mappings of its own, as crun reads
+// mapsByOption reports whether the option holds mappings of its own, as crun reads
 // it. Without any (idmap, ridmap) it stands for those of the user namespace.
 func mapsByOption(option string) bool {
 	return strings.HasPrefix(option, "idmap=") || strings.HasPrefix(option, "ridmap=")
 }
 
-// sameMappings tells whether the mappings are the same, in any order.
+// sameMappings reports whether the mappings are the same, in any order.
 func sameMappings(a, b []specs.LinuxIDMapping) bool {
 	sorted := func(list []specs.LinuxIDMapping) []specs.LinuxIDMapping {
 		return slices.SortedFunc(slices.Values(list), func(a, b specs.LinuxIDMapping) int {

@@ -8,18 +8,18 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// isKernelControl tells whether the mount shows the kernel's sysfs or cgroup
+// isKernelControl reports whether the mount shows the kernel's sysfs or cgroup
 // files.
 func isKernelControl(m *specs.Mount) bool {
 	return m.Type == "sysfs" || m.Type == "cgroup" || m.Type == "cgroup2"
 }
 
-// remounts tells whether the mount mounts nothing, and changes the options of
+// remounts reports whether the mount mounts nothing, and changes the options of
 // what is mounted at its place already. The kernel reads neither the type nor the
 // source of such a mount (mount(2), "Remounting an existing mount").
 func remounts(m *specs.Mount) bool { return slices.Contains(m.Options, "remount") }
 
-// opensKernel tells whether the container can write to files of the kernel's
+// opensKernel reports whether the container can write to files of the kernel's
 // sysfs or cgroups through the mount, or whether the mount can make another one
 // writable.
 //
@@ -34,7 +34,7 @@ func (s *Subject) opensKernel(m *specs.Mount) bool {
 	return remounts(m) || m.Type == "sysfs" || isBind(m) || !s.ownCgroups() || !s.Host.CgroupsDelegated()
 }
 
-// ownCgroups tells whether a cgroup namespace is made for the container.
+// ownCgroups reports whether a cgroup namespace is made for the container.
 func (s *Subject) ownCgroups() bool {
 	if s.Spec.Linux == nil || slices.Contains(s.Pod.HostNamespaces, string(specs.CgroupNamespace)) {
 		return false

@@ -26,10 +26,10 @@ func mountOptions() []MountOption {
 	return []MountOption{"nosuid", "nodev", "noexec", "ro", "rnosuid", "rnodev", "rnoexec", "rro"}
 }
 
-// Recursive tells whether the option is for what is mounted below too.
+// Recursive reports whether the option also applies to what is mounted below.
 func (o MountOption) Recursive() bool { return o != "ro" && strings.HasPrefix(string(o), "r") }
 
-// Plain is the option that is for the mount alone.
+// Plain is the option that applies to the mount alone.
 func (o MountOption) Plain() string {
 	if o.Recursive() {
 		return string(o[1:])
@@ -45,7 +45,7 @@ func (o MountOption) opposite() string {
 	return strings.TrimPrefix(o.Plain(), "no")
 }
 
-// in tells whether the option is in effect for the mount, whichever runtime
+// in reports whether the option is in effect for the mount, whichever runtime
 // mounts it. Of an option and its opposite the last counts, and so of their
 // recursive forms, which runc applies on top, to bind mounts only, and gVisor
 // ignores. So one of these takes an option away wherever it stands, but gives
@@ -65,7 +65,7 @@ func (o MountOption) in(m *specs.Mount) bool {
 	}
 }
 
-// saysAll tells whether the recursive option says all that is needed: the
+// saysAll reports whether the recursive option says all that is needed: the
 // runtimes' CRI services write rro alone for a volumeMount with
 // recursiveReadOnly, and refuse that where the OCI runtime does not say that it
 // knows it.

@@ -30,7 +30,7 @@ func TestPropertyAdjustingBreaksNoMounts(t *testing.T) {
 	})
 }
 
-// excuses tells whether any exception names the rule of the policy.
+// excuses reports whether any exception names the rule of the policy.
 func excuses(p *compiled, rule string) bool {
 	return slices.ContainsFunc(p.exceptions, func(x *exception) bool { return slices.Contains(x.Rules, rule) })
 }

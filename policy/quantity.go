@@ -59,7 +59,7 @@ func (q *Quantity) UnmarshalText(text []byte) error {
 	return bad
 }
 
-// JSONSchema wants a number above 0, with or without a unit.
+// JSONSchema requires a number above 0, with or without a unit.
 func (Quantity) JSONSchema() map[string]any {
 	suffixes := make([]string, len(units()))
 	for i, u := range units() {
@@ -110,7 +110,7 @@ func (c *CPU) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONSchema wants a number above 0, or thousandths.
+// JSONSchema requires a number above 0, or thousandths.
 func (CPU) JSONSchema() map[string]any {
 	s := strict.Named("amount of CPU", strict.Pattern(cpuPattern))
 	s["type"], s["exclusiveMinimum"], s["exclusiveMaximum"] = []any{"string", "number"}, 0, 1_000_000

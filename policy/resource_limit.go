@@ -43,7 +43,7 @@ type resource interface {
 	text(*specs.LinuxResources) string
 }
 
-// wanted tells whether the rule says anything of the resource.
+// wanted reports whether the rule says anything of the resource.
 func (l limit) wanted() bool { return l.required || l.max > 0 || l.def > 0 }
 
 // value gives the limit that will be in force.

@@ -1,7 +1,7 @@
 package policy
 
-// Rule checks, and where it can edits, one aspect of a container's OCI spec.
-// A rule is what its part of a policy document decodes into.
+// Rule checks one aspect of a container's OCI spec, and can edit it if it adjusts. A rule is
+// decoded from its part of a policy document.
 type Rule interface {
 	// Check returns what in the subject breaks the rule.
 	Check(s *Subject) []Finding
@@ -70,7 +70,7 @@ func (k kind) readBy(r Rule) input {
 	return k.reads
 }
 
-// canAdjust tells whether rules of the kind can adjust.
+// canAdjust reports whether rules of the kind can adjust.
 func (k kind) canAdjust() bool {
 	_, no := k.make().(interface{ checksOnly() })
 	return !no

@@ -76,14 +76,14 @@ func (p *AppArmorPattern) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONSchema wants one of the two words, or what begins with Localhost/.
+// JSONSchema requires one of the two words, or what begins with Localhost/.
 func (AppArmorPattern) JSONSchema() map[string]any {
 	return strict.Named("AppArmor profile", map[string]any{"anyOf": []any{
 		strict.Enum(appArmorDefault, appArmorUnconfined), strict.Pattern("^" + appArmorLocalhost + "."),
 	}})
 }
 
-// match tells whether the pattern stands for a profile, given in the same
+// match reports whether the pattern stands for a profile, given in the same
 // form.
 func (p AppArmorPattern) match(profile AppArmorPattern) bool {
 	glob, local := strings.CutPrefix(string(p), appArmorLocalhost)
@@ -94,7 +94,7 @@ func (p AppArmorPattern) match(profile AppArmorPattern) bool {
 	return p == profile
 }
 
-// Validate wants a profile to apply that is one, and allowed.
+// Validate requires a profile to apply that is one, and allowed.
 func (a *AppArmorProfile) Validate() error {
 	switch {
 	case a.Allowed != nil && len(a.Allowed) == 0:
@@ -214,13 +214,13 @@ func (a *AppArmorProfile) target(node AppArmor) string {
 	return appArmorContainerd
 }
 
-// lacks tells whether the profile is known not to be loaded.
+// lacks reports whether the profile is known not to be loaded.
 func (n AppArmor) lacks(name string) bool {
 	_, loaded := n.Profiles[name]
 	return n.State == Enabled && n.Profiles != nil && !loaded
 }
 
-// idle tells whether the profile is known to be loaded and to confine nothing.
+// idle reports whether the profile is known to be loaded and to confine nothing.
 func (n AppArmor) idle(name string) bool {
 	confines, loaded := n.Profiles[name]
 	return n.State == Enabled && loaded && !confines
@@ -249,7 +249,7 @@ func appArmorKind(name string) AppArmorPattern {
 // its version is in it. Other names that begin so are profiles of others.
 var containersDefault = regexp.MustCompile(`^` + appArmorContainers + `[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}(-dev)?$`)
 
-// confinesNothing tells whether the name, or a part of it, stands for no profile. A
+// confinesNothing reports whether the name, or a part of it, stands for no profile. A
 // name may be of several profiles, stacked (a//&b), each with an AppArmor namespace
 // before it (":ns:unconfined"). What the kernel strips from a name does not count,
 // and it reads no further than to a control character.

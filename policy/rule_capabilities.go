@@ -78,7 +78,7 @@ func (Capability) JSONSchema() map[string]any {
 	return strict.Named("capability", map[string]any{"anyOf": []any{strict.Enum(names...), pattern}})
 }
 
-// Validate wants at least one of drop and allow, and no empty allow that would
+// Validate requires at least one of drop and allow, and no empty allow that would
 // not be what it looks like.
 func (c *Capabilities) Validate() error {
 	switch {
@@ -111,7 +111,7 @@ func (c *Capabilities) override(set func(field string) *yaml.Node) {
 	}
 }
 
-// permits tells whether a capability may be held. Case does not count: crun
+// permits reports whether a capability may be held. Case does not count: crun
 // reads names in any. A name that is none may mean any capability to an OCI runtime:
 // those that meansCapability knows, and maybe others.
 func (c *Capabilities) permits(name string) bool {
@@ -176,7 +176,7 @@ func (c *Capabilities) fix(spec *specs.Spec, bad []string) string {
 // Adjust takes what is not allowed out of all five sets.
 func (c *Capabilities) Adjust(s *Subject) []string { return dropCapabilities(s.Spec, c.permits) }
 
-// allCapabilitiesGiven tells whether the process gets all capabilities, for want of
+// allCapabilitiesGiven reports whether the process gets all capabilities, for want of
 // any sets.
 func allCapabilitiesGiven(spec *specs.Spec) bool {
 	return spec.Process != nil && spec.Process.Capabilities == nil

@@ -85,12 +85,12 @@ func (d *CgroupDir) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONSchema wants an absolute path.
+// JSONSchema requires an absolute path.
 func (CgroupDir) JSONSchema() map[string]any {
 	return strict.Named("cgroup", strict.Pattern("^/[^:]*$"))
 }
 
-// Validate wants lists that name something, and roots that kubepods can lie in.
+// Validate requires lists that name something, and roots that kubepods can lie in.
 func (c *CgroupsPath) Validate() error {
 	if c.Roots != nil && len(c.Roots) == 0 {
 		return strict.Field("roots", "is an empty list; leave it out for any root")
@@ -103,7 +103,7 @@ func (c *CgroupsPath) Validate() error {
 	return nil
 }
 
-// isKubepods tells whether the path is one of kubepods, or lies in it.
+// isKubepods reports whether the path is one of kubepods, or lies in it.
 func (d CgroupDir) isKubepods() bool {
 	return slices.ContainsFunc(strings.Split(string(d), "/"), func(part string) bool {
 		stem, _ := strings.CutSuffix(part, ".slice")
@@ -168,7 +168,7 @@ func slicePath(slice string) (dir string, ok bool) {
 	return dir, true
 }
 
-// ofPod tells whether a cgroup is the one that the kubelet makes for the pod, with
+// ofPod reports whether a cgroup is the one that the kubelet makes for the pod, with
 // that driver.
 func (c *CgroupsPath) ofPod(dir string, driver CgroupDriver, pod *Pod) bool {
 	if pod.UID == "" {

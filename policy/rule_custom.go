@@ -71,12 +71,12 @@ type Validation struct {
 	Message line `yaml:"message"`
 }
 
-// JSONSchema says what Validate wants.
+// JSONSchema says what Validate requires.
 func (Validation) JSONSchema() map[string]any {
 	return strict.Required("name", "expression", "message")
 }
 
-// Validate wants every field.
+// Validate requires every field.
 func (v *Validation) Validate() error {
 	switch {
 	case v.Name == "":
@@ -89,7 +89,7 @@ func (v *Validation) Validate() error {
 	return nil
 }
 
-// Validate wants a validation, and each name once.
+// Validate requires a validation, and each name once.
 func (c *Custom) Validate() error {
 	if len(c.Validations) == 0 {
 		return strict.Field("validations", "is missing or empty: the rule would check nothing")

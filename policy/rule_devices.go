@@ -85,14 +85,14 @@ type AllowedDevice struct {
 	Access DeviceAccess `yaml:"access"`
 }
 
-// JSONSchema says what Validate wants of each.
+// JSONSchema says what Validate requires of each.
 func (AllowedDevice) JSONSchema() map[string]any {
 	s := strict.Required("path")
 	s["properties"] = map[string]any{"path": map[string]any{"pattern": "^/"}}
 	return s
 }
 
-// Validate wants a path, and numbers that can be.
+// Validate requires a path, and numbers that can be.
 func (a *AllowedDevice) Validate() error {
 	p := string(a.Path)
 	switch {
@@ -138,12 +138,12 @@ func (a *AllowedDevice) access() DeviceAccess {
 	return a.Access
 }
 
-// has tells whether the node is what the entry allows.
+// has reports whether the node is what the entry allows.
 func (a *AllowedDevice) has(s *Subject, n *specs.LinuxDevice) bool {
 	return !climbs(n.Path) && a.Path.Match(path.Clean(n.Path)) && a.id().covers(nodeID(n)) && a.drives(s, nodeID(n))
 }
 
-// drives tells whether all those devices have the entry's driver, if it names one.
+// drives reports whether all those devices have the entry's driver, if it names one.
 func (a *AllowedDevice) drives(s *Subject, id deviceID) bool {
 	return a.Driver == "" || a.Driver == s.Host.DeviceDriver(id.kind == "b", id.major, id.minor)
 }
@@ -220,13 +220,13 @@ func (d *Devices) Adjust(s *Subject) []string {
 	return changes
 }
 
-// allowsNode tells whether the container may have the node.
+// allowsNode reports whether the container may have the node.
 func (d *Devices) allowsNode(s *Subject, n *specs.LinuxDevice) bool {
 	return isDefaultNode(n) || slices.ContainsFunc(d.Allowed, func(a AllowedDevice) bool { return a.has(s, n) }) ||
 		!climbs(n.Path) && d.allowsVolume(s, nodeID(n))
 }
 
-// allowsVolume tells whether it is the block device of a volume that may be used.
+// allowsVolume reports whether it is the block device of a volume that may be used.
 // A user namespace does not tell: a runtime mounts the host's file at the path of
 // the node there, whatever its numbers are.
 func (d *Devices) allowsVolume(s *Subject, id deviceID) bool {
@@ -257,7 +257,7 @@ func (d *Devices) excess(s *Subject, r *specs.LinuxDeviceCgroup) string {
 	return without(access, allowed)
 }
 
-// speaksFor tells whether the entry covers all devices of a rule: by number, by
+// speaksFor reports whether the entry covers all devices of a rule: by number, by
 // driver, or where it has neither, because there is such a node.
 func (a *AllowedDevice) speaksFor(s *Subject, id deviceID) bool {
 	if a.Major != nil || a.Driver != "" {

@@ -39,7 +39,7 @@ func (Env) JSONSchema() map[string]any {
 	return map[string]any{"properties": map[string]any{"forbid": named, "allow": named}}
 }
 
-// Validate wants names.
+// Validate requires names.
 func (e *Env) Validate() error {
 	for _, l := range []struct {
 		key   string

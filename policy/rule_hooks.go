@@ -32,7 +32,7 @@ type Hooks struct {
 	Allowed []Glob `yaml:"allowed"`
 }
 
-// Validate wants patterns that can match.
+// Validate requires patterns that can match.
 func (h *Hooks) Validate() error {
 	for _, g := range h.Allowed {
 		p := string(g)

@@ -94,7 +94,7 @@ func fixHostNamespaces(shared []HostNamespace) string {
 	return strings.Join(out, "; ")
 }
 
-// nameOfNetwork tells whether the namespace is the uts of a pod that is in the
+// nameOfNetwork reports whether the namespace is the uts of a pod that is in the
 // host's network.
 func nameOfNetwork(s *Subject, n HostNamespace) bool {
 	return n == HostNamespace(specs.UTSNamespace) && s.sharesHost(specs.NetworkNamespace)
@@ -115,7 +115,7 @@ func foreignNamespaces(s *Subject) []specs.LinuxNamespaceType {
 	return out
 }
 
-// joinsOthers tells whether a path is known to lead to another namespace than the
+// joinsOthers reports whether a path is known to lead to another namespace than the
 // pod's.
 func joinsOthers(s *Subject, n specs.LinuxNamespace) bool {
 	if strings.HasPrefix(path.Clean(n.Path), "/proc/1/") {

@@ -78,7 +78,7 @@ type AllowedPath struct {
 	Propagation Propagation `yaml:"propagation"`
 }
 
-// Validate wants a path.
+// Validate requires a path.
 func (a *AllowedPath) Validate() error {
 	if a.Path == "" {
 		return strict.Field("path", "is missing")
@@ -86,10 +86,10 @@ func (a *AllowedPath) Validate() error {
 	return nil
 }
 
-// JSONSchema says what Validate wants.
+// JSONSchema says what Validate requires.
 func (AllowedPath) JSONSchema() map[string]any { return strict.Required("path") }
 
-// Validate refuses a path that stands twice.
+// Validate rejects a path that stands twice.
 func (h *HostPaths) Validate() error {
 	for i, a := range h.Allowed {
 		if slices.ContainsFunc(h.Allowed[:i], func(b AllowedPath) bool { return a.Path == b.Path }) {

@@ -53,10 +53,10 @@ func (p *Protocol) UnmarshalText(text []byte) error { return oneOf(p, text, prot
 // JSONSchema lists the protocols.
 func (Protocol) JSONSchema() map[string]any { return strict.Enum(protocols()...) }
 
-// JSONSchema says what Validate wants of each.
+// JSONSchema says what Validate requires of each.
 func (PortRange) JSONSchema() map[string]any { return strict.Required("min", "max") }
 
-// Validate wants two ends, in order.
+// Validate requires two ends, in order.
 func (r *PortRange) Validate() error {
 	switch {
 	case r.Min == 0 || r.Max == 0:
@@ -75,7 +75,7 @@ func (r PortRange) String() string {
 	return strings.TrimSpace(ports + " " + string(r.Protocol))
 }
 
-// covers tells whether the port lies in the range.
+// covers reports whether the port lies in the range.
 func (r PortRange) covers(p HostPort) bool {
 	return int32(r.Min) <= p.Port && p.Port <= int32(r.Max) && (r.Protocol == "" || string(r.Protocol) == p.Protocol)
 }
@@ -93,7 +93,7 @@ func (p *Port) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONSchema wants the number of a port.
+// JSONSchema requires the number of a port.
 func (Port) JSONSchema() map[string]any {
 	s := strict.Pattern(`^0*[1-9][0-9]{0,4}$`)
 	s["type"], s["minimum"], s["maximum"] = []any{"integer", "string"}, 1, 65535

@@ -43,7 +43,7 @@ type Images struct {
 	RequireDigest bool `yaml:"requireDigest"`
 }
 
-// Validate wants something to require, and patterns that can match.
+// Validate requires something to require, and patterns that can match.
 func (i *Images) Validate() error {
 	switch {
 	case i.Action() == Ignore:
@@ -78,7 +78,7 @@ func (i *Images) Check(s *Subject) []Finding {
 	return out
 }
 
-// pinned tells whether the reference holds a digest.
+// pinned reports whether the reference holds a digest.
 func pinned(image string) bool {
 	_, ok := parseImage(image).(reference.Digested)
 	return ok

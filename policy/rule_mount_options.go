@@ -94,7 +94,7 @@ func mountTypes() []MountType {
 	return out
 }
 
-// JSONSchema says what Validate wants.
+// JSONSchema says what Validate requires.
 func (RequiredOptions) JSONSchema() map[string]any {
 	return map[string]any{
 		"required": []string{"options"},
@@ -106,7 +106,7 @@ func (RequiredOptions) JSONSchema() map[string]any {
 	}
 }
 
-// Validate wants options, something that selects, and paths that can match.
+// Validate requires options, something that selects, and paths that can match.
 func (r *RequiredOptions) Validate() error {
 	switch {
 	case len(r.Options) == 0:
@@ -128,7 +128,7 @@ func (r *RequiredOptions) Validate() error {
 	return nil
 }
 
-// Validate wants something to require.
+// Validate requires something to require.
 func (r *MountOptions) Validate() error {
 	if len(r.Require) == 0 {
 		return strict.Field("require", "is missing or empty")

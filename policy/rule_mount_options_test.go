@@ -71,7 +71,7 @@ func TestMountOption(t *testing.T) {
 	}
 }
 
-// effect tells whether an option is in effect for the mount itself where runc
+// effect reports whether an option is in effect for the mount itself where runc
 // mounts (libcontainer/specconv: what has recursive options is set with
 // mount_setattr, and only for bind mounts), or a runtime that knows no recursive
 // options, as gVisor.

@@ -49,7 +49,7 @@ func (o *OOMScore) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONSchema wants a number.
+// JSONSchema requires a number.
 func (OOMScore) JSONSchema() map[string]any {
 	s := strict.Pattern("^(0|-?[1-9][0-9]{0,3})$")
 	s["type"], s["minimum"], s["maximum"] = []any{"integer", "string"}, -1000, 1000

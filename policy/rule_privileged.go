@@ -116,7 +116,7 @@ func privilegedSigns(s *Subject) []string {
 	return signs
 }
 
-// givesAll tells whether the set gives the capabilities that together only a
+// givesAll reports whether the set gives the capabilities that together only a
 // privileged container has.
 func givesAll(set *[]string) bool {
 	return mayGive(*set, "CAP_SYS_ADMIN") && mayGive(*set, "CAP_SYS_MODULE") && mayGive(*set, "CAP_SYS_RAWIO")
@@ -129,7 +129,7 @@ func deviceRules(spec *specs.Spec) []specs.LinuxDeviceCgroup {
 	return spec.Linux.Resources.Devices
 }
 
-// everyDevice tells whether every block device or every character device may
+// everyDevice reports whether every block device or every character device may
 // be read or written. The last rule that covers them all counts; without any,
 // a kernel allows everything.
 func everyDevice(rules []specs.LinuxDeviceCgroup) bool {
@@ -149,7 +149,7 @@ func everyDevice(rules []specs.LinuxDeviceCgroup) bool {
 	return false
 }
 
-// coversEvery tells whether the rule is for that access to all devices of the
+// coversEvery reports whether the rule is for that access to all devices of the
 // type. A rule for all types opens everything, whatever else it says: runtimes
 // differ in whether they read on.
 func coversEvery(r *specs.LinuxDeviceCgroup, typ, access string) bool {
@@ -168,7 +168,7 @@ func hasCapability(set []string, name string) bool {
 	return slices.ContainsFunc(set, func(n string) bool { return strings.EqualFold(n, name) })
 }
 
-// hasDefaultCapabilities tells whether the container holds what each runtime gives
+// hasDefaultCapabilities reports whether the container holds what each runtime gives
 // to a container that asks for nothing and drops nothing.
 func hasDefaultCapabilities(spec *specs.Spec) bool {
 	return slices.ContainsFunc(capabilitySets(spec), func(set *[]string) bool {
@@ -176,7 +176,7 @@ func hasDefaultCapabilities(spec *specs.Spec) bool {
 	})
 }
 
-// isDefaultCapability tells whether containerd and CRI-O give the capability
+// isDefaultCapability reports whether containerd and CRI-O give the capability
 // to a container that asks for nothing. CRI-O's list is shorter.
 func isDefaultCapability(name string) bool {
 	switch short(name) {

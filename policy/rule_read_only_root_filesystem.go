@@ -39,7 +39,7 @@ type ReadOnlyRootFilesystem struct {
 // defaultWritableSize is 64Mi.
 const defaultWritableSize Quantity = 64 << 20
 
-// Validate refuses paths that the kernel's filesystems are mounted on.
+// Validate rejects paths that the kernel's filesystems are mounted on.
 func (r *ReadOnlyRootFilesystem) Validate() error {
 	for _, p := range r.WritablePaths {
 		if p == "/" || underAny(string(p), []string{"/proc", "/sys", "/dev"}) {
@@ -120,7 +120,7 @@ func place(mounts []specs.Mount, paths []string) int {
 	return i
 }
 
-// isBind tells whether the mount is a bind mount; its options count, not its
+// isBind reports whether the mount is a bind mount; its options count, not its
 // type.
 func isBind(m *specs.Mount) bool {
 	return m.Type == "bind" || slices.Contains(m.Options, "bind") || slices.Contains(m.Options, "rbind")

@@ -93,14 +93,14 @@ func (c *Count) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONSchema wants a number from 1.
+// JSONSchema requires a number from 1.
 func (Count) JSONSchema() map[string]any {
 	s := strict.Pattern(`^\+?0*[1-9][0-9]{0,9}$`)
 	s["type"], s["minimum"], s["maximum"] = []any{"string", "integer"}, 1, math.MaxInt32
 	return strict.Named("positive number", s)
 }
 
-// Validate wants a limit, defaults only where they can be set, and none above
+// Validate requires a limit, defaults only where they can be set, and none above
 // its maximum.
 func (r *Resources) Validate() error {
 	said := false

@@ -61,12 +61,12 @@ func rlimitTypes() []RlimitType {
 // ones.
 func (t *RlimitType) UnmarshalText(text []byte) error { return oneOf(t, text, rlimitTypes()...) }
 
-// JSONSchema wants one of the names.
+// JSONSchema requires one of the names.
 func (RlimitType) JSONSchema() map[string]any {
 	return strict.Named("rlimit", strict.Enum(rlimitTypes()...))
 }
 
-// is tells whether an entry of a spec is for the resource. Some runtimes may
+// is reports whether an entry of a spec is for the resource. Some runtimes may
 // read names in other ways than the OCI spec has them.
 func (t RlimitType) is(name string) bool {
 	return strings.EqualFold(name, string(t)) || strings.EqualFold("RLIMIT_"+name, string(t))
@@ -89,17 +89,17 @@ func (v *RlimitValue) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONSchema wants a number.
+// JSONSchema requires a number.
 func (RlimitValue) JSONSchema() map[string]any {
 	s := strict.Pattern("^(0|[1-9][0-9]{0,19})$")
 	s["type"], s["minimum"] = []any{"integer", "string"}, 0
 	return strict.Named("limit", s)
 }
 
-// JSONSchema says what Validate wants of each.
+// JSONSchema says what Validate requires of each.
 func (RlimitBound) JSONSchema() map[string]any { return strict.Required("type") }
 
-// Validate wants a name, and something to bound.
+// Validate requires a name, and something to bound.
 func (b *RlimitBound) Validate() error {
 	switch {
 	case b.Type == "":
@@ -110,7 +110,7 @@ func (b *RlimitBound) Validate() error {
 	return nil
 }
 
-// Validate wants limits, each once.
+// Validate requires limits, each once.
 func (r *Rlimits) Validate() error {
 	if len(r.Limits) == 0 && r.Action() != Ignore {
 		return strict.Field("limits", "is missing or empty")

@@ -74,7 +74,7 @@ type IDRange struct {
 	Max uint32 `yaml:"max"`
 }
 
-// Validate wants an end that is not before the start.
+// Validate requires an end that is not before the start.
 func (r *IDRange) Validate() error {
 	if r.Max < r.Min {
 		return strict.Field("max", "%d is below min, %d", r.Max, r.Min)
@@ -99,7 +99,7 @@ func (RunAsNonRoot) JSONSchema() map[string]any {
 	}}
 }
 
-// Validate refuses root, ids for adjusting that would not be allowed, and empty
+// Validate rejects root, ids for adjusting that would not be allowed, and empty
 // lists.
 func (r *RunAsNonRoot) Validate() error {
 	for _, list := range []struct {

@@ -24,7 +24,7 @@ type RuntimeHandlers struct {
 	Allowed []Glob `yaml:"allowed"`
 }
 
-// Validate wants handlers.
+// Validate requires handlers.
 func (r *RuntimeHandlers) Validate() error {
 	if len(r.Allowed) == 0 && r.Action() != Ignore {
 		return strict.Field("allowed", "is missing or empty")

@@ -87,14 +87,14 @@ func (n *Nice) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONSchema wants a number.
+// JSONSchema requires a number.
 func (Nice) JSONSchema() map[string]any {
 	s := strict.Pattern("^(0|-?[1-9][0-9]?)$")
 	s["type"], s["minimum"], s["maximum"] = []any{"integer", "string"}, -20, 19
 	return strict.Named("nice value", s)
 }
 
-// Validate wants lists that allow something.
+// Validate requires lists that allow something.
 func (r *Scheduler) Validate() error {
 	switch {
 	case r.AllowedPolicies != nil && len(r.AllowedPolicies) == 0:

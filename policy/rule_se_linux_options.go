@@ -97,7 +97,7 @@ const (
 	seLevelPart = "level"
 )
 
-// replaces tells whether the process can use its files, which have that label, when
+// replaces reports whether the process can use its files, which have that label, when
 // what is to be applied is in the value's place.
 func (p sePart) replaces(value string, files seLabel) bool {
 	switch p.name {
@@ -122,7 +122,7 @@ func (p sePart) list() string {
 	return strings.Join(names, ", ")
 }
 
-// Validate wants something to say, and parts to apply that are allowed.
+// Validate requires something to say, and parts to apply that are allowed.
 func (o *SELinuxOptions) Validate() error {
 	said, applied := o.Required, false
 	for _, p := range o.parts() {

@@ -62,7 +62,7 @@ type SeccompProfile struct {
 	Block seccomp.Block `yaml:"block"`
 }
 
-// Validate wants a profile to apply that is one, and allowed.
+// Validate requires a profile to apply that is one, and allowed.
 func (r *SeccompProfile) Validate() error {
 	switch {
 	case r.Allowed != nil && len(r.Allowed) == 0:
@@ -86,7 +86,7 @@ func (r *SeccompProfile) applied() SeccompPattern {
 	return r.Apply
 }
 
-// permits tells whether the profile is allowed by its name.
+// permits reports whether the profile is allowed by its name.
 func (r *SeccompProfile) permits(profile SeccompPattern) bool {
 	if r.Allowed == nil {
 		return profile != seccompUnconfined
@@ -184,7 +184,7 @@ func profileOf(s *Subject) *specs.LinuxSeccomp {
 	return s.Spec.Linux.Seccomp
 }
 
-// confines tells whether the profile blocks any system call.
+// confines reports whether the profile blocks any system call.
 func confines(p *specs.LinuxSeccomp) bool {
 	if p == nil {
 		return false

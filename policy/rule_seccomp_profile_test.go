@@ -39,7 +39,7 @@ func TestSeccompProfileCheck(t *testing.T) {
 	}
 }
 
-// allowsCall tells whether the profile lets a system call through whatever its
+// allowsCall reports whether the profile lets a system call through whatever its
 // arguments are.
 func allowsCall(p *specs.LinuxSeccomp, name string) bool {
 	return slices.ContainsFunc(p.Syscalls, func(c specs.LinuxSyscall) bool {

@@ -49,7 +49,7 @@ func (p *SysctlPattern) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONSchema wants a name, or the beginning of one and a *.
+// JSONSchema requires a name, or the beginning of one and a *.
 func (SysctlPattern) JSONSchema() map[string]any {
 	return strict.Named("sysctl", strict.Pattern(`^[^\s*+]+\*?$`))
 }
@@ -133,7 +133,7 @@ func sysctlName(raw string) string {
 	return strings.ReplaceAll(raw, "/", ".")
 }
 
-// plainSysctl tells whether the name leads nowhere but to a parameter: no empty
+// plainSysctl reports whether the name leads nowhere but to a parameter: no empty
 // parts (which .. would make), and nothing but letters, digits, - and _.
 func plainSysctl(name string) bool {
 	odd := func(r rune) bool {
@@ -147,7 +147,7 @@ func plainSysctl(name string) bool {
 	return true
 }
 
-// plainValue tells whether the value holds no + and no control character, of
+// plainValue reports whether the value holds no + and no control character, of
 // which a tab, between numbers, is none.
 func plainValue(value string) bool {
 	return !strings.ContainsFunc(value, func(r rune) bool { return r == '+' || unicode.IsControl(r) && r != '\t' })

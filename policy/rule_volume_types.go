@@ -38,7 +38,7 @@ type VolumeTypes struct {
 	Allowed []VolumeType `yaml:"allowed"`
 }
 
-// Validate wants a list.
+// Validate requires a list.
 func (v *VolumeTypes) Validate() error {
 	if v.Allowed == nil {
 		return strict.Field("allowed", "is missing; [] allows no volumes")
@@ -86,7 +86,7 @@ func (v *VolumeTypes) Adjust(s *Subject) []string {
 	return done
 }
 
-// liesIn tells whether the path is one of the folders or lies below one; all
+// liesIn reports whether the path is one of the folders or lies below one; all
 // are clean. It is called for every mount of a pod, which can have thousands,
 // so it looks the parents up. A path longer than any that can be mounted is
 // taken to lie in one.

@@ -24,7 +24,7 @@ func (r *RunAsNonRoot) cannotRun(s *Subject) string {
 	}
 }
 
-// isMapped tells whether the id is one of a user namespace; where no mappings are shown
+// isMapped reports whether the id is one of a user namespace; where no mappings are shown
 // any may be.
 func isMapped(mappings []specs.LinuxIDMapping, id uint32) bool {
 	return len(mappings) == 0 || slices.ContainsFunc(mappings, func(m specs.LinuxIDMapping) bool {

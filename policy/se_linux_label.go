@@ -77,7 +77,7 @@ func (seLevel) JSONSchema() map[string]any {
 	return strict.Named("SELinux level", strict.Pattern(seLevelPattern))
 }
 
-// seDominates tells whether a process of the level can use files of the other for
+// seDominates reports whether a process of the level can use files of the other for
 // certain: it is the same level, or one of the same sensitivity, and the files' has
 // no categories. (More would be so: a level dominates all with fewer categories.
 // But such a change gives what other containers have.)

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// MissingProfile is a seccomp profile that a policy names and that this node does
-// not have, or that is none. Containers that need it are refused.
+// MissingProfile is a seccomp profile that a policy names and that this node does not have, or
+// that is not valid. Containers that need it are denied.
 type MissingProfile struct {
 	Policy  string
 	Profile SeccompPattern

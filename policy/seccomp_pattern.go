@@ -37,7 +37,7 @@ func (p *SeccompPattern) UnmarshalText(text []byte) error {
 	}
 }
 
-// JSONSchema wants one of the two words, or what begins with Localhost/.
+// JSONSchema requires one of the two words, or what begins with Localhost/.
 func (SeccompPattern) JSONSchema() map[string]any {
 	return strict.Named("seccomp profile", map[string]any{"anyOf": []any{
 		strict.Enum(seccompDefault, seccompUnconfined), strict.Pattern("^" + seccompLocalhost + "."),
@@ -53,7 +53,7 @@ func (p SeccompPattern) file() string {
 	return file
 }
 
-// match tells whether the pattern stands for a profile, given in the same form.
+// match reports whether the pattern stands for a profile, given in the same form.
 func (p SeccompPattern) match(profile SeccompPattern) bool {
 	glob, local := strings.CutPrefix(string(p), seccompLocalhost)
 	file, named := strings.CutPrefix(string(profile), seccompLocalhost)

@@ -104,7 +104,7 @@ func floorSince(had, has *specs.Spec) seccomp.Block {
 	return now
 }
 
-// sameBounding tells whether the specs bound capabilities alike.
+// sameBounding reports whether the specs bound capabilities alike.
 func sameBounding(a, b *specs.Spec) bool {
 	bounding := func(spec *specs.Spec) []string {
 		if spec.Process == nil || spec.Process.Capabilities == nil {

@@ -80,7 +80,7 @@ func (e *evaluation) applySeccomp() {
 }
 
 // narrowSeccomp puts the profile in the place of the one that is there, where it lets
-// nothing through that this does not, and tells whether it did.
+// nothing through that this does not, and reports whether it did.
 func (s *Subject) narrowSeccomp(profile *specs.LinuxSeccomp) bool {
 	before := profileOf(s)
 	if !seccomp.IsNone(before) {
@@ -164,7 +164,7 @@ func unknownCapabilities() *specs.Spec {
 	return &specs.Spec{Process: &specs.Process{Capabilities: &specs.LinuxCapabilities{Bounding: []string{"CAP_SYS_CHROOT"}}}}
 }
 
-// mayUse tells whether the container can have the capability, or while rules adjust,
+// mayUse reports whether the container can have the capability, or while rules adjust,
 // whether it could.
 func (s *Subject) mayUse(capability string) bool { return mayUse(s.madeFor(), capability) }
 

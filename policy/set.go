@@ -37,7 +37,7 @@ type compiled struct {
 	exceptions []*exception // that name the policy, by name
 }
 
-// has tells whether the policy has the rule.
+// has reports whether the policy has the rule.
 func (p *compiled) has(rule string) bool {
 	return slices.ContainsFunc(p.rules, func(r compiledRule) bool { return r.name == rule })
 }
@@ -81,7 +81,7 @@ func (s *Set) Names() []string {
 	return names
 }
 
-// Enforces tells whether a policy is in mode enforce, whatever it is for.
+// Enforces reports whether any policy is in mode enforce, whatever it matches.
 func (s *Set) Enforces() bool {
 	return slices.ContainsFunc(s.policies, (*compiled).enforces)
 }
@@ -132,8 +132,7 @@ func (s *Set) inNamespace(ns string) *candidates {
 	return out
 }
 
-// Selection tells what the policies that match a container want to do with it,
-// without judging it.
+// Selection says what the policies that match a container will do with it, without judging it.
 type Selection struct {
 	Enforced bool // a policy in mode enforce matches
 	Audited  bool // a policy in mode audit matches
@@ -141,12 +140,12 @@ type Selection struct {
 	Sandbox  bool // one of their rules reads Pod.Sandbox
 }
 
-// Any tells whether a policy of either mode matches.
+// Any reports whether a policy of either mode matches.
 func (s Selection) Any() bool { return s.Enforced || s.Audited }
 
-// Select tells whether any policy is for the container. Only the pod, the
-// container's name and its image are read; a policy that selects by image is
-// taken to match while the image is not known.
+// Select reports whether any policy matches the container. It reads only the pod, the
+// container's name and its image. While the image is not known, it assumes that a policy that
+// selects by image matches.
 func (s *Set) Select(sub *Subject) Selection {
 	if s.misnamed(&sub.Pod) {
 		return Selection{Enforced: s.Enforces(), Audited: slices.ContainsFunc(s.policies, (*compiled).audits)}

@@ -13,28 +13,27 @@ type Subject struct {
 	Pod       Pod
 	Container Container
 
-	// Spec is the OCI runtime spec. Where it is Partial it holds only what NRI
-	// shows of it: what every version of NRI does, and what ShowsMore says.
+	// Spec is the OCI runtime spec. If it is Partial, it holds only what NRI shows: what every
+	// version of NRI shows, and what ShowsMore says.
 	Spec *specs.Spec
 
 	// ShowsMore: a Partial spec also has the container's seccomp
 	// profile and its sysctls, if there are any.
 	ShowsMore bool
 
-	// Host tells facts about the node; nil where none can be known.
+	// Host shows facts about the node; nil if none can be known.
 	Host Host
 
-	// MountsUnverified says why what the kernel mounts for the container cannot
-	// be compared with what is judged; "" where it will be. A path of the host
-	// in whose place a container can put another one is refused then.
+	// MountsUnverified says why the kernel's mounts for the container cannot be compared with
+	// what is judged; "" if they will be. Otherwise a path of the host that a container can
+	// replace is denied.
 	MountsUnverified string
 
-	// Time is when it is judged, which tells the exceptions that hold; zero:
-	// now.
+	// Time is the time of the judgement, which decides which exceptions apply; zero: now.
 	Time time.Time
 
-	// Done ends the judgement when it is closed, as a context's does. A judgement
-	// that was ended denies. nil: never.
+	// Done ends the judgement when it is closed, like a context's. A judgement that was ended
+	// denies. nil: never.
 	Done <-chan struct{}
 
 	memory
@@ -51,7 +50,7 @@ func (s Subject) ready() Subject {
 	return s
 }
 
-// ended tells whether the judgement is to end. Once it is, whatever a rule finds
+// ended reports whether the judgement is to end. Once it is, whatever a rule finds
 // does not matter any more.
 func (s *Subject) ended() bool {
 	select {
@@ -112,25 +111,24 @@ type Pod struct {
 	Labels                   map[string]string
 	RuntimeHandler           string
 
-	// Annotations are the pod's; those that OCI runtimes take orders from are
-	// enough (ObeyedAnnotations).
+	// Annotations are the pod's. Those that configure OCI runtimes are enough
+	// (ObeyedAnnotations).
 	Annotations map[string]string
 
 	// Unseen: what is empty of Namespace and UID is not known. Else a pod has none.
 	Unseen bool
 
-	// LinuxNamespaces lists the types of the namespaces that the pod has of its own
-	// ("network", "pid", "ipc", ...). A type that is missing is the host's.
-	// nil: not known, only the container's spec tells.
+	// LinuxNamespaces lists the types of the namespaces that the pod has of its own ("network",
+	// "pid", "ipc", ...). A type that is missing is the host's. nil: not known, only the
+	// container's spec shows them.
 	LinuxNamespaces []string
 
-	// LinuxNamespacePaths are the paths that lead to the pod's own namespaces, by type.
-	// Of a type that is missing they are not known.
+	// LinuxNamespacePaths are the paths that lead to the pod's own namespaces, by type. The
+	// paths of a missing type are not known.
 	LinuxNamespacePaths map[string][]string
 
-	// HostNamespaces lists the types of the namespaces in the container's spec
-	// whose paths lead to the host's own. Where nothing tells whether a path
-	// does, NamespacePathsUnseen is true.
+	// HostNamespaces lists the types of the namespaces in the container's spec whose paths lead
+	// to the host's own. If this cannot be found out, NamespacePathsUnseen is true.
 	HostNamespaces       []string
 	NamespacePathsUnseen bool
 
@@ -140,13 +138,15 @@ type Pod struct {
 	Sandbox *Sandbox
 }
 
-// Sandbox is what a pod has that its containers' specs do not show.
+// Sandbox is what was asked of the runtime for the pod as a whole; nil if it is not known. A
+// rule that reads it then finds nothing: the caller must get it (Selection.Sandbox), or say
+// that it was not seen.
 type Sandbox struct {
 	// Sysctls are set in the pod's namespaces when its sandbox starts.
 	Sysctls map[string]string
 
-	// HostPorts are the ports of the host that lead to the pod. Where nothing
-	// tells them, HostPortsUnseen is true.
+	// HostPorts are the ports of the host that lead to the pod. If nothing shows them,
+	// HostPortsUnseen is true.
 	HostPorts       []HostPort
 	HostPortsUnseen bool
 
@@ -166,18 +166,18 @@ type HostPort struct {
 type Container struct {
 	Name, ID string
 
-	// Image is the reference under which the runtime keeps the image; "" while
-	// it is not known. OtherImages are more, such as the one that was asked
-	// for, which whoever calls CRI can claim: a policy selects by any.
+	// Image is the reference under which the runtime stores the image; "" while it is not
+	// known. OtherImages are further references, such as the one that was asked for. Any client
+	// of CRI can claim them: a policy selects by any of them.
 	Image       string
 	OtherImages []string
 
-	// ImageUnseen: nothing on this node will tell Image. OtherImages, if there
-	// are any, are all that is known.
+	// ImageUnseen: nothing on this node will show Image. Only OtherImages, if there are any,
+	// are known.
 	ImageUnseen bool
 
-	// Seccomp is the seccomp profile that the container asked its runtime for;
-	// "" where nothing tells.
+	// Seccomp is the seccomp profile that the container asked its runtime for; "" if nothing
+	// shows it.
 	Seccomp SeccompPattern
 }
 
@@ -190,7 +190,7 @@ func (s *Subject) linux() *specs.Linux {
 	return s.Spec.Linux
 }
 
-// sharesHost tells whether the container runs in the host's namespace of the
+// sharesHost reports whether the container runs in the host's namespace of the
 // type. A pod's own namespaces are asked too, because a container's spec shows
 // a path to the pod's network namespace even where that is the host's. CRI-O
 // does so for IPC namespaces, of the pod too.
@@ -201,13 +201,13 @@ func (s *Subject) sharesHost(ns specs.LinuxNamespaceType) bool {
 	return slices.Contains(s.Pod.HostNamespaces, string(ns)) || !s.hasNamespace(ns)
 }
 
-// hasNamespace tells whether the spec lists a namespace of the type.
+// hasNamespace reports whether the spec lists a namespace of the type.
 func (s *Subject) hasNamespace(ns specs.LinuxNamespaceType) bool {
 	return s.Spec.Linux != nil && slices.ContainsFunc(s.Spec.Linux.Namespaces,
 		func(n specs.LinuxNamespace) bool { return n.Type == ns })
 }
 
-// userNamespace tells whether the container has a user namespace in which no
+// userNamespace reports whether the container has a user namespace in which no
 // user and no group is the host's 0. Of the pod's, which the container joins,
 // the spec has the mappings that the caller of CRI claims, and some runtimes do
 // not compare them: the sandbox's count too where it is known, and a namespace that
@@ -217,7 +217,7 @@ func (s *Subject) userNamespace() bool {
 		(s.Pod.Sandbox == nil || avoidsRoot(s.Pod.Sandbox.UIDMappings) && avoidsRoot(s.Pod.Sandbox.GIDMappings))
 }
 
-// joinsUsers tells whether the container is known to join another user namespace
+// joinsUsers reports whether the container is known to join another user namespace
 // than its pod's.
 func (s *Subject) joinsUsers() bool {
 	return slices.Contains(s.Pod.HostNamespaces, string(specs.UserNamespace)) ||
@@ -226,7 +226,7 @@ func (s *Subject) joinsUsers() bool {
 		})
 }
 
-// avoidsRoot tells whether there are mappings and none leads to the host's 0.
+// avoidsRoot reports whether there are mappings and none leads to the host's 0.
 func avoidsRoot(mappings []specs.LinuxIDMapping) bool {
 	return len(mappings) > 0 && !slices.ContainsFunc(mappings, func(m specs.LinuxIDMapping) bool { return m.HostID == 0 && m.Size > 0 })
 }

@@ -13,12 +13,11 @@ type boundsUpdates interface {
 	ofUpdate() Rule
 }
 
-// EvaluateUpdate judges new limits for a running container by the rules of every
-// policy that matches which bound updates: resources and cgroupsPath. Only what the update holds is
-// judged: a limit that is missing or 0 stays as it is, a negative one takes
-// the limit away. Of the decision's Spec only linux.resources counts; it has
-// every member that the update has, since runtimes put it over the update. The
-// update itself is not changed.
+// EvaluateUpdate judges new limits for a running container, by the rules that limit updates
+// (resources and cgroupsPath) of every policy that matches. It judges only what the update
+// holds: a limit that is missing or 0 stays as it is, and a negative one removes the limit. Of
+// the decision's Spec, only linux.resources counts. It has every member that the update has,
+// because runtimes merge it over the update. The update itself is not changed.
 func (s *Set) EvaluateUpdate(sub Subject, update *specs.LinuxResources) *Decision {
 	sub = sub.ready()
 	if update == nil {
@@ -86,7 +85,7 @@ func (u resourcesUpdate) Adjust(s *Subject) []string {
 	return done
 }
 
-// present tells whether the update changes the limit.
+// present reports whether the update changes the limit.
 func (l limit) present(r *specs.LinuxResources) bool {
 	if _, ok := r.Unified[l.unified]; ok {
 		return true
@@ -95,7 +94,7 @@ func (l limit) present(r *specs.LinuxResources) bool {
 	return n != nil && *n != 0
 }
 
-// halved tells whether the update has one half of a CPU limit without the
+// halved reports whether the update has one half of a CPU limit without the
 // other: what comes of it depends on what is in force.
 func (l limit) halved(r *specs.LinuxResources) bool {
 	if l.name != "cpu" || r.CPU == nil {

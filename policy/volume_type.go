@@ -48,7 +48,7 @@ func (VolumeType) JSONSchema() map[string]any {
 	return strict.Named("volume type", strict.Enum(volumeTypes()...))
 }
 
-// ofPod tells whether it is a volume of the pod.
+// ofPod reports whether it is a volume of the pod.
 func (v VolumeType) ofPod() bool {
 	return !slices.Contains([]VolumeType{noVolume, anonymousVolume, sharedMemory, tmpfsMount, deviceTmpfs, runtimeFile}, v)
 }

@@ -58,7 +58,7 @@ func (c *Config) handlers() judge.Handlers {
 	}
 }
 
-// hasWrapper tells whether the host is seen to have the OCI runtime wrapper
+// hasWrapper reports whether the host is seen to have the OCI runtime wrapper
 // installed as the runtime's.
 func (c *Config) hasWrapper(runtime string) bool {
 	return c.Host.Root != "" && exists(c.OnHost(wrapperconfig.File)) && exists(c.OnHost(c.HookPath)) &&

@@ -75,7 +75,7 @@ func (w *patientWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// add tells whether there is room for the line, and whether to wait for it.
+// add reports whether there is room for the line, and whether to wait for it.
 func (w *patientWriter) add(line waitingLine) (wait, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

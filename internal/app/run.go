@@ -58,7 +58,7 @@ type agent struct {
 // RuntimeSocketError is why nobody can ask on the runtime socket; nil if they can.
 func (a *agent) RuntimeSocketError() error { return a.socketErr }
 
-// answers gives what tells whether the agent answers, the runtime and, where it
+// answers gives what reports whether the agent answers, the runtime and, where it
 // listens, on the runtime socket.
 func (a *agent) answers(socket string) func(context.Context) error {
 	return func(ctx context.Context) error {

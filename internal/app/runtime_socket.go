@@ -25,7 +25,7 @@ func serveRuntime(ctx context.Context, socket string, p *plugin.Plugin, log logr
 	return nil
 }
 
-// needsRuntimeSocket tells whether nothing can be opened without it.
+// needsRuntimeSocket reports whether nothing can be opened without it.
 func (c *Config) needsRuntimeSocket() bool {
 	return c.Opener == openerRuntime || c.Opener == openerVerify
 }

@@ -48,7 +48,7 @@ func printDifferences(p *printer, r *policytest.Result) {
 	}
 }
 
-// printSummary prints the sum of all and tells whether there were tests and
+// printSummary prints the sum of all and reports whether there were tests and
 // all passed.
 func printSummary(p *printer, files []policytest.File) bool {
 	cases, failed, errors := 0, 0, 0

@@ -34,8 +34,8 @@ type Line struct {
 	// audit were enforced.
 	IfEnforced *IfEnforced `json:"ifEnforced,omitempty"`
 
-	// Error says why there is no decision (outcome failed), or what the container
-	// or pod brought too much of (outcomes refused and reported).
+	// Error says why there is no decision (outcome failed), or what of the container or pod is
+	// too large (outcomes refused and reported).
 	Error string `json:"error,omitempty"`
 
 	// Stopped: the container ran, and was stopped for the decision.
@@ -54,7 +54,7 @@ type Results struct {
 	Changes    []policy.Adjustment `json:"changes,omitempty"`
 }
 
-// IfEnforced is a decision that was not put in force.
+// IfEnforced is what would happen to the container if the policies in mode audit were enforced.
 type IfEnforced struct {
 	Outcome policy.Outcome `json:"outcome"`
 	Results
@@ -98,8 +98,8 @@ type Log struct {
 	onError func(error)
 }
 
-// New makes a Log that writes to w, one Write a line. onError is told when a
-// line cannot be written; the decision stands all the same.
+// New makes a Log that writes to w, with one Write per line. It calls onError if a line cannot
+// be written; the decision is not affected.
 func New(w io.Writer, onError func(error)) *Log {
 	return &Log{w: w, now: time.Now, onError: onError}
 }

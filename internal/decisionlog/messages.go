@@ -12,7 +12,7 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// Messages is a judge.Recorder that tells people what was decided.
+// Messages is a judge.Recorder that logs decisions for people.
 type Messages struct{ Log logrus.FieldLogger }
 
 // Decided logs a denial as a warning, an adjustment as information, and the

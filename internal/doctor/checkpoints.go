@@ -8,7 +8,7 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// checkCheckpoints tells whether the node restores containers from checkpoints:
+// checkCheckpoints reports whether the node restores containers from checkpoints:
 // what privileges those have stands in the checkpoint, where no policy sees it.
 func checkCheckpoints(_ context.Context, n *Node) []Finding {
 	if n.Root == "" {
@@ -54,7 +54,7 @@ func (n *Node) restores(r *containerRuntime, criu string) Finding {
 	}
 }
 
-// restoresCheckpoints tells whether the containerd restores checkpoints when CRI
+// restoresCheckpoints reports whether the containerd restores checkpoints when CRI
 // asks for a container of a checkpoint's image.
 func (r *containerRuntime) restoresCheckpoints() bool {
 	return slices.ContainsFunc([][2]string{{"v2.1.0", "v2.2.7"}, {"v2.3.0", "v2.3.4"}}, func(since [2]string) bool {

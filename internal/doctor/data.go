@@ -66,7 +66,7 @@ func (r versionRange) end() version {
 	return r.Before
 }
 
-// contains tells whether the version is in the range. SemVer has no version come
+// contains reports whether the version is in the range. SemVer has no version come
 // before all others.
 func (r versionRange) contains(v version) bool {
 	return semver.Compare(r.Introduced.semver, v.semver) <= 0 && semver.Compare(v.semver, r.end().semver) < 0

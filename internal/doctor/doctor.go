@@ -1,6 +1,6 @@
-// Package doctor tells whether a node is ready for specguard: what it found, and
-// what to do about it. It changes nothing on the node, but that the kernel may
-// load the modules of socket families that are tried.
+// Package doctor checks whether a node is ready for specguard: what it found, and what to do
+// about it. It changes nothing on the node, except that the kernel may load the modules of
+// socket families that it tries.
 package doctor
 
 import (
@@ -74,7 +74,7 @@ func Examine(ctx context.Context, n *Node) []Finding {
 	return out
 }
 
-// Ready tells whether none of the findings is a problem.
+// Ready reports whether none of the findings is a problem.
 func Ready(findings []Finding) bool {
 	for _, f := range findings {
 		if f.Status == Problem {

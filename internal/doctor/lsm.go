@@ -11,7 +11,7 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// checkLSM tells whether the kernel has AppArmor or SELinux on, and whether it
+// checkLSM reports whether the kernel has AppArmor or SELinux on, and whether it
 // enforces.
 func checkLSM(_ context.Context, n *Node) []Finding {
 	armor, se := n.host.AppArmor(), n.host.SELinux()
@@ -47,7 +47,7 @@ func appArmor(armor policy.AppArmor) Finding {
 	return ok("AppArmor is on; of %d loaded profiles %d confine", len(armor.Profiles), confining)
 }
 
-// defaultProfiles tells whether RuntimeDefault can be applied to the containers of
+// defaultProfiles reports whether RuntimeDefault can be applied to the containers of
 // the node's runtimes, and whether they give it themselves.
 func (n *Node) defaultProfiles(armor policy.AppArmor) []Finding {
 	var out []Finding
@@ -83,7 +83,7 @@ func (n *Node) seLinux() Finding {
 	}
 }
 
-// checkSeccomp tells whether the kernel can filter system calls.
+// checkSeccomp reports whether the kernel can filter system calls.
 func checkSeccomp(_ context.Context, n *Node) []Finding {
 	data, err := os.ReadFile(filepath.Join(n.kernelRoot(), "proc/sys/kernel/seccomp/actions_avail"))
 	switch {

@@ -14,8 +14,8 @@ import (
 
 // Settings say where to look, and how the agent is configured.
 type Settings struct {
-	// Root is where the host's files are seen, as the agent's host.root; ""
-	// where they are not.
+	// Root is the folder with the host's files, as the agent's host.root; "" if they cannot be
+	// seen.
 	Root string
 
 	// RuntimeDirs are the agent's host.runtimeDirs; none are the default ones.

@@ -78,7 +78,7 @@ func (t *nriReleases) first(component string) version {
 	return version{}
 }
 
-// has tells whether that NRI has the ability.
+// has reports whether that NRI has the ability.
 func (t *nriReleases) has(nri version, ability string) bool {
 	return slices.ContainsFunc(t.Abilities, func(a nriAbility) bool {
 		return a.Name == ability && semver.Compare(a.Since.semver, nri.semver) <= 0

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// checkNRISocket tells whether NRI's socket is there, accepts connections, and is
+// checkNRISocket reports whether NRI's socket is there, accepts connections, and is
 // out of reach for others. A connection that is closed at once does nothing:
 // NRI logs that a plugin failed to register and goes on (github.com/containerd/nri,
 // pkg/adaptation).

@@ -10,7 +10,7 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// checkFiles tells whether others than root can change what specguard goes by.
+// checkFiles reports whether others than root can change what specguard goes by.
 // What is not there is left out: all of it is optional.
 func checkFiles(_ context.Context, n *Node) []Finding {
 	var out []Finding

@@ -28,7 +28,7 @@ type containerRuntime struct {
 	err     error // it did not tell its version
 }
 
-// ask asks the runtime for its version; it tells whether there is a runtime.
+// ask asks the runtime for its version; it reports whether there is a runtime.
 func (r *containerRuntime) ask(ctx context.Context) bool {
 	if _, err := os.Stat(r.socket); errors.Is(err, fs.ErrNotExist) {
 		return false
@@ -48,7 +48,7 @@ func (r *containerRuntime) ask(ctx context.Context) bool {
 	return true
 }
 
-// same tells whether both sockets are one runtime's.
+// same reports whether both sockets are one runtime's.
 func (r *containerRuntime) same(other containerRuntime) bool {
 	a, errA := os.Stat(r.socket)
 	b, errB := os.Stat(other.socket)
@@ -57,7 +57,7 @@ func (r *containerRuntime) same(other containerRuntime) bool {
 
 func (r *containerRuntime) String() string { return r.component + " " + r.version.text }
 
-// before tells whether the runtime is older than the version.
+// before reports whether the runtime is older than the version.
 func (r *containerRuntime) before(version string) bool {
 	return semver.Compare(r.version.semver, version) < 0
 }

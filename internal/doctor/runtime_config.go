@@ -44,7 +44,7 @@ type validator struct {
 	tolerate    string // annotation by which a pod does without required plugins
 }
 
-// requires tells whether containers are refused while the plugin is missing.
+// requires reports whether containers are refused while the plugin is missing.
 func (v validator) requires(plugin string) bool {
 	return v.enabled && slices.Contains(v.required, plugin)
 }

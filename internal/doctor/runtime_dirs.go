@@ -42,7 +42,7 @@ func crioDirs(f files, config table) ([]string, error) {
 	}, nil
 }
 
-// checkRuntimeDirs tells whether the agent knows the folders in which the
+// checkRuntimeDirs reports whether the agent knows the folders in which the
 // runtimes keep what they make for pods. From elsewhere it is a host path.
 func checkRuntimeDirs(_ context.Context, n *Node) []Finding {
 	var out []Finding

@@ -19,7 +19,7 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// checkSELinux tells whether SELinux lets the OCI runtime wrapper, which runs in the
+// checkSELinux reports whether SELinux lets the OCI runtime wrapper, which runs in the
 // container runtime's domain, do its work, and whom it has denied something of
 // specguard lately.
 func checkSELinux(_ context.Context, n *Node) []Finding {
@@ -48,7 +48,7 @@ type need struct {
 	class, perm string
 }
 
-// mayAsk tells whether a runtime's domain may start the wrapper, read its
+// mayAsk reports whether a runtime's domain may start the wrapper, read its
 // configuration and ask the agent.
 func (n *Node) mayAsk(r *containerRuntime) Finding {
 	domain, err := n.se.peer(r.socket)

@@ -12,7 +12,7 @@ type wrapper struct {
 	without []string // those that run another program
 }
 
-// usable tells whether any container runs by it.
+// usable reports whether any container runs by it.
 func (w wrapper) usable() bool { return w.missing == nil && w.loose == "" && len(w.with) > 0 }
 
 // wrapper looks for the wrapper in the runtime's configuration. A handler may

@@ -19,17 +19,17 @@ var data []byte
 
 // Row is what is said of some fields.
 type Row struct {
-	// Fields are paths as in config.json (process.user.uid). The values of lists
-	// and maps have [] for a name (mounts[].options). A * stands for any name.
+	// Fields are paths as in config.json (process.user.uid). The values of lists and maps have
+	// [] instead of a name (mounts[].options). A * matches any name.
 	Fields []Path `yaml:"fields"`
 
-	// Whole: the row is for all fields below, too.
+	// Whole: the row also covers all fields below.
 	Whole bool `yaml:"whole"`
 
 	// Rules are the names of the rules that read the fields.
 	Rules []string `yaml:"rules"`
 
-	// Custom: where it matters is for the operator to say, with rule custom.
+	// Custom: the operator decides whether it matters, with rule custom.
 	Custom bool `yaml:"custom"`
 
 	// Why says what there is to know. Without rules it says why that is safe.
@@ -54,12 +54,12 @@ func Table() ([]Row, error) {
 	return table.Rows, nil
 }
 
-// Has tells whether the row is for the field.
+// Has reports whether the row covers the field.
 func (r *Row) Has(field Path) bool {
 	return slices.ContainsFunc(r.Fields, func(p Path) bool { return p.covers(field, r.Whole) })
 }
 
-// covers tells whether the path stands for the field, or for one above it where
+// covers reports whether the path stands for the field, or for one above it where
 // that is enough.
 func (p Path) covers(field Path, below bool) bool {
 	names, parts := strings.Split(string(p), "."), strings.Split(string(field), ".")
@@ -75,7 +75,7 @@ func (p Path) covers(field Path, below bool) bool {
 	return same(names[last], parts[last]) || below && same(names[last]+"[]", parts[last])
 }
 
-// same tells whether a name in a path of the table stands for one of a field.
+// same reports whether a name in a path of the table stands for one of a field.
 func same(name, part string) bool {
 	if suffix, wild := strings.CutPrefix(name, "*"); wild {
 		return strings.HasSuffix(part, "[]") == (suffix == "[]")

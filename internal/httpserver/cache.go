@@ -25,8 +25,8 @@ type Cache[T any] struct {
 	computed time.Time // when it was there
 }
 
-// NewCache makes a Cache. What compute does has to end by itself: a client that
-// hangs up does not end it for the others.
+// NewCache makes a Cache. compute must end by itself: a client that hangs up does not end it
+// for the others.
 func NewCache[T any](compute func(context.Context) T) *Cache[T] {
 	return &Cache[T]{compute: compute, pace: rate.NewLimiter(freshPace, freshBurst)}
 }

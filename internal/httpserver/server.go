@@ -1,7 +1,7 @@
-// Package httpserver serves an agent's metrics and probes to whoever reaches its
-// port. Clients cannot take from the agent what it judges containers with: how
-// many connections they open, what they send, and how slowly they read costs a
-// bounded amount of memory and less than a hundredth of a CPU.
+// Package httpserver serves an agent's metrics and probes to anyone who reaches its port.
+// Clients cannot take resources that the agent needs to judge containers: the number of their
+// connections, what they send, and how slowly they read cost a limited amount of memory and
+// less than a hundredth of a CPU.
 package httpserver
 
 import (

@@ -12,7 +12,7 @@ import (
 // createdHead is the first line of a main file that was not there.
 const createdHead = "# Written by specguard install; specguard uninstall removes it." + markAdded + "\n"
 
-// isOurs tells whether a main file, which without our edits is the original, is
+// isOurs reports whether a main file, which without our edits is the original, is
 // one that was not there.
 func isOurs(data, original []byte) bool {
 	return len(original) == 0 && bytes.HasPrefix(data, []byte(createdHead))

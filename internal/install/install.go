@@ -30,10 +30,9 @@ const (
 	RuntimeConfigEnv = wrapperconfig.Variable
 )
 
-// Options say what to install, and where. Paths are the node's, but for Root
-// and Binary.
+// Options say what to install, and where. Paths are those of the node, except Root and Binary.
 type Options struct {
-	// Root is where the node's files are.
+	// Root is the folder with the node's files.
 	Root string
 	// Prefix is the folder of the wrapper; DefaultPrefix if empty.
 	Prefix string
@@ -41,7 +40,7 @@ type Options struct {
 	Binary string
 	// Runtime is auto, containerd or crio.
 	Runtime string
-	// Config is the runtime's main configuration file, where it is elsewhere.
+	// Config is the runtime's main configuration file, if it is elsewhere.
 	Config string
 	// RuntimeConfig is the wrapper's configuration; the constant if empty.
 	RuntimeConfig string
@@ -66,7 +65,7 @@ func (p *Plan) note(format string, args ...any) {
 	p.Notes = append(p.Notes, fmt.Sprintf(format, args...))
 }
 
-// Effective tells whether the runtime has to read its configuration again.
+// Effective reports whether the runtime must read its configuration again.
 func (p *Plan) Effective() bool {
 	for _, c := range p.Changes {
 		if c.config {

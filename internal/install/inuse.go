@@ -14,7 +14,7 @@ import (
 	securejoin "github.com/cyphar/filepath-securejoin"
 )
 
-// daemon is what tells whether a runtime runs, and by which configuration.
+// daemon is what reports whether a runtime runs, and by which configuration.
 type daemon struct {
 	socket string
 	// config are the files and folders that change with its configuration.
@@ -77,7 +77,7 @@ func set(s *string, value any) {
 	}
 }
 
-// runs tells whether the daemon runs, as far as its socket can be seen.
+// runs reports whether the daemon runs, as far as its socket can be seen.
 func (t tree) runs(d daemon) bool {
 	if _, err := t.stat(d.socket); isNotExist(err) {
 		return false
@@ -101,7 +101,7 @@ func (t tree) runs(d daemon) bool {
 	return !errors.Is(err, syscall.ENOENT) && !errors.Is(err, syscall.ECONNREFUSED)
 }
 
-// outdated tells whether the daemon started, that is bound its socket, before
+// outdated reports whether the daemon started, that is bound its socket, before
 // its configuration last changed. A rename counts as a change.
 func (t tree) outdated(d daemon) bool {
 	socket, err := t.stat(d.socket)

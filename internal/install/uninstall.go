@@ -112,7 +112,7 @@ func (u *uninstaller) crio(p crioPaths) error {
 	return nil
 }
 
-// dropIn removes a drop-in, and tells whether there was one.
+// dropIn removes a drop-in, and reports whether there was one.
 func (u *uninstaller) dropIn(p string) (bool, error) {
 	data, err := u.tree.read(p)
 	if isNotExist(err) {
@@ -153,7 +153,7 @@ func (u *uninstaller) keep(format string, args ...any) {
 	u.out.Kept = append(u.out.Kept, fmt.Sprintf(format, args...))
 }
 
-// calls tells whether a file names the wrapper as an OCI runtime.
+// calls reports whether a file names the wrapper as an OCI runtime.
 func (u *uninstaller) calls(f configFile) (string, bool) {
 	t, err := parse(f.path, f.data)
 	if err != nil {
@@ -167,7 +167,7 @@ func (u *uninstaller) calls(f configFile) (string, bool) {
 	return "", false
 }
 
-// installed tells whether the wrapper is there.
+// installed reports whether the wrapper is there.
 func (u *uninstaller) installed() bool {
 	_, err := u.tree.lstat(filepath.Join(u.Prefix, wrapper))
 	return err == nil

@@ -118,7 +118,7 @@ func (i *installer) lookup(binary string) (string, bool) {
 	return "", false
 }
 
-// isWrapper tells whether a configured OCI runtime is the wrapper.
+// isWrapper reports whether a configured OCI runtime is the wrapper.
 func (o Options) isWrapper(binary string) bool {
 	return filepath.Dir(binary) == filepath.Clean(o.Prefix) && strings.HasPrefix(filepath.Base(binary), wrapperPrefix)
 }

@@ -26,7 +26,7 @@ type Container struct {
 	Notes []string
 }
 
-// Error is a fault in a manifest and where it stands, both counted from 1.
+// Error is an error in a manifest and its place, both counted from 1.
 type Error struct {
 	Line, Column int
 	Msg          string
@@ -37,8 +37,8 @@ func (e *Error) Error() string { return fmt.Sprintf("%d:%d: %s", e.Line, e.Colum
 // kindLine is how a manifest says what it is.
 var kindLine = regexp.MustCompile(`(?m)^kind\s*:`)
 
-// Is tells whether the data is a manifest: a document of it has an apiVersion
-// and a kind. Of what cannot be parsed, it tells what the data seems to be.
+// Is reports whether the data is a manifest: a document of it has an apiVersion and a kind. If
+// the data cannot be parsed, it reports what the data seems to be.
 func Is(data []byte) bool {
 	docs, err := documents(data)
 	if err != nil && kindLine.Match(data) {
@@ -49,11 +49,10 @@ func Is(data []byte) bool {
 	})
 }
 
-// Derive gives the containers of all pods that the manifest describes, in the
-// order in which they stand there: of each pod first the init containers, then
-// the others, then the ephemeral ones. Objects that make no pods are passed
-// over, and so are pods for Windows; a manifest that has nothing else is an
-// error. Every error about the manifest is an Error.
+// Derive returns the containers of all pods that the manifest describes, in the order of the
+// manifest: for each pod first the init containers, then the others, then the ephemeral ones.
+// It skips objects that create no pods, and pods for Windows; a manifest that has nothing else
+// is an error. Every error about the manifest is an Error.
 func Derive(data []byte) ([]Container, error) {
 	docs, err := documents(data)
 	if err != nil {

@@ -39,7 +39,7 @@ func (b *builder) mounts(at string) error {
 	return nil
 }
 
-// covers tells whether something is mounted right there.
+// covers reports whether something is mounted right there.
 func covers(mounts []specs.Mount, destination string) bool {
 	return slices.ContainsFunc(mounts, func(m specs.Mount) bool { return path.Clean(m.Destination) == destination })
 }

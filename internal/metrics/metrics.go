@@ -126,7 +126,7 @@ func (r *Recorder) Failed(s judge.Event, _ policy.Pod, _ policy.Container, err e
 // Waited notes how long a request has waited.
 func (r *Recorder) Waited(d time.Duration) { r.wait.Observe(d.Seconds()) }
 
-// State is what the agent tells of itself.
+// State is what the agent reports about itself.
 type State interface {
 	Connected() bool
 	SynchronizeFailures() uint64

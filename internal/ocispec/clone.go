@@ -55,7 +55,7 @@ func copyInto(dst, src reflect.Value) {
 	}
 }
 
-// flat tells whether values of the type hold no references that could be
+// flat reports whether values of the type hold no references that could be
 // edited through a shallow copy.
 func flat(t reflect.Type) bool {
 	switch t.Kind() {

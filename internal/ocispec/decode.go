@@ -7,10 +7,10 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// Decode parses an OCI config.json. What is judged has to be what the runtimes
-// will read with encoding/json, whatever the spelling and the order of names,
-// so this is the implementation of encoding/json that later versions of Go
-// have: the same results in half the time.
+// Decode parses an OCI config.json. What is judged must be what the runtimes read with
+// encoding/json, whatever the spelling and the order of names. So Decode uses the
+// implementation of encoding/json that later versions of Go have: it gives the same results in
+// half the time.
 func Decode(raw []byte) (*specs.Spec, error) {
 	spec := &specs.Spec{}
 	if err := jsonv1.Unmarshal(raw, spec); err != nil {

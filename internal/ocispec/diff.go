@@ -10,8 +10,8 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// Change is one difference between two specs. Removed and Added are the JSON
-// of what stood and what stands there; "" where there was or is nothing.
+// Change is one difference between two specs. Removed and Added are the old and the new JSON;
+// "" if there was or is nothing.
 type Change struct {
 	Path    string `json:"path"`
 	Removed string `json:"removed,omitempty"`
@@ -212,7 +212,7 @@ func by(key string) func(any) string {
 	}
 }
 
-// unique tells whether every element has a name of its own.
+// unique reports whether every element has a name of its own.
 func unique(list []any, name func(any) string) bool {
 	seen := make(map[string]bool, len(list))
 	for _, e := range list {

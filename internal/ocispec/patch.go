@@ -12,8 +12,8 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// ErrAmbiguous is returned for a document in which a member that has to be
-// edited stands twice, or under two spellings that decoders take for the same.
+// ErrAmbiguous is returned for a document in which a member that must be edited occurs twice,
+// or under two spellings that decoders treat as the same.
 var ErrAmbiguous = errors.New("ambiguous member")
 
 // Patch returns raw with the edits that lead from before to after. before must

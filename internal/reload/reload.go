@@ -45,9 +45,9 @@ type Folder struct {
 	err        error
 }
 
-// Open reads the folder for the first time; then an invalid policy is an
-// error. A folder without any policy puts the built-in baseline in force; so
-// does an optional one that is not there.
+// Open reads the folder for the first time; an invalid policy is then an error. A folder
+// without any policy puts the built-in baseline in force; so does an optional folder that does
+// not exist.
 func Open(path string, optional bool, log logrus.FieldLogger) (*Folder, error) {
 	f := &Folder{path: path, optional: optional, log: log, settle: settle, poll: poll, asked: make(chan struct{}, 1)}
 	if f.load(f.read()); f.err != nil {
@@ -84,8 +84,7 @@ func (f *Folder) ReloadError() error {
 	return f.err
 }
 
-// Reload has Watch read the folder at once, and log what came of it even where that
-// is nothing new.
+// Reload makes Watch read the folder at once, and log the result even if nothing changed.
 func (f *Folder) Reload() {
 	select {
 	case f.asked <- struct{}{}:

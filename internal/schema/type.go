@@ -161,7 +161,7 @@ func described(t reflect.Type) map[string]any {
 	return nil
 }
 
-// ReadsText tells whether the type reads any scalar, as text.
+// ReadsText reports whether the type reads any scalar, as text.
 func ReadsText(t reflect.Type) bool {
 	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }

@@ -11,14 +11,14 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Placed is implemented by scalars that keep where they stand, because a fault
-// of theirs can be told only once everything is read.
+// Placed is implemented by scalars that keep their place, because an error in them can be
+// reported only after everything is read.
 type Placed interface {
 	encoding.TextUnmarshaler
 	SetPlace(p Place)
 }
 
-// Place is where a value stands, counted from 1.
+// Place is the place of a value, counted from 1.
 type Place struct {
 	Line, Column int
 	Path         string // such as spec.rules.capabilities.drop[1]
@@ -85,7 +85,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) {
 	}
 }
 
-// octal tells whether the number begins with a 0: YAML 1.1 takes 010 for 8,
+// octal reports whether the number begins with a 0: YAML 1.1 takes 010 for 8,
 // YAML 1.2 for 10.
 func octal(number string) bool {
 	digits := strings.TrimLeft(number, "+-")

@@ -1,12 +1,10 @@
-// Package strict decodes YAML nodes into Go structs and finds every fault with
-// its place: unknown keys, duplicate keys, wrong types, values that a type
-// refuses.
+// Package strict decodes YAML nodes into Go structs and finds every error with its place:
+// unknown keys, duplicate keys, wrong types, values that a type refuses.
 //
-// Struct fields are named by their yaml tag (",inline" embeds). A type that
-// implements encoding.TextUnmarshaler reads any scalar, and is told where it
-// stands if it implements Placed; a struct that implements Validator is asked
-// once its fields are read. A field of type yaml.Node takes its node as it
-// stands.
+// Struct fields are named by their yaml tag (",inline" embeds). A type that implements
+// encoding.TextUnmarshaler reads any scalar, and gets its place if it implements Placed. A
+// struct that implements Validator is validated after its fields are read. A field of type
+// yaml.Node gets its node unchanged.
 package strict
 
 import (
@@ -19,7 +17,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Error is one fault and where it stands, both counted from 1.
+// Error is one error and its place, both counted from 1.
 type Error struct {
 	Line, Column int
 	Path         string // such as spec.rules.capabilities.drop[1]
@@ -48,9 +46,8 @@ type fieldError struct{ key, msg string }
 
 func (e *fieldError) Error() string { return e.key + ": " + e.msg }
 
-// Decode reads the node into the struct that out points to and returns every
-// fault found; path is where the node stands in its document. Fields that the
-// node does not name keep their value.
+// Decode reads the node into the struct that out points to and returns every error. path is the
+// node's path in its document. Fields that the node does not name keep their value.
 func Decode(node *yaml.Node, out any, path string) []Error {
 	d := &decoder{}
 	d.value(node, reflect.ValueOf(out).Elem(), path)
@@ -164,8 +161,8 @@ func (d *decoder) table(n *yaml.Node, v reflect.Value, path string) {
 	v.Set(out)
 }
 
-// Members calls each for the keys of a mapping in order and reports keys that
-// are no plain strings or stand twice.
+// Members calls each for the keys of a mapping in order. It reports keys that are not plain
+// strings or occur twice.
 func Members(n *yaml.Node, path string, each func(key, val *yaml.Node)) []Error {
 	d := &decoder{}
 	if n.Kind != yaml.MappingNode {

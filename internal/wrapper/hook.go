@@ -82,7 +82,7 @@ func mounted(b *bundle, spec *specs.Spec, pid int) (root string, mountinfo []byt
 	return root, mountinfo, nil
 }
 
-// inOwnMounts tells whether the process is in the mount namespace of this
+// inOwnMounts reports whether the process is in the mount namespace of this
 // program, and so in none of a container: such as one that runs a virtual
 // machine.
 func inOwnMounts(pid int) bool {

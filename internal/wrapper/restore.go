@@ -30,7 +30,7 @@ func refuseRestored(pid int) error {
 	return nil
 }
 
-// restores tells whether the command line is that of an OCI runtime that
+// restores reports whether the command line is that of an OCI runtime that
 // restores a checkpoint. Of one with flags that are not known, any word counts.
 func restores(argv []string) bool {
 	if c, err := parse(argv[1:]); err == nil && c.name != "" {

@@ -1,6 +1,5 @@
-// Package wrapperconfig is what is agreed about specguard-runtime, the OCI runtime
-// wrapper, on a host: where it lies, and its configuration. The wrapper itself
-// imports it, so it needs little.
+// Package wrapperconfig defines where specguard-runtime, the OCI runtime wrapper, is on a host,
+// and its configuration. The wrapper itself imports the package, so it needs few others.
 package wrapperconfig
 
 import (
@@ -27,9 +26,8 @@ const Variable = "SPECGUARD_RUNTIME_CONFIG"
 
 // Config is the host's configuration of the wrapper.
 type Config struct {
-	// Runtimes are the real OCI runtimes, by the name that the wrapper is
-	// started by. Without an entry the name tells: specguard-crun is crun,
-	// specguard-runtime is runc.
+	// Runtimes are the real OCI runtimes, by the name that the wrapper is started by. Without
+	// an entry, the name decides: specguard-crun is crun, specguard-runtime is runc.
 	Runtimes map[string]Path `yaml:"runtimes,omitempty"`
 
 	// Socket is the agent's.
@@ -47,7 +45,7 @@ type Pass struct {
 	Namespaces []string `yaml:"namespaces"`
 }
 
-// Has tells whether pods of the namespace pass.
+// Has reports whether pods of the namespace pass.
 func (p Pass) Has(namespace string) bool {
 	return namespace != "" && slices.Contains(p.Namespaces, namespace)
 }
@@ -81,9 +79,8 @@ func Default() Config {
 	return Config{Socket: wrapperapi.DefaultSocket, Timeout: Duration(10 * time.Second)}
 }
 
-// Read reads the text of a file of that name over the defaults. Where it
-// has a fault, the defaults are returned with the first one: file, line and
-// column, what is wrong, and what is allowed.
+// Read reads the text of a file of that name over the defaults. If it has errors, Read returns
+// the defaults and the first error: file, line and column, what is wrong, and what is allowed.
 func Read(name string, data []byte) (Config, error) {
 	cfg := Default()
 	if faults := strict.DecodeDocument(data, &cfg); len(faults) > 0 {

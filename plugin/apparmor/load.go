@@ -55,7 +55,7 @@ func (n Node) Load(ctx context.Context) (Result, error) {
 	return Loaded, nil
 }
 
-// loaded tells whether the kernel has a profile of that name.
+// loaded reports whether the kernel has a profile of that name.
 func (n Node) loaded() (bool, error) {
 	list, err := os.ReadFile(filepath.Join(n.Root, "sys/kernel/security/apparmor/profiles"))
 	if err != nil {

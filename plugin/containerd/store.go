@@ -148,7 +148,7 @@ func (s *Store) Process(ctx context.Context, id string) (pid uint32, err error) 
 	return pid, nil
 }
 
-// Ping tells whether containerd answers.
+// Ping reports whether containerd answers.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := s.containers.List(inNamespace(ctx), &containers.ListContainersRequest{Filters: []string{`id=="-"`}})
 	if err != nil {

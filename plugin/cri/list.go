@@ -34,13 +34,13 @@ func (c *Client) Name(ctx context.Context) (string, error) {
 	return v.GetRuntimeName(), nil
 }
 
-// runs tells whether a container in that state runs, or may: of one in state
+// runs reports whether a container in that state runs, or may: of one in state
 // unknown the runtime has lost track.
 func runs(s runtime.ContainerState) bool {
 	return s == runtime.ContainerState_CONTAINER_RUNNING || s == runtime.ContainerState_CONTAINER_UNKNOWN
 }
 
-// Runs tells whether a container still runs.
+// Runs reports whether a container still runs.
 func (c *Client) Runs(ctx context.Context, id string) (bool, error) {
 	res, err := c.runtime.ContainerStatus(ctx, &runtime.ContainerStatusRequest{ContainerId: id})
 	if status.Code(err) == codes.NotFound {

@@ -83,13 +83,13 @@ func (h *Host) PodBlockDevice(podUID string, major, minor int64) bool {
 	return false
 }
 
-// namesFolder tells whether the uid of a pod, which whoever calls CRI chooses, can
+// namesFolder reports whether the uid of a pod, which whoever calls CRI chooses, can
 // be that of a folder of the kubelet's.
 func namesFolder(podUID string) bool {
 	return podUID != "" && podUID != "." && podUID != ".." && !strings.Contains(podUID, "/")
 }
 
-// isBlockDevice tells whether the file of the host is that block device.
+// isBlockDevice reports whether the file of the host is that block device.
 func (h *Host) isBlockDevice(file string, major, minor int64) bool {
 	real, _, err := h.ResolvePath(file)
 	if err != nil {
@@ -107,7 +107,7 @@ func (h *Host) CgroupsDelegated() bool {
 	return err == nil && delegated(table)
 }
 
-// delegated tells whether /sys/fs/cgroup, of this process or of the host below its
+// delegated reports whether /sys/fs/cgroup, of this process or of the host below its
 // root, is of version 2 with nsdelegate, and no controller is of version 1.
 func delegated(table mounts.Table) bool {
 	found := false

@@ -15,7 +15,7 @@ func (h *Host) RecursiveMountOptions() bool {
 	return atLeast(unix.ByteSliceToString(name.Release[:]), 5, 12)
 }
 
-// atLeast tells whether a kernel's release, such as 6.1.0-13-amd64, is of that
+// atLeast reports whether a kernel's release, such as 6.1.0-13-amd64, is of that
 // version or a later one.
 func atLeast(release string, major, minor int) bool {
 	var have [2]int

@@ -46,7 +46,7 @@ func (h *Host) appArmorState() policy.LSM {
 	}
 }
 
-// hasEntries tells whether the directory is there and in use: where sysfs is
+// hasEntries reports whether the directory is there and in use: where sysfs is
 // not mounted it is missing or empty.
 func hasEntries(dir string) bool {
 	entries, err := os.ReadDir(dir)

@@ -25,7 +25,7 @@ type volumeSource struct {
 	plugin string // that the volume's folder is called by
 }
 
-// PodVolume tells whether what is mounted at the path comes from one of the
+// PodVolume reports whether what is mounted at the path comes from one of the
 // directories that the kubelet keeps for the pod's volumes, and the plugin
 // that this is called by. It compares what the kernel says is mounted, file
 // system and path in it: names do not tell, as a hostPath volume can have the
@@ -141,7 +141,7 @@ func readMounts(file string) ([]mount, error) {
 	return out, nil
 }
 
-// within tells whether the path is the directory or lies below it. Both are
+// within reports whether the path is the directory or lies below it. Both are
 // clean.
 func within(dir, p string) bool {
 	return p == dir || strings.HasPrefix(p, strings.TrimSuffix(dir, "/")+"/")

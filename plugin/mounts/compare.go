@@ -216,7 +216,7 @@ func (c *comparison) cameWith(m *mountinfo.Info) []*expected {
 	return nil
 }
 
-// cameFrom tells whether the mount lies in the one above it as the point on the
+// cameFrom reports whether the mount lies in the one above it as the point on the
 // node does in a source of that.
 func (c *comparison) cameFrom(point string, m, above *mountinfo.Info) bool {
 	if len(m.Mountpoint)-len(above.Mountpoint) > len(point) { // with long paths the rest takes time
@@ -270,13 +270,13 @@ func withoutOptions(m *mountinfo.Info, binds []*expected, came bool) []policy.Vi
 	return out
 }
 
-// hasOption tells whether the mount, or its file system, has the option.
+// hasOption reports whether the mount, or its file system, has the option.
 func hasOption(m *mountinfo.Info, option string) bool {
 	has := func(options string) bool { return slices.Contains(strings.Split(options, ","), option) }
 	return has(m.Options) || has(m.VFSOptions)
 }
 
-// ofKernel tells whether it is a file system of the kernel, where one was
+// ofKernel reports whether it is a file system of the kernel, where one was
 // judged, or a part of that in its own place, as runtimes mount to protect it.
 // What was judged read-only is so, and nothing lies over it.
 func (c *comparison) ofKernel(m *mountinfo.Info) bool {
@@ -292,14 +292,14 @@ func (c *comparison) ofKernel(m *mountinfo.Info) bool {
 	})
 }
 
-// stacked tells whether another mount of the same type is in the same place.
+// stacked reports whether another mount of the same type is in the same place.
 func (c *comparison) stacked(m *mountinfo.Info) bool {
 	return slices.ContainsFunc(c.container, func(o *mountinfo.Info) bool {
 		return o != m && o.Mountpoint == m.Mountpoint && o.FSType == m.FSType
 	})
 }
 
-// isDevice tells whether it is a device node that the container has by its spec,
+// isDevice reports whether it is a device node that the container has by its spec,
 // or /dev/null, with which runtimes mask files.
 func (c *comparison) isDevice(m *mountinfo.Info) bool {
 	usual := []string{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"}
@@ -312,7 +312,7 @@ func (c *comparison) isDevice(m *mountinfo.Info) bool {
 	return node == "/dev/null" || node == m.Mountpoint && (slices.Contains(usual, node) || slices.Contains(c.judged.Devices, node))
 }
 
-// atDestination tells whether the point is a judged mount's, or lies in one.
+// atDestination reports whether the point is a judged mount's, or lies in one.
 func (c *comparison) atDestination(point string) bool {
 	return slices.ContainsFunc(c.binds, func(b *expected) bool {
 		_, in := under(b.Destination, point)

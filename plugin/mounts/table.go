@@ -146,7 +146,7 @@ func (t *tree) uppermost(on *mountinfo.Info, point string) *mountinfo.Info {
 	return on
 }
 
-// under tells whether the path is the folder or lies below it, by component,
+// under reports whether the path is the folder or lies below it, by component,
 // and gives the rest. Both are clean.
 func under(dir, p string) (rest string, ok bool) {
 	if p == dir {

@@ -31,7 +31,7 @@ func (r Runtime) String() string {
 	}
 }
 
-// Runs tells whether the runtime is known to run one of the hooks that the seal
+// Runs reports whether the runtime is known to run one of the hooks that the seal
 // is, and not to start a container where that fails. closed: the seal is
 // seal.Closed, which is createRuntime and createContainer hooks; else it is a
 // createRuntime hook alone.
@@ -59,7 +59,7 @@ func runsCreateRuntime(program string) bool {
 		strings.HasPrefix(name, "specguard-")
 }
 
-// isKata tells whether the shim is Kata's, whose name may tell a hypervisor. It
+// isKata reports whether the shim is Kata's, whose name may tell a hypervisor. It
 // runs createContainer hooks.
 func isKata(shim string) bool {
 	return regexp.MustCompile(`^io\.containerd\.kata(-[a-z0-9-]+)?\.v2$`).MatchString(shim)

@@ -67,7 +67,7 @@ func Path(reason string) string {
 	return folder + clean
 }
 
-// Is tells whether the path of a hook is a seal's.
+// Is reports whether the path of a hook is a seal's.
 func Is(path string) bool { return strings.HasPrefix(path, folder+Prefix) }
 
 // verify is what the program of a verifying seal is called with.
@@ -85,7 +85,7 @@ func Closed(reason string) *specs.Hooks {
 // namespace root is not the host's, so that the agent would not answer.
 func Verifier(program string) specs.Hook { return specs.Hook{Path: program, Args: verify()} }
 
-// IsHook tells whether the hook is a seal of either form, wherever the program of
+// IsHook reports whether the hook is a seal of either form, wherever the program of
 // a verifying one lies.
 func IsHook(h specs.Hook) bool {
 	return Is(h.Path) || path.Base(h.Path) == verify()[0] && slices.Equal(h.Args, verify())
@@ -101,7 +101,7 @@ func Apply(spec *specs.Spec, reason string) {
 	spec.Hooks = Closed(reason)
 }
 
-// On tells whether a seal is on the spec, whole or in part: no runtime that runs
+// On reports whether a seal is on the spec, whole or in part: no runtime that runs
 // the hook starts the container.
 func On(spec *specs.Spec) bool {
 	return spec.Hooks != nil &&
@@ -117,7 +117,7 @@ func Guard(spec *specs.Spec, verifier specs.Hook) {
 	spec.Hooks.CreateRuntime = slices.Insert(spec.Hooks.CreateRuntime, 0, verifier)
 }
 
-// Remove takes every seal off the spec and tells whether there was one. A
+// Remove takes every seal off the spec and reports whether there was one. A
 // hooks object that held nothing else goes as well.
 func Remove(spec *specs.Spec) bool {
 	if !On(spec) {

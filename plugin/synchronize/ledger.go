@@ -251,5 +251,5 @@ func (l Limits) Oversized(records []Record) []*TooLarge {
 	return out
 }
 
-// exceeded tells whether a record is too large by itself.
+// exceeded reports whether a record is too large by itself.
 func (l Limits) exceeded(size int) bool { return l.Container > 0 && size > l.Container }

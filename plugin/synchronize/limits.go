@@ -64,5 +64,5 @@ func (l Limits) Safe() Limits {
 	return LimitsFor(DefaultContainer)
 }
 
-// Guaranteed tells whether everything within the limits can be told.
+// Guaranteed reports whether everything within the limits can be told.
 func (l Limits) Guaranteed() bool { return l.Container > 0 && l.Container <= DefaultContainer }

@@ -59,7 +59,7 @@ type Sandbox struct {
 	Spec []byte `json:"spec,omitempty"` // the config.json of its sandbox
 
 	// PortMappings is what the pod's network was made with: the capability
-	// portMappings of the CNI plugins, as JSON. Networked tells whether that
+	// portMappings of the CNI plugins, as JSON. Networked reports whether that
 	// could be read: without it nothing is known of the pod's ports.
 	PortMappings []byte `json:"portMappings,omitempty"`
 	Networked    bool   `json:"networked,omitempty"`

@@ -13,7 +13,7 @@ import (
 const CNICache = "/var/lib/cni/results"
 
 // PortMappings reads the capability portMappings of all networks that CNI made
-// for the sandbox, from a folder such as CNICache; ok tells whether there is
+// for the sandbox, from a folder such as CNICache; ok reports whether there is
 // any. The id must be no pattern.
 func PortMappings(dir, sandboxID string) (mappings []byte, ok bool) {
 	files, err := filepath.Glob(filepath.Join(dir, "*-"+sandboxID+"-*"))

@@ -28,7 +28,7 @@ func probes() []number {
 	}
 }
 
-// usual tells whether the device is one that pods get in the usual way: FUSE,
+// usual reports whether the device is one that pods get in the usual way: FUSE,
 // tunnels, KVM and vhost-net, and GPUs and accelerators. Each user may open them,
 // or a device plugin hands them out.
 func (d number) usual() bool {
@@ -79,7 +79,7 @@ func (s *state) devices(l *specs.Linux, r *specs.LinuxResources, mapped bool) {
 	}
 }
 
-// allows tells whether the cgroup's rules allow the use: the last that is for the
+// allows reports whether the cgroup's rules allow the use: the last that is for the
 // device counts. One for all types, for runc, sets everything back, whatever else
 // it says. Without a rule the kernel allows everything.
 func allows(rules []specs.LinuxDeviceCgroup, d number, access string, reset bool) bool {
@@ -95,7 +95,7 @@ func allows(rules []specs.LinuxDeviceCgroup, d number, access string, reset bool
 	return may
 }
 
-// usualNode tells whether the node is a usual device's, in its usual place.
+// usualNode reports whether the node is a usual device's, in its usual place.
 func usualNode(what string) bool {
 	for _, known := range []string{"/dev/fuse c 10:229", "/dev/net/tun c 10:200", "/dev/kvm c 10:232", "/dev/vhost-net c 10:238"} {
 		if what == known {

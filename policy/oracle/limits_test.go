@@ -75,7 +75,7 @@ func written(text string) float64 {
 	}
 }
 
-// plainText tells whether text that is written to a file of the cgroup is as the
+// plainText reports whether text that is written to a file of the cgroup is as the
 // kernel shows it.
 var plainText = regexp.MustCompile(`^(max|[0-9]+)( [0-9]+)?$`)
 

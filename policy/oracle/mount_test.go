@@ -34,7 +34,7 @@ func readMount(m specs.Mount) mount {
 	return out
 }
 
-// flag tells whether the flag is in force.
+// flag reports whether the flag is in force.
 func (m *mount) flag(on, off string) bool {
 	last := func(on, off string) (force, said bool) {
 		for _, o := range m.Options {
@@ -51,13 +51,13 @@ func (m *mount) flag(on, off string) bool {
 	return force
 }
 
-// madeFor tells whether the kubelet or the runtime made what the mount shows.
+// madeFor reports whether the kubelet or the runtime made what the mount shows.
 func (n node) madeFor(m *mount, l *specs.Linux) bool {
 	who, _ := n.from(m, l)
 	return who != ""
 }
 
-// shared tells whether what is mounted below the mount is seen where it comes from.
+// shared reports whether what is mounted below the mount is seen where it comes from.
 func (m *mount) shared() bool { return m.is("shared") || m.is("rshared") }
 
 func (m *mount) is(option string) bool { return slices.Contains(m.Options, option) }
@@ -138,7 +138,7 @@ func (s *state) programs(m *mount, name string) {
 	}
 }
 
-// memoryIn tells whether the program would lie in a tmpfs.
+// memoryIn reports whether the program would lie in a tmpfs.
 func memoryIn(what string) bool { return strings.Contains(what, " tmpfs ") }
 
 // flags are what is not taken away from a mount.
@@ -165,7 +165,7 @@ func (s *state) ids(m *mount, l *specs.Linux) {
 	}
 }
 
-// inVolume tells whether the place lies in what others may share. They can rename
+// inVolume reports whether the place lies in what others may share. They can rename
 // the folders on the way before paths are hidden, by name.
 func inVolume(at string, mounts []specs.Mount) bool {
 	return slices.ContainsFunc(mounts, func(v specs.Mount) bool {
@@ -213,7 +213,7 @@ func protectedPaths() map[string][]string {
 	return map[string][]string{"proc": {"asound", "bus", "fs", "irq", "sys", "sysrq-trigger"}}
 }
 
-// covered tells whether the path, or a folder above it, is among those of the
+// covered reports whether the path, or a folder above it, is among those of the
 // list. What is mounted on "/" does not cover the root of a process that is there
 // already.
 func covered(p string, list []string) bool {

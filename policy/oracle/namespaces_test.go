@@ -10,12 +10,12 @@ func hasNamespace(l *specs.Linux, typ specs.LinuxNamespaceType) bool {
 	return slices.ContainsFunc(l.Namespaces, func(n specs.LinuxNamespace) bool { return n.Type == typ })
 }
 
-// joinsHost tells whether the path of such a namespace leads to the host's own.
+// joinsHost reports whether the path of such a namespace leads to the host's own.
 func joinsHost(l *specs.Linux, typ specs.LinuxNamespaceType) bool {
 	return slices.ContainsFunc(l.Namespaces, func(n specs.LinuxNamespace) bool { return n.Type == typ && ofHost(n.Path) })
 }
 
-// ownUsers tells whether the container has a user namespace that is new or its pod's.
+// ownUsers reports whether the container has a user namespace that is new or its pod's.
 func ownUsers(l *specs.Linux) bool {
 	return hasNamespace(l, specs.UserNamespace) && !slices.ContainsFunc(l.Namespaces, func(n specs.LinuxNamespace) bool {
 		return n.Type == specs.UserNamespace && n.Path != "" && !slices.Contains(ownNamespaceFiles(), n.Path)
@@ -50,7 +50,7 @@ func (s *state) namespaces(n node, l *specs.Linux) {
 	}
 }
 
-// newCgroups tells whether a cgroup namespace is made for the container.
+// newCgroups reports whether a cgroup namespace is made for the container.
 func newCgroups(l *specs.Linux) bool {
 	count := 0
 	for _, ns := range l.Namespaces {

@@ -63,7 +63,7 @@ func (node) PodVolume(uid, at string) (plugin string, ok bool) {
 
 const subPath = podDir + "/volume-subpaths/cache/" + container + "/0"
 
-// loaded are the AppArmor profiles that are loaded. The value tells whether one
+// loaded are the AppArmor profiles that are loaded. The value reports whether one
 // confines.
 func loaded() map[string]bool {
 	return map[string]bool{"cri-containerd.apparmor.d": true, "web": true, "lazy": false}
@@ -83,7 +83,7 @@ func (node) SELinux() policy.LSM { return policy.Disabled }
 // SELinuxLabel is never asked.
 func (node) SELinuxLabel(string) (valid bool, err error) { return false, policy.ErrNotVisible }
 
-// CgroupsDelegated tells whether a container may manage its own cgroups.
+// CgroupsDelegated reports whether a container may manage its own cgroups.
 func (n node) CgroupsDelegated() bool { return n.delegated }
 
 // podNamespaces are the types of the namespaces that the pod has of its own.
@@ -95,7 +95,7 @@ func (n node) podNamespaces() []string {
 	return own
 }
 
-// ofHost tells whether a namespace's path leads to the host's own.
+// ofHost reports whether a namespace's path leads to the host's own.
 func ofHost(file string) bool { return strings.HasPrefix(file, "/proc/1/ns/") }
 
 // subject is the container with that spec.

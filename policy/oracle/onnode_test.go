@@ -83,7 +83,7 @@ func safeSysctls() []string {
 		net/ipv4/tcp_slow_start_after_idle net/ipv4/tcp_syncookies net/ipv4/tcp_wmem`)
 }
 
-// obeyed tells whether an OCI runtime takes orders from the annotation (crun(1),
+// obeyed reports whether an OCI runtime takes orders from the annotation (crun(1),
 // runc's docs/systemd-properties.md, OCI features-linux.md).
 func obeyed(name string) bool {
 	return slices.ContainsFunc([]string{
@@ -91,7 +91,7 @@ func obeyed(name string) bool {
 	}, func(family string) bool { return strings.HasPrefix(name, family) })
 }
 
-// inPod tells whether the cgroup lies in the one that the kubelet makes for the
+// inPod reports whether the cgroup lies in the one that the kubelet makes for the
 // pod. systemd has slice:prefix:name, and the slices above a slice in its name.
 func inPod(cgroup string) bool {
 	if slice, rest, ok := strings.Cut(cgroup, ":"); ok {

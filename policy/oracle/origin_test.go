@@ -70,7 +70,7 @@ func ofRuntime(parts []string, at string) (who, typ string) {
 	}
 }
 
-// restrictedVolume tells whether the Pod Security Standards allow a volume of the
+// restrictedVolume reports whether the Pod Security Standards allow a volume of the
 // type in Restricted.
 func restrictedVolume(typ string) bool {
 	switch strings.TrimPrefix(typ, "kubernetes.io~") {

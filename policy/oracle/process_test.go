@@ -51,7 +51,7 @@ func (s *state) process(p *specs.Process, mapped bool) {
 	}
 }
 
-// ownIDs tells whether the container has a user namespace in which nobody is the
+// ownIDs reports whether the container has a user namespace in which nobody is the
 // host's root. crun maps the host's root where a spec has no mappings, and does not
 // compare them with those of a namespace that is joined.
 func ownIDs(l *specs.Linux) bool {

@@ -21,7 +21,7 @@ func (p profile) String() string {
 	return [...]string{"baseline", "restricted", "hardened", "everything"}[p]
 }
 
-// forbids tells whether a container must not have the ability. For baseline and
+// forbids reports whether a container must not have the ability. For baseline and
 // restricted these are the Pod Security Standards, and what no pod can ask of a
 // kubelet; hardened adds what the profile says of itself.
 func (p profile) forbids(a ability) bool {

@@ -86,13 +86,13 @@ func (s *state) filter(p *specs.LinuxSeccomp) {
 	}
 }
 
-// manySockets tells whether programs of the architecture make sockets by
+// manySockets reports whether programs of the architecture make sockets by
 // socketcall(2), whose arguments lie in memory where no filter sees them.
 func manySockets(a specs.Arch) bool {
 	return slices.Contains([]specs.Arch{specs.ArchX86, specs.ArchS390, specs.ArchPPC, specs.ArchPPC64LE, specs.ArchS390X, specs.ArchMIPS}, a)
 }
 
-// deniesAny tells whether the profile denies a call that there is. The Pod
+// deniesAny reports whether the profile denies a call that there is. The Pod
 // Security Standards ask for no more.
 func deniesAny(p *specs.LinuxSeccomp) bool {
 	return verdictOf(p.DefaultAction) != made || slices.ContainsFunc(p.Syscalls, func(c specs.LinuxSyscall) bool {
@@ -155,7 +155,7 @@ func through(p *specs.LinuxSeccomp, c call) verdict {
 	return out
 }
 
-// anyMatches tells whether a rule with those conditions is for the arguments. All
+// anyMatches reports whether a rule with those conditions is for the arguments. All
 // have to hold, but where two are for the same argument runc makes a rule of each.
 func anyMatches(r specs.LinuxSyscall, args [6]uint64) bool {
 	seen, twice, held := [6]bool{}, false, 0
@@ -172,7 +172,7 @@ func anyMatches(r specs.LinuxSyscall, args [6]uint64) bool {
 	return held == len(r.Args) || twice && held > 0
 }
 
-// holds tells whether the condition holds for the argument, where that can be told
+// holds reports whether the condition holds for the argument, where that can be told
 // for sure or else may be.
 func holds(c specs.LinuxSeccompArg, v uint64, sure bool) bool {
 	switch c.Op {

@@ -23,7 +23,7 @@ func (s *state) security(n node, p *specs.Process) {
 	s.add(seLinux, "type "+parts[2])
 }
 
-// confined tells whether the AppArmor profile of that name, one or several that
+// confined reports whether the AppArmor profile of that name, one or several that
 // are stacked, confines a process. Each may have an AppArmor namespace before it.
 func confined(name string) bool {
 	for part := range strings.SplitSeq(name, "//&") {
@@ -38,7 +38,7 @@ func confined(name string) bool {
 	return true
 }
 
-// oddAppArmor tells whether the name is more than that of one profile that is
+// oddAppArmor reports whether the name is more than that of one profile that is
 // loaded.
 func oddAppArmor(name string) bool {
 	_, there := loaded()[name]

@@ -75,7 +75,7 @@ func (s *state) list(which func(ability) bool) []string {
 	return out
 }
 
-// has tells whether there is an ability of the kind.
+// has reports whether there is an ability of the kind.
 func (s *state) has(k kind) bool {
 	for a := range s.can {
 		if a.kind == k {

@@ -8,8 +8,8 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// Difference is one thing that is not as expected. Expected or Got is "" where
-// nothing was expected, or is there.
+// Difference is one thing that is not as expected. Expected or Got is "" if nothing was
+// expected, or nothing is there.
 type Difference struct {
 	What     string // such as outcome, violations, spec.process.user.uid
 	Expected string

@@ -48,7 +48,7 @@ func (c *specComparison) value(path string, want, got any) {
 	c.differ(path, want, got)
 }
 
-// nothing tells whether the value is one that a spec leaves out.
+// nothing reports whether the value is one that a spec leaves out.
 func nothing(v any) bool {
 	switch v := v.(type) {
 	case nil:
@@ -136,7 +136,7 @@ func sorted(list []any) []string {
 
 const notShown = "(not shown)"
 
-// hidden tells whether the members of a spec that have the name may hold
+// hidden reports whether the members of a spec that have the name may hold
 // secrets.
 func hidden(member string) bool {
 	return member == "env" || member == "args" || member == "commandLine"

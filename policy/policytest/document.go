@@ -31,7 +31,7 @@ func DocumentKind() policy.DocumentKind {
 	return policy.DocumentKind{Name: Kind, Head: &document{}, Spec: &spec{}}
 }
 
-// JSONSchema says what Validate wants.
+// JSONSchema says what Validate requires.
 func (document) JSONSchema() map[string]any {
 	return strict.Required("apiVersion", "kind", "metadata", "spec")
 }
@@ -51,7 +51,7 @@ type metadata struct {
 // JSONSchema says that the name is required.
 func (metadata) JSONSchema() map[string]any { return strict.Required("name") }
 
-// Validate wants the version, the kind, a name and a spec.
+// Validate requires the version, the kind, a name and a spec.
 func (d *document) Validate() error {
 	switch {
 	case d.APIVersion != policy.APIVersion:
@@ -79,14 +79,14 @@ type spec struct {
 	Cases []testCase `yaml:"cases"`
 }
 
-// JSONSchema says what Validate wants.
+// JSONSchema says what Validate requires.
 func (spec) JSONSchema() map[string]any {
 	s := strict.Required("policies", "cases")
 	s["properties"] = map[string]any{"policies": strict.NotEmpty(), "cases": strict.NotEmpty()}
 	return s
 }
 
-// Validate wants policies and cases.
+// Validate requires policies and cases.
 func (s *spec) Validate() error {
 	switch {
 	case len(s.Policies) == 0:
@@ -109,10 +109,10 @@ type testCase struct {
 	Expect expectation `yaml:"expect"`
 }
 
-// JSONSchema says what Validate wants.
+// JSONSchema says what Validate requires.
 func (testCase) JSONSchema() map[string]any { return strict.Required("name", "given", "expect") }
 
-// Validate wants all parts.
+// Validate requires all parts.
 func (c *testCase) Validate() error {
 	switch {
 	case c.Name.text == "":

@@ -45,7 +45,7 @@ func entries[T any, P interface {
 	return out
 }
 
-// is tells whether the entry is the one expected.
+// is reports whether the entry is the one expected.
 func (e entry) is(g got) bool {
 	for _, f := range e {
 		if f.want != nil && !f.want.matches(g.fields[f.name]) {

@@ -85,10 +85,10 @@ type change struct {
 	Change *pattern `yaml:"change"`
 }
 
-// JSONSchema says what Validate wants.
+// JSONSchema says what Validate requires.
 func (decision) JSONSchema() map[string]any { return strict.Required("outcome") }
 
-// Validate wants an outcome, and no spec of what is denied.
+// Validate requires an outcome, and no spec of what is denied.
 func (d *decision) Validate() error {
 	switch {
 	case d.Outcome == "":

@@ -38,7 +38,7 @@ type given struct {
 	At moment `yaml:"at"`
 }
 
-// JSONSchema says what Validate wants.
+// JSONSchema says what Validate requires.
 func (given) JSONSchema() map[string]any {
 	return map[string]any{"oneOf": []any{strict.Required("pod"), strict.Required("file")}}
 }
@@ -58,7 +58,7 @@ type overrides struct {
 	Image *string `yaml:"image"`
 }
 
-// Validate wants one source of the container.
+// Validate requires one source of the container.
 func (g *given) Validate() error {
 	switch {
 	case g.sources() != 1:

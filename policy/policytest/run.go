@@ -7,14 +7,14 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// File is what became of the tests of a file.
+// File is the result of the tests of a file.
 type File struct {
 	Name    string
 	Err     error // why the tests could not be run: one line for each fault
 	Results []Result
 }
 
-// Result is what became of one case.
+// Result is the result of one case.
 type Result struct {
 	Suite, Case string // the name of the document, and of its case
 	Line        int    // where the case stands
@@ -27,7 +27,7 @@ type Result struct {
 	Took time.Duration
 }
 
-// Passed tells whether all is as expected.
+// Passed reports whether all is as expected.
 func (r *Result) Passed() bool { return len(r.Differences) == 0 }
 
 // Failed counts the cases that have not passed.

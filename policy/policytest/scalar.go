@@ -52,7 +52,7 @@ func (p *pattern) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONSchema wants a single value.
+// JSONSchema requires a single value.
 func (pattern) JSONSchema() map[string]any {
 	return map[string]any{"type": []any{"string", "number", "boolean"}}
 }
@@ -88,7 +88,7 @@ func (m *moment) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%q is not a date (allowed: a day such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z)", text)
 }
 
-// JSONSchema wants a date or a time.
+// JSONSchema requires a date or a time.
 func (moment) JSONSchema() map[string]any {
 	return strict.Pattern(`^\d{4}-\d{2}-\d{2}(T\d{1,2}:\d{2}:\d{2}([.,]\d+)?(Z|[+-]\d{2}:\d{2}))?$`)
 }
@@ -111,5 +111,5 @@ func (n *caseName) UnmarshalText(text []byte) error {
 // SetPlace keeps where the name stands.
 func (n *caseName) SetPlace(p strict.Place) { n.place = p }
 
-// JSONSchema wants what is not blank.
+// JSONSchema requires what is not blank.
 func (caseName) JSONSchema() map[string]any { return strict.Pattern(`\S`) }

@@ -5,9 +5,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Denies tells whether a call with the action is never made. One that is traced
-// is made where a tracer says so, and a container can be its own. One that is
-// notified of is made where the listener says so.
+// Denies reports whether a call with the action is never made. A traced call is made if a
+// tracer permits it, and a container can be its own tracer. A notified call is made if the
+// listener permits it.
 func Denies(a specs.LinuxSeccompAction) bool { return leniency(a) == 0 }
 
 // leniency orders actions by how much they let through.

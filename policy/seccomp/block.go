@@ -19,7 +19,7 @@ type Block struct {
 	Syscalls []Call `yaml:"syscalls"`
 }
 
-// Empty tells whether it blocks nothing.
+// Empty reports whether it blocks nothing.
 func (b Block) Empty() bool { return len(b.SocketFamilies) == 0 && len(b.Syscalls) == 0 }
 
 // And is what either of them blocks, in one order whatever theirs is.
@@ -68,8 +68,8 @@ func (b Block) numbers() []uint32 {
 	return out
 }
 
-// Open lists what the profile does not deny of what is to be blocked: names of
-// families and of calls. Where that cannot be told it counts as open.
+// Open lists what the profile does not deny of what is to be blocked: names of families and of
+// calls. If it cannot decide this, it counts as open.
 func (b Block) Open(p *specs.LinuxSeccomp) []string {
 	if b.Empty() {
 		return nil
@@ -89,10 +89,9 @@ func (b Block) Open(p *specs.LinuxSeccomp) []string {
 	return out
 }
 
-// OpensSocket tells whether the profile may let a call of socket for the family
-// through, and whether by what it says only one for a number with a high half is
-// let through: the kernel reads the low half. Open counts socketpair too, which
-// makes no sockets of most families.
+// OpensSocket reports whether the profile may permit a socket call for the family. It also
+// reports whether the profile permits only calls for a number with a high half: the kernel
+// reads the low half. Open counts socketpair too, which makes no sockets of most families.
 func OpensSocket(p *specs.LinuxSeccomp, family Family) (open, onlyHigh bool) {
 	b := Block{SocketFamilies: []Family{family}}
 	v, number := view(p, b), b.numbers()[0]
@@ -116,7 +115,7 @@ type profile struct {
 // none is no profile: it lets everything through.
 func none() *specs.LinuxSeccomp { return &specs.LinuxSeccomp{DefaultAction: specs.ActAllow} }
 
-// IsNone tells whether an OCI runtime takes the profile for none.
+// IsNone reports whether an OCI runtime treats the profile as no profile.
 func IsNone(p *specs.LinuxSeccomp) bool {
 	return p == nil || p.DefaultAction == "" && len(p.Syscalls) == 0
 }
@@ -135,7 +134,7 @@ func view(p *specs.LinuxSeccomp, b Block) profile {
 	})}
 }
 
-// denies tells whether the profile denies every such call.
+// denies reports whether the profile denies every such call.
 func (p profile) denies(name string) bool {
 	c := p.calls[name]
 	switch {
@@ -154,7 +153,7 @@ func (p profile) denies(name string) bool {
 	return true
 }
 
-// deniesFirst tells whether the profile denies every such call with that first
+// deniesFirst reports whether the profile denies every such call with that first
 // argument, of which the kernel reads the low half.
 func (p profile) deniesFirst(name string, x uint32) bool {
 	c := p.calls[name]
@@ -169,7 +168,7 @@ func (p profile) deniesFirst(name string, x uint32) bool {
 	return p.deniesWhere(c, may, does)
 }
 
-// deniesWhere tells whether the rules of a call deny it wherever its first
+// deniesWhere reports whether the rules of a call deny it wherever its first
 // argument may, or does in any case, meet these conditions.
 func (p profile) deniesWhere(c *call, may, does func(first specs.LinuxSeccompArg) bool) bool {
 	if c.always {

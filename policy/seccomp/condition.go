@@ -10,7 +10,7 @@ import (
 // kernel, has.
 const low = 1<<32 - 1
 
-// holds tells whether the condition holds for an argument of that many bits.
+// holds reports whether the condition holds for an argument of that many bits.
 func holds(c specs.LinuxSeccompArg, x uint64, bits int) bool {
 	value, two := c.Value, c.ValueTwo
 	if bits == 32 {
@@ -35,17 +35,17 @@ func holds(c specs.LinuxSeccompArg, x uint64, bits int) bool {
 	return true // an OCI runtime refuses what it does not know
 }
 
-// can tells whether the condition can hold for an argument whose low half is x.
+// can reports whether the condition can hold for an argument whose low half is x.
 func can(c specs.LinuxSeccompArg, x uint32) bool {
 	return slices.ContainsFunc(highs(c), func(high uint64) bool { return holds(c, high|uint64(x), 64) }) || holds(c, uint64(x), 32)
 }
 
-// must tells whether the condition holds for every argument whose low half is x.
+// must reports whether the condition holds for every argument whose low half is x.
 func must(c specs.LinuxSeccompArg, x uint32) bool {
 	return !slices.ContainsFunc(highs(c), func(high uint64) bool { return !holds(c, high|uint64(x), 64) }) && holds(c, uint64(x), 32)
 }
 
-// exactly tells whether the condition holds for that argument on every
+// exactly reports whether the condition holds for that argument on every
 // architecture.
 func exactly(c specs.LinuxSeccompArg, x uint64) bool { return holds(c, x, 64) && holds(c, x, 32) }
 
@@ -58,7 +58,7 @@ func highs(c specs.LinuxSeccompArg) []uint64 {
 	return []uint64{0, one, at, at + one, at - one, two & at, ^two &^ low, ^uint64(low)}
 }
 
-// apart tells whether no argument meets both conditions.
+// apart reports whether no argument meets both conditions.
 func apart(a, b specs.LinuxSeccompArg) bool {
 	if a.Index != b.Index {
 		return false
@@ -72,7 +72,7 @@ func apart(a, b specs.LinuxSeccompArg) bool {
 	return a.Op == specs.OpMaskedEqual && b.Op == specs.OpMaskedEqual && (a.ValueTwo^b.ValueTwo)&a.Value&b.Value&low != 0
 }
 
-// implies tells whether an argument that meets a meets b.
+// implies reports whether an argument that meets a meets b.
 func implies(a, b specs.LinuxSeccompArg) bool {
 	if a.Index != b.Index {
 		return false

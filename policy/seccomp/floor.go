@@ -2,10 +2,10 @@ package seccomp
 
 import "slices"
 
-// Floor is the least that a profile denies which counts as one: calls that the
-// default profiles of containerd, CRI-O and Docker all deny a container that has
-// none of the capabilities which they let a call through for. has tells whether
-// it has one, such as CAP_SYS_MODULE.
+// Floor is the minimum that a profile must deny to count as one: the calls that the default
+// profiles of containerd, CRI-O and Docker all deny. It leaves out calls that they permit for a
+// capability that the container has. has reports whether the container has a capability, such
+// as CAP_SYS_MODULE.
 func Floor(has func(capability string) bool) Block {
 	out := Block{Syscalls: []Call{"add_key", "kexec_file_load", "kexec_load", "request_key", "swapoff", "swapon"}}
 	for _, unless := range []struct {

@@ -91,7 +91,7 @@ func drawCalls(t *rapid.T, b Block) []seccomptest.Call {
 	return out
 }
 
-// blocks tells whether the call is one of those that are to be blocked.
+// blocks reports whether the call is one of those that are to be blocked.
 func (b Block) blocks(c seccomptest.Call) bool {
 	for _, name := range b.callsDenied() {
 		if name == c.Name {

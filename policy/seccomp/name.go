@@ -27,7 +27,7 @@ func (c *Call) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// JSONSchema wants a name.
+// JSONSchema requires a name.
 func (Call) JSONSchema() map[string]any {
 	return strict.Named("system call", strict.Pattern("^[a-z0-9_]+$"))
 }

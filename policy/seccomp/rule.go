@@ -60,7 +60,7 @@ func (c *call) add(rules []rule) {
 	}
 }
 
-// equality tells whether the conditions are such as libseccomp does not lose
+// equality reports whether the conditions are such as libseccomp does not lose
 // other rules behind.
 func (r rule) equality() bool {
 	return all(r.args, func(a specs.LinuxSeccompArg) bool {
@@ -68,7 +68,7 @@ func (r rule) equality() bool {
 	})
 }
 
-// unclear tells whether several rules compare the argument otherwise than for
+// unclear reports whether several rules compare the argument otherwise than for
 // equality.
 func (c *call) unclear(index uint) bool {
 	n := 0
@@ -103,7 +103,7 @@ func conditions(args []specs.LinuxSeccompArg) []specs.LinuxSeccompArg {
 	return slices.DeleteFunc(slices.Clone(args), func(a specs.LinuxSeccompArg) bool { return a.Op == specs.OpMaskedEqual && a.Value == 0 })
 }
 
-// repeats tells whether an argument has several conditions.
+// repeats reports whether an argument has several conditions.
 func repeats(args []specs.LinuxSeccompArg) bool {
 	for i, a := range args {
 		if slices.ContainsFunc(args[:i], func(b specs.LinuxSeccompArg) bool { return a.Index == b.Index }) {
@@ -125,14 +125,14 @@ func (r rule) on(index uint) (these, others []specs.LinuxSeccompArg) {
 	return these, others
 }
 
-// apartFrom tells whether no call meets the conditions of both.
+// apartFrom reports whether no call meets the conditions of both.
 func apartFrom(a, b []specs.LinuxSeccompArg) bool {
 	return slices.ContainsFunc(a, func(x specs.LinuxSeccompArg) bool {
 		return slices.ContainsFunc(b, func(y specs.LinuxSeccompArg) bool { return apart(x, y) })
 	})
 }
 
-// all tells whether every one of the values is.
+// all reports whether every one of the values is.
 func all[T any](values []T, is func(T) bool) bool {
 	return !slices.ContainsFunc(values, func(v T) bool { return !is(v) })
 }

@@ -8,14 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Tighten returns the profile, or none, with what is to be blocked denied with
-// EPERM. It denies all that the profile denies, and changes nothing where
-// nothing is open. The profile itself stays as it is.
+// Tighten returns the profile, or none, with what is to be blocked denied with EPERM. The
+// result denies everything that the profile denies. If nothing is open, it changes nothing. It
+// does not modify the profile itself.
 //
-// Of a call's conditions on its first argument, the family, only such remain as
-// exclude each other, so that it does not matter in which order libseccomp puts
-// them. Where the profile's own rules contradict each other, or say something else
-// on 32-bit architectures, the call is denied.
+// Of a call's conditions on its first argument, the family, only those remain that exclude each
+// other, so the order in which libseccomp puts them does not matter. If the profile's own rules
+// contradict each other, or differ on 32-bit architectures, the call is denied.
 func (b Block) Tighten(p *specs.LinuxSeccomp) *specs.LinuxSeccomp {
 	if len(b.Open(p)) == 0 {
 		return p
@@ -112,7 +111,7 @@ func (p profile) without(name string, blocked []uint32) []specs.LinuxSyscall {
 	return out
 }
 
-// restricts tells whether a rule lets less through than the default.
+// restricts reports whether a rule lets less through than the default.
 func (p profile) restricts(r rule) bool { return leniency(r.action) < leniency(p.DefaultAction) }
 
 // kept are the rules that remain for one family, with conditions on other
@@ -157,7 +156,7 @@ func insert(rules []rule, r rule) []rule {
 	return append(rules, r)
 }
 
-// contradict tells whether a call may meet two of the rules that do not let as
+// contradict reports whether a call may meet two of the rules that do not let as
 // much through, or one of them and a doubtful one that lets less through.
 func contradict(rules, doubtful []rule) bool {
 	for i, r := range rules {
@@ -170,7 +169,7 @@ func contradict(rules, doubtful []rule) bool {
 	return false
 }
 
-// covers tells whether the conditions are among the others: what meets those
+// covers reports whether the conditions are among the others: what meets those
 // meets these.
 func covers(these, others []specs.LinuxSeccompArg) bool {
 	return all(these, func(a specs.LinuxSeccompArg) bool { return slices.Contains(others, a) })

@@ -7,8 +7,8 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// Within tells whether the profile lets nothing through that the other does not.
-// Where that cannot be told it says no.
+// Within reports whether the profile permits nothing that the other does not permit. If it
+// cannot decide this, it reports false.
 func Within(p, other *specs.LinuxSeccomp) bool {
 	switch {
 	case IsNone(other), reflect.DeepEqual(p, other):
@@ -36,7 +36,7 @@ func Within(p, other *specs.LinuxSeccomp) bool {
 	return all([]string{socketcall, ipc}, func(name string) bool { return a.denies(name) || b.allows(name) })
 }
 
-// allows tells whether the profile lets every such call through.
+// allows reports whether the profile lets every such call through.
 func (p profile) allows(name string) bool {
 	if c := p.calls[name]; c != nil {
 		return c.always && !c.odd && leniency(c.rules[0].action) == leniency(specs.ActAllow)

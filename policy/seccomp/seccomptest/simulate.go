@@ -146,7 +146,7 @@ func Least(p *specs.LinuxSeccomp, c Call) int {
 	return n
 }
 
-// Weaker tells whether the profile may let more of the call through than the
+// Weaker reports whether the profile may let more of the call through than the
 // other. Where both say the same of it, in whatever order, it does not.
 func Weaker(p, other *specs.LinuxSeccomp, c Call) bool {
 	return !reflect.DeepEqual(verdicts(p, c), verdicts(other, c)) && Most(p, c) > Least(other, c)
