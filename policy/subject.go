@@ -132,15 +132,13 @@ type Pod struct {
 	HostNamespaces       []string
 	NamespacePathsUnseen bool
 
-	// Sandbox is what was asked of the runtime for the pod as a whole; nil
-	// where it is not known. A rule that reads it then finds nothing: whoever
-	// judges has to get it (Selection.Sandbox), or say that it was not seen.
+	// Sandbox is what was asked of the runtime for the pod as a whole; nil if it is not known. A
+	// rule that reads it then finds nothing: the caller must get it (Selection.Sandbox), or say
+	// that it was not seen.
 	Sandbox *Sandbox
 }
 
-// Sandbox is what was asked of the runtime for the pod as a whole; nil if it is not known. A
-// rule that reads it then finds nothing: the caller must get it (Selection.Sandbox), or say
-// that it was not seen.
+// Sandbox is what a pod has that its containers' specs do not show.
 type Sandbox struct {
 	// Sysctls are set in the pod's namespaces when its sandbox starts.
 	Sysctls map[string]string

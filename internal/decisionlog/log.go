@@ -30,8 +30,8 @@ type Line struct {
 
 	Results
 
-	// IfEnforced is what would become of the container if the policies in mode
-	// audit were enforced.
+	// IfEnforced is what would happen to the container if the policies in mode audit were
+	// enforced.
 	IfEnforced *IfEnforced `json:"ifEnforced,omitempty"`
 
 	// Error says why there is no decision (outcome failed), or what of the container or pod is
@@ -54,7 +54,7 @@ type Results struct {
 	Changes    []policy.Adjustment `json:"changes,omitempty"`
 }
 
-// IfEnforced is what would happen to the container if the policies in mode audit were enforced.
+// IfEnforced is a decision that was not put in force.
 type IfEnforced struct {
 	Outcome policy.Outcome `json:"outcome"`
 	Results
