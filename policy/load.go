@@ -46,14 +46,14 @@ func Load(paths ...string) (*Set, error) {
 }
 
 // Read reads the policy files at the paths, or in the folders at the paths.
-// In a folder, files that end in .yaml or .yml count; names that start with a
+// In a folder, files that end in .yaml, .yml or .json count (Ignored gives the others); names that start with a
 // dot (a ConfigMap mount's ..data, an editor's swap file) do not, and a
 // subfolder is an error, since its policies would not be in force.
 func Read(paths ...string) ([]Source, error) {
 	var sources []Source
 	var errs []error
 	for _, p := range paths {
-		files, err := list(p)
+		files, _, err := list(p)
 		errs = append(errs, err)
 		for _, f := range files {
 			data, err := readFile(f)
@@ -67,19 +67,30 @@ func Read(paths ...string) ([]Source, error) {
 	return sources, nil
 }
 
-func list(path string) ([]string, error) {
+// Ignored gives the files in the folders at the paths that Read does not read, because of how
+// they end. Files whose names start with a dot are not among them.
+func Ignored(paths ...string) []string {
+	var out []string
+	for _, p := range paths {
+		_, others, _ := list(p) // Read gives the error
+		out = append(out, others...)
+	}
+	return out
+}
+
+// list gives the policy files at a path, and the other files of a folder.
+func list(path string) (files, others []string, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, pathError(path, err)
+		return nil, nil, pathError(path, err)
 	}
 	if !info.IsDir() {
-		return []string{path}, nil
+		return []string{path}, nil, nil
 	}
 	entries, err := os.ReadDir(path)
 	if err != nil {
-		return nil, pathError(path, err)
+		return nil, nil, pathError(path, err)
 	}
-	var files []string
 	for _, e := range entries {
 		file := filepath.Join(path, e.Name())
 		if strings.HasPrefix(e.Name(), ".") {
@@ -88,17 +99,23 @@ func list(path string) ([]string, error) {
 		info, err := os.Stat(file)
 		switch {
 		case err != nil:
-			return nil, pathError(file, err)
+			return nil, nil, pathError(file, err)
 		case info.IsDir():
-			return nil, &LoadError{File: file, Msg: "is a folder; put all policy files directly into the policy folder"}
-		case filepath.Ext(file) == ".yaml" || filepath.Ext(file) == ".yml":
-			if !info.Mode().IsRegular() {
-				return nil, &LoadError{File: file, Msg: "is not a regular file"}
-			}
+			return nil, nil, &LoadError{File: file, Msg: "is a folder; put all policy files directly into the policy folder"}
+		case !isPolicyFile(file):
+			others = append(others, file)
+		case !info.Mode().IsRegular():
+			return nil, nil, &LoadError{File: file, Msg: "is not a regular file"}
+		default:
 			files = append(files, file)
 		}
 	}
-	return files, nil
+	return files, others, nil
+}
+
+// isPolicyFile tells by its ending whether a file in a folder holds policies. JSON is YAML, too.
+func isPolicyFile(file string) bool {
+	return slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(filepath.Ext(file)))
 }
 
 func readFile(path string) ([]byte, error) {

@@ -44,7 +44,9 @@ func TestLoad(t *testing.T) {
 	}{
 		{"folder", map[string]string{"1.yaml": a, "2.yml": b}, []string{""}, []string{"a", "b"}},
 		{"empty folder", map[string]string{}, []string{""}, nil},
-		{"other files", map[string]string{"1.yaml": a, "README.md": "text", "b.yaml.bak": b, "c.YAML": c, "yaml": b}, []string{""}, []string{"a"}},
+		{"other files", map[string]string{"1.yaml": a, "README.md": "text", "b.yaml.bak": b, "yaml": b}, []string{""}, []string{"a"}},
+		{"endings in capitals", map[string]string{"1.yaml": a, "b.YML": b, "c.YAML": c}, []string{""}, []string{"a", "b", "c"}},
+		{"JSON", map[string]string{"a.json": "{\n\t\"apiVersion\": \"specguard.dev/v1alpha1\",\n\t\"kind\": \"Policy\",\n\t\"metadata\": {\"name\": \"a\"},\n\t\"spec\": {\"rules\": {\"hostPaths\": {}}}\n}\n"}, []string{""}, []string{"a"}},
 		{"dot files", map[string]string{"1.yaml": a, ".1.yaml.swp": "x", ".b.yaml": b, ".git/c.yaml": c}, []string{""}, []string{"a"}},
 		{"file", map[string]string{"1.yaml": a, "2.yaml": b}, []string{"2.yaml"}, []string{"b"}},
 		{"file of any name", map[string]string{"policy.txt": a}, []string{"policy.txt"}, []string{"a"}},
@@ -73,6 +75,19 @@ func TestLoad(t *testing.T) {
 	}
 	if set, err := Load(); err != nil || len(set.Names()) != 0 {
 		t.Errorf("no paths: %v, %v", set, err)
+	}
+}
+
+// TestIgnored names what a folder has besides policy files.
+func TestIgnored(t *testing.T) {
+	a := policyDoc("a", "hostPaths: {}")
+	dir := folder(t, map[string]string{"1.yaml": a, "b.json": a, "README.md": "text", "c.yaml.bak": a, "tenants": a, ".d.yaml.swp": "x"})
+	var got []string
+	for _, file := range Ignored(dir, filepath.Join(dir, "1.yaml"), "/no/such") {
+		got = append(got, filepath.Base(file))
+	}
+	if want := []string{"README.md", "c.yaml.bak", "tenants"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -51,11 +51,11 @@ func (f *checkerFlags) checker(cmd *cobra.Command, dir string) (*checker, error)
 		return nil, errors.New("standard input cannot be both sets of policies")
 	}
 	var err error
-	if c.set, err = readPolicies(dir, cmd.InOrStdin()); err != nil {
+	if c.set, err = readPolicies(dir, cmd); err != nil {
 		return nil, err
 	}
 	if f.compare != "" {
-		if c.compare, err = readPolicies(f.compare, cmd.InOrStdin()); err != nil {
+		if c.compare, err = readPolicies(f.compare, cmd); err != nil {
 			return nil, err
 		}
 	}
@@ -72,11 +72,12 @@ func (f *checkerFlags) checker(cmd *cobra.Command, dir string) (*checker, error)
 }
 
 // readPolicies reads policies as the agent does, or from standard input.
-func readPolicies(dir string, stdin io.Reader) (*policy.Set, error) {
+func readPolicies(dir string, cmd *cobra.Command) (*policy.Set, error) {
 	if dir != "-" {
+		warnOfIgnored(cmd.ErrOrStderr(), dir)
 		return openPolicies(dir)
 	}
-	data, err := input.ReadAll(stdin)
+	data, err := input.ReadAll(cmd.InOrStdin())
 	if err != nil {
 		return nil, fmt.Errorf("-: %w", err)
 	}

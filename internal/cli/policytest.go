@@ -73,6 +73,9 @@ func (f *testFlags) test(cmd *cobra.Command, paths []string) error {
 	for _, name := range names {
 		file := policytest.Run(name, only)
 		printTests(p, &file, f.verbose)
+		for _, name := range file.Ignored {
+			warnOfUnread(cmd.ErrOrStderr(), name)
+		}
 		if file.Err != nil {
 			fmt.Fprintln(cmd.ErrOrStderr(), file.Err)
 		}

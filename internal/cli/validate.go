@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -22,6 +23,7 @@ func validateCommand() *cobra.Command {
 				fmt.Fprintln(os.Stderr, err)
 				return exitCode(1)
 			}
+			warnOfIgnored(cmd.ErrOrStderr(), paths...)
 			warnOfExpired(set.Exceptions(), time.Now())
 			warnOfNested(set.NestedPaths())
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), "valid: "+summary(set))
@@ -45,6 +47,17 @@ func summary(set *policy.Set) string {
 		text += ", " + count(n, "exception")
 	}
 	return text
+}
+
+// warnOfIgnored names the files of policy folders that nothing reads.
+func warnOfIgnored(w io.Writer, paths ...string) {
+	for _, file := range policy.Ignored(paths...) {
+		warnOfUnread(w, file)
+	}
+}
+
+func warnOfUnread(w io.Writer, file string) {
+	fmt.Fprintf(w, "%s: warning: not read: policy files end in .yaml, .yml or .json\n", file)
 }
 
 // warnOfExpired names the exceptions that no longer hold. They are no faults:

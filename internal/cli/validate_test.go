@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -23,6 +24,10 @@ func TestValidate(t *testing.T) {
 		"a file":       {paths: []string{good}, stdout: "valid: 1 policy, 2 rules\n"},
 		"a folder":     {paths: []string{folder}, stdout: "valid: 1 policy, 1 rule\n"},
 		"an empty one": {paths: []string{t.TempDir()}, stdout: "valid: no policies (then the built-in profile baseline is in force)\n"},
+		"a file that is not read": {
+			paths:  []string{filepath.Dir(file(t, "tenants", policyText("hostNamespaces: {}")))},
+			stdout: "valid: no policies (then the built-in profile baseline is in force)\n", anyLine: "/tenants: warning: not read: policy files end in .yaml, .yml or .json",
+		},
 		"exceptions": {
 			paths:  []string{file(t, "x.yaml", policyText("hostNamespaces: {}")+exceptionText("old", "2020-02-28")+exceptionText("new", "2920-01-01"))},
 			stdout: "valid: 1 policy, 1 rule, 2 exceptions\n", anyLine: `warning: exception "old" of sre expired at 2020-02-29T00:00:00Z`,
@@ -74,6 +79,29 @@ func lines(t *testing.T, text string, want ...string) {
 	for i := range max(len(got), len(want)) {
 		if i >= len(got) || i >= len(want) || !strings.HasPrefix(got[i], want[i]) {
 			t.Fatalf("line %d of\n%s\nwant\n%q", i+1, text, want)
+		}
+	}
+}
+
+// TestIgnoredFiles: each command that reads a policy folder names the files that it does not read.
+func TestIgnoredFiles(t *testing.T) {
+	dir := filepath.Dir(file(t, "p.yaml", policyText("capabilities: {drop: [NET_ADMIN]}")))
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	warning := write("tenants", policyText("capabilities: {drop: [ALL]}")) + ": warning: not read: policy files end in .yaml, .yml or .json\n"
+	tests := file(t, "x_test.yaml", "apiVersion: specguard.dev/v1alpha1\nkind: PolicyTest\nmetadata: {name: s}\nspec: {policies: ["+dir+"], cases: [{name: c, given: {pod: {metadata: {namespace: a}, spec: {containers: [{name: app, image: nginx}]}}}, expect: {outcome: allowed}}]}\n")
+	for _, args := range [][]string{
+		{"validate", dir},
+		{"check", "--policy-dir", dir, file(t, "good.json", configJSON(noCaps, inAPod))},
+		{"test", tests},
+	} {
+		if r := specguard(t, args...); r.code != 0 || r.stderr != warning {
+			t.Errorf("%v: %+v", args, r)
 		}
 	}
 }

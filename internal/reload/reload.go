@@ -36,11 +36,13 @@ type Folder struct {
 	settle, poll time.Duration
 	expiry       expiry
 	profiles     profiles
+	ignored      ignored
 	asked        chan struct{} // to read it at once
 
 	mu         sync.Mutex
 	set        *policy.Set
 	sources    []policy.Source
+	own        bool // the set is of the folder's policies, and not the built-in one
 	generation uint64
 	err        error
 }
@@ -103,6 +105,7 @@ func (f *Folder) Watch(ctx context.Context) {
 		f.load(sources, err)
 		f.expiry.report(f.Exceptions(), time.Now(), f.log)
 		f.profiles.report(f.Current(), f.log)
+		f.ignored.report(f.path, f.log)
 		if asked {
 			f.tell()
 		}
@@ -186,19 +189,33 @@ func (f *Folder) load(sources []policy.Source, err error) {
 		f.keep(nil)
 		return
 	}
-	set, err := compile(sources, err)
+	set, own, err := compile(sources, err)
+	if err == nil && !own && f.ownInForce() {
+		err = errEmptied
+	}
 	if err != nil {
 		f.keep(err)
 		return
 	}
-	generation := f.putInForce(set, sources)
+	generation := f.putInForce(set, sources, own)
 	f.log.WithFields(logrus.Fields{"generation": generation, "policies": len(set.Names()), "rules": set.RuleCount()}).Info("policies in force")
 }
 
-func (f *Folder) putInForce(set *policy.Set, sources []policy.Source) (generation uint64) {
+// errEmptied is about a folder that has lost its last policy. What is in force instead of them
+// could refuse what they allow, and allow what they refuse.
+var errEmptied = errors.New("the folder has no policy any more: restart the agent to run with the built-in baseline")
+
+// ownInForce tells whether policies of the folder are in force.
+func (f *Folder) ownInForce() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.set, f.sources, f.err = set, sources, nil
+	return f.own
+}
+
+func (f *Folder) putInForce(set *policy.Set, sources []policy.Source, own bool) (generation uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.set, f.sources, f.own, f.err = set, sources, own, nil
 	f.generation++
 	return f.generation
 }
@@ -245,16 +262,17 @@ func (f *Folder) read() ([]policy.Source, error) {
 }
 
 // compile makes the sources' policy set; the built-in one where they have no
-// policy. It passes on the error of reading them.
-func compile(sources []policy.Source, err error) (*policy.Set, error) {
+// policy of their own. It passes on the error of reading them.
+func compile(sources []policy.Source, err error) (set *policy.Set, own bool, _ error) {
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	set, err := policy.Compile(sources...)
+	set, err = policy.Compile(sources...)
 	if err == nil && len(set.Names()) == 0 {
-		return policy.Builtin()
+		set, err = policy.Builtin()
+		return set, false, err
 	}
-	return set, err
+	return set, true, err
 }
 
 func same(a, b []policy.Source) bool {

@@ -157,10 +157,25 @@ func TestRemoved(t *testing.T) {
 	do(t, os.Remove(filepath.Join(f.path, "b.yaml")))
 	f.inForceNow("a")
 	do(t, os.Remove(filepath.Join(f.path, "a.yaml")))
-	f.inForceNow(builtin)
+	f.kept("the folder has no policy any more", "a")
+	write(t, f.path, "c.yaml", "# later\n")
+	f.kept("the folder has no policy any more", "a")
+	write(t, f.path, "c.yaml", doc("c"))
+	f.inForceNow("c")
 	if f.Generation() != 3 {
 		t.Errorf("generation %d", f.Generation())
 	}
+}
+
+// TestIgnored names files that are not read, once.
+func TestIgnored(t *testing.T) {
+	f := watched(t, write(t, t.TempDir(), "a.yaml", doc("a"), "b", doc("b")), false)
+	const words = "a file that is not read"
+	f.waitFor("named", func() bool { return f.logged(logrus.WarnLevel, words) == 1 })
+	write(t, f.path, "a.yaml", doc("c"))
+	f.inForceNow("c")
+	write(t, f.path, "d.yaml.bak", doc("d"))
+	f.waitFor("named", func() bool { return f.logged(logrus.WarnLevel, words) == 2 })
 }
 
 func TestInvalid(t *testing.T) {

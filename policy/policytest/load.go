@@ -20,9 +20,10 @@ import (
 
 // suite is a document that is ready to run.
 type suite struct {
-	name  string
-	set   *policy.Set
-	cases []readyCase
+	name    string
+	set     *policy.Set
+	ignored []string // files in its policy folders
+	cases   []readyCase
 }
 
 // readyCase is a case whose container is made.
@@ -98,7 +99,9 @@ func (l *loader) document(root *yaml.Node) {
 		return
 	}
 	s := suite{name: doc.Metadata.Name, cases: l.cases(&tests)}
-	set, err := policy.Load(l.paths(tests.Policies)...)
+	paths := l.paths(tests.Policies)
+	s.ignored = policy.Ignored(paths...)
+	set, err := policy.Load(paths...)
 	var faults interface{ Unwrap() []error }
 	switch {
 	case errors.As(err, &faults):

@@ -2,6 +2,7 @@ package policytest
 
 import (
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/specguard/specguard/policy"
@@ -12,6 +13,9 @@ type File struct {
 	Name    string
 	Err     error // why the tests could not be run: one line for each fault
 	Results []Result
+
+	// Ignored are the files in its policy folders that are not policy files: nothing reads them.
+	Ignored []string
 }
 
 // Result is the result of one case.
@@ -53,6 +57,11 @@ func Run(file string, only *regexp.Regexp) File {
 		return out
 	}
 	for _, s := range suites {
+		for _, file := range s.ignored {
+			if !slices.Contains(out.Ignored, file) {
+				out.Ignored = append(out.Ignored, file)
+			}
+		}
 		for i := range s.cases {
 			if only == nil || only.MatchString(s.name+"/"+s.cases[i].name) {
 				out.Results = append(out.Results, s.run(&s.cases[i]))
