@@ -3,10 +3,9 @@ package policy
 import (
 	"reflect"
 
-	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/ext"
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	cel "github.com/specguard/specguard/internal/expression"
 	"github.com/specguard/specguard/internal/strict"
 )
 
@@ -35,46 +34,20 @@ func (x *expressions) validations() *environment {
 	return x.forRules
 }
 
-// prepare panics where an environment cannot be made, since nothing in it comes
-// from outside.
 func (x *expressions) prepare() {
 	if x.forRules != nil {
 		return
 	}
-	structs := &structTypes{structs: make(map[string]*structType)}
-	base := environment{
-		pod:       structs.add("Pod", reflect.TypeFor[podVariable]()),
-		container: structs.add("Container", reflect.TypeFor[containerVariable]()),
-	}
-	var err error
-	base.Env, err = cel.NewEnv(
-		structs.extend,
-		cel.Variable("pod", base.pod.Type),
-		cel.Variable("container", base.container.Type),
-		cel.ExtendedValidations(),
-		cel.ParserExpressionSizeLimit(maxExpressionLength),
-		ext.Strings(), ext.Lists(ext.ListsMaxRangeSize(maxListRange)), ext.Sets(),
+	base := cel.New(
+		cel.Variable{Name: "pod", Type: "Pod", Of: reflect.TypeFor[podVariable]()},
+		cel.Variable{Name: "container", Type: "Container", Of: reflect.TypeFor[containerVariable]()},
 	)
-	if err != nil {
-		panic(err)
-	}
-	if base.Env, err = base.Extend(bounded(base.Env)...); err != nil {
-		panic(err)
-	}
-	full := base
-	full.spec = structs.add("Spec", reflect.TypeFor[specs.Spec]())
-	if full.Env, err = base.Extend(cel.Variable("spec", full.spec.Type)); err != nil {
-		panic(err)
-	}
-	x.forPolicies, x.forRules = &base, &full
+	x.forPolicies = &environment{base}
+	x.forRules = &environment{base.With(cel.Variable{Name: "spec", Type: "Spec", Of: reflect.TypeFor[specs.Spec]()})}
 }
 
 // environment is what an expression can use.
-type environment struct {
-	*cel.Env
-	pod, container *structType
-	spec           *structType // nil where it cannot be used
-}
+type environment struct{ *cel.Environment }
 
 // podVariable is what an expression sees of a Pod.
 type podVariable struct {
@@ -96,42 +69,26 @@ type containerVariable struct {
 }
 
 // variables gives the values of the variables for a container.
-func (e *environment) variables(s *Subject) *variables {
-	v := &variables{env: e, spec: s.Spec, meter: &meter{done: s.Done}, container: containerVariable{Name: s.Container.Name}, pod: podVariable{
+func (e *environment) variables(s *Subject) *cel.Values {
+	container := containerVariable{Name: s.Container.Name}
+	pod := podVariable{
 		Name: s.Pod.Name, Namespace: s.Pod.Namespace, UID: s.Pod.UID, Labels: s.Pod.Labels, RuntimeHandler: s.Pod.RuntimeHandler,
-	}}
+	}
 	if s.Pod.LinuxNamespaces != nil {
-		v.pod.LinuxNamespaces = &s.Pod.LinuxNamespaces
+		pod.LinuxNamespaces = &s.Pod.LinuxNamespaces
 	}
 	if s.Container.Image != "" {
 		images := append([]string{s.Container.Image}, s.Container.OtherImages...)
-		v.container.Image, v.container.Images = &s.Container.Image, &images
+		container.Image, container.Images = &s.Container.Image, &images
 	}
-	return v
+	return e.Values(s.Done, func(name string) any {
+		switch name {
+		case "pod":
+			return &pod
+		case "container":
+			return &container
+		default:
+			return s.Spec
+		}
+	})
 }
-
-// variables are the values that an expression is evaluated with.
-type variables struct {
-	env       *environment
-	pod       podVariable
-	container containerVariable
-	spec      *specs.Spec
-	meter     *meter // of one expression at a time
-}
-
-// ResolveName implements cel.Activation.
-func (v *variables) ResolveName(name string) (any, bool) {
-	switch {
-	case name == "pod":
-		return v.env.pod.object(v.meter, &v.pod), true
-	case name == "container":
-		return v.env.container.object(v.meter, &v.container), true
-	case name == "spec" && v.env.spec != nil:
-		return v.env.spec.object(v.meter, v.spec), true
-	default:
-		return nil, false
-	}
-}
-
-// Parent implements cel.Activation.
-func (*variables) Parent() cel.Activation { return nil }

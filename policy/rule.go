@@ -72,11 +72,11 @@ func (k kind) readBy(r Rule) input {
 
 // canAdjust reports whether rules of the kind can adjust.
 func (k kind) canAdjust() bool {
-	_, no := k.make().(interface{ checksOnly() })
-	return !no
+	r, ok := k.make().(interface{ adjusts() bool })
+	return !ok || r.adjusts()
 }
 
-func (checkOnly) checksOnly() {}
+func (checkOnly) adjusts() bool { return false }
 
 // kinds is the rule table, in the order in which rules adjust: what makes a
 // container privileged first, and the default seccomp profile, which depends

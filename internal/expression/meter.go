@@ -1,4 +1,4 @@
-package policy
+package expression
 
 import (
 	"context"
@@ -34,7 +34,7 @@ type meter struct {
 // has cost too much, or nobody waits for it any more.
 func (m *meter) spend(things, each int) {
 	m.spent += things * each
-	if m.spent > 8*maxExpressionCost {
+	if m.spent > 8*maxCost {
 		panic(tooManySteps())
 	}
 	select {
@@ -122,7 +122,7 @@ func workOf(function string) func(args []ref.Val) int {
 	case "distinct":
 		return func(args []ref.Val) int { return length(args[0]) * length(args[0]) }
 	case "flatten":
-		return func(args []ref.Val) int { return elementsIn(args[0], maxExpressionCost) }
+		return func(args []ref.Val) int { return elementsIn(args[0], maxCost) }
 	default:
 		return nil
 	}
@@ -162,7 +162,7 @@ func rebind(f *decls.FunctionDecl, work func([]ref.Val) int) cel.EnvOption {
 	for _, o := range f.OverloadDecls() {
 		call := byID[o.ID()]
 		bound := cel.FunctionBinding(func(args ...ref.Val) ref.Val {
-			if work(args) > maxExpressionCost {
+			if work(args) > maxCost {
 				panic(tooManySteps())
 			}
 			switch {

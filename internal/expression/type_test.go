@@ -1,12 +1,13 @@
-package policy
+package expression
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 
 	"cel.dev/cel-go/common/types"
@@ -21,17 +22,40 @@ func TestSpecInExpressions(t *testing.T) {
 	full := &specs.Spec{}
 	fill(reflect.ValueOf(full).Elem())
 	for _, s := range []*specs.Spec{
-		full, {}, {Mounts: []specs.Mount{}, Annotations: map[string]string{}}, newSpec(), newSpec(privileged), decode(t, containerdSpec(t, "privileged")), decode(t, containerdSpec(t, "unprivileged")),
+		full, {}, {Mounts: []specs.Mount{}, Annotations: map[string]string{}}, containerdSpec(t, "privileged"), containerdSpec(t, "unprivileged"),
 	} {
-		d := json.NewDecoder(strings.NewReader(asJSON(s)))
+		d := json.NewDecoder(bytes.NewReader(asJSON(t, s)))
 		d.UseNumber()
 		var doc any
 		if err := d.Decode(&doc); err != nil {
 			t.Fatal(err)
 		}
-		x := &expressions{}
-		sameAsJSON(t, "spec", x.validations().spec.object(&meter{}, s), doc)
+		env := New(Variable{Name: "spec", Type: "Spec", Of: reflect.TypeFor[specs.Spec]()})
+		sameAsJSON(t, "spec", env.variables["spec"].object(&meter{}, s), doc)
 	}
+}
+
+// containerdSpec is a spec that containerd made.
+func containerdSpec(t *testing.T, name string) *specs.Spec {
+	t.Helper()
+	raw, err := os.ReadFile("../../policy/testdata/containerd-2.4.2-" + name + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var spec specs.Spec
+	if err := json.Unmarshal(raw, &spec); err != nil {
+		t.Fatal(err)
+	}
+	return &spec
+}
+
+func asJSON(t *testing.T, v any) []byte {
+	t.Helper()
+	out, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 func sameAsJSON(t *testing.T, path string, v ref.Val, doc any) {
