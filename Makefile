@@ -13,6 +13,7 @@ PLATFORM ?=
 CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+DEADCODE := golang.org/x/tools/cmd/deadcode@v0.52.0
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 # Without gRPC's trace pages the linker can leave out what is never called.
@@ -127,10 +128,11 @@ e2e-kind: ## the tests of e2e-k8s on a cluster of kind (Docker, kind, kubectl, a
 	deploy/kind/run
 
 .PHONY: lint
-lint: $(LINT) ## gofmt, golangci-lint, and actionlint for .github/workflows
+lint: $(LINT) ## gofmt, golangci-lint, deadcode, and actionlint for .github/workflows
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "not gofmt'ed"; exit 1; }
 	$(LINT) run ./...
 	cd e2e && $(LINT) run --config ../.golangci.yml ./...
+	@dead=$$(go run $(DEADCODE) -test ./...) && test -z "$$dead" || { echo "$$dead"; exit 1; }
 	go run $(ACTIONLINT)
 
 $(LINT):

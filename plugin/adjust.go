@@ -35,7 +35,8 @@ func adjustment(c judge.Creation, shown *specs.Spec) *api.ContainerAdjustment {
 // Resource limits of the process (rlimits) are not among them: NRI adds one
 // beside that of the same type, and the higher one stays.
 func adjustSpec(adjust *api.ContainerAdjustment, from, to *specs.Spec) {
-	if from.Linux == nil || !slices.ContainsFunc(from.Linux.Namespaces, func(n specs.LinuxNamespace) bool { return n.Type == specs.UserNamespace }) {
+	if from.Linux == nil || !slices.ContainsFunc(from.Linux.Namespaces,
+		func(n specs.LinuxNamespace) bool { return n.Type == specs.UserNamespace }) {
 		adjustMounts(adjust, from.Mounts, to.Mounts)
 	}
 	for _, key := range slices.Sorted(maps.Keys(from.Annotations)) {
@@ -72,7 +73,8 @@ func adjustKernel(adjust *api.ContainerAdjustment, from, to *specs.Linux) {
 // keepsErrno reports whether the profile's default errno is that which it has when
 // it is missing.
 func keepsErrno(p *specs.LinuxSeccomp) bool {
-	return p.DefaultAction != specs.ActErrno && p.DefaultAction != specs.ActTrace || p.DefaultErrnoRet == nil || *p.DefaultErrnoRet == uint(unix.EPERM)
+	return p.DefaultAction != specs.ActErrno && p.DefaultAction != specs.ActTrace || p.DefaultErrnoRet == nil ||
+		*p.DefaultErrnoRet == uint(unix.EPERM)
 }
 
 // adjustMounts takes out the mounts that are gone or different, and puts the

@@ -72,7 +72,8 @@ func (p *Plugin) SynchronizeFailures() uint64 {
 // makes sense to connect again.
 func (p *Plugin) notSynchronized(ctx context.Context) {
 	pause := p.sync.failure()
-	p.log.Errorf("the runtime accepted the agent, but gave up before it had reported the running containers (NRI's Synchronize): containers are not judged; trying again in %s, or when the containers that are too large are gone", pause)
+	p.log.Errorf("the runtime accepted the agent, but gave up before it had reported the running containers (NRI's Synchronize): "+
+		"containers are not judged; trying again in %s, or when the containers that are too large are gone", pause)
 	began := time.Now()
 	over := time.NewTimer(pause)
 	defer over.Stop()
@@ -99,7 +100,8 @@ func (p *Plugin) notSynchronized(ctx context.Context) {
 // as long as its pod says.
 func (p *Plugin) awaitList(ctx context.Context) {
 	for pause := unlistedAfter; pauseFor(ctx, pause) && p.conn.unlisted(); pause = unlistedAgain {
-		p.log.Warn("the runtime accepted the agent but has not reported the running containers: it first waits for running requests, such as stopping a container (terminationGracePeriodSeconds), and starts nothing else until then (docs/operations.md)")
+		p.log.Warn("the runtime accepted the agent but has not reported the running containers: it first waits for running requests, such " +
+			"as stopping a container (terminationGracePeriodSeconds), and starts nothing else until then (docs/operations.md)")
 	}
 }
 
@@ -114,7 +116,8 @@ func (p *Plugin) watchOversized(ctx context.Context, gone, vain chan<- struct{})
 		case ctx.Err() != nil:
 			return
 		case err == nil && len(found) == 0:
-			p.log.Warn("no pod or container is too large for NRI: the runtime's log says why it gave up, such as that the agent did not answer in time")
+			p.log.Warn("no pod or container is too large for NRI: the runtime's log says why it gave up, such as that the agent did not " +
+				"answer in time")
 			if warned == nil {
 				close(vain)
 			}
@@ -126,7 +129,8 @@ func (p *Plugin) watchOversized(ctx context.Context, gone, vain chan<- struct{})
 			return
 		case warned == nil:
 			warned = err
-			p.log.WithError(err).Warn("cannot find out yet what is too large for NRI; specguard doctor on the node may show it, and the runtime's log why it gave up")
+			p.log.WithError(err).Warn("cannot find out yet what is too large for NRI; specguard doctor on the node may show it, and the " +
+				"runtime's log why it gave up")
 		}
 		if !pauseFor(ctx, askAgain) {
 			return

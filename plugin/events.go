@@ -48,7 +48,8 @@ func (p handlers) Configure(_ context.Context, _, runtime, version string) (api.
 		"runtime": runtime + " " + version, "nri": nri, "validates": validates, "opener": opener.Name(),
 	}).Info("configured by the runtime")
 	if why := p.judge.MountsUnverified(); why != "" {
-		p.log.Warnf("cannot compare what is mounted in containers with what was judged: %s; host paths that a container could change are denied", why)
+		p.log.Warnf("cannot compare what is mounted in containers with what was judged: %s; host paths that a container could change are "+
+			"denied", why)
 	}
 	return events, nil
 }

@@ -77,7 +77,8 @@ type header struct {
 func (c *compiler) claim(d header) bool {
 	first, taken := c.first[d.kind+" "+d.name]
 	if taken {
-		c.fail(d.file, strict.Error{Line: d.root.Line, Column: d.root.Column, Msg: fmt.Sprintf("%s %q is already defined at %s", strings.ToLower(d.kind), d.name, first)})
+		c.fail(d.file, strict.Error{Line: d.root.Line, Column: d.root.Column,
+			Msg: fmt.Sprintf("%s %q is already defined at %s", strings.ToLower(d.kind), d.name, first)})
 		return false
 	}
 	c.first[d.kind+" "+d.name] = fmt.Sprintf("%s:%d", d.file, d.root.Line)

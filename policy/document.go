@@ -105,7 +105,8 @@ type name string
 func (n *name) UnmarshalText(text []byte) error {
 	ok, _ := regexp.Match(namePattern, text)
 	if !ok || len(text) > maxName {
-		return fmt.Errorf("%q is not a valid name (allowed: at most %d of a-z, 0-9, '-' and '.', starting and ending with a letter or digit)", text, maxName)
+		return fmt.Errorf("%q is not a valid name (allowed: at most %d of a-z, 0-9, '-' and '.', starting and ending with a letter or digit)",
+			text, maxName)
 	}
 	*n = name(text)
 	return nil

@@ -50,7 +50,8 @@ func (j *pathJudge) findings(hm hostMount) []Finding {
 	}
 	var out []Finding
 	if entry.ReadOnly && !isReadOnly(m) {
-		out = append(out, Finding{Found: name + " is writable", Allowed: entry.String(), Fix: fmt.Sprintf("set readOnly: true in the volumeMount at %s", mountPoint(m))})
+		out = append(out, Finding{Found: name + " is writable",
+			Allowed: entry.String(), Fix: fmt.Sprintf("set readOnly: true in the volumeMount at %s", mountPoint(m))})
 	}
 	if p := propagation(m.Options); p.strength() > entry.Propagation.strength() {
 		out = append(out, Finding{Found: fmt.Sprintf("%s has propagation %s", name, p), Allowed: entry.String(), Fix: fixPropagation(m)})
@@ -107,7 +108,8 @@ func (j *pathJudge) unsafe(hm hostMount) string {
 	if place == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s is in %s, where containers may write: they could replace it before it is mounted, and the agent cannot compare what is mounted: %s",
+	return fmt.Sprintf("%s is in %s, where containers may write: they could replace it before it is mounted, and the agent cannot "+
+		"compare what is mounted: %s",
 		at, place, s.MountsUnverified)
 }
 

@@ -194,7 +194,8 @@ func (s *Subject) imageOverlay(m *specs.Mount) bool {
 	case len(parts) == 3:
 		return parts[0] == "overlay" && parts[2] == "merged"
 	case len(parts) == 4: // a subPath, mounted in the container's own folder
-		return strings.HasSuffix(parts[0], "-containers") && s.isContainer(parts[1]) && parts[2] == "userdata" && strings.HasPrefix(parts[3], "subpath")
+		return strings.HasSuffix(parts[0], "-containers") && s.isContainer(parts[1]) && parts[2] == "userdata" &&
+			strings.HasPrefix(parts[3], "subpath")
 	default:
 		return false
 	}

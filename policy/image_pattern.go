@@ -44,7 +44,8 @@ func (p *ImagePattern) UnmarshalText(text []byte) error {
 	for i, one := range all {
 		full, ok := fullImage(one)
 		if !ok {
-			return fmt.Errorf("%q is not an image (allowed: names and patterns such as nginx, registry.example.com/team/web:1, registry.example.com/**)", text)
+			return fmt.Errorf("%q is not an image (allowed: names and patterns such as nginx, registry.example.com/team/web:1, "+
+				"registry.example.com/**)", text)
 		}
 		all[i] = full
 	}

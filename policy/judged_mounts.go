@@ -158,7 +158,8 @@ func (h *HostPaths) promises(s *Subject) func(m *specs.Mount) []MountOption {
 		if !o.host {
 			return nil
 		}
-		if entry, _ := j.covering(hostMount{source: o.source, links: o.links, err: o.err, readOnly: isReadOnly(m)}); entry != nil && entry.ReadOnly {
+		if entry, _ := j.covering(hostMount{source: o.source, links: o.links, err: o.err, readOnly: isReadOnly(m)}); entry != nil &&
+			entry.ReadOnly {
 			return []MountOption{"ro"}
 		}
 		return nil

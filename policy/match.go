@@ -147,7 +147,8 @@ func (m *Match) image(c *Container) answer {
 		return yes
 	case c.Image == "" && !(c.ImageUnseen && len(c.OtherImages) > 0):
 		return unknown
-	case c.Image != "" && matchImage(m.Images, c.Image) || slices.ContainsFunc(c.OtherImages, func(i string) bool { return matchImage(m.Images, i) }):
+	case c.Image != "" && matchImage(m.Images, c.Image) ||
+		slices.ContainsFunc(c.OtherImages, func(i string) bool { return matchImage(m.Images, i) }):
 		return yes
 	default:
 		return no

@@ -34,7 +34,8 @@ func (s *Subject) foreignIDs() []int {
 // podMaps reports whether the mount's mappings are those of the user namespace.
 func (s *Subject) podMaps(m *specs.Mount) bool {
 	l := s.Spec.Linux
-	if !s.hasNamespace(specs.UserNamespace) || s.joinsUsers() || !sameMappings(m.UIDMappings, l.UIDMappings) || !sameMappings(m.GIDMappings, l.GIDMappings) {
+	if !s.hasNamespace(specs.UserNamespace) || s.joinsUsers() || !sameMappings(m.UIDMappings, l.UIDMappings) ||
+		!sameMappings(m.GIDMappings, l.GIDMappings) {
 		return false
 	}
 	sandbox := s.Pod.Sandbox

@@ -104,7 +104,8 @@ func (c *CPU) UnmarshalText(text []byte) error {
 		n, _ = strconv.ParseInt(milli, 10, 64) // at most nine digits
 	}
 	if n == 0 {
-		return fmt.Errorf("%q is not an amount of CPU (allowed: a number above 0 with at most three decimals, such as 2 or 0.5, or thousandths, such as 500m)", text)
+		return fmt.Errorf("%q is not an amount of CPU (allowed: a number above 0 with at most three decimals, such as 2 or 0.5, or "+
+			"thousandths, such as 500m)", text)
 	}
 	*c = CPU(n)
 	return nil

@@ -17,7 +17,8 @@ func (*AllowPrivilegeEscalation) Check(s *Subject) []Finding {
 	if s.Spec.Process != nil && s.Spec.Process.NoNewPrivileges {
 		return nil
 	}
-	return []Finding{{Found: "privilege escalation is possible (noNewPrivileges is not set)", Fix: "set securityContext.allowPrivilegeEscalation: false"}}
+	return []Finding{{Found: "privilege escalation is possible (noNewPrivileges is not set)",
+		Fix: "set securityContext.allowPrivilegeEscalation: false"}}
 }
 
 // Adjust sets no_new_privs.

@@ -153,7 +153,8 @@ func (a *AppArmorProfile) Check(s *Subject) []Finding {
 	switch target := a.target(node); {
 	case a.Action() != Adjust:
 	case node.lacks(target):
-		out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %q, which the policy applies, is not loaded on this node%s", target, loader(target))})
+		out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %q, which the policy applies, is not loaded on this node%s", target,
+			loader(target))})
 	case node.idle(target):
 		out = append(out, Finding{Found: fmt.Sprintf("AppArmor profile %q, which the policy applies, %s", target, idleProfile)})
 	}

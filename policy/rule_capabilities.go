@@ -72,7 +72,8 @@ func (Capability) JSONSchema() map[string]any {
 		names = append(names, Capability(strings.ToUpper(k.String())))
 	}
 	letter := regexp.MustCompile("[A-Z]")
-	anyCase := letter.ReplaceAllStringFunc("^(CAP_)?("+strings.Join(texts(names), "|")+")$", func(c string) string { return "[" + c + strings.ToLower(c) + "]" })
+	anyCase := letter.ReplaceAllStringFunc("^(CAP_)?("+strings.Join(texts(names), "|")+")$",
+		func(c string) string { return "[" + c + strings.ToLower(c) + "]" })
 	pattern := strict.Pattern(anyCase)
 	pattern["patternErrorMessage"] = "This is not a capability: see capabilities(7)."
 	return strict.Named("capability", map[string]any{"anyOf": []any{strict.Enum(names...), pattern}})

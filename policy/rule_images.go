@@ -65,7 +65,8 @@ func (i *Images) Check(s *Subject) []Finding {
 	case c.ImageUnseen && name == "":
 		name = "of an unknown name"
 		if len(i.Allowed) > 0 || len(c.OtherImages) == 0 {
-			out = append(out, Finding{Found: "the image is not known on this node, only the name that was asked for: give the agent containerd's socket, or use containerd 2.4 or later"})
+			out = append(out, Finding{Found: "the image is not known on this node, only the name that was asked for: give the agent " +
+				"containerd's socket, or use containerd 2.4 or later"})
 		}
 	case name == "":
 		return []Finding{{Found: "the image is not known"}}

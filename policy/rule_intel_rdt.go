@@ -32,7 +32,8 @@ func (r *IntelRdt) Check(s *Subject) []Finding {
 	var out []Finding
 	switch {
 	case rdt.ClosID != "" && !isComponent(rdt.ClosID):
-		out = append(out, Finding{Found: fmt.Sprintf("RDT class %q is not a valid class name", rdt.ClosID), Allowed: "a class that the operator made"})
+		out = append(out, Finding{Found: fmt.Sprintf("RDT class %q is not a valid class name", rdt.ClosID),
+			Allowed: "a class that the operator made"})
 	case rdt.ClosID != "" && r.Allowed != nil && !matchAny(r.Allowed, rdt.ClosID):
 		out = append(out, Finding{Found: "RDT class " + rdt.ClosID + " not allowed", Allowed: listOrNone(r.Allowed)})
 	}

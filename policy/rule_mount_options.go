@@ -117,7 +117,8 @@ func (r *RequiredOptions) Validate() error {
 		return strict.Field("volumeTypes", "is an empty list; leave it out to select all")
 	case r.Paths != nil && len(r.Paths) == 0:
 		return strict.Field("paths", "is an empty list; leave it out to select all")
-	case slices.Contains(r.VolumeTypes, MountType(deviceTmpfs)) && slices.ContainsFunc(r.Options, func(o MountOption) bool { return o.Plain() == "nodev" }):
+	case slices.Contains(r.VolumeTypes, MountType(deviceTmpfs)) &&
+		slices.ContainsFunc(r.Options, func(o MountOption) bool { return o.Plain() == "nodev" }):
 		return strict.Field("options", "nodev would make the devices in dev useless (allowed: nosuid, noexec, ro)")
 	}
 	for _, p := range r.Paths {

@@ -156,12 +156,15 @@ func (r *RunAsNonRoot) Check(s *Subject) []Finding {
 	switch {
 	case r.userFine(s, u.UID):
 	case inForce(u.UID) == 0:
-		findings = append(findings, Finding{Found: fmt.Sprintf("runs as root (uid %d)", u.UID) + r.cannotRun(s), Allowed: r.users(), Fix: r.fixUser()})
+		findings = append(findings, Finding{Found: fmt.Sprintf("runs as root (uid %d)", u.UID) +
+			r.cannotRun(s), Allowed: r.users(), Fix: r.fixUser()})
 	default:
-		findings = append(findings, Finding{Found: fmt.Sprintf("uid %d not allowed", u.UID) + r.cannotRun(s), Allowed: r.users(), Fix: r.fixUser()})
+		findings = append(findings, Finding{Found: fmt.Sprintf("uid %d not allowed", u.UID) +
+			r.cannotRun(s), Allowed: r.users(), Fix: r.fixUser()})
 	}
 	if !r.groupFine(s, u.GID, r.AllowedGroups) {
-		findings = append(findings, Finding{Found: fmt.Sprintf("gid %d not allowed", u.GID) + r.cannotRun(s), Allowed: r.groups(r.AllowedGroups), Fix: r.fixGroup()})
+		findings = append(findings, Finding{Found: fmt.Sprintf("gid %d not allowed", u.GID) +
+			r.cannotRun(s), Allowed: r.groups(r.AllowedGroups), Fix: r.fixGroup()})
 	}
 	var bad []string
 	for _, g := range u.AdditionalGids {

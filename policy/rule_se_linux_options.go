@@ -180,7 +180,8 @@ func seUnknown(h Host, labels ...string) []Finding {
 			continue
 		}
 		if valid, err := h.SELinuxLabel(label); err == nil && !valid {
-			out = append(out, Finding{Found: fmt.Sprintf("the node's SELinux policy does not know the label %q (its user, role, type or level, or their combination)", label)})
+			out = append(out, Finding{Found: fmt.Sprintf("the node's SELinux policy does not know the label %q (its user, role, type or "+
+				"level, or their combination)", label)})
 		}
 	}
 	return out
@@ -197,7 +198,8 @@ func (o *SELinuxOptions) judge(label seLabel, mount string) []Finding {
 		case label == seLabel{}:
 			return []Finding{{Found: "the process has no SELinux label" + o.notLabelled(mount), Allowed: p.name + " " + p.list()}}
 		default:
-			out = append(out, Finding{Found: fmt.Sprintf("SELinux %s %q not allowed%s", p.name, value, o.kept(p, value, files)), Allowed: p.list(), Fix: "remove securityContext.seLinuxOptions." + p.name + ", or set an allowed one"})
+			out = append(out, Finding{Found: fmt.Sprintf("SELinux %s %q not allowed%s", p.name, value, o.kept(p, value, files)),
+				Allowed: p.list(), Fix: "remove securityContext.seLinuxOptions." + p.name + ", or set an allowed one"})
 		}
 	}
 	return out

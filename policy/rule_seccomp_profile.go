@@ -124,7 +124,8 @@ func (r *SeccompProfile) unfit(s *Subject) *Finding {
 	}
 	if !r.AnyProfile {
 		if open := seccomp.Floor(s.mayUse).Open(p); len(open) > 0 {
-			return &Finding{Found: "seccomp profile is too weak: it does not block " + few(open), Allowed: "a profile that blocks them, such as RuntimeDefault", Fix: r.fix()}
+			return &Finding{Found: "seccomp profile is too weak: it does not block " +
+				few(open), Allowed: "a profile that blocks them, such as RuntimeDefault", Fix: r.fix()}
 		}
 	}
 	if r.Allowed == nil || r.isAllowed(s, p) {

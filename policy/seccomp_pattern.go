@@ -27,11 +27,13 @@ func (p *SeccompPattern) UnmarshalText(text []byte) error {
 	file, local := strings.CutPrefix(string(text), seccompLocalhost)
 	inside := path.Clean(file) == file && file != "." && !path.IsAbs(file) && file != ".." && !strings.HasPrefix(file, "../")
 	switch {
-	case local && inside && doublestar.ValidatePattern(file), slices.Contains([]SeccompPattern{seccompDefault, seccompUnconfined}, SeccompPattern(text)):
+	case local && inside && doublestar.ValidatePattern(file),
+		slices.Contains([]SeccompPattern{seccompDefault, seccompUnconfined}, SeccompPattern(text)):
 		*p = SeccompPattern(text)
 		return nil
 	case local:
-		return fmt.Errorf("%q is not a seccomp profile: after Localhost/, write the path of a file in the node's seccomp folder, or a pattern", text)
+		return fmt.Errorf("%q is not a seccomp profile: after Localhost/, write the path of a file in the node's seccomp folder, or a "+
+			"pattern", text)
 	default:
 		return fmt.Errorf("%q is not a seccomp profile (allowed: RuntimeDefault, Unconfined, Localhost/<file or pattern>)", text)
 	}

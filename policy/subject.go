@@ -211,7 +211,8 @@ func (s *Subject) hasNamespace(ns specs.LinuxNamespaceType) bool {
 // not compare them: the sandbox's count too where it is known, and a namespace that
 // is known to be the host's or another pod's is none.
 func (s *Subject) userNamespace() bool {
-	return s.hasNamespace(specs.UserNamespace) && !s.joinsUsers() && avoidsRoot(s.Spec.Linux.UIDMappings) && avoidsRoot(s.Spec.Linux.GIDMappings) &&
+	return s.hasNamespace(specs.UserNamespace) && !s.joinsUsers() && avoidsRoot(s.Spec.Linux.UIDMappings) &&
+		avoidsRoot(s.Spec.Linux.GIDMappings) &&
 		(s.Pod.Sandbox == nil || avoidsRoot(s.Pod.Sandbox.UIDMappings) && avoidsRoot(s.Pod.Sandbox.GIDMappings))
 }
 

@@ -73,7 +73,8 @@ func (crio) socket() string { return "/run/crio/crio.sock" }
 func (c crio) imports(transport, archive string, names []string) [][]string {
 	var commands [][]string
 	for _, name := range names {
-		commands = append(commands, []string{build.Skopeo, "copy", "--quiet", transport + ":" + archive + ":" + name, "containers-storage:" + name})
+		commands = append(commands, []string{build.Skopeo, "copy", "--quiet", transport + ":" + archive + ":" + name, "containers-storage:" +
+			name})
 	}
 	return commands
 }

@@ -70,7 +70,8 @@ func (n *Node) Run(ctx context.Context, script string) (string, error) {
 
 // Write writes a file of the node in one step.
 func (n *Node) Write(ctx context.Context, path, content string) error {
-	_, err := n.client.kubectl(ctx, content, n.exec(fmt.Sprintf("mkdir -p %[1]s && cat >%[1]s/.new && mv %[1]s/.new %[2]s", filepath.Dir(path), path))...)
+	_, err := n.client.kubectl(ctx, content, n.exec(fmt.Sprintf("mkdir -p %[1]s && cat >%[1]s/.new && mv %[1]s/.new %[2]s",
+		filepath.Dir(path), path))...)
 	return err
 }
 

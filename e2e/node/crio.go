@@ -93,7 +93,8 @@ const skopeoScript = `mount -t tmpfs tmpfs /var/lib && exec "$0" "$@"`
 func (c crio) importImages(ctx context.Context, archive string, names []string) error {
 	for _, name := range names {
 		cmd := exec.CommandContext(ctx, "unshare", "--mount", "/bin/sh", "-c", skopeoScript, build.Skopeo,
-			"--policy", c.file("policy.json"), "--tmpdir", c.paths.state, "copy", "--quiet", "oci-archive:"+archive+":"+name, "containers-storage:"+name)
+			"--policy", c.file("policy.json"), "--tmpdir", c.paths.state, "copy", "--quiet", "oci-archive:"+archive+":"+name,
+			"containers-storage:"+name)
 		cmd.Env = c.environment()
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("import %s: %w: %s", name, err, out)

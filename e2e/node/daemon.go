@@ -55,7 +55,8 @@ func (n *Node) waitReady(ctx context.Context, images ...string) error {
 		}
 		select {
 		case <-n.daemon.Done():
-			return fmt.Errorf("%s ended (%v): %s", n.Release().Project, n.daemon.Err(), scope.Tail(n.paths.daemonLog)) //nolint:errorlint // nil where it ended well
+			//nolint:errorlint // nil where it ended well
+			return fmt.Errorf("%s ended (%v): %s", n.Release().Project, n.daemon.Err(), scope.Tail(n.paths.daemonLog))
 		case <-ctx.Done():
 			return fmt.Errorf("wait for %s: %w: %s", n.Release().Project, err, scope.Tail(n.paths.daemonLog))
 		case <-time.After(readyPoll):

@@ -56,7 +56,8 @@ func (p *plugin) Synchronize(context.Context, []*api.PodSandbox, []*api.Containe
 }
 
 // CreateContainer adjusts a container.
-func (p *plugin) CreateContainer(_ context.Context, pod *api.PodSandbox, ctr *api.Container) (*api.ContainerAdjustment, []*api.ContainerUpdate, error) {
+func (p *plugin) CreateContainer(_ context.Context, pod *api.PodSandbox, ctr *api.Container) (*api.ContainerAdjustment,
+	[]*api.ContainerUpdate, error) {
 	return p.adjust(pod, ctr), nil, nil
 }
 

@@ -28,7 +28,8 @@ func (m *maker) image(context.Context) error {
 		if err != nil {
 			return fmt.Errorf("image for %s: %w", arch, err)
 		}
-		list = mutate.AppendManifests(list, mutate.IndexAddendum{Add: made, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}}})
+		list = mutate.AppendManifests(list, mutate.IndexAddendum{Add: made,
+			Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}}})
 	}
 	dir, err := os.MkdirTemp("", "specguard-image")
 	if err != nil {
@@ -82,7 +83,8 @@ func (m *maker) imageOf(arch string) (v1.Image, error) {
 		return nil, err
 	}
 	base := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
-	made, err := mutate.Append(base, mutate.Addendum{Layer: layer, History: v1.History{CreatedBy: "make release", Created: v1.Time{Time: m.when}}})
+	made, err := mutate.Append(base, mutate.Addendum{Layer: layer,
+		History: v1.History{CreatedBy: "make release", Created: v1.Time{Time: m.when}}})
 	if err != nil {
 		return nil, err
 	}

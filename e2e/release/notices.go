@@ -62,7 +62,8 @@ func linked(ctx context.Context, checkout string) (map[string]module, error) {
 		return nil, err
 	}
 	out := map[string]module{"go": {Version: "standard library", Dir: strings.TrimSpace(root)}}
-	text, err := output(ctx, checkout, "go", "list", "-deps", "-tags=grpcnotrace", "-json=Module", "./cmd/specguard", "./cmd/specguard-runtime")
+	text, err := output(ctx, checkout, "go", "list", "-deps", "-tags=grpcnotrace", "-json=Module", "./cmd/specguard",
+		"./cmd/specguard-runtime")
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +94,8 @@ func licenseOf(m module) (texts, kind string, err error) {
 	}
 	for _, e := range entries {
 		upper := strings.ToUpper(e.Name())
-		if e.IsDir() || !slices.ContainsFunc([]string{"LICENSE", "LICENCE", "COPYING", "NOTICE"}, func(word string) bool { return strings.HasPrefix(upper, word) }) {
+		if e.IsDir() || !slices.ContainsFunc([]string{"LICENSE", "LICENCE", "COPYING", "NOTICE"},
+			func(word string) bool { return strings.HasPrefix(upper, word) }) {
 			continue
 		}
 		data, err := os.ReadFile(filepath.Join(m.Dir, e.Name()))

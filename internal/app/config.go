@@ -114,7 +114,8 @@ func DefaultConfig() Config {
 func (c *Config) Flags(fs *pflag.FlagSet) {
 	c.NodeFlags(fs)
 	c.CRIFlag(fs)
-	fs.StringVar(&c.DecisionLog, "decision-log", c.DecisionLog, "the decision log: write a JSON line per decision to this file; - for standard output")
+	fs.StringVar(&c.DecisionLog, "decision-log", c.DecisionLog,
+		"the decision log: write a JSON line per decision to this file; - for standard output")
 	fs.StringVar(&c.DecisionLog, "audit-log", c.DecisionLog, "earlier name of --decision-log")
 	_ = fs.MarkDeprecated("audit-log", "use --decision-log") // it fails for a flag that does not exist only
 	fs.StringVar(&c.Log.Level, "log-level", c.Log.Level, "debug, info, warning or error")

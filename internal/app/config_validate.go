@@ -37,7 +37,8 @@ func (c *Config) validate() error {
 	}
 	for _, h := range c.TestedHandlers {
 		if strings.ContainsAny(h, "*?[]{},/ \t\n") {
-			return fmt.Errorf("testedHandlers: %q is not the name of a runtime handler (allowed: the whole name of one, such as kata, or \"\" for the one without a name; no patterns)", h)
+			return fmt.Errorf("testedHandlers: %q is not the name of a runtime handler (allowed: the whole name of one, such as kata, or "+
+				"\"\" for the one without a name; no patterns)", h)
 		}
 	}
 	return errors.Join(validHTTP(c.HTTP), c.Host.validate())
@@ -53,14 +54,16 @@ func validHTTP(address string) error {
 		_, err = net.LookupPort("tcp", port)
 	}
 	if err != nil || port == "" {
-		return fmt.Errorf("http %q is not an address to listen on (allowed: HOST:PORT, such as 127.0.0.1:9464, :PORT for all addresses of the host, or \"\" for none)", address)
+		return fmt.Errorf("http %q is not an address to listen on (allowed: HOST:PORT, such as 127.0.0.1:9464, :PORT for all addresses of "+
+			"the host, or \"\" for none)", address)
 	}
 	return nil
 }
 
 func (c HostConfig) validate() error {
 	if c.Root != "" && !filepath.IsAbs(c.Root) {
-		return fmt.Errorf("host.root %q is not an absolute path (allowed: / on the host itself, where the host's / is mounted, or \"\" if it cannot be seen)", c.Root)
+		return fmt.Errorf("host.root %q is not an absolute path (allowed: / on the host itself, where the host's / is mounted, or \"\" if "+
+			"it cannot be seen)", c.Root)
 	}
 	if !filepath.IsAbs(c.KubeletDir) {
 		return fmt.Errorf("host.kubeletDir %q is not an absolute path", c.KubeletDir)
@@ -70,12 +73,14 @@ func (c HostConfig) validate() error {
 	}
 	for _, dir := range c.RuntimeDirs {
 		if !filepath.IsAbs(dir) || filepath.Clean(dir) != dir || dir == "/" {
-			return fmt.Errorf("host.runtimeDirs: %q is not a folder that a runtime can keep its files in (allowed: an absolute path without \"..\", \"//\" or a slash at its end, other than /)", dir)
+			return fmt.Errorf("host.runtimeDirs: %q is not a folder that a runtime can keep its files in (allowed: an absolute path without "+
+				"\"..\", \"//\" or a slash at its end, other than /)", dir)
 		}
 	}
 	for _, pattern := range c.Bundles {
 		if _, err := filepath.Match(pattern, ""); err != nil || !filepath.IsAbs(pattern) || !strings.Contains(pattern, "{id}") {
-			return fmt.Errorf("host.bundles: %q is not the pattern of an absolute path with {id} in it (such as %s)", pattern, host.DefaultBundles()[0])
+			return fmt.Errorf("host.bundles: %q is not the pattern of an absolute path with {id} in it (such as %s)", pattern,
+				host.DefaultBundles()[0])
 		}
 	}
 	return nil

@@ -24,7 +24,8 @@ func (m *MaxContainerSize) UnmarshalText(text []byte) error {
 	}
 	var q policy.Quantity
 	if err := q.UnmarshalText(text); err != nil || q < synchronize.MinContainer || q > 1<<30 {
-		return fmt.Errorf("%q is not a container size (allowed: 0 for no limit, or from %s to 1Gi, such as 256Ki)", text, policy.Quantity(synchronize.MinContainer))
+		return fmt.Errorf("%q is not a container size (allowed: 0 for no limit, or from %s to 1Gi, such as 256Ki)", text,
+			policy.Quantity(synchronize.MinContainer))
 	}
 	*m = MaxContainerSize(q)
 	return nil
@@ -42,9 +43,11 @@ func (m MaxContainerSize) warn(log logrus.FieldLogger) {
 	switch limits := m.limits(); {
 	case limits.Guaranteed():
 	case limits.Container == 0:
-		log.Warn("maxContainerSize is 0: containers with a large environment can keep the agent from ever connecting again, and then nothing is judged")
+		log.Warn("maxContainerSize is 0: containers with a large environment can keep the agent from ever connecting again, and then " +
+			"nothing is judged")
 	default:
-		log.Warnf("maxContainerSize is %s: above %s, the runtime may be unable to report the running containers when the agent connects again; until it can, nothing is judged",
+		log.Warnf("maxContainerSize is %s: above %s, the runtime may be unable to report the running containers when the agent connects "+
+			"again; until it can, nothing is judged",
 			policy.Quantity(m), policy.Quantity(synchronize.DefaultContainer))
 	}
 }

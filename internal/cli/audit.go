@@ -97,7 +97,8 @@ func auditSocket(flags *pflag.FlagSet, cfg *app.Config) (string, error) {
 	}
 	switch len(found) {
 	case 0:
-		return "", fmt.Errorf("no container runtime to ask: neither %s nor %s is a socket (--containerd-socket, --cri-socket)", cfg.ContainerdSocket, cfg.CRISocket)
+		return "", fmt.Errorf("no container runtime to ask: neither %s nor %s is a socket (--containerd-socket, --cri-socket)",
+			cfg.ContainerdSocket, cfg.CRISocket)
 	case 1:
 		return found[0], nil
 	default:

@@ -49,7 +49,8 @@ func root(version string) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(runCommand(version), validateCommand(), checkCommand(), testCommand(), auditCommand(), doctorCommand(), appArmorCommand(), installCommand(), uninstallCommand(), schemaCommand(), versionCommand(version))
+	cmd.AddCommand(runCommand(version), validateCommand(), checkCommand(), testCommand(), auditCommand(), doctorCommand(),
+		appArmorCommand(), installCommand(), uninstallCommand(), schemaCommand(), versionCommand(version))
 	// NRI starts a pre-installed plugin without arguments.
 	if len(os.Args) == 1 && os.Getenv(api.PluginSocketEnvVar) != "" {
 		cmd.SetArgs([]string{"run"})

@@ -41,7 +41,8 @@ Exit status 0: done. 1: nothing was changed, or the line says what was changed.`
 				return err
 			}
 			if plan.Effective() && plan.Runtime == "containerd" && !dryRun {
-				fmt.Fprintln(cmd.OutOrStdout(), "to do: then drain the node, or recreate its pods: existing pods call the OCI runtime that they were created with")
+				fmt.Fprintln(cmd.OutOrStdout(),
+					"to do: then drain the node, or recreate its pods: existing pods call the OCI runtime that they were created with")
 			}
 			return nil
 		},
@@ -52,8 +53,10 @@ Exit status 0: done. 1: nothing was changed, or the line says what was changed.`
 	f.StringVar(&o.Binary, "binary", "", "specguard-runtime to install (default: the one in specguard's folder)")
 	f.StringVar(&o.Runtime, "runtime", "auto", "auto, containerd or crio")
 	f.StringVar(&o.Config, "config", "", "the runtime's main configuration file on the node (default: containerd's or CRI-O's)")
-	f.StringArrayVar(&o.Handlers, "handler", nil, "runtime handler that must call the wrapper (repeatable; default: all that call an OCI runtime)")
-	f.StringArrayVar(&o.PassNamespaces, "pass-namespace", []string{"kube-system", "specguard-system"}, "namespace whose pods may run while the wrapper cannot ask the agent (repeatable)")
+	f.StringArrayVar(&o.Handlers, "handler", nil,
+		"runtime handler that must call the wrapper (repeatable; default: all that call an OCI runtime)")
+	f.StringArrayVar(&o.PassNamespaces, "pass-namespace", []string{"kube-system", "specguard-system"},
+		"namespace whose pods may run while the wrapper cannot ask the agent (repeatable)")
 	f.BoolVar(&dryRun, "dry-run", false, "print what would be changed, and change nothing")
 	return cmd
 }

@@ -15,8 +15,9 @@ func validateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate PATH...",
 		Short: "Check policy files or folders: one line per error, file:line:column",
-		Long:  "Check policy files or folders. Exit status 0: valid. 1: not valid, with one line per error: file:line:column. Expired exceptions cause a warning.",
-		Args:  needs("PATH"),
+		Long: "Check policy files or folders. Exit status 0: valid. 1: not valid, with one line per error: file:line:column. Expired " +
+			"exceptions cause a warning.",
+		Args: needs("PATH"),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			set, err := policy.Load(paths...)
 			if err != nil {
@@ -73,7 +74,8 @@ func warnOfExpired(exceptions []policy.Exception, now time.Time) {
 // warnOfNested names the host paths that a container can make a link of.
 func warnOfNested(paths []policy.NestedPath) {
 	for _, n := range paths {
-		fmt.Fprintf(os.Stderr, "warning: policy %q allows the host path %s, which is in %s, where policy %q lets containers write: they can replace it with a link, and then it allows nothing (make %s readOnly, or name a folder elsewhere)\n",
+		fmt.Fprintf(os.Stderr, "warning: policy %q allows the host path %s, which is in %s, where policy %q lets containers write: they "+
+			"can replace it with a link, and then it allows nothing (make %s readOnly, or name a folder elsewhere)\n",
 			n.Policy, n.Path, n.Within, n.Writer, n.Within)
 	}
 }

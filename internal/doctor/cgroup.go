@@ -14,7 +14,8 @@ func checkCgroups(_ context.Context, n *Node) []Finding {
 	dir := filepath.Join(n.kernelRoot(), "sys/fs/cgroup")
 	kind, err := n.statfs(dir)
 	if err != nil {
-		return []Finding{warning("mount cgroups, or the host's /sys into the agent's container", "cannot see cgroups at /sys/fs/cgroup: %v", named("/sys/fs/cgroup", err))}
+		return []Finding{warning("mount cgroups, or the host's /sys into the agent's container", "cannot see cgroups at /sys/fs/cgroup: %v",
+			named("/sys/fs/cgroup", err))}
 	}
 	if kind == unix.CGROUP2_SUPER_MAGIC {
 		return []Finding{ok("cgroup v2")}

@@ -27,7 +27,8 @@ func checkLSM(_ context.Context, n *Node) []Finding {
 	case len(out) > 0:
 		return out
 	case armor.State == policy.Disabled && se == policy.Disabled:
-		return []Finding{warning("turn one on: until then, rules appArmorProfile and seLinuxOptions have no effect", "neither AppArmor nor SELinux is on")}
+		return []Finding{warning("turn one on: until then, rules appArmorProfile and seLinuxOptions have no effect",
+			"neither AppArmor nor SELinux is on")}
 	default:
 		return []Finding{warning("let the agent see the host's /sys and /proc (host.root)", "cannot see whether AppArmor or SELinux is on")}
 	}
@@ -53,19 +54,24 @@ func (n *Node) defaultProfiles(armor policy.AppArmor) []Finding {
 	var out []Finding
 	if n.Root != "" {
 		if err := n.files.executable(apparmor.Parser); err != nil {
-			out = append(out, warning("install AppArmor's user space (apparmor in most distributions) and restart the runtime, or boot with apparmor=0",
-				"AppArmor is on, but %s cannot be run (%v): containerd and CRI-O give containers no profile, and rule appArmorProfile (in baseline and restricted) denies them all", apparmor.Parser, err))
+			out = append(out, warning("install AppArmor's user space (apparmor in most distributions) and restart the runtime, or boot with "+
+				"apparmor=0",
+				"AppArmor is on, but %s cannot be run (%v): containerd and CRI-O give containers no profile, and rule appArmorProfile (in "+
+					"baseline and restricted) denies them all", apparmor.Parser, err))
 		}
 	}
 	for _, r := range n.runtimes {
-		name, advice := apparmor.Default, "systemctl enable --now specguard-apparmor.service, or run specguard apparmor; with a DaemonSet, its own pod loads the profile, unless the pod asks for another"
+		name, advice := apparmor.Default, "systemctl enable --now specguard-apparmor.service, or run specguard apparmor; with a "+
+			"DaemonSet, its own pod loads the profile, unless the pod asks for another"
 		if r.component == crio {
 			name, advice = "crio-default", "restart CRI-O, which loads it when it starts"
 		}
 		if confines, loaded := armor.Profiles[name]; armor.Profiles != nil && !loaded {
-			out = append(out, warning(advice, "AppArmor profile %s of %s is not loaded: apply: RuntimeDefault denies what it should adjust", name, r.component))
+			out = append(out, warning(advice, "AppArmor profile %s of %s is not loaded: apply: RuntimeDefault denies what it should adjust",
+				name, r.component))
 		} else if loaded && !confines {
-			out = append(out, warning("aa-enforce it, or remove it and restart the runtime", "AppArmor profile %s of %s confines nothing: its mode is complain or unconfined", name, r.component))
+			out = append(out, warning("aa-enforce it, or remove it and restart the runtime",
+				"AppArmor profile %s of %s confines nothing: its mode is complain or unconfined", name, r.component))
 		}
 	}
 	return out
@@ -91,7 +97,8 @@ func checkSeccomp(_ context.Context, n *Node) []Finding {
 		return []Finding{problem("use a kernel with CONFIG_SECCOMP_FILTER: containers with a seccomp profile cannot start",
 			"no seccomp filters: %v", named("/proc/sys/kernel/seccomp/actions_avail", err))}
 	case !slices.Contains(strings.Fields(string(data)), "errno"):
-		return []Finding{problem("use a kernel with CONFIG_SECCOMP_FILTER", "seccomp cannot deny system calls (it has: %s)", strings.TrimSpace(string(data)))}
+		return []Finding{problem("use a kernel with CONFIG_SECCOMP_FILTER", "seccomp cannot deny system calls (it has: %s)",
+			strings.TrimSpace(string(data)))}
 	default:
 		return []Finding{ok("available")}
 	}

@@ -13,7 +13,8 @@ func checkNRIConfig(_ context.Context, n *Node) []Finding {
 		case c.nri != nil && !*c.nri:
 			out = append(out, problem("set "+c.terms.on, "%s: NRI is off", c.path))
 		case c.validator.enabled && c.validator.rejectHooks:
-			out = append(out, problem("set "+c.terms.allowHooks, "%s: NRI's default validator forbids hooks, and seals are hooks: every container that a policy matches is refused", c.path))
+			out = append(out, problem("set "+c.terms.allowHooks,
+				"%s: NRI's default validator forbids hooks, and seals are hooks: every container that a policy matches is refused", c.path))
 		case !c.found:
 			out = append(out, ok("%s: no %s; the defaults apply", r.component, c.path))
 		default:

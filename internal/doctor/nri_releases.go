@@ -98,7 +98,8 @@ func checkNRI(_ context.Context, n *Node) []Finding {
 		}
 		x, known := table.brings(r.component, r.version)
 		if !known {
-			out = append(out, warning("update specguard, or see the runtime's go.mod", "%s: this specguard does not know its NRI version (as of %s)", &r, table.Reviewed))
+			out = append(out, warning("update specguard, or see the runtime's go.mod",
+				"%s: this specguard does not know its NRI version (as of %s)", &r, table.Reviewed))
 			continue
 		}
 		out = append(out, ok("%s", table.says(&r, x)))

@@ -28,7 +28,8 @@ func checkFiles(_ context.Context, n *Node) []Finding {
 			out = append(out, *f)
 		}
 	} else if folder, err := n.files.stat(path.Dir(n.wrapped.socket())); err == nil && folder.Mode().Perm()&0o077 != 0 {
-		out = append(out, problem("chmod 0700 "+path.Dir(n.wrapped.socket()), "%s is open to others (mode %04o)", path.Dir(n.wrapped.socket()), folder.Mode().Perm()))
+		out = append(out, problem("chmod 0700 "+path.Dir(n.wrapped.socket()), "%s is open to others (mode %04o)",
+			path.Dir(n.wrapped.socket()), folder.Mode().Perm()))
 	}
 	if len(out) == 0 {
 		return []Finding{ok("only root can change the configuration, the policies and the other files of specguard")}

@@ -17,12 +17,14 @@ func checkPolicies(_ context.Context, n *Node) []Finding {
 	out := []Finding{ok("%d in force: %s", len(set.Names()), strings.Join(set.Names(), ", "))}
 	for _, e := range set.Exceptions() {
 		if e.Expired(time.Now()) {
-			out = append(out, warning("renew or remove it", "%s: exception %q of %s ended at %s", e.Source, e.Name, e.Owner, e.Ends.Format(time.RFC3339)))
+			out = append(out, warning("renew or remove it", "%s: exception %q of %s ended at %s", e.Source, e.Name, e.Owner,
+				e.Ends.Format(time.RFC3339)))
 		}
 	}
 	for _, p := range set.NestedPaths() {
 		out = append(out, warning("make "+p.Within+" readOnly there, or name a folder elsewhere",
-			"policy %q allows the host path %s, which is in %s, where policy %q lets containers write: they can replace it with a link, and then it allows nothing",
+			"policy %q allows the host path %s, which is in %s, where policy %q lets containers write: they can replace it with a link, and "+
+				"then it allows nothing",
 			p.Policy, p.Path, p.Within, p.Writer))
 	}
 	for _, m := range set.MissingProfiles(n.host) {

@@ -78,7 +78,8 @@ func checkRuntime(_ context.Context, n *Node) []Finding {
 		case status.Code(r.err) == codes.Unimplemented:
 			out = append(out, problem("remove cri from disabled_plugins in "+r.config.path, "%s at %s does not serve CRI", r.component, r.socket))
 		case r.err != nil:
-			out = append(out, problem("read the runtime's log; doctor must run as root", "%s does not answer at %s: %v", r.component, r.socket, r.err))
+			out = append(out, problem("read the runtime's log; doctor must run as root", "%s does not answer at %s: %v", r.component, r.socket,
+				r.err))
 		case r.before(since.semver):
 			out = append(out, problem(fmt.Sprintf("update to %s %s or later", r.component, since.text), "%s has no NRI", &r))
 		default:

@@ -62,7 +62,8 @@ func checkRuntimeDirs(_ context.Context, n *Node) []Finding {
 		}
 		if len(missing) > 0 {
 			out = append(out, warning("name all the runtime's folders in host.runtimeDirs of the agent's configuration",
-				"%s keeps files in %s, which host.runtimeDirs does not name: files that it makes there for containers, such as /dev/shm, count as host paths",
+				"%s keeps files in %s, which host.runtimeDirs does not name: files that it makes there for containers, such as /dev/shm, count "+
+					"as host paths",
 				r.component, strings.Join(missing, " and ")))
 			continue
 		}

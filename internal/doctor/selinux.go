@@ -33,7 +33,8 @@ func checkSELinux(_ context.Context, n *Node) []Finding {
 		}
 	}
 	if denied := n.denials(); len(denied) > 0 {
-		f := warning("see what was denied: ausearch -m avc; "+module, "SELinux has denied something to specguard, or to the container runtime about it")
+		f := warning("see what was denied: ausearch -m avc; "+module,
+			"SELinux has denied something to specguard, or to the container runtime about it")
 		f.Details = denied
 		out = append(out, f)
 	}
@@ -84,7 +85,8 @@ func (n *Node) mayAsk(r *containerRuntime) Finding {
 	if len(denied) == 0 {
 		return ok("%s: SELinux lets specguard-runtime, in the domain %s, read its configuration and ask the agent", r.component, seType(domain))
 	}
-	f := problem(module, "%s: SELinux does not let specguard-runtime, in the domain %s, work: containers that need it are refused", r.component, seType(domain))
+	f := problem(module, "%s: SELinux does not let specguard-runtime, in the domain %s, work: containers that need it are refused",
+		r.component, seType(domain))
 	f.Details = denied
 	return f
 }

@@ -70,7 +70,8 @@ func (f socketFamily) judge(tried error, running []profiled, unread error) Findi
 	if len(let)+len(unconfined) == 0 {
 		return ok("%s: the kernel has it (tried); every container here (%d) has a seccomp profile that blocks it", f.name, len(running))
 	}
-	out := warning(fmt.Sprintf("block it with rule seccompProfile, block: {socketFamilies: [%s]}, or keep the kernel from loading its module: "+
+	out := warning(fmt.Sprintf("block it with rule seccompProfile, block: {socketFamilies: [%s]}, or keep the kernel from loading its "+
+		"module: "+
 		"echo install %s /bin/false > /etc/modprobe.d/%[2]s.conf", f.name, f.module),
 		"%s: the kernel has it (tried); of %d containers here %d may open one by what their seccomp profiles allow, and %d have no profile",
 		f.name, len(running), len(let), len(unconfined))

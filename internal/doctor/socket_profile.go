@@ -31,6 +31,7 @@ func opens(p *specs.LinuxSeccomp, family seccomp.Family) string {
 // hasSocketcall reports whether the profile is for an architecture that has it.
 func hasSocketcall(p *specs.LinuxSeccomp) bool {
 	return slices.ContainsFunc(p.Architectures, func(a specs.Arch) bool {
-		return !slices.Contains([]specs.Arch{specs.ArchX86_64, specs.ArchX32, specs.ArchAARCH64, specs.ArchARM, specs.ArchRISCV64, specs.ArchLOONGARCH64}, a)
+		return !slices.Contains([]specs.Arch{specs.ArchX86_64, specs.ArchX32, specs.ArchAARCH64, specs.ArchARM, specs.ArchRISCV64,
+			specs.ArchLOONGARCH64}, a)
 	})
 }

@@ -139,7 +139,8 @@ func (u *uninstaller) containers(d daemon) int {
 		if isNotExist(err) {
 			continue // it ended meanwhile
 		}
-		if err != nil || u.isWrapper(strings.TrimSpace(string(data))) || bytes.Contains(data, []byte(`"`+filepath.Join(u.Prefix, wrapperPrefix))) {
+		if err != nil || u.isWrapper(strings.TrimSpace(string(data))) ||
+			bytes.Contains(data, []byte(`"`+filepath.Join(u.Prefix, wrapperPrefix))) {
 			n++
 		}
 	}

@@ -50,7 +50,8 @@ func (i *installer) nameFor(w wrapping, handler, binary string) (string, error) 
 		name := filepath.Base(binary)
 		real, ok := i.realOf(w, name)
 		if !ok {
-			return "", fmt.Errorf("runtime handler %q calls %s, but no file says which OCI runtime that stands for: name it under runtimes in %s", handler, binary, i.RuntimeConfig)
+			return "", fmt.Errorf("runtime handler %q calls %s, but no file says which OCI runtime that stands for: name it under runtimes "+
+				"in %s", handler, binary, i.RuntimeConfig)
 		}
 		w.real[name] = real
 		return name, nil

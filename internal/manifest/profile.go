@@ -65,7 +65,8 @@ func (b *builder) seccomp(at string) error {
 	case chosen.Type == localhost:
 		b.asked = policy.SeccompPattern(localhost + "/" + profileType(chosen.LocalhostProfile))
 		b.spec.Linux.Seccomp = policyseccomp.Floor(func(string) bool { return false }).Tighten(nil)
-		b.note("what the seccomp profile " + chosen.LocalhostProfile + " allows is not known: assumed to deny only what every default profile denies")
+		b.note("what the seccomp profile " + chosen.LocalhostProfile +
+			" allows is not known: assumed to deny only what every default profile denies")
 	case chosen.Type == runtimeDefault:
 		s, err := seccomp.GetDefaultProfile(b.spec)
 		if err != nil {

@@ -33,14 +33,17 @@ func New(reg prometheus.Registerer) *Recorder {
 	r := &Recorder{
 		decisions: counter("decisions_total", "Containers judged, by stage and outcome (allowed, adjusted, denied).",
 			"stage", "outcome"),
-		ifEnforced: counter("decisions_if_enforced_total", "What the outcome would be for containers that policies in mode audit match, if these were enforced.",
+		ifEnforced: counter("decisions_if_enforced_total",
+			"What the outcome would be for containers that policies in mode audit match, if these were enforced.",
 			"stage", "outcome"),
 		results: counter("rule_results_total", "What rules did about containers, by outcome (denied, adjusted, audited, excepted).",
 			"policy", "rule", "outcome"),
-		adjusted:  counter("adjustments_total", "Edits made to OCI specs.", "policy", "rule"),
-		failures:  counter("failures_total", "Containers that could not be judged. At stages create, open and start they do not start.", "stage"),
-		oversized: counter("oversized_total", "Containers and pods that are larger than maxContainerSize allows, by outcome (refused, reported).", "outcome"),
-		shed:      counter("requests_shed_total", "Requests that were refused because they could not be judged within the runtime's timeout.", "stage"),
+		adjusted: counter("adjustments_total", "Edits made to OCI specs.", "policy", "rule"),
+		failures: counter("failures_total", "Containers that could not be judged. At stages create, open and start they do not start.", "stage"),
+		oversized: counter("oversized_total",
+			"Containers and pods that are larger than maxContainerSize allows, by outcome (refused, reported).", "outcome"),
+		shed: counter("requests_shed_total", "Requests that were refused because they could not be judged within the runtime's timeout.",
+			"stage"),
 		wait: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "specguard", Name: "request_wait_seconds",
 			Help:    "Time that the runtime's NRI requests waited until the agent began to handle them. It counts toward the runtime's timeout.",
 			Buckets: []float64{.01, .05, .1, .2, .4, .8, 1.6, 3.2}}),
@@ -48,10 +51,12 @@ func New(reg prometheus.Registerer) *Recorder {
 			Help: "Containers that violated policy when the agent connected, and were stopped."}),
 		evaluation: histogram("evaluation_duration_seconds", "Time that the policies took for one container.",
 			prometheus.ExponentialBuckets(5e-6, 2.5, 10)),
-		total: histogram("request_duration_seconds", "Time from a request of the runtime to the answer; stage open is reading, judging and writing the spec.",
+		total: histogram("request_duration_seconds",
+			"Time from a request of the runtime to the answer; stage open is reading, judging and writing the spec.",
 			prometheus.ExponentialBuckets(1e-4, 2.5, 11)),
 	}
-	reg.MustRegister(r.decisions, r.ifEnforced, r.results, r.adjusted, r.failures, r.oversized, r.shed, r.stopped, r.wait, r.evaluation, r.total)
+	reg.MustRegister(r.decisions, r.ifEnforced, r.results, r.adjusted, r.failures, r.oversized, r.shed, r.stopped, r.wait, r.evaluation,
+		r.total)
 	r.begin()
 	return r
 }
@@ -146,7 +151,8 @@ func RegisterState(reg prometheus.Registerer, s State) {
 	}
 	gauge("connected", "1 while the runtime sends its NRI requests to the agent.", func() float64 { return number(s.Connected()) })
 	reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "specguard", Name: "nri_synchronize_failures_total",
-		Help: "Connections that the runtime gave up before it had reported all containers to the agent."}, func() float64 { return float64(s.SynchronizeFailures()) }))
+		Help: "Connections that the runtime gave up before it had reported all containers to the agent."},
+		func() float64 { return float64(s.SynchronizeFailures()) }))
 	gauge("oversized_containers", "Containers and pods on the node that are larger than maxContainerSize, as far as the agent knows.",
 		func() float64 { return float64(s.Oversized()) })
 	gauge("policy_generation", "Counts the policy sets that were in force since the start.", func() float64 { return float64(s.Generation()) })

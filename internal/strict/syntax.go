@@ -19,6 +19,7 @@ func SyntaxError(err error) Error {
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil && m[1] != "" {
 		line, _ = strconv.Atoi(m[1]) // digits by the pattern
 	}
-	msg := unknownAnchor.ReplaceAllString(yamlLine.ReplaceAllString(err.Error(), ""), "an alias (*) without an anchor; put a text that begins with * in quotes")
+	msg := unknownAnchor.ReplaceAllString(yamlLine.ReplaceAllString(err.Error(), ""),
+		"an alias (*) without an anchor; put a text that begins with * in quotes")
 	return Error{Line: line, Column: 1, Msg: "invalid YAML: " + msg}
 }

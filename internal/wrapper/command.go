@@ -168,7 +168,8 @@ func (k flagSet) flag(args []string, at int) (flag, error) {
 		}
 		return f, nil
 	case !slices.Contains(k.takes, f.name) && !slices.Contains(k.lists, f.name):
-		return flag{}, fmt.Errorf("the flag %s is not known to specguard-runtime, so it cannot judge what would start", args[at][:len(args[at])-len(value)])
+		return flag{}, fmt.Errorf("the flag %s is not known to specguard-runtime, so it cannot judge what would start",
+			args[at][:len(args[at])-len(value)])
 	case given:
 		return f, nil
 	case at+1 == len(args):

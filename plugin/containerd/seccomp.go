@@ -39,7 +39,8 @@ func seccompOf(id string, extension *anypb.Any) judge.SeccompRequest {
 			}
 		}
 	}
-	if json.Unmarshal(extension.GetValue(), &doc) != nil || doc.Version != metadataVersion || doc.Metadata.ID != id || doc.Metadata.Config.Metadata == nil {
+	if json.Unmarshal(extension.GetValue(), &doc) != nil || doc.Version != metadataVersion || doc.Metadata.ID != id ||
+		doc.Metadata.Config.Metadata == nil {
 		return judge.SeccompRequest{}
 	}
 	asked := doc.Metadata.Config.Linux.SecurityContext.Seccomp

@@ -69,7 +69,8 @@ func tooLarge(err error) error {
 	if status.Code(err) != codes.ResourceExhausted {
 		return err
 	}
-	return fmt.Errorf("the container's record is larger than %d MiB, the most that containerd sends or takes; reduce the container's environment, annotations or mounts: %w", maxMessage>>20, err)
+	return fmt.Errorf("the container's record is larger than %d MiB, the most that containerd sends or takes; reduce the container's "+
+		"environment, annotations or mounts: %w", maxMessage>>20, err)
 }
 
 // New makes a Store that talks to the unix socket. It connects when it is
@@ -82,7 +83,8 @@ func New(socket string) (*Store, error) {
 		return nil, fmt.Errorf("containerd socket %s: %w", socket, err)
 	}
 	return &Store{
-		conn: conn, containers: containers.NewContainersClient(conn), sandboxes: sandboxes.NewStoreClient(conn), tasks: tasks.NewTasksClient(conn),
+		conn: conn, containers: containers.NewContainersClient(conn), sandboxes: sandboxes.NewStoreClient(conn),
+		tasks: tasks.NewTasksClient(conn),
 	}, nil
 }
 

@@ -123,7 +123,8 @@ func podsByID(pods []synchronize.Pod) map[string]synchronize.Pod {
 // unlisted says of an answer that is too large for gRPC what that means.
 func unlisted(err error) error {
 	if status.Code(err) == codes.ResourceExhausted {
-		return fmt.Errorf("the runtime's answer is larger than %s: the labels and annotations of pods and containers on this node are together too large: %w",
+		return fmt.Errorf("the runtime's answer is larger than %s: the labels and annotations of pods and containers on this node are "+
+			"together too large: %w",
 			synchronize.Bytes(maxMessage), err)
 	}
 	return err

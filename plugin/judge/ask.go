@@ -23,7 +23,8 @@ const (
 )
 
 // unknownContainer is about a container that the runtime has not shown.
-const unknownContainer = seal.Prefix + "refused: the container has no seal: it was created while the agent was down, or without NRI; recreate it once the agent is running"
+const unknownContainer = seal.Prefix +
+	"refused: the container has no seal: it was created while the agent was down, or without NRI; recreate it once the agent is running"
 
 // Ask judges the spec of a container that the runtime has shown before, sent by
 // the OCI runtime wrapper or by the seal's hook. A container that it refuses never

@@ -16,7 +16,8 @@ import (
 
 // errRestored is about a container that is restored from a checkpoint: what
 // privileges its processes have stands in the checkpoint, not in a spec.
-var errRestored = errors.New(seal.Prefix + "refused: the container would be restored from a checkpoint, which has privileges that cannot be judged (use the image that it was made from)")
+var errRestored = errors.New(seal.Prefix + "refused: the container would be restored from a checkpoint, which has privileges that " +
+	"cannot be judged (use the image that it was made from)")
 
 // Creation is what becomes of a container that is about to be created. The zero
 // value leaves it alone.
@@ -93,7 +94,8 @@ func (j *Judge) CheckSealed(ctx context.Context, c Container, hooks specs.Hooks)
 	if hasSeal(hooks, *opener.Seal()) {
 		return nil
 	}
-	return fmt.Errorf("%srefused: the container's seal is missing (another NRI plugin removed it, or a policy has just come into force; in that case recreate the container)", seal.Prefix)
+	return fmt.Errorf("%srefused: the container's seal is missing (another NRI plugin removed it, or a policy has just come into "+
+		"force; in that case recreate the container)", seal.Prefix)
 }
 
 // hasSeal reports whether the hooks have that very seal, all of it.

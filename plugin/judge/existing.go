@@ -83,7 +83,8 @@ func (j *Judge) judgeExisting(ctx context.Context, c Container) error {
 	case unread != nil && c.Sealed:
 		return nil // the runtime shows what it was before it was judged
 	case unread != nil:
-		j.Log.WithError(unread).WithField("id", sub.Container.ID).Warn("existing container: full spec unavailable, checked only against NRI data; audit-mode policies skipped, container not stopped")
+		j.Log.WithError(unread).WithField("id", sub.Container.ID).Warn("existing container: full spec unavailable, checked only against " +
+			"NRI data; audit-mode policies skipped, container not stopped")
 		visible, action = policy.Partial, Report
 	default:
 		if _, err := j.complete(ctx, store, &sub, set); err != nil {

@@ -20,7 +20,8 @@ type Kernel interface {
 }
 
 // errOldHook is about a hook that does not send the container's mounts.
-var errOldHook = errors.New("specguard-runtime on this host is older than the agent and does not report what is mounted: install this version of it (specguard install)")
+var errOldHook = errors.New("specguard-runtime on this host is older than the agent and does not report what is mounted: install " +
+	"this version of it (specguard install)")
 
 // unverified says why what is mounted in the containers of a runtime cannot be
 // compared with what was judged; "" if it can. runtime is as containerd names

@@ -70,7 +70,8 @@ func (j *Judge) ListRunning(ctx context.Context, from Inventory, sets ...*policy
 		return nil, err
 	}
 	if !opener.Adjusts() {
-		j.Log.Warnf("the opener of this node is %s: what would be adjusted is denied instead, unless NRI has a field for the adjustment", opener.Name())
+		j.Log.Warnf("the opener of this node is %s: what would be adjusted is denied instead, unless NRI has a field for the adjustment",
+			opener.Name())
 	}
 	all, err := from.Running(ctx, j.Connection.Runtime().Name)
 	if err != nil {
@@ -116,7 +117,8 @@ func (j *Judge) running(ctx context.Context, from Inventory, c Container, sets [
 
 // completeRunning completes the container's subject, and says what to know of its
 // spec.
-func (j *Judge) completeRunning(ctx context.Context, from Inventory, c Container, sub *policy.Subject, sets []*policy.Set) ([]string, error) {
+func (j *Judge) completeRunning(ctx context.Context, from Inventory, c Container, sub *policy.Subject, sets []*policy.Set) ([]string,
+	error) {
 	namespaces, err := from.Namespaces(ctx, c.Pod.ID)
 	if err != nil {
 		return nil, err

@@ -113,8 +113,10 @@ func (j *Judge) checkRuntime(handler string, runtime ociruntime.Runtime, unknown
 		log.WithError(unknown).Warn("cannot find out which OCI runtime the runtime handler has: assumed to run seals (OCI hooks)")
 		return nil
 	}
-	log.WithError(unknown).Error("the OCI runtime of the runtime handler is not known to run seals (OCI hooks): containers that need a seal are refused (testedHandlers)")
-	return fmt.Errorf("%srefused: the OCI runtime of the runtime handler %q is not known to run the hooks that keep a container from starting (%w); after a test, name the handler in testedHandlers of the agent's configuration",
+	log.WithError(unknown).Error("the OCI runtime of the runtime handler is not known to run seals (OCI hooks): containers that need a " +
+		"seal are refused (testedHandlers)")
+	return fmt.Errorf("%srefused: the OCI runtime of the runtime handler %q is not known to run the hooks that keep a container from "+
+		"starting (%w); after a test, name the handler in testedHandlers of the agent's configuration",
 		seal.Prefix, handler, unknown)
 }
 

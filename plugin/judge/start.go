@@ -66,7 +66,8 @@ func (j *Judge) Start(ctx context.Context, c Container) error {
 	if d.Outcome() != policy.Denied {
 		return nil
 	}
-	j.Recorder.Decided(Record{Event: EventStart, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: evaluated, Total: time.Since(start)})
+	j.Recorder.Decided(Record{Event: EventStart, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: evaluated,
+		Total: time.Since(start)})
 	return &denial{d.Message()}
 }
 

@@ -67,8 +67,9 @@ func where(m *mountinfo.Info) located { return located{m.Mountpoint, identity(m)
 func newComparison(judged *policy.JudgedMounts, node, container Table) *comparison {
 	c := &comparison{
 		judged: judged, node: newTree(node), container: container,
-		devices: make(map[string]bool), onNode: make(map[Identity][]string), byID: make(map[int]*mountinfo.Info), inside: make(map[located]*mountinfo.Info),
-		at: make(map[located][]*expected), shows: make(map[Identity][]*expected), sources: make(map[Identity][]string),
+		devices: make(map[string]bool), onNode: make(map[Identity][]string), byID: make(map[int]*mountinfo.Info),
+		inside: make(map[located]*mountinfo.Info),
+		at:     make(map[located][]*expected), shows: make(map[Identity][]*expected), sources: make(map[Identity][]string),
 		reported: make(map[*mountinfo.Info]bool),
 	}
 	for _, m := range node {
@@ -178,7 +179,8 @@ func (c *comparison) unexpected() []policy.Violation {
 			continue
 		}
 		if c.devices[device(m)] && !c.ofKernel(m) && !c.isDevice(m) {
-			out = append(out, c.violation(fmt.Sprintf("the kernel has mounted %s at %s, which was not judged%s", identity(m), m.Mountpoint, changed)))
+			out = append(out, c.violation(fmt.Sprintf("the kernel has mounted %s at %s, which was not judged%s", identity(m), m.Mountpoint,
+				changed)))
 		}
 	}
 	return out

@@ -17,7 +17,8 @@ func (t *TooLarge) Error() string {
 	if t.because != "" {
 		fate = "reported, not refused, because " + t.because
 	}
-	return fmt.Sprintf("specguard: %s: %s (%s): NRI might be unable to report it to the agent when the agent connects again; %s, or raise maxContainerSize in the agent's configuration",
+	return fmt.Sprintf("specguard: %s: %s (%s): NRI might be unable to report it to the agent when the agent connects again; %s, or "+
+		"raise maxContainerSize in the agent's configuration",
 		fate, t.found, t.limit, t.advice)
 }
 

@@ -42,7 +42,8 @@ func Listen(path string) (*net.UnixListener, error) {
 		return nil, fmt.Errorf("the runtime socket's folder %s: %w", dir, err)
 	}
 	if int(st.Uid) != os.Geteuid() || st.Mode&0o022 != 0 {
-		return nil, fmt.Errorf("the runtime socket's folder %s belongs to user %d, mode %04o: it must belong to root, and nobody else may write to it", dir, st.Uid, st.Mode&0o7777)
+		return nil, fmt.Errorf("the runtime socket's folder %s belongs to user %d, mode %04o: it must belong to root, and nobody else may "+
+			"write to it", dir, st.Uid, st.Mode&0o7777)
 	}
 	if conn, err := net.Dial("unix", path); err == nil {
 		_ = conn.Close()

@@ -182,5 +182,6 @@ func (p profile) deniesWhere(c *call, may, does func(first specs.LinuxSeccompArg
 		first, others := r.on(0)
 		return r.denies() && len(others) == 0 && all(first, does)
 	}
-	return !slices.ContainsFunc(c.rules, opens) && (Denies(p.DefaultAction) || all(c.rules, rule.equality) && slices.ContainsFunc(c.rules, closes))
+	return !slices.ContainsFunc(c.rules, opens) &&
+		(Denies(p.DefaultAction) || all(c.rules, rule.equality) && slices.ContainsFunc(c.rules, closes))
 }

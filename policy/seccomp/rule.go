@@ -49,7 +49,8 @@ func calls(p *specs.LinuxSeccomp, wanted func(name string) bool) map[string]*cal
 func (c *call) add(rules []rule) {
 	for _, r := range rules {
 		c.lets = c.lets || !r.denies()
-		c.odd = c.odd || len(r.args) > 0 && all(r.args, func(a specs.LinuxSeccompArg) bool { return a.Op == specs.OpMaskedEqual && a.Value&low == 0 })
+		c.odd = c.odd || len(r.args) > 0 && all(r.args,
+			func(a specs.LinuxSeccompArg) bool { return a.Op == specs.OpMaskedEqual && a.Value&low == 0 })
 		switch {
 		case c.always:
 		case len(r.args) == 0:

@@ -41,7 +41,8 @@ func (p profile) allows(name string) bool {
 	if c := p.calls[name]; c != nil {
 		return c.always && !c.odd && leniency(c.rules[0].action) == leniency(specs.ActAllow)
 	}
-	return leniency(p.DefaultAction) == leniency(specs.ActAllow) && all(namesOf(p.calls), func(n string) bool { return !isIn(standsFor(name), n) })
+	return leniency(p.DefaultAction) == leniency(specs.ActAllow) &&
+		all(namesOf(p.calls), func(n string) bool { return !isIn(standsFor(name), n) })
 }
 
 func namesOf(calls map[string]*call) []string {

@@ -118,10 +118,12 @@ func (r *report) print(w io.Writer) {
 	fmt.Fprintf(w, "%s, %d containers per condition, alternating between the nodes\n"+
 		"(hardened: the containers ask by themselves for what specguard adjusts)\n\n", r.Runtime, r.Containers)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "phase\tcondition\tp50 ms\tp95 ms\tp50/no plugin\tp95/no plugin\tp50/do-nothing\tp95/do-nothing\tp50/hardened\tp95/hardened\tp50/before\tp50/host path\t")
+	fmt.Fprintln(t, "phase\tcondition\tp50 ms\tp95 ms\tp50/no plugin\tp95/no "+
+		"plugin\tp50/do-nothing\tp95/do-nothing\tp50/hardened\tp95/hardened\tp50/before\tp50/host path\t")
 	for _, x := range r.Rows {
 		fmt.Fprintf(t, "%s\t%s\t%.1f\t%.1f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%s\t%s\t\n",
-			x.Phase, x.Condition, x.P50, x.P95, x.P50Plain, x.P95Plain, x.P50Nothing, x.P95Nothing, x.P50Hardened, x.P95Hardened, ratio(x.P50Before), ratio(x.P50Host))
+			x.Phase, x.Condition, x.P50, x.P95, x.P50Plain, x.P95Plain, x.P50Nothing, x.P95Nothing, x.P50Hardened, x.P95Hardened,
+			ratio(x.P50Before), ratio(x.P50Host))
 	}
 	t.Flush()
 	fmt.Fprintf(w, "\nruncs called directly and through specguard-runtime, alternating\n\n")

@@ -25,10 +25,12 @@ func cases(n *node.Node) []testCase {
 	return []testCase{
 		{name: "default", asked: "nothing special"},
 		{name: "root", asked: "runAsUser: 0", options: []cri.ContainerOption{cri.User(0)}},
-		{name: "net-admin", asked: "capabilities: {add: [NET_ADMIN]}", options: []cri.ContainerOption{cri.Capabilities([]string{"NET_ADMIN"}, nil)}},
+		{name: "net-admin", asked: "capabilities: {add: [NET_ADMIN]}",
+			options: []cri.ContainerOption{cri.Capabilities([]string{"NET_ADMIN"}, nil)}},
 		{name: "privileged", asked: "privileged: true", options: []cri.ContainerOption{cri.Privileged()}},
 		{name: "host-root", asked: "hostPath: /", options: []cri.ContainerOption{cri.HostPath("/", "/host", false)}},
-		{name: "socket", asked: "hostPath: containerd's socket", options: []cri.ContainerOption{cri.HostPath(n.Socket(), "/containerd.sock", false)}},
+		{name: "socket", asked: "hostPath: containerd's socket",
+			options: []cri.ContainerOption{cri.HostPath(n.Socket(), "/containerd.sock", false)}},
 		{name: "logs", asked: "hostPath: /var/log, read-only", options: []cri.ContainerOption{cri.HostPath("/var/log", "/logs", true)}},
 		{name: "compliant", asked: "all that the policy wants", options: []cri.ContainerOption{
 			cri.User(1000), cri.Group(1000), cri.Capabilities(nil, []string{"ALL"}), cri.NoNewPrivs(),

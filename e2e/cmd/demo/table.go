@@ -41,7 +41,8 @@ func show(w io.Writer, results []result) error {
 
 func columns(t cri.Truth) string {
 	root := writable(!t.RootReadOnly())
-	return fmt.Sprintf("%d\t%s\t%s\t%s\t%s\t%s", t.UID, capabilities(t.Effective), yes(t.NoNewPrivs), seccomp(t.Seccomp), root, writable(t.TmpWritable))
+	return fmt.Sprintf("%d\t%s\t%s\t%s\t%s\t%s", t.UID, capabilities(t.Effective), yes(t.NoNewPrivs), seccomp(t.Seccomp), root,
+		writable(t.TmpWritable))
 }
 
 func writable(b bool) string {

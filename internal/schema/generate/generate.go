@@ -14,7 +14,8 @@ import (
 
 // generate returns the generated files, by their paths in the module.
 func generate(root string) (map[string][]byte, error) {
-	comments, err := source.Comments(filepath.Join(root, "policy"), filepath.Join(root, "policy/policytest"), filepath.Join(root, "policy/seccomp"))
+	comments, err := source.Comments(filepath.Join(root, "policy"), filepath.Join(root, "policy/policytest"),
+		filepath.Join(root, "policy/seccomp"))
 	if err != nil {
 		return nil, err
 	}

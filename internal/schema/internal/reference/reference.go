@@ -62,7 +62,8 @@ type page struct {
 func (w *page) index() {
 	w.table("rule", "", "adjusts", "decides", "Pod Security Standards")
 	for _, k := range policy.RuleKinds() {
-		w.row(fmt.Sprintf("[`%s`](#%s)", k.Name, strings.ToLower(k.Name)), w.summary(k), yesNo(k.CanAdjust), decidesShort(k), control(w.doc(k).Source))
+		w.row(fmt.Sprintf("[`%s`](#%s)", k.Name, strings.ToLower(k.Name)), w.summary(k), yesNo(k.CanAdjust), decidesShort(k),
+			control(w.doc(k).Source))
 	}
 }
 
