@@ -164,7 +164,7 @@ spec:
 	claim := cri.Image(node.AppImage, "registry.example.com/claimed/app:1")
 	for opener, want := range map[string]string{
 		"containerd": "images: image " + node.AppImage + " not allowed (allowed: registry.example.com/claimed/**)",
-		"runtime":    "images: the image is not known on this node, only what was asked for",
+		"runtime":    "images: the image is not known on this node, only the name that was asked for",
 	} {
 		t.Run(opener, func(t *testing.T) {
 			n := lab.Private(t, build.Containerd22, lab.Wrap(t, agent.Wrapping{Extra: "timeout: 2s"}))
