@@ -91,7 +91,7 @@ func testAudit(verify bool) func(t *testing.T, n *node.Node) {
 			return lines[slices.IndexFunc(lines, func(l auditLine) bool { return l.ID == c.ID })]
 		}
 		was, is := of(adjusted), of(free)
-		if len(was.Notes) != 1 || !strings.Contains(was.Notes[0], "adjusted it: it is judged as it runs") || len(is.Notes) > 0 {
+		if len(was.Notes) != 1 || !strings.Contains(was.Notes[0], "adjusted it: judged as it runs") || len(is.Notes) > 0 {
 			t.Errorf("notes %q, %q", was.Notes, is.Notes)
 		}
 		if len(is.Diff) != 1 || !strings.HasPrefix(is.Diff[0].Path, "linux.resources.memory") {

@@ -91,7 +91,7 @@ func TestInstallOnCRIORefuses(t *testing.T) {
 	for _, test := range []struct{ name, do, file, content, want string }{
 		{"a wrapper that fails", "exit 1", "", "", "does not run"},
 		{"broken TOML", "", i.Config(), "[crio", "crio.toml:1:"},
-		{"a value of a wrong type", "", i.Config(), string(bytes.Replace(good, []byte("drop_infra_ctr"), []byte("x"), 1)) + "\n[crio.stats]\nstats_collection_period = 'often'\n", "CRI-O does not read its configuration"},
+		{"a value of a wrong type", "", i.Config(), string(bytes.Replace(good, []byte("drop_infra_ctr"), []byte("x"), 1)) + "\n[crio.stats]\nstats_collection_period = 'often'\n", "CRI-O cannot read its configuration"},
 		{"a later drop-in", "", filepath.Join(dropIn, "99-z.conf"), "[crio.runtime.runtimes.runc]\nruntime_path = '" + i.runc + "'\n", "is overridden by another file, which is read after"},
 	} {
 		i.stand("bad", test.do)

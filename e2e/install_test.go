@@ -258,8 +258,8 @@ func TestInstallRefuses(t *testing.T) {
 				{"a wrapper that fails", "exit 1", "", "", "does not run"},
 				{"a wrapper that does not pass through", "echo hello", "", "", "does not pass --version through"},
 				{"a broken configuration", "", "[plugins]", "[plugins", "containerd.toml:"},
-				{"a value of a wrong type", "", "restrict_oom_score_adj = true", "restrict_oom_score_adj = 'often'", "containerd does not read its configuration"},
-				{"no OCI runtime", "", i.runc, "/gone", "/gone is not there"},
+				{"a value of a wrong type", "", "restrict_oom_score_adj = true", "restrict_oom_score_adj = 'often'", "containerd cannot read its configuration"},
+				{"no OCI runtime", "", i.runc, "/gone", "/gone does not exist"},
 			} {
 				i.stand("bad", test.do)
 				config := strings.ReplaceAll(string(good), test.from, test.to)
