@@ -19,9 +19,9 @@ import (
 // CRI-O writes itself are allowed.
 //
 // Reads: annotations (OCI runtime spec, config.md, "Annotations"), and those of the pod.
-// Adjusts: removes the container's. The pod's annotations of Kata Containers and gVisor deny,
-// because they are already in force for the whole pod; other annotations of the pod have no
-// effect any more.
+// Adjusts: removes the container's. A pod's annotation of Kata Containers or gVisor leads to a
+// denial, because it already applies to the whole pod; other annotations of the pod have no effect
+// any more.
 // Source: OCI runtime spec, features-linux.md, "Unsafe annotations in config.json"; crun(1),
 // "Extensions to OCI"; runc, docs/systemd-properties.md.
 // Example: {allowed: ["io.katacontainers.config.hypervisor.default_vcpus"]}

@@ -30,7 +30,8 @@ import (
 //
 // Reads: linux.devices, linux.resources.devices and linux.namespaces (OCI runtime spec,
 // config-linux.md, "Devices" and "Allowed Device list"). The rule does not rely on a cgroup
-// rule that forbids some devices: runtimes differ in what it does to a wider or a narrower one.
+// rule that forbids some devices: runtimes differ in how such a rule
+// affects a wider or narrower one that allows.
 // Adjusts: removes nodes that are not allowed, and removes cgroup rules or the access in them.
 // If every device may be used, it keeps only a cgroup rule that denies all.
 // Source: OCI runtime spec, config-linux.md, "Default Devices"; Linux,

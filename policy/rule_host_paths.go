@@ -11,8 +11,8 @@ import (
 // file systems of the kernel and mounts that the kubelet or the container runtime made for this
 // container. It recognizes the latter by the pod's uid and the runtime's ids in their paths, in
 // the kubelet's folder and the runtime's (host.kubeletDir and host.runtimeDirs of the agent's
-// configuration). Of a volume, only the root is the kubelet's: a folder in a volume that is
-// mounted as a hostPath is a path of the host like any other.
+// configuration). Only a volume's root folder counts as the kubelet's: mounting a folder inside
+// it as a hostPath counts as mounting a path of the host.
 //
 // If the agent can see the host's files, it follows symlinks in what is mounted and in what is
 // allowed. A container may have made a link where containers may write: in the kubelet's folder
@@ -38,8 +38,8 @@ import (
 //
 // With propagation Bidirectional, the host sees what the container mounts in a volume. The API
 // server lets only privileged containers ask for it, but any client of CRI can ask for it, too.
-// Such a volume needs an allowed path with that propagation that covers its folder in the
-// kubelet's. A tmpfs, or another file system of the kernel, is never allowed with it.
+// To allow such a volume, add an entry with that propagation whose path contains the volume's
+// folder below the kubelet's. A tmpfs, or another file system of the kernel, is never allowed with it.
 //
 // A read-only mount ("ro") is itself read-only. File systems that are mounted below it may be
 // writable, unless the container asks for a recursive read-only mount ("rro").
@@ -63,11 +63,11 @@ type HostPaths struct {
 
 // AllowedPath is a path of the host that may be mounted, and how.
 type AllowedPath struct {
-	// Path covers itself and what is below it. It covers what belongs to a container runtime
-	// (sockets, state), the kubelet, systemd, etcd or specguard only if it names it, is inside
-	// it, or is the very path that is mounted: /run covers /run/foo, but not /run/containerd.
-	// If the mount can be written, the same applies to what these run or obey: /usr/bin,
-	// /opt/cni, /etc/cdi.
+	// Path covers itself and what is below it, but not the files of a container runtime (sockets,
+	// state), the kubelet, systemd, etcd or specguard: those it covers only if it is their path,
+	// is below it, or is exactly the path that is mounted. /run covers /run/foo, but not
+	// /run/containerd. If the mount can be written, the same applies to the programs and the
+	// configuration of these: /usr/bin, /opt/cni, /etc/cdi.
 	Path absPath `yaml:"path"`
 
 	// ReadOnly: the mount must be read-only.

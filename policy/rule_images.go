@@ -12,8 +12,8 @@ import (
 // Images limits where a container's image comes from, and can require that it was asked for by
 // digest.
 //
-// For Allowed, the name counts under which the runtime stores the image, not a name that a
-// client of CRI claims. An image without a name (imported without one, for example) is not
+// Allowed is compared with the name under which the runtime stores the image. A name that only
+// a client of CRI claims does not count. An image without a name (imported without one, for example) is not
 // allowed, and neither is an image that the runtime does not show. If the runtime stores one
 // image under several names, it shows only one, and that name counts: in containerd one with a
 // tag, if there is any. containerd 2.0 to 2.3 shows the name only through containerd's socket
