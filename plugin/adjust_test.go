@@ -66,7 +66,7 @@ func TestCarryKernel(t *testing.T) {
 			ctr := container()
 			ctr.Linux.SeccompPolicy = c.seccomp
 			ctr.Linux.Sysctl = map[string]string{"kernel.core_pattern": "x", "net.ipv4.tcp_syncookies": "1"}
-			adjust, _, err := handlers{n.plugin}.CreateContainer(t.Context(), pod(), ctr)
+			adjust, _, err := nriEvents{n.plugin}.CreateContainer(t.Context(), pod(), ctr)
 			if err != nil {
 				t.Fatal(err)
 			}

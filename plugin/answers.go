@@ -21,13 +21,13 @@ const (
 	inHandTimeout = 20 * time.Second
 )
 
-// Answers is why the agent would not answer a request of the runtime now, because
+// CheckResponsive returns why the agent would not answer a request of the runtime now, because
 // it hangs; nil if it would. It judges a made-up container with all that a request
 // needs, and looks how long those in hand have been so. An answer that refuses is
 // one.
-func (p *Plugin) Answers(ctx context.Context) error {
+func (p *Plugin) CheckResponsive(ctx context.Context) error {
 	given, err := request.Guard(ctx, answerTimeout, func(ctx context.Context) (time.Duration, error) {
-		return p.conn.RequestTimeout(), p.tryJudging(ctx)
+		return p.conn.RequestTimeout(), p.selfTest(ctx)
 	})
 	var panicked *request.PanicError
 	switch {
@@ -46,11 +46,11 @@ func (p *Plugin) Answers(ctx context.Context) error {
 	return nil
 }
 
-// tryJudging does what requests do, and changes nothing. It is an error only where
+// selfTest does what requests do, and changes nothing. It is an error only where
 // there was no time left for it.
-func (p *Plugin) tryJudging(ctx context.Context) error {
+func (p *Plugin) selfTest(ctx context.Context) error {
 	p.ledger.ContainerLives("")
 	p.pulse.stall()
 	p.SynchronizeFailures()
-	return p.judge.Try(ctx, p.container(&api.PodSandbox{}, &api.Container{}))
+	return p.judge.SelfTest(ctx, p.container(&api.PodSandbox{}, &api.Container{}))
 }

@@ -38,14 +38,14 @@ func answering(t *testing.T) (*Plugin, *policies) {
 
 func TestAnswers(t *testing.T) {
 	p, policies := answering(t)
-	if err := p.Answers(t.Context()); err != nil {
+	if err := p.CheckResponsive(t.Context()); err != nil {
 		t.Errorf("as usual: %v", err)
 	}
 	policies.answer(nil, func() *policy.Set { panic("p") })
-	if err := p.Answers(t.Context()); err != nil {
+	if err := p.CheckResponsive(t.Context()); err != nil {
 		t.Errorf("refuses: %v", err)
 	}
-	if err := New(&judge.Judge{Policies: policies}, nil).Answers(t.Context()); err != nil {
+	if err := New(&judge.Judge{Policies: policies}, nil).CheckResponsive(t.Context()); err != nil {
 		t.Errorf("never connected: %v", err)
 	}
 }
@@ -63,7 +63,7 @@ func TestAnswersNot(t *testing.T) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		if err := p.Answers(ctx); err == nil || !strings.Contains(err.Error(), "cannot be judged: "+request.ErrTimeout.Error()) {
+		if err := p.CheckResponsive(ctx); err == nil || !strings.Contains(err.Error(), "cannot be judged: "+request.ErrTimeout.Error()) {
 			t.Errorf("%s: %v", where, err)
 		}
 	}
@@ -86,15 +86,15 @@ func TestAnswersInHand(t *testing.T) {
 		end := p.judge.InHand.Begin()
 		p.judge.InHand.Begin()()
 		time.Sleep(inHandTimeout)
-		if err := p.Answers(t.Context()); err != nil {
+		if err := p.CheckResponsive(t.Context()); err != nil {
 			t.Errorf("in time: %v", err)
 		}
 		time.Sleep(time.Second)
-		if err := p.Answers(t.Context()); err == nil || err.Error() != "a request has not been answered for 21s" {
+		if err := p.CheckResponsive(t.Context()); err == nil || err.Error() != "a request has not been answered for 21s" {
 			t.Errorf("late: %v", err)
 		}
 		end()
-		if err := p.Answers(t.Context()); err != nil {
+		if err := p.CheckResponsive(t.Context()); err != nil {
 			t.Errorf("after it: %v", err)
 		}
 	})
@@ -105,18 +105,18 @@ func TestAnswersUnread(t *testing.T) {
 	p, _ := answering(t)
 	pair := newTrunkPair(t)
 	p.conn.begin(t.Context(), nil, pair.timedConn)
-	if err := p.Answers(t.Context()); err != nil {
+	if err := p.CheckResponsive(t.Context()); err != nil {
 		t.Error(err)
 	}
 	pair.sends("request")
 	pair.pass(int(inHandTimeout/time.Millisecond) + 1000)
 	pair.look()
-	if err := p.Answers(t.Context()); err == nil || err.Error() != "a request has not been read for 21s" {
+	if err := p.CheckResponsive(t.Context()); err == nil || err.Error() != "a request has not been read for 21s" {
 		t.Error(err)
 	}
 	pair.reads("request")
 	pair.look()
-	if err := p.Answers(t.Context()); err != nil {
+	if err := p.CheckResponsive(t.Context()); err != nil {
 		t.Error(err)
 	}
 }

@@ -16,13 +16,13 @@ const (
 	firstPause = time.Second
 	maxPause   = 5 * time.Minute
 
-	// A runtime that answers at once and has nothing that is too large was none of
-	// it: the agent did not answer in time, such as on a node whose CPUs are taken.
-	// Whoever takes them must not keep it away for longer than that.
-	maxVainPause = 5 * time.Second
+	// If the runtime still answers and nothing is too large, the agent was slow, such
+	// as on a node whose CPUs are busy. Then it tries again soon, so that a container
+	// that takes the CPUs cannot keep it away.
+	slowAgentPause = 5 * time.Second
 
-	// The runtime waits with telling until nothing is in its hands. Whoever waits
-	// for that should know.
+	// The runtime lists what runs only when it handles no request. The log says so
+	// while the agent waits for that.
 	unlistedAfter = 10 * time.Second
 	unlistedAgain = time.Minute
 
@@ -32,13 +32,15 @@ const (
 	lookAgain = 5 * time.Second
 )
 
-// Listing is where a container runtime lists what it would tell by NRI.
-type Listing interface {
-	// Records are those of all pods, and of the containers that have not ended.
+// RecordLister lists what a container runtime would send by NRI. Its method may be called at
+// the same time.
+type RecordLister interface {
+	// Records are those of all pods, and of the containers that have not ended. It is an
+	// error if any cannot be read; a node without pods has none.
 	Records(ctx context.Context) ([]synchronize.Record, error)
 }
 
-// attempts counts those to be told what runs.
+// attempts counts the attempts to connect and to get what runs.
 type attempts struct {
 	mu     sync.Mutex
 	failed uint64 // in all
@@ -63,34 +65,34 @@ func (a *attempts) succeeded() {
 // SynchronizeFailures counts connections that ended before the runtime had told
 // what runs.
 func (p *Plugin) SynchronizeFailures() uint64 {
-	p.sync.mu.Lock()
-	defer p.sync.mu.Unlock()
-	return p.sync.failed
+	p.attempts.mu.Lock()
+	defer p.attempts.mu.Unlock()
+	return p.attempts.failed
 }
 
 // notSynchronized says why the runtime may have given up, and waits until it
 // makes sense to connect again.
 func (p *Plugin) notSynchronized(ctx context.Context) {
-	pause := p.sync.failure()
+	pause := p.attempts.failure()
 	p.log.Errorf("the runtime accepted the agent, but gave up before it had reported the running containers (NRI's Synchronize): "+
 		"containers are not judged; trying again in %s, or when the containers that are too large are gone", pause)
 	began := time.Now()
 	over := time.NewTimer(pause)
 	defer over.Stop()
 	ctx, cancel := context.WithCancel(ctx)
-	gone, vain, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	gone, noneFound, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		p.watchOversized(ctx, gone, vain)
+		p.watchOversized(ctx, gone, noneFound)
 	}()
 	defer func() { cancel(); <-ended }() // what it has found is older than what the runtime tells
 	select {
 	case <-ctx.Done():
 	case <-over.C:
 	case <-gone:
-	case <-vain:
-		p.log.Infof("no container is too large: trying again within %s", maxVainPause)
-		pauseFor(ctx, min(pause, maxVainPause)-time.Since(began))
+	case <-noneFound:
+		p.log.Infof("no container is too large: trying again within %s", slowAgentPause)
+		pauseFor(ctx, min(pause, slowAgentPause)-time.Since(began))
 	}
 }
 
@@ -99,7 +101,7 @@ func (p *Plugin) notSynchronized(ctx context.Context) {
 // removed, and has those that come later wait for it. To stop a container takes
 // as long as its pod says.
 func (p *Plugin) awaitList(ctx context.Context) {
-	for pause := unlistedAfter; pauseFor(ctx, pause) && p.conn.unlisted(); pause = unlistedAgain {
+	for pause := unlistedAfter; pauseFor(ctx, pause) && p.conn.awaitsSynchronize(); pause = unlistedAgain {
 		p.log.Warn("the runtime accepted the agent but has not reported the running containers: it first waits for running requests, such " +
 			"as stopping a container (terminationGracePeriodSeconds), and starts nothing else until then (docs/operations.md)")
 	}
@@ -107,8 +109,8 @@ func (p *Plugin) awaitList(ctx context.Context) {
 
 // watchOversized names what is too large for NRI, and closes gone when nothing
 // is any longer. A runtime that has panicked has to start again before it can be
-// asked: vain is closed where it did not, and nothing is too large.
-func (p *Plugin) watchOversized(ctx context.Context, gone, vain chan<- struct{}) {
+// asked. noneFound is closed if it answers at once and nothing is too large.
+func (p *Plugin) watchOversized(ctx context.Context, gone, noneFound chan<- struct{}) {
 	var warned error
 	for {
 		found, err := p.oversized(ctx)
@@ -119,7 +121,7 @@ func (p *Plugin) watchOversized(ctx context.Context, gone, vain chan<- struct{})
 			p.log.Warn("no pod or container is too large for NRI: the runtime's log says why it gave up, such as that the agent did not " +
 				"answer in time")
 			if warned == nil {
-				close(vain)
+				close(noneFound)
 			}
 			return
 		case err == nil:
@@ -163,10 +165,10 @@ func pauseFor(ctx context.Context, d time.Duration) bool {
 
 // oversized asks the runtime, without NRI, what is too large for NRI.
 func (p *Plugin) oversized(ctx context.Context) ([]*synchronize.TooLarge, error) {
-	if p.Inventory == nil {
+	if p.RecordsOf == nil {
 		return nil, errors.New("no runtime to ask")
 	}
-	from, err := p.Inventory(p.conn.Runtime().Name)
+	from, err := p.RecordsOf(p.conn.Runtime().Name)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func TestPauseForNothing(t *testing.T) {
 		want    time.Duration
 	}{
 		"first":                  {answers{{}}, 0, firstPause},
-		"nothing is too large":   {answers{{}}, 20, maxVainPause},
+		"nothing is too large":   {answers{{}}, 20, slowAgentPause},
 		"the runtime was away":   {answers{{err: away}, {}}, 20, maxPause},
 		"it does not come back":  {answers{{err: away}}, 20, maxPause},
 		"something is too large": {answers{{records: big}}, 20, maxPause},
@@ -46,9 +46,9 @@ func TestPauseForNothing(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := offline(t, doc("p", allow)).plugin
 				p.Limits = synchronize.LimitsFor(synchronize.DefaultContainer)
-				p.Inventory = func(string) (Listing, error) { return &c.runtime, nil }
+				p.RecordsOf = func(string) (RecordLister, error) { return &c.runtime, nil }
 				for range c.failed {
-					p.sync.failure()
+					p.attempts.failure()
 				}
 				began := time.Now()
 				p.notSynchronized(t.Context())

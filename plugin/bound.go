@@ -15,10 +15,10 @@ import (
 // noneEnforced is why an agent that only audits refuses nothing.
 const noneEnforced = "no policy is enforced"
 
-// bound refuses a container, or a pod if it is nil, that brings more than is
+// refuseTooLarge refuses a container, or a pod if it is nil, that brings more than is
 // sure to be told to the agent when it connects again. It does so in every
 // namespace: to lose the connection would be to judge nothing.
-func (p *Plugin) bound(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) error {
+func (p *Plugin) refuseTooLarge(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) error {
 	if p.Limits.Container <= 0 {
 		return nil
 	}
@@ -45,18 +45,18 @@ func (p *Plugin) bound(ctx context.Context, pod *api.PodSandbox, ctr *api.Contai
 	return nil
 }
 
-// made notes that a container was created, where that means that the runtime will
+// noteCreated notes that a container was created, where that means that the runtime will
 // tell when it ends. containerd does not tell of one that fails to start.
-func (p *Plugin) made(ctr *api.Container) {
+func (p *Plugin) noteCreated(ctr *api.Container) {
 	if p.conn.Runtime().Name == containerruntime.CRIO {
 		p.ledger.ContainerLives(ctr.GetId())
 	}
 }
 
-// grows refuses an update with which a container would bring too much. The
+// refuseGrowth refuses an update with which a container would bring too much. The
 // runtime puts the new limits over the old ones, of which there may be any number
 // (unified), whether the container runs or has only been created.
-func (p *Plugin) grows(ctx context.Context, pod *api.PodSandbox, ctr *api.Container, r *api.LinuxResources) error {
+func (p *Plugin) refuseGrowth(ctx context.Context, pod *api.PodSandbox, ctr *api.Container, r *api.LinuxResources) error {
 	if p.Limits.Container <= 0 || ctr.GetState() == api.ContainerState_CONTAINER_STOPPED {
 		return nil
 	}
@@ -75,9 +75,10 @@ func (p *Plugin) grows(ctx context.Context, pod *api.PodSandbox, ctr *api.Contai
 	return nil
 }
 
-// weigh notes what the runtime has told, and says what of it is too large.
-func (p *Plugin) weigh(pods []*api.PodSandbox, ctrs []*api.Container) {
-	p.sync.succeeded()
+// noteListed starts the ledger anew with what the runtime has listed, ends the pause between
+// attempts to connect, and names what is too large.
+func (p *Plugin) noteListed(pods []*api.PodSandbox, ctrs []*api.Container) {
+	p.attempts.succeeded()
 	if p.Limits.Container <= 0 {
 		return
 	}

@@ -301,7 +301,7 @@ func TestGivesUp(t *testing.T) {
 		n.ctrs = append(n.ctrs, c)
 	}
 	l := &listing{records: synchronize.Records(n.pods, n.ctrs)}
-	n.plugin.Inventory = func(runtime string) (Listing, error) {
+	n.plugin.RecordsOf = func(runtime string) (RecordLister, error) {
 		if runtime != "containerd" {
 			return nil, errors.New("which")
 		}
@@ -329,8 +329,8 @@ func TestGivesUp(t *testing.T) {
 	if n.plugin.Oversized() != 0 {
 		t.Errorf("%d oversized", n.plugin.Oversized())
 	}
-	if n.plugin.sync.pause != 0 {
-		t.Errorf("the next pause follows %s", n.plugin.sync.pause)
+	if n.plugin.attempts.pause != 0 {
+		t.Errorf("the next pause follows %s", n.plugin.attempts.pause)
 	}
 }
 

@@ -56,7 +56,7 @@ func (p *Plugin) Run(ctx context.Context, reg Registration) error {
 		if ended(ctx) {
 			return nil
 		}
-		if p.conn.unlisted() {
+		if p.conn.awaitsSynchronize() {
 			p.notSynchronized(ctx)
 			backoff, logged = minBackoff, ""
 			continue
@@ -119,7 +119,7 @@ func (p *Plugin) serve(ctx context.Context, conn net.Conn, opts ...stub.Option) 
 		stub.WithLogger(stubLog{p.log.WithField("from", "nri")}),
 		stub.WithFailurePolicy(&api.FailurePolicy{FailRequest: true, KeepConnected: true}),
 	)
-	s, err := stub.New(handlers{p}, opts...)
+	s, err := stub.New(nriEvents{p}, opts...)
 	if err != nil {
 		return fmt.Errorf("create NRI stub: %w", err)
 	}

@@ -163,7 +163,7 @@ func TestLateHandlers(t *testing.T) {
 	n := offline(t, doc("p", strip))
 	n.plugin.conn.begin(t.Context(), fakeStub{version: "v0.12.5"}, nil)
 	n.plugin.conn.end()
-	h := handlers{n.plugin}
+	h := nriEvents{n.plugin}
 	if _, err := h.Synchronize(t.Context(), nil, nil); err != nil || n.plugin.Connected() {
 		t.Errorf("connected %v, error %v", n.plugin.Connected(), err)
 	}
@@ -204,14 +204,14 @@ func TestConfigure(t *testing.T) {
 	} {
 		n := offline(t)
 		n.plugin.conn.begin(t.Context(), fakeStub{version: version}, nil)
-		if got, err := (handlers{n.plugin}).Configure(t.Context(), "", "containerd", "v2.4.2"); err != nil || got != want {
+		if got, err := (nriEvents{n.plugin}).Configure(t.Context(), "", "containerd", "v2.4.2"); err != nil || got != want {
 			t.Errorf("NRI %q: %s, %v", version, got.PrettyString(), err)
 		}
 	}
 	n := offline(t)
 	n.plugin.conn.begin(t.Context(), fakeStub{version: "v0.12.5"}, nil)
 	for _, name := range []string{"", "cri-o", "Containerd"} {
-		if _, err := (handlers{n.plugin}).Configure(t.Context(), "", name, "1"); err == nil {
+		if _, err := (nriEvents{n.plugin}).Configure(t.Context(), "", name, "1"); err == nil {
 			t.Errorf("the runtime %q was taken", name)
 		}
 	}

@@ -14,33 +14,33 @@ import (
 
 // connection is the state of the connection to NRI. It is a judge.Connection.
 type connection struct {
-	mu     sync.Mutex
-	ctx    context.Context // ends with the connection
-	stub   stub.Stub
-	conn   *timedConn
-	ready  bool
-	asked  bool // it has configured the plugin, and was to list what runs
-	listed bool // it has
+	mu             sync.Mutex
+	ctx            context.Context // ends with the connection
+	stub           stub.Stub
+	conn           *timedConn
+	ready          bool
+	isConfigured   bool // the runtime has configured the plugin; then it lists what runs
+	isSynchronized bool // it has listed what runs
 
 	// what the runtime was configured with; it outlives the connection.
 	runtime containerruntime.Runtime
-	opens   judge.Opener
+	chosen  judge.Opener // for that runtime
 }
 
 // configured keeps which runtime it is, and the opener for it.
 func (c *connection) configured(runtime containerruntime.Runtime, o judge.Opener) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.runtime, c.opens = runtime, o
-	c.asked = c.stub != nil
+	c.runtime, c.chosen = runtime, o
+	c.isConfigured = c.stub != nil
 }
 
-// unlisted reports whether the runtime was to list what runs and has not, on this
+// awaitsSynchronize reports whether the runtime has not listed what runs, although it had to, on this
 // connection or, where there is none, the last one.
-func (c *connection) unlisted() bool {
+func (c *connection) awaitsSynchronize() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.asked && !c.listed
+	return c.isConfigured && !c.isSynchronized
 }
 
 // Runtime is the runtime that has configured the plugin last.
@@ -54,16 +54,16 @@ func (c *connection) Runtime() containerruntime.Runtime {
 func (c *connection) Opener() (judge.Opener, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.opens == nil {
+	if c.chosen == nil {
 		return nil, errors.New("no runtime has configured the plugin")
 	}
-	return c.opens, nil
+	return c.chosen, nil
 }
 
 func (c *connection) begin(ctx context.Context, s stub.Stub, w *timedConn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ctx, c.stub, c.conn, c.asked, c.listed = ctx, s, w, false, false
+	c.ctx, c.stub, c.conn, c.isConfigured, c.isSynchronized = ctx, s, w, false, false
 }
 
 // unread is for how long something has been there that nobody reads.
@@ -87,7 +87,7 @@ func (c *connection) end() {
 func (c *connection) synchronized() (ctx context.Context, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ready, c.listed = c.stub != nil, true
+	c.ready, c.isSynchronized = c.stub != nil, true
 	return c.ctx, c.ready
 }
 

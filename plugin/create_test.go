@@ -192,7 +192,7 @@ func TestValidateWithoutSeal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := offline(t, c.doc)
-			err := handlers{n.plugin}.ValidateContainerAdjustment(t.Context(),
+			err := nriEvents{n.plugin}.ValidateContainerAdjustment(t.Context(),
 				&api.ValidateContainerAdjustmentRequest{Pod: pod(), Container: container(), Adjust: c.adjust})
 			if (err == nil) != c.ok {
 				t.Errorf("error %v", err)

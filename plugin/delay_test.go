@@ -22,25 +22,25 @@ func TestPulse(t *testing.T) {
 	p.start(now)
 	pass := func(d time.Duration) {
 		now = now.Add(d)
-		p.beat(now)
+		p.observe(now)
 	}
-	pass(beat)
+	pass(tick)
 	if got := p.stall(); got != 0 {
 		t.Errorf("in time: %s", got)
 	}
-	pass(beat + 700*time.Millisecond)
-	pass(beat)
+	pass(tick + 700*time.Millisecond)
+	pass(tick)
 	if got := p.stall(); got != 700*time.Millisecond {
 		t.Errorf("late: %s", got)
 	}
-	for range memory / beat {
-		pass(beat)
+	for range window / tick {
+		pass(tick)
 	}
 	if got := p.stall(); got != 700*time.Millisecond {
 		t.Errorf("a while ago: %s", got)
 	}
-	for range 2 * memory / beat {
-		pass(beat)
+	for range 2 * window / tick {
+		pass(tick)
 	}
 	if got := p.stall(); got != 0 {
 		t.Errorf("long ago: %s", got)
@@ -195,7 +195,7 @@ func TestTrunk(t *testing.T) {
 		p.sends("request")
 		p.pass(2000)
 		p.look()
-		if got := p.unread(); got != 2*time.Second-beat {
+		if got := p.unread(); got != 2*time.Second-tick {
 			t.Errorf("unread for %s", got)
 		}
 		p.reads("request")
@@ -254,7 +254,7 @@ func TestDelayedIsRecorded(t *testing.T) {
 	late := request.WithDelay(t.Context(), request.Delay{Waited: 10 * time.Second, Stall: time.Second})
 	n.plugin.failed(late, judge.EventCreate, pod(), container(), errors.New("a fault"))
 	n.recorder.expect(t, "create team-a/web-0/app failed: a fault")
-	_, _, err := (handlers{n.plugin}).CreateContainer(late, pod(), container())
+	_, _, err := (nriEvents{n.plugin}).CreateContainer(late, pod(), container())
 	if !errors.Is(err, request.ErrTimeout) {
 		t.Errorf("error %v", err)
 	}

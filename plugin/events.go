@@ -13,9 +13,9 @@ import (
 	"github.com/specguard/specguard/plugin/request"
 )
 
-// handlers is what the NRI stub calls. It is apart from Plugin so that Plugin's
+// nriEvents is what the NRI stub calls. It is apart from Plugin so that Plugin's
 // methods are those that its users call.
-type handlers struct{ *Plugin }
+type nriEvents struct{ *Plugin }
 
 // validatesSince is the first version of NRI that asks plugins to validate
 // adjustments. An older one refuses a plugin that subscribes to it.
@@ -23,7 +23,7 @@ const validatesSince = "v0.10.0"
 
 // Configure subscribes to those of the events that specguard handles that the
 // runtime's NRI knows.
-func (p handlers) Configure(_ context.Context, _, runtime, version string) (api.EventMask, error) {
+func (p nriEvents) Configure(_ context.Context, _, runtime, version string) (api.EventMask, error) {
 	opener, err := p.Openers.For(runtime)
 	if err != nil {
 		return 0, err
@@ -56,11 +56,11 @@ func (p handlers) Configure(_ context.Context, _, runtime, version string) (api.
 
 // CreateContainer denies what NRI shows to be against policy, and seals every
 // other container that an enforcing policy matches.
-func (p handlers) CreateContainer(
+func (p nriEvents) CreateContainer(
 	ctx context.Context, pod *api.PodSandbox, ctr *api.Container,
 ) (*api.ContainerAdjustment, []*api.ContainerUpdate, error) {
 	adjust, err := request.Guard(ctx, p.conn.RequestTimeout(), func(ctx context.Context) (*api.ContainerAdjustment, error) {
-		if err := p.bound(ctx, pod, ctr); err != nil {
+		if err := p.refuseTooLarge(ctx, pod, ctr); err != nil {
 			return nil, err
 		}
 		c := p.container(pod, ctr)
@@ -82,8 +82,8 @@ func (p handlers) CreateContainer(
 
 // PostCreateContainer judges the stored spec, where there is one. Its error is only logged by the
 // runtime: it is the seal that refuses.
-func (p handlers) PostCreateContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) error {
-	p.made(ctr)
+func (p nriEvents) PostCreateContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) error {
+	p.noteCreated(ctr)
 	if opener, err := p.conn.Opener(); err == nil && opener.Store() == nil {
 		return nil
 	}
@@ -94,7 +94,7 @@ func (p handlers) PostCreateContainer(ctx context.Context, pod *api.PodSandbox, 
 
 // StartContainer refuses a container in which something else is mounted than
 // what was judged.
-func (p handlers) StartContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) error {
+func (p nriEvents) StartContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) error {
 	err := p.guard(ctx, func(ctx context.Context) error { return p.judge.Start(ctx, p.container(pod, ctr)) })
 	if err != nil {
 		p.ledger.ContainerGone(ctr.GetId())
@@ -107,11 +107,11 @@ func (p handlers) StartContainer(ctx context.Context, pod *api.PodSandbox, ctr *
 
 // UpdateContainer bounds new resource limits of a container, and how much they
 // are.
-func (p handlers) UpdateContainer(
+func (p nriEvents) UpdateContainer(
 	ctx context.Context, pod *api.PodSandbox, ctr *api.Container, r *api.LinuxResources,
 ) ([]*api.ContainerUpdate, error) {
 	updates, err := request.Guard(ctx, p.conn.RequestTimeout(), func(ctx context.Context) ([]*api.ContainerUpdate, error) {
-		if err := p.grows(ctx, pod, ctr, r); err != nil {
+		if err := p.refuseGrowth(ctx, pod, ctr, r); err != nil {
 			return nil, err
 		}
 		var asked *specs.LinuxResources
@@ -133,7 +133,7 @@ func (p handlers) UpdateContainer(
 
 // ValidateContainerAdjustment refuses a container whose seal another plugin
 // has taken off.
-func (p handlers) ValidateContainerAdjustment(ctx context.Context, req *api.ValidateContainerAdjustmentRequest) error {
+func (p nriEvents) ValidateContainerAdjustment(ctx context.Context, req *api.ValidateContainerAdjustmentRequest) error {
 	err := p.guard(ctx, func(ctx context.Context) error {
 		return p.judge.CheckSealed(ctx, p.container(req.GetPod(), req.GetContainer()), hooksOf(req.GetAdjust().GetHooks()))
 	})
@@ -142,7 +142,7 @@ func (p handlers) ValidateContainerAdjustment(ctx context.Context, req *api.Vali
 }
 
 // RemoveContainer forgets a container.
-func (p handlers) RemoveContainer(_ context.Context, _ *api.PodSandbox, ctr *api.Container) error {
+func (p nriEvents) RemoveContainer(_ context.Context, _ *api.PodSandbox, ctr *api.Container) error {
 	p.judge.Forget(ctr.GetId())
 	p.ledger.ContainerGone(ctr.GetId())
 	return nil
@@ -150,10 +150,10 @@ func (p handlers) RemoveContainer(_ context.Context, _ *api.PodSandbox, ctr *api
 
 // Synchronize has what already runs judged and reported, after the answer: the
 // runtime waits for it.
-func (p handlers) Synchronize(_ context.Context, pods []*api.PodSandbox, ctrs []*api.Container) ([]*api.ContainerUpdate, error) {
+func (p nriEvents) Synchronize(_ context.Context, pods []*api.PodSandbox, ctrs []*api.Container) ([]*api.ContainerUpdate, error) {
 	all, mayRun := p.listed(pods, ctrs)
 	p.judge.Listed(all)
-	p.weigh(pods, ctrs)
+	p.noteListed(pods, ctrs)
 	if ctx, ok := p.conn.synchronized(); ok {
 		go p.judge.JudgeExisting(ctx, mayRun) //nolint:contextcheck // it outlives the request
 	}
@@ -162,26 +162,26 @@ func (p handlers) Synchronize(_ context.Context, pods []*api.PodSandbox, ctrs []
 
 // RunPodSandbox refuses a pod that brings too much by itself: to refuse its
 // containers would leave it on the node.
-func (p handlers) RunPodSandbox(ctx context.Context, pod *api.PodSandbox) error {
-	err := p.guard(ctx, func(ctx context.Context) error { return p.bound(ctx, pod, nil) })
+func (p nriEvents) RunPodSandbox(ctx context.Context, pod *api.PodSandbox) error {
+	err := p.guard(ctx, func(ctx context.Context) error { return p.refuseTooLarge(ctx, pod, nil) })
 	p.failed(ctx, judge.EventCreate, pod, nil, err)
 	return err
 }
 
 // StopPodSandbox forgets a pod's containers, which have ended.
-func (p handlers) StopPodSandbox(_ context.Context, pod *api.PodSandbox) error {
+func (p nriEvents) StopPodSandbox(_ context.Context, pod *api.PodSandbox) error {
 	p.ledger.SandboxStopped(pod.GetId())
 	return nil
 }
 
 // RemovePodSandbox forgets a pod.
-func (p handlers) RemovePodSandbox(_ context.Context, pod *api.PodSandbox) error {
+func (p nriEvents) RemovePodSandbox(_ context.Context, pod *api.PodSandbox) error {
 	p.ledger.SandboxRemoved(pod.GetId())
 	return nil
 }
 
 // StopContainer forgets what a container brought that has ended.
-func (p handlers) StopContainer(_ context.Context, _ *api.PodSandbox, ctr *api.Container) ([]*api.ContainerUpdate, error) {
+func (p nriEvents) StopContainer(_ context.Context, _ *api.PodSandbox, ctr *api.Container) ([]*api.ContainerUpdate, error) {
 	p.ledger.ContainerGone(ctr.GetId())
 	return nil, nil
 }

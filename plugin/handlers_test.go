@@ -83,7 +83,7 @@ func TestHandlers(t *testing.T) {
 			p := pod()
 			p.RuntimeHandler = c.handler
 			for range 2 { // found out once
-				_, _, err := handlers{n.plugin}.CreateContainer(t.Context(), p, container())
+				_, _, err := nriEvents{n.plugin}.CreateContainer(t.Context(), p, container())
 				const prefix = "specguard: refused: the OCI runtime of the runtime handler "
 				if (err != nil) != (c.refused != "") || err != nil && (!strings.HasPrefix(err.Error(), prefix) || !strings.Contains(err.Error(), c.refused)) {
 					t.Errorf("error %v, want %q", err, c.refused)
@@ -103,7 +103,7 @@ func TestHandlersDenied(t *testing.T) {
 	n.plugin.conn.configured(containerruntime.Runtime{Name: containerruntime.Containerd}, judge.InStore{Specs: &telling{runtime: ociruntime.Runtime{Shim: "io.containerd.spin.v2"}}})
 	p := pod()
 	p.Linux.Namespaces = nil
-	_, _, err := handlers{n.plugin}.CreateContainer(t.Context(), p, container())
+	_, _, err := nriEvents{n.plugin}.CreateContainer(t.Context(), p, container())
 	if err == nil || !strings.Contains(err.Error(), "specguard: denied by policy") {
 		t.Errorf("error %v", err)
 	}
@@ -125,7 +125,7 @@ func TestHandlersUntrusted(t *testing.T) {
 				if s.runtime = runc; isMarked {
 					p, want, s.runtime = marked, `the runtime handler "untrusted"`, spin
 				}
-				_, _, err := handlers{n.plugin}.CreateContainer(t.Context(), p, container())
+				_, _, err := nriEvents{n.plugin}.CreateContainer(t.Context(), p, container())
 				if err == nil != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 					t.Errorf("marked %v: %v", isMarked, err)
 				}
@@ -157,7 +157,7 @@ func TestHandlersUnknownForAMoment(t *testing.T) {
 			p.RuntimeHandler = handler
 			create := func(want bool) {
 				t.Helper()
-				if _, _, err := (handlers{n.plugin}).CreateContainer(t.Context(), p, container()); err != nil != want {
+				if _, _, err := (nriEvents{n.plugin}).CreateContainer(t.Context(), p, container()); err != nil != want {
 					t.Errorf("handler %q: %v", handler, err)
 				}
 			}

@@ -253,10 +253,10 @@ func TestNoStore(t *testing.T) {
 	n.connect(n.socket)
 	waitFor(t, "a report", func() bool { return n.recorder.all() != "" })
 	n.recorder.expect(t, "existing team-a/web-0/app denied")
-	if err := (handlers{n.plugin}).PostCreateContainer(t.Context(), pod(), container()); err != nil {
+	if err := (nriEvents{n.plugin}).PostCreateContainer(t.Context(), pod(), container()); err != nil {
 		t.Errorf("after creation: %v", err) // it is for the wrapper to ask
 	}
-	if err := (handlers{n.plugin}).StartContainer(t.Context(), pod(), container()); err == nil || err.Error() != "opener runtime cannot read the runtime's specs" {
+	if err := (nriEvents{n.plugin}).StartContainer(t.Context(), pod(), container()); err == nil || err.Error() != "opener runtime cannot read the runtime's specs" {
 		t.Errorf("error %v", err)
 	}
 	if gets, puts := n.store.calls(); gets+puts > 0 {
@@ -267,7 +267,7 @@ func TestNoStore(t *testing.T) {
 		t.Errorf("opener %q, %q, error %v", none.Opener(), n.plugin.Opener(), err)
 	}
 	n.plugin.Openers = func(string) (judge.Opener, error) { return nil, errors.New("none") }
-	if _, err := (handlers{n.plugin}).Configure(t.Context(), "", "cri-o", "1"); err == nil || err.Error() != `no opener for the runtime "cri-o": none` {
+	if _, err := (nriEvents{n.plugin}).Configure(t.Context(), "", "cri-o", "1"); err == nil || err.Error() != `no opener for the runtime "cri-o": none` {
 		t.Errorf("error %v", err)
 	}
 }

@@ -289,12 +289,12 @@ func TestNoPod(t *testing.T) {
 	n := offline(t, doc("p", refuse))
 	ctr := &api.Container{Id: "9b7e"}
 	const want = `specguard: denied by policy "p": namespace: "" is not a valid namespace name (allowed: a DNS label)`
-	adjust, _, err := handlers{n.plugin}.CreateContainer(t.Context(), nil, ctr)
+	adjust, _, err := nriEvents{n.plugin}.CreateContainer(t.Context(), nil, ctr)
 	if err == nil || err.Error() != want || adjust != nil {
 		t.Errorf("adjusted %v, error %v", adjust, err)
 	}
 	n.store.put("9b7e", spec(one, "", ""))
-	if err := (handlers{n.plugin}).PostCreateContainer(t.Context(), nil, ctr); err == nil || err.Error() != want {
+	if err := (nriEvents{n.plugin}).PostCreateContainer(t.Context(), nil, ctr); err == nil || err.Error() != want {
 		t.Errorf("error %v", err)
 	}
 }

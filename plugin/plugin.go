@@ -14,28 +14,28 @@ import (
 	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
-// Plugin connects a judge to one container runtime. Its methods may be called at
-// the same time.
+// Plugin connects a judge to one container runtime. Its fields are set before Run, which is
+// called once; its other methods may be called at the same time.
 type Plugin struct {
 	// Openers picks the judge's opener when the runtime has introduced itself.
 	Openers judge.Openers
 
 	// Limits are of what containers may bring along; without them the runtime may
-	// be unable to list what runs. Inventory lists that, by the name of the runtime,
-	// where NRI does not; nil where nothing can.
+	// be unable to list what runs. RecordsOf finds what lists that where NRI
+	// does not, by the name of the runtime; nil where nothing can.
 	Limits    synchronize.Limits
-	Inventory func(runtime string) (Listing, error)
+	RecordsOf func(runtime string) (RecordLister, error)
 
 	// Waited is called with how long a request has waited before its handler
-	// started; nil for nobody.
+	// started, at the same time for several requests; nil: nothing is called.
 	Waited func(time.Duration)
 
-	judge  *judge.Judge
-	log    logrus.FieldLogger
-	conn   connection
-	ledger synchronize.Ledger
-	sync   attempts
-	pulse  pulse
+	judge    *judge.Judge
+	log      logrus.FieldLogger
+	conn     connection
+	ledger   synchronize.Ledger
+	attempts attempts
+	pulse    pulse
 }
 
 // New makes a Plugin for the judge, whose Connection it becomes.

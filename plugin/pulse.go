@@ -6,36 +6,36 @@ import (
 )
 
 const (
-	// beat is how often the agent looks how it fares.
-	beat = 50 * time.Millisecond
+	// tick is the time between two observations.
+	tick = 50 * time.Millisecond
 
-	// memory is how long, at least, a stall is taken to come again.
-	memory = 5 * time.Second
+	// window is how long a stall is expected to come again, at least.
+	window = 5 * time.Second
 )
 
-// pulse knows for how long the agent did not run lately although it wanted to:
-// on a node whose CPUs are taken. What it has to say then is late by as much.
+// pulse measures for how long the agent did not run lately although it wanted to,
+// on a node whose CPUs are busy. Its answers can be late by as much.
 type pulse struct {
-	mu          sync.Mutex
-	last, turn  time.Time
-	worst, past time.Duration // of this turn, and of the one before
+	mu                 sync.Mutex
+	last, windowStart  time.Time
+	worst, worstBefore time.Duration // of this window, and of the one before
 }
 
 // start begins to count.
 func (p *pulse) start(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.last, p.turn = now, now
+	p.last, p.windowStart = now, now
 }
 
-// beat is called every beat.
-func (p *pulse) beat(now time.Time) {
+// observe is called every tick.
+func (p *pulse) observe(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	late := now.Sub(p.last) - beat
+	late := now.Sub(p.last) - tick
 	p.last = now
-	if now.Sub(p.turn) > memory {
-		p.turn, p.past, p.worst = now, p.worst, 0
+	if now.Sub(p.windowStart) > window {
+		p.windowStart, p.worstBefore, p.worst = now, p.worst, 0
 	}
 	p.worst = max(p.worst, late)
 }
@@ -44,5 +44,5 @@ func (p *pulse) beat(now time.Time) {
 func (p *pulse) stall() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return max(p.worst, p.past)
+	return max(p.worst, p.worstBefore)
 }

@@ -44,7 +44,7 @@ func TestRestored(t *testing.T) {
 			if c.image != "" {
 				ctr.Image = &api.Image{Name: c.image}
 			}
-			_, _, err := handlers{n.plugin}.CreateContainer(t.Context(), pod(), ctr)
+			_, _, err := nriEvents{n.plugin}.CreateContainer(t.Context(), pod(), ctr)
 			if message(err) != c.err {
 				t.Errorf("error %q, want %q", message(err), c.err)
 			}

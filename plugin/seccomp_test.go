@@ -28,7 +28,7 @@ func TestCarrySeccomp(t *testing.T) {
 		n.plugin.conn.begin(t.Context(), fakeStub{version: showsMoreSince}, nil)
 		ctr := container()
 		ctr.Linux.SeccompPolicy = open(errno)
-		adjust, _, err := handlers{n.plugin}.CreateContainer(t.Context(), pod(), ctr)
+		adjust, _, err := nriEvents{n.plugin}.CreateContainer(t.Context(), pod(), ctr)
 		if err != nil {
 			t.Fatal(err)
 		}

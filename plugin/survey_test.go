@@ -64,7 +64,7 @@ func holding(name string, ids ...string) *inventory {
 
 // listRunning lists what runs, as specguard audit does.
 func (n *node) listRunning(ctx context.Context, i *inventory, sets ...*policy.Set) (iter.Seq[judge.Running], error) {
-	connection, err := judge.Listing(ctx, i, n.plugin.Openers)
+	connection, err := judge.ListingConnection(ctx, i, n.plugin.Openers)
 	if err != nil {
 		return nil, err
 	}

@@ -18,8 +18,8 @@ import (
 // process. The runtime counts from when it sends the request, and does not tell
 // when that was.
 //
-// A request came after the last moment in which nothing was there to be read. So
-// somebody has to look often.
+// A request cannot have arrived before the socket was last seen empty. watch looks
+// every tick, so that this bound is tight.
 type timedConn struct {
 	net.Conn
 	raw syscall.RawConn
@@ -112,12 +112,12 @@ func (w *timedConn) waited() time.Duration {
 func (w *timedConn) unread() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return max(0, w.now().Sub(w.empty)-beat)
+	return max(0, w.now().Sub(w.empty)-tick)
 }
 
 // watch looks again and again until the context ends.
 func (w *timedConn) watch(ctx context.Context, p *pulse) {
-	ticks := time.NewTicker(beat)
+	ticks := time.NewTicker(tick)
 	defer ticks.Stop()
 	p.start(w.now())
 	for {
@@ -126,7 +126,7 @@ func (w *timedConn) watch(ctx context.Context, p *pulse) {
 			return
 		case <-ticks.C:
 			w.look()
-			p.beat(w.now())
+			p.observe(w.now())
 		}
 	}
 }

@@ -55,7 +55,7 @@ func TestUpdate(t *testing.T) {
 // TestUpdateNothing has an update without resources.
 func TestUpdateNothing(t *testing.T) {
 	n := offline(t, doc("p", limit))
-	updates, err := handlers{n.plugin}.UpdateContainer(t.Context(), pod(), container(), nil)
+	updates, err := nriEvents{n.plugin}.UpdateContainer(t.Context(), pod(), container(), nil)
 	if err != nil || updates != nil {
 		t.Errorf("updates %v, error %v", updates, err)
 	}
@@ -66,7 +66,7 @@ func TestUpdateNothing(t *testing.T) {
 // asked for.
 func TestUpdateKeepsTheRest(t *testing.T) {
 	n := offline(t, doc("p", bound))
-	updates, err := handlers{n.plugin}.UpdateContainer(t.Context(), pod(), container(), &api.LinuxResources{
+	updates, err := nriEvents{n.plugin}.UpdateContainer(t.Context(), pod(), container(), &api.LinuxResources{
 		Memory:  &api.LinuxMemory{Limit: api.Int64(512 * mebi)},
 		Cpu:     &api.LinuxCPU{Shares: api.UInt64(100), Quota: api.Int64(5000), Cpus: "0-1"},
 		Pids:    &api.LinuxPids{Limit: 7},

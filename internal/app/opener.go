@@ -7,6 +7,7 @@ import (
 
 	"github.com/specguard/specguard/internal/doctor"
 	"github.com/specguard/specguard/internal/wrapperconfig"
+	"github.com/specguard/specguard/plugin/containerruntime"
 	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/ociruntime"
 )
@@ -23,12 +24,12 @@ func openers() []string { return []string{openerAuto, openerContainerd, openerRu
 // Openers picks the opener that is configured, or the one that fits the
 // runtime: containerd's specs can be written through its socket. Without that,
 // and on any other runtime, the wrapper opens where it is seen to be installed;
-// else on CRI-O the seal's hook verifies. None of it is a risk: where nothing can
-// open, nothing starts, and the wrapper opens the seal that the hook is, too.
+// else on CRI-O the seal's hook verifies. A wrong guess is safe: the container does not
+// start then.
 func (c *Config) Openers(store judge.SpecStore) judge.Openers {
 	return func(runtime string) (judge.Opener, error) {
 		switch {
-		case c.Opener == openerContainerd && runtime != openerContainerd:
+		case c.Opener == openerContainerd && runtime != containerruntime.Containerd:
 			return nil, errors.New("opener containerd is for containerd only")
 		case c.Opener == openerContainerd:
 			return judge.InStore{Specs: store}, nil
@@ -36,7 +37,7 @@ func (c *Config) Openers(store judge.SpecStore) judge.Openers {
 			return judge.ByWrapper{Program: c.HookPath}, nil
 		case c.Opener == openerVerify:
 			return judge.ByHook{Program: c.HookPath}, nil
-		case runtime == openerContainerd && (IsSocket(c.ContainerdSocket) || !c.hasWrapper(runtime)):
+		case runtime == containerruntime.Containerd && (IsSocket(c.ContainerdSocket) || !c.hasWrapper(runtime)):
 			return judge.InStore{Specs: store}, nil
 		case c.RuntimeSocket == "":
 			return nil, errors.New("no runtime socket is configured for the OCI runtime wrapper")
@@ -62,7 +63,7 @@ func (c *Config) handlers() judge.Handlers {
 // installed as the runtime's.
 func (c *Config) hasWrapper(runtime string) bool {
 	return c.Host.Root != "" && exists(c.OnHost(wrapperconfig.File)) && exists(c.OnHost(c.HookPath)) &&
-		(runtime == openerContainerd || exists(c.OnHost(wrapperconfig.CRIODropIn)))
+		(runtime == containerruntime.Containerd || exists(c.OnHost(wrapperconfig.CRIODropIn)))
 }
 
 // OnHost is where the agent sees a path of the host.

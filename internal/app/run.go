@@ -62,7 +62,7 @@ func (a *agent) RuntimeSocketError() error { return a.socketErr }
 // listens, on the runtime socket.
 func (a *agent) answers(socket string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		if err := a.Answers(ctx); err != nil || socket == "" || a.socketErr != nil {
+		if err := a.CheckResponsive(ctx); err != nil || socket == "" || a.socketErr != nil {
 			return err
 		}
 		return wrapperapi.Ping(ctx, socket)
@@ -140,7 +140,7 @@ func Run(ctx context.Context, cfg Config, version string) error {
 		j.Node.Kernel = node
 	}
 	p := plugin.New(j, cfg.Openers(store))
-	p.Limits, p.Inventory, p.Waited = cfg.MaxContainerSize.limits(), listings(containerdCRI, stopper), counts.Waited
+	p.Limits, p.RecordsOf, p.Waited = cfg.MaxContainerSize.limits(), listings(containerdCRI, stopper), counts.Waited
 	state := &agent{Plugin: p, Folder: policies}
 	if state.socketErr = serveRuntime(ctx, cfg.RuntimeSocket, p, log); state.socketErr != nil && cfg.needsRuntimeSocket() {
 		return state.socketErr

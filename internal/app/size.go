@@ -7,6 +7,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/specguard/specguard/plugin"
+	"github.com/specguard/specguard/plugin/containerruntime"
 	"github.com/specguard/specguard/plugin/cri"
 	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
@@ -68,12 +69,12 @@ func (m MaxContainerSize) Oversized(ctx context.Context, socket string) ([]*sync
 }
 
 // listings are where the runtimes list what runs, by the runtimes' names.
-func listings(onContainerd, onCRIO plugin.Listing) func(runtime string) (plugin.Listing, error) {
-	return func(runtime string) (plugin.Listing, error) {
+func listings(onContainerd, onCRIO plugin.RecordLister) func(runtime string) (plugin.RecordLister, error) {
+	return func(runtime string) (plugin.RecordLister, error) {
 		switch runtime {
-		case "containerd":
+		case containerruntime.Containerd:
 			return onContainerd, nil
-		case "cri-o":
+		case containerruntime.CRIO:
 			return onCRIO, nil
 		default:
 			return nil, fmt.Errorf("the runtime %q is not known", runtime)

@@ -124,7 +124,7 @@ func (c *checker) audit(ctx context.Context, cfg app.Config, socket string) erro
 	log.SetFormatter(&logrus.TextFormatter{DisableTimestamp: true})
 	node := cfg.Host.Node()
 	j := &judge.Judge{Node: judge.Node{Host: node.Snapshot, Bundles: node.Bundles(cfg.Host.Bundles)}, Log: log}
-	if j.Connection, err = judge.Listing(ctx, runtime, cfg.Openers(store)); err != nil {
+	if j.Connection, err = judge.ListingConnection(ctx, runtime, cfg.Openers(store)); err != nil {
 		return fmt.Errorf("%s: %w", socket, err)
 	}
 	running, err := j.ListRunning(ctx, runtime, c.sets()...)

@@ -27,8 +27,8 @@ type Client struct {
 }
 
 var (
-	_ judge.Stopper   = (*Client)(nil)
-	_ judge.Inventory = (*Client)(nil)
+	_ judge.Stopper       = (*Client)(nil)
+	_ judge.RunningLister = (*Client)(nil)
 )
 
 // maxMessage bounds what a runtime may answer, in bytes; a pod can have 256 KiB

@@ -54,8 +54,8 @@ func (j *Judge) Ask(ctx context.Context, req wrapperapi.Request) wrapperapi.Answ
 		if store, err := j.store(); err == nil {
 			sent.runtimeStore = store // it has opened the container already, if it could
 		}
-		a := access{
-			store: sent, visible: visible, sealed: sealed, opened: sent.runtimeStore != nil || req.Kind == wrapperapi.Verify && id.opened,
+		a := openRequest{
+			store: sent, visible: visible, sealed: sealed, openedBefore: sent.runtimeStore != nil || req.Kind == wrapperapi.Verify && id.sealOpened,
 			mounts: table, rootfs: req.Root, unverified: unverified,
 		}
 		if sent.runtimeStore == nil {
@@ -63,7 +63,7 @@ func (j *Judge) Ask(ctx context.Context, req wrapperapi.Request) wrapperapi.Answ
 		}
 		d, err := j.open(ctx, a, sub)
 		if d != nil && err == nil {
-			j.containers.opened(req.ID)
+			j.containers.noteOpened(req.ID)
 		}
 		return sent.result, err
 	})

@@ -28,8 +28,8 @@ type identity struct {
 	// can claim the id of another container.
 	twice bool
 
-	// opened: the answer to Ask was that its seal was opened.
-	opened bool
+	// sealOpened: the answer to Ask was that its seal was opened.
+	sealOpened bool
 }
 
 func (c *Container) identity() identity {
@@ -75,12 +75,12 @@ func (cs *containers) put(i identity) {
 	cs.byID[i.container.ID] = i
 }
 
-// opened remembers that the container's seal was opened.
-func (cs *containers) opened(id string) {
+// noteOpened remembers that the container's seal was opened.
+func (cs *containers) noteOpened(id string) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	if i, ok := cs.byID[id]; ok {
-		i.opened = true
+		i.sealOpened = true
 		cs.byID[id] = i
 	}
 }

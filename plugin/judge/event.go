@@ -37,7 +37,8 @@ type Record struct {
 }
 
 // Recorder notes every decision and every failure to make one. Its methods may be
-// called at the same time. A request waits for them, so they should return soon.
+// called at the same time. A request waits for them, so they should return soon; Failed may
+// be called after the request was answered. They may keep what they get, and must not edit it.
 type Recorder interface {
 	Decided(Record)
 	Failed(Event, policy.Pod, policy.Container, error)

@@ -26,7 +26,9 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// Judge judges the containers of one container runtime.
+// Judge judges the containers of one container runtime. Its fields are set before it is used,
+// and not edited after that; its methods may be called at the same time. Policies, Connection,
+// Recorder and Log are required.
 type Judge struct {
 	Policies   Policies
 	Connection Connection
@@ -40,9 +42,9 @@ type Judge struct {
 	// judged while there are none.
 	InHand request.InHand
 
-	containers containers
-	opened     opened
-	runsSeals  sealChecks
+	containers    containers
+	awaitingStart awaitingStart
+	runsSeals     sealChecks
 }
 
 // Policies give the policies in force.
@@ -68,7 +70,8 @@ type Connection interface {
 
 // Node is what the judge sees of the node.
 type Node struct {
-	// Host gives the node's files for one decision; nil where they cannot be seen.
+	// Host gives the node's files for one decision; nil where they cannot be seen. It never
+	// returns nil, and may be called at the same time.
 	Host func() policy.Host
 
 	// Kernel shows what is mounted; nil where that cannot be seen.
@@ -134,7 +137,7 @@ func (j *Judge) Connected() { j.runsSeals.reset() }
 // Forget forgets a container that was removed.
 func (j *Judge) Forget(id string) {
 	j.containers.remove(id)
-	j.opened.take(id)
+	j.awaitingStart.take(id)
 }
 
 // denial is the error of a container that a policy denies; it has been
@@ -173,12 +176,13 @@ func (j *Judge) decided(event Event, sub policy.Subject, d *policy.Decision, sta
 	j.Recorder.Decided(Record{Event: event, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: took, Total: took})
 }
 
-// Try does with a made-up container what judging needs, and changes nothing. It is
-// an error only where there was no time left for it.
-func (j *Judge) Try(ctx context.Context, c Container) error {
+// SelfTest takes every lock that a request takes and evaluates the policies for a made-up
+// container, so that an agent that hangs shows. It changes nothing. Its only error is that
+// there was no time left.
+func (j *Judge) SelfTest(ctx context.Context, c Container) error {
 	sub := j.prepare(ctx, c.Subject)
 	j.containers.get(sub.Container.ID)
-	j.opened.take(sub.Container.ID)
+	j.awaitingStart.take(sub.Container.ID)
 	_, _ = j.runsSeals.get("")
 	j.InHand.Longest(time.Now())
 	_, _ = j.Connection.Opener() // before the runtime has connected there is none

@@ -15,7 +15,8 @@ type Kernel interface {
 	// Mounts are those of the node, by the host's paths.
 	Mounts() (mounts.Table, error)
 
-	// MountsOf are those that a process of the node sees, from its own root.
+	// MountsOf are those that a process of the node sees, from its own root. A process that
+	// has ended is an error.
 	MountsOf(pid uint32) (mounts.Table, error)
 }
 

@@ -15,9 +15,9 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// access is how open gets at a container's complete spec, and what is known of the
+// openRequest is how open gets at a container's complete spec, and what is known of the
 // container beside its subject.
-type access struct {
+type openRequest struct {
 	store  SpecStore
 	sealed bool // as far as is known before the spec is read
 
@@ -25,9 +25,9 @@ type access struct {
 	// any more.
 	visible policy.Visibility
 
-	// opened: the container has been opened before, in the runtime's store. What
+	// openedBefore: the container has been opened before, in the runtime's store. What
 	// is still fine then is neither written nor recorded once more.
-	opened bool
+	openedBefore bool
 
 	// hook is left on a container whose mounts have to be compared; nil where Start
 	// does that.
@@ -49,9 +49,9 @@ func (j *Judge) Open(ctx context.Context, c Container) error {
 	if err != nil {
 		return err
 	}
-	d, err := j.open(ctx, access{store: store, sealed: c.Sealed}, j.prepare(ctx, c.Subject))
+	d, err := j.open(ctx, openRequest{store: store, sealed: c.Sealed}, j.prepare(ctx, c.Subject))
 	if d != nil {
-		j.opened.put(c.Container.ID, d.Mounts)
+		j.awaitingStart.put(c.Container.ID, d.Mounts)
 	}
 	return err
 }
@@ -60,7 +60,7 @@ func (j *Judge) Open(ctx context.Context, c Container) error {
 // one that says why not.
 //
 // It returns the decision; nil where there is none.
-func (j *Judge) open(ctx context.Context, a access, sub policy.Subject) (*policy.Decision, error) {
+func (j *Judge) open(ctx context.Context, a openRequest, sub policy.Subject) (*policy.Decision, error) {
 	start := time.Now()
 	sub.Done = ctx.Done()
 	set := j.Policies.Current()
@@ -88,7 +88,7 @@ func (j *Judge) open(ctx context.Context, a access, sub policy.Subject) (*policy
 	}
 	e := Record{Event: event, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: time.Since(judging)}
 
-	if a.opened && d.Outcome() == policy.Allowed && (a.visible == policy.Fixed || !seal.On(stored)) {
+	if a.openedBefore && d.Outcome() == policy.Allowed && (a.visible == policy.Fixed || !seal.On(stored)) {
 		return d, nil
 	}
 	if a.visible != policy.Fixed && (d.Enforced || a.sealed) {
@@ -109,7 +109,7 @@ func (j *Judge) open(ctx context.Context, a access, sub policy.Subject) (*policy
 
 // checkMounts adds to a decision where what the kernel has mounted is not what
 // was judged. It returns the event that decides.
-func (j *Judge) checkMounts(d *policy.Decision, a *access) (Event, error) {
+func (j *Judge) checkMounts(d *policy.Decision, a *openRequest) (Event, error) {
 	switch {
 	case d.Mounts == nil || a.visible != policy.Fixed || d.Outcome() == policy.Denied || a.unverified != "":
 		return EventOpen, nil

@@ -29,7 +29,7 @@ type Opener interface {
 }
 
 // Openers picks the opener for a runtime by the name that it gives itself. Without
-// an error the opener is not nil.
+// an error the opener is not nil. It may be called at the same time.
 type Openers func(runtime string) (Opener, error)
 
 // For is the opener for the runtime.

@@ -13,9 +13,9 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// Inventory is where a container runtime lists what runs. Its methods may be called
+// RunningLister is where a container runtime lists what runs. Its methods may be called
 // at the same time.
-type Inventory interface {
+type RunningLister interface {
 	// Name is the name that the runtime gives itself.
 	Name(ctx context.Context) (string, error)
 
@@ -32,8 +32,8 @@ type Inventory interface {
 	Namespaces(ctx context.Context, pod string) ([]string, error)
 }
 
-// Listing is the Connection to a runtime that is only asked what runs.
-func Listing(ctx context.Context, from Inventory, openers Openers) (Connection, error) {
+// ListingConnection is the Connection to a runtime that is only asked what runs.
+func ListingConnection(ctx context.Context, from RunningLister, openers Openers) (Connection, error) {
 	name, err := from.Name(ctx)
 	if err != nil {
 		return nil, err
@@ -62,9 +62,9 @@ type Running struct {
 }
 
 // ListRunning gives the containers that run, by namespace and pod, for these sets of
-// policies to judge. Of the judge it needs Connection (Listing), Node and Log. The error is
+// policies to judge. Of the judge it needs Connection (ListingConnection), Node and Log. The error is
 // that nothing can be listed.
-func (j *Judge) ListRunning(ctx context.Context, from Inventory, sets ...*policy.Set) (iter.Seq[Running], error) {
+func (j *Judge) ListRunning(ctx context.Context, from RunningLister, sets ...*policy.Set) (iter.Seq[Running], error) {
 	opener, err := j.Connection.Opener()
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func place(c Container) string {
 	return strings.Join([]string{c.Pod.Namespace, c.Pod.Name, c.Pod.ID, c.Container.Name}, "\x00")
 }
 
-func (j *Judge) running(ctx context.Context, from Inventory, c Container, sets []*policy.Set) Running {
+func (j *Judge) running(ctx context.Context, from RunningLister, c Container, sets []*policy.Set) Running {
 	c.Subject = j.prepare(ctx, c.Subject)
 	r := Running{Subject: c.Subject}
 	switch {
@@ -117,7 +117,7 @@ func (j *Judge) running(ctx context.Context, from Inventory, c Container, sets [
 
 // completeRunning completes the container's subject, and says what to know of its
 // spec.
-func (j *Judge) completeRunning(ctx context.Context, from Inventory, c Container, sub *policy.Subject, sets []*policy.Set) ([]string,
+func (j *Judge) completeRunning(ctx context.Context, from RunningLister, c Container, sub *policy.Subject, sets []*policy.Set) ([]string,
 	error) {
 	namespaces, err := from.Namespaces(ctx, c.Pod.ID)
 	if err != nil {

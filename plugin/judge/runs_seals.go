@@ -24,7 +24,8 @@ type Handlers struct {
 	Configured func(runtime, handler string) (ociruntime.Runtime, error)
 }
 
-// HandlerStore is a SpecStore that knows what runs a pod's containers.
+// HandlerStore knows what runs a pod's containers. A SpecStore may implement it. Its method
+// may be called at the same time.
 type HandlerStore interface {
 	// Runtime is found by the id of the pod's sandbox. An error where the store does
 	// not know.

@@ -11,14 +11,14 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// opened remembers containers whose seal was opened and that have not started:
+// awaitingStart remembers containers whose seal was opened and that have not started:
 // what their mounts were judged as, nil where nothing is to be compared.
-type opened struct {
+type awaitingStart struct {
 	mu         sync.Mutex
 	containers map[string]*policy.JudgedMounts
 }
 
-func (o *opened) put(id string, m *policy.JudgedMounts) {
+func (o *awaitingStart) put(id string, m *policy.JudgedMounts) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.containers == nil {
@@ -33,7 +33,7 @@ func (o *opened) put(id string, m *policy.JudgedMounts) {
 	o.containers[id] = m
 }
 
-func (o *opened) take(id string) (m *policy.JudgedMounts, ok bool) {
+func (o *awaitingStart) take(id string) (m *policy.JudgedMounts, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	m, ok = o.containers[id]
@@ -47,7 +47,7 @@ func (o *opened) take(id string) (m *policy.JudgedMounts, ok bool) {
 func (j *Judge) Start(ctx context.Context, c Container) error {
 	sub := j.prepare(ctx, c.Subject)
 	start := time.Now()
-	judged, found := j.opened.take(sub.Container.ID)
+	judged, found := j.awaitingStart.take(sub.Container.ID)
 	d := &policy.Decision{Mounts: judged}
 	if !found {
 		var err error

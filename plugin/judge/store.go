@@ -34,7 +34,10 @@ type SeccompRequest struct {
 // may be called at the same time. A container or sandbox that is not there is an
 // error, as is whatever cannot be read.
 type SpecStore interface {
+	// Get reads a container. Its spec belongs to the caller.
 	Get(ctx context.Context, id string) (Stored, error)
+
+	// Put writes a container's spec over the one that is there, whatever it is by then.
 	Put(ctx context.Context, id string, spec []byte) error
 
 	// Sandbox is what a pod has that its containers' specs do not show, by the id
@@ -43,15 +46,16 @@ type SpecStore interface {
 	Sandbox(ctx context.Context, id string) (*policy.Sandbox, error)
 }
 
-// Processes is a SpecStore that knows the processes of containers.
+// Processes knows the processes of containers. A SpecStore may implement it. Its method may
+// be called at the same time.
 type Processes interface {
 	// Process is the first process of a created container, by the node's ids; never
 	// 0 without an error.
 	Process(ctx context.Context, id string) (pid uint32, err error)
 }
 
-// Stopper is a SpecStore that can stop a container, or whatever else can. Its
-// method may be called at the same time.
+// Stopper stops containers. A SpecStore may implement it. Its method may be called at the
+// same time.
 type Stopper interface {
 	// Stop kills the container's first process. A container that does not run
 	// is no error.
