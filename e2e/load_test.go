@@ -16,6 +16,7 @@ import (
 	"github.com/specguard/specguard/e2e/cri"
 	"github.com/specguard/specguard/e2e/lab"
 	"github.com/specguard/specguard/e2e/node"
+	"github.com/specguard/specguard/e2e/patience"
 )
 
 // tally counts what became of containers.
@@ -146,6 +147,9 @@ func underLoad(t *testing.T, g *guarded, pod *cri.Sandbox, c *tally, do func() e
 		}
 	}
 	pause(ctx, time.Second)
+	for deadline := time.Now().Add(patience.For(20 * time.Second)); c.ran.Load() == c.silent.Load() && time.Now().Before(deadline); {
+		pause(ctx, 100*time.Millisecond) // a machine that is busy takes longer until the runtime is back
+	}
 	stop()
 	load.Wait()
 	t.Logf("ran %d (%d silent), refused %d, runtime away %d", c.ran.Load(), c.silent.Load(), c.sealed.Load()+c.denied.Load(), c.other.Load())
