@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
@@ -39,18 +38,6 @@ func (f Finding) String() string {
 		return f.Found
 	}
 	return f.Found + " (allowed: " + f.Allowed + ")"
-}
-
-// oneLine makes blanks of what cannot be printed. Whoever writes a pod has
-// written parts of a finding (the path of a mount), and could make lines of
-// their own in events and logs.
-func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, text)
 }
 
 // Violation is a finding and the rule that it breaks.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/specguard/specguard/internal/ocispec"
+	"github.com/specguard/specguard/internal/oneline"
 )
 
 // Visibility says how much of the spec is visible, and whether it can still be
@@ -155,7 +156,7 @@ func (e *evaluation) adjust() {
 			if i == maxReported && len(changes) > i+1 {
 				change = fmt.Sprintf("and %d more changes", len(changes)-i)
 			}
-			e.decision.Adjustments = append(e.decision.Adjustments, Adjustment{Policy: r.policy.name, Rule: r.name, Change: oneLine(change)})
+			e.decision.Adjustments = append(e.decision.Adjustments, Adjustment{Policy: r.policy.name, Rule: r.name, Change: oneline.Of(change)})
 			if i == maxReported {
 				break
 			}
@@ -199,7 +200,7 @@ func oneLineEach(findings []Finding) []Finding {
 		findings = append(slices.Clone(findings[:maxReported]), more)
 	}
 	for i, f := range findings {
-		findings[i] = Finding{Found: oneLine(f.Found), Allowed: oneLine(f.Allowed), Fix: oneLine(f.Fix)}
+		findings[i] = Finding{Found: oneline.Of(f.Found), Allowed: oneline.Of(f.Allowed), Fix: oneline.Of(f.Fix)}
 	}
 	return findings
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/specguard/specguard/internal/app"
 	"github.com/specguard/specguard/internal/input"
+	"github.com/specguard/specguard/internal/oneline"
 	"github.com/specguard/specguard/internal/reload"
 	"github.com/specguard/specguard/policy"
 )
@@ -101,7 +102,7 @@ func openPolicies(dir string) (*policy.Set, error) {
 
 func (c *checker) fail(err error) {
 	c.tally.failed++
-	fmt.Fprintln(c.cmd.ErrOrStderr(), printable(err.Error()))
+	fmt.Fprintln(c.cmd.ErrOrStderr(), oneline.Of(err.Error()))
 }
 
 // statement is what is said about one container.

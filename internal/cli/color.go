@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
-	"unicode"
 
 	"golang.org/x/term"
+
+	"github.com/specguard/specguard/internal/oneline"
 )
 
 // style is how a line looks on a terminal, as the parameters of ECMA-48's SGR.
@@ -48,20 +48,11 @@ func newPrinter(w io.Writer, color string) (*printer, error) {
 // line writes one line. What cannot be printed becomes a blank: whoever wrote
 // a pod must not write to the terminal.
 func (p *printer) line(s style, format string, args ...any) {
-	text := printable(fmt.Sprintf(format, args...))
+	text := oneline.Of(fmt.Sprintf(format, args...))
 	if p.color && s != plain {
 		text = "\x1b[" + string(s) + "m" + text + "\x1b[0m"
 	}
 	if _, err := io.WriteString(p.w, text+"\n"); err != nil && p.err == nil {
 		p.err = err
 	}
-}
-
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, text)
 }

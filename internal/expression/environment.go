@@ -3,8 +3,6 @@ package expression
 import (
 	"maps"
 	"reflect"
-	"strings"
-	"unicode"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/ext"
@@ -92,13 +90,3 @@ func (v *Values) ResolveName(name string) (any, bool) {
 
 // Parent implements cel.Activation.
 func (*Values) Parent() cel.Activation { return nil }
-
-// oneLine is the text without what would end a line or hide.
-func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, text)
-}

@@ -11,6 +11,8 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/interpreter"
+
+	"github.com/specguard/specguard/internal/oneline"
 )
 
 // The limits of one expression.
@@ -48,7 +50,7 @@ func (e *Environment) Compile(text string) (*Program, error) {
 // first is the first issue in words; the others often follow from it.
 func first(text string, issues *cel.Issues) error {
 	i := issues.Errors()[0]
-	msg, _, _ := strings.Cut(oneLine(i.Message), " expecting ") // all that CEL's grammar could take
+	msg, _, _ := strings.Cut(oneline.Of(i.Message), " expecting ") // all that CEL's grammar could take
 	line, column := i.Location.Line(), i.Location.Column()+1
 	switch {
 	case line < 1 || column < 1:

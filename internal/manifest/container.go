@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/specguard/specguard/internal/oneline"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -61,12 +61,7 @@ func (b *builder) build(at string) (Container, error) {
 // note says what is assumed, once and in one line, whatever names the pod has
 // in it.
 func (b *builder) note(text string) {
-	text = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, text)
+	text = oneline.Of(text)
 	if text != "" && !slices.Contains(b.notes, text) {
 		b.notes = append(b.notes, text)
 	}
