@@ -10,6 +10,16 @@ import (
 // maxContainers bounds how many containers are remembered: a node has some hundred.
 const maxContainers = 10_000
 
+// makeRoom forgets containers, any of them, until there is room for one more.
+func makeRoom[V any](byID map[string]V) {
+	for id := range byID {
+		if len(byID) < maxContainers {
+			return
+		}
+		delete(byID, id)
+	}
+}
+
 // containers remembers the containers that the runtime has shown, until they are
 // removed: whoever sends a container's spec to Ask gives its id, and the runtime
 // has shown whose it is.
@@ -66,12 +76,7 @@ func (cs *containers) put(i identity) {
 	if cs.byID == nil {
 		cs.byID = make(map[string]identity)
 	}
-	for id := range cs.byID { // whichever is forgotten does not start
-		if len(cs.byID) < maxContainers {
-			break
-		}
-		delete(cs.byID, id)
-	}
+	makeRoom(cs.byID) // one that is forgotten does not start
 	cs.byID[i.container.ID] = i
 }
 

@@ -24,12 +24,7 @@ func (o *awaitingStart) put(id string, m *policy.JudgedMounts) {
 	if o.containers == nil {
 		o.containers = make(map[string]*policy.JudgedMounts)
 	}
-	for id := range o.containers { // whichever is forgotten is judged once more
-		if len(o.containers) < maxContainers {
-			break
-		}
-		delete(o.containers, id)
-	}
+	makeRoom(o.containers) // one that is forgotten is judged once more
 	o.containers[id] = m
 }
 
