@@ -11,6 +11,7 @@ import (
 
 	"github.com/specguard/specguard/internal/fields"
 	"github.com/specguard/specguard/internal/ocispec"
+	"github.com/specguard/specguard/internal/ocispec/ocispectest"
 )
 
 // The table of fields (package fields) tells which rules judge each. These tests
@@ -130,7 +131,7 @@ func setField(t *testing.T, v reflect.Value, path string, value any) {
 	if v = made(v); !some {
 		return
 	}
-	if fill(v); v.CanInt() {
+	if ocispectest.Fill(v); v.CanInt() {
 		v.SetInt(number)
 	}
 }

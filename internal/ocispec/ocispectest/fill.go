@@ -1,25 +1,26 @@
-package policy
+// Package ocispectest makes specs for tests.
+package ocispectest
 
 import "reflect"
 
-// fill gives everything a value that is not zero.
-func fill(v reflect.Value) {
+// Fill gives everything a value that is not zero. Slices get two elements, maps one.
+func Fill(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
-		fill(v.Elem())
+		Fill(v.Elem())
 	case reflect.Struct:
 		for i := range v.NumField() {
-			fill(v.Field(i))
+			Fill(v.Field(i))
 		}
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
-		fill(v.Index(0))
-		fill(v.Index(1))
+		Fill(v.Index(0))
+		Fill(v.Index(1))
 	case reflect.Map:
 		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
-		fill(key)
-		fill(value)
+		Fill(key)
+		Fill(value)
 		v.Set(reflect.MakeMap(v.Type()))
 		v.SetMapIndex(key, value)
 	case reflect.String:
