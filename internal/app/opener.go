@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/specguard/specguard/internal/doctor"
+	"github.com/specguard/specguard/internal/runtimeconfig"
 	"github.com/specguard/specguard/internal/wrapperconfig"
 	"github.com/specguard/specguard/plugin/containerruntime"
 	"github.com/specguard/specguard/plugin/judge"
@@ -54,7 +54,7 @@ func (c *Config) handlers() judge.Handlers {
 	return judge.Handlers{
 		Tested: c.TestedHandlers,
 		Configured: func(runtime, handler string) (ociruntime.Runtime, error) {
-			return doctor.ConfiguredRuntime(c.Host.Root, runtime, handler)
+			return runtimeconfig.OCIRuntime(c.Host.Root, runtime, handler)
 		},
 	}
 }

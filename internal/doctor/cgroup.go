@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/specguard/specguard/internal/hostfile"
 )
 
 // checkCgroups tells the version of cgroups. The kubelet's failCgroupV1 is on by
@@ -15,7 +17,7 @@ func checkCgroups(_ context.Context, n *Node) []Finding {
 	kind, err := n.statfs(dir)
 	if err != nil {
 		return []Finding{warning("mount cgroups, or the host's /sys into the agent's container", "cannot see cgroups at /sys/fs/cgroup: %v",
-			named("/sys/fs/cgroup", err))}
+			hostfile.Named("/sys/fs/cgroup", err))}
 	}
 	if kind == unix.CGROUP2_SUPER_MAGIC {
 		return []Finding{ok("cgroup v2")}

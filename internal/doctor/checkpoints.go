@@ -39,7 +39,7 @@ func (n *Node) restores(r *containerRuntime, criu string) Finding {
 	switch {
 	case r.component == containerd && !r.restoresCheckpoints():
 		return ok("%s restores no checkpoints", r)
-	case r.component == crio && r.config.criuOff:
+	case r.component == crio && r.config.CRIUOff:
 		return ok("%s restores no checkpoints: enable_criu_support = false", r)
 	case criu == "":
 		return ok("%s: cannot restore checkpoints: criu is not installed", r)

@@ -28,18 +28,18 @@ func (n *Node) findCompanions(ctx context.Context) []program {
 	var out []program
 	var known []string // by the places that links lead to
 	for _, p := range n.programs {
-		if _, resolved, err := n.files.at(p.path); err == nil {
+		if _, resolved, err := n.files.At(p.path); err == nil {
 			known = append(known, resolved)
 		}
 	}
 	for _, folder := range companionFolders() {
 		for _, name := range companionNames() {
 			p := program{path: path.Join(folder, name)}
-			info, err := n.files.stat(p.path)
+			info, err := n.files.Stat(p.path)
 			if err != nil || !info.Mode().IsRegular() {
 				continue
 			}
-			place, resolved, err := n.files.at(p.path)
+			place, resolved, err := n.files.At(p.path)
 			if slices.Contains(known, resolved) {
 				continue
 			}

@@ -24,7 +24,7 @@ func checkFailClosed(_ context.Context, n *Node) []Finding {
 
 func (n *Node) failsClosed(r *containerRuntime, table *nriReleases) Finding {
 	const away = "containers that are created while the agent is away run unjudged"
-	v := r.config.validator
+	v := r.config.Validator
 	brings, known := table.brings(r.component, r.version)
 	wrapped := n.wrapper(r)
 	switch {
@@ -33,18 +33,18 @@ func (n *Node) failsClosed(r *containerRuntime, table *nriReleases) Finding {
 	case wrapped.usable():
 		return warning("run specguard install for the handlers "+strings.Join(wrapped.without, ", ")+", too",
 			"%s: for the handlers %s, which do not call specguard-runtime, %s", r, strings.Join(wrapped.without, ", "), away)
-	case v.requires(n.Plugin) && v.tolerate != "":
-		return warning(fmt.Sprintf("remove %s: every pod's author can write that annotation", r.config.terms.tolerate),
-			"%s: the validator requires the agent, but not for pods with the annotation %q", r, v.tolerate)
+	case v.Requires(n.Plugin) && v.Tolerate != "":
+		return warning(fmt.Sprintf("remove %s: every pod's author can write that annotation", r.config.Terms.Tolerate),
+			"%s: the validator requires the agent, but not for pods with the annotation %q", r, v.Tolerate)
 	case !known:
 		return warning("see Failing closed in docs/deployment.md", "%s: this specguard does not know its NRI version", r)
 	case !table.has(brings.NRI, validation):
 		return warning("make specguard-runtime the OCI runtime, or update to a version whose NRI is 0.10 or later",
 			"%s has NRI %s: %s", r, brings.NRI.text, away)
-	case v.requires(n.Plugin):
+	case v.Requires(n.Plugin):
 		return ok("%s: containers are refused while the agent is away (NRI %s, required_plugins)", r, brings.NRI.text)
 	default:
-		return warning("set "+fmt.Sprintf(r.config.terms.require, n.Plugin)+", and read Failing closed in docs/deployment.md first",
+		return warning("set "+fmt.Sprintf(r.config.Terms.Require, n.Plugin)+", and read Failing closed in docs/deployment.md first",
 			"%s has NRI %s: %s, except the first after it died or hung", r, brings.NRI.text, away)
 	}
 }

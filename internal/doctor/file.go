@@ -8,64 +8,28 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"github.com/specguard/specguard/plugin/host"
+	"github.com/specguard/specguard/internal/hostfile"
 )
 
-// files are those of the host or of the agent's own root. Their paths are the
-// host's or the agent's, and errors name them so.
+// files are the files of the host, or those in the agent's own root.
 type files struct {
-	root  string
-	host  *host.Host
+	hostfile.Tree
+
 	owner uint32 // who may own what root alone may change: root, but for tests
-}
-
-// at follows the path's symlinks and gives the place where it is seen.
-func (f files) at(p string) (place, resolved string, err error) {
-	resolved, _, err = f.host.ResolvePath(p)
-	if err != nil {
-		return "", p, err
-	}
-	return filepath.Join(f.root, resolved), resolved, nil
-}
-
-func (f files) stat(p string) (fs.FileInfo, error) {
-	place, _, err := f.at(p)
-	if err != nil {
-		return nil, err
-	}
-	info, err := os.Stat(place)
-	return info, named(p, err)
-}
-
-func (f files) read(p string) ([]byte, error) {
-	place, _, err := f.at(p)
-	if err != nil {
-		return nil, err
-	}
-	data, err := os.ReadFile(place)
-	return data, named(p, err)
-}
-
-// named makes an error name the path that was asked for.
-func named(p string, err error) error {
-	if perr, ok := err.(*fs.PathError); ok { //nolint:errorlint // as os returns it
-		return &fs.PathError{Op: perr.Op, Path: p, Err: perr.Err}
-	}
-	return err
 }
 
 // loose says why others than root can change the file, or put another in its
 // place: it or a folder above it belongs to somebody else or can be written by
 // others. It is "" where they cannot.
 func (f files) loose(p string) (string, error) {
-	place, resolved, err := f.at(p)
+	place, resolved, err := f.At(p)
 	if err != nil {
 		return "", err
 	}
 	for ; ; place, resolved = filepath.Dir(place), path.Dir(resolved) {
 		info, err := os.Stat(place)
 		if err != nil {
-			return "", named(resolved, err)
+			return "", hostfile.Named(resolved, err)
 		}
 		if why := f.looseItself(info); why != "" {
 			return resolved + " " + why, nil
@@ -105,7 +69,7 @@ func looseMode(mode fs.FileMode, uid, gid uint32) string {
 
 // executable is an error where the path is no program.
 func (f files) executable(p string) error {
-	info, err := f.stat(p)
+	info, err := f.Stat(p)
 	if err == nil && (!info.Mode().IsRegular() || info.Mode()&0o111 == 0) {
 		err = &fs.PathError{Op: "run", Path: p, Err: syscall.EACCES}
 	}

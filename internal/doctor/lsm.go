@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/specguard/specguard/internal/hostfile"
 	"github.com/specguard/specguard/plugin/apparmor"
 	"github.com/specguard/specguard/policy"
 )
@@ -95,7 +96,7 @@ func checkSeccomp(_ context.Context, n *Node) []Finding {
 	switch {
 	case err != nil:
 		return []Finding{problem("use a kernel with CONFIG_SECCOMP_FILTER: containers with a seccomp profile cannot start",
-			"no seccomp filters: %v", named("/proc/sys/kernel/seccomp/actions_avail", err))}
+			"no seccomp filters: %v", hostfile.Named("/proc/sys/kernel/seccomp/actions_avail", err))}
 	case !slices.Contains(strings.Fields(string(data)), "errno"):
 		return []Finding{problem("use a kernel with CONFIG_SECCOMP_FILTER", "seccomp cannot deny system calls (it has: %s)",
 			strings.TrimSpace(string(data)))}

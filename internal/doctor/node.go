@@ -7,6 +7,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/specguard/specguard/internal/hostfile"
+	"github.com/specguard/specguard/internal/runtimeconfig"
 	"github.com/specguard/specguard/plugin/host"
 	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
@@ -87,8 +89,8 @@ func newNode(s Settings) *Node {
 	return &Node{
 		Settings: s,
 		host:     h,
-		files:    files{root: s.Root, host: h},
-		own:      files{root: "/", host: host.New("/", "")},
+		files:    files{Tree: hostfile.New(s.Root, h)},
+		own:      files{Tree: hostfile.New("/", host.New("/", ""))},
 		statfs:   statfs,
 		socket:   openSocket,
 		se:       askSELinux(),
@@ -97,7 +99,7 @@ func newNode(s Settings) *Node {
 
 func (n *Node) inspect(ctx context.Context) {
 	n.wrapped = readWrapped(n.files)
-	configs := map[string]runtimeConfig{containerd: readContainerd(n.files, n.ContainerdConfig), crio: readCRIO(n.files, n.CRIOConfig)}
+	configs := map[string]runtimeconfig.Config{containerd: runtimeconfig.ReadContainerd(n.files.Tree, n.ContainerdConfig), crio: runtimeconfig.ReadCRIO(n.files.Tree, n.CRIOConfig)}
 	for _, r := range []containerRuntime{{component: containerd, socket: n.ContainerdSocket}, {component: crio, socket: n.CRIOSocket}} {
 		if r.ask(ctx) && !slices.ContainsFunc(n.runtimes, r.same) {
 			r.config = configs[r.component]

@@ -8,17 +8,17 @@ func checkNRIConfig(_ context.Context, n *Node) []Finding {
 	for _, r := range n.runtimes {
 		c := r.config
 		switch {
-		case c.err != nil:
-			out = append(out, warning("let doctor read it, or fix it", "%s: its NRI settings are not known: %v", r.component, c.err))
-		case c.nri != nil && !*c.nri:
-			out = append(out, problem("set "+c.terms.on, "%s: NRI is off", c.path))
-		case c.validator.enabled && c.validator.rejectHooks:
-			out = append(out, problem("set "+c.terms.allowHooks,
-				"%s: NRI's default validator forbids hooks, and seals are hooks: every container that a policy matches is refused", c.path))
-		case !c.found:
-			out = append(out, ok("%s: no %s; the defaults apply", r.component, c.path))
+		case c.Err != nil:
+			out = append(out, warning("let doctor read it, or fix it", "%s: its NRI settings are not known: %v", r.component, c.Err))
+		case c.NRI != nil && !*c.NRI:
+			out = append(out, problem("set "+c.Terms.On, "%s: NRI is off", c.Path))
+		case c.Validator.Enabled && c.Validator.RejectHooks:
+			out = append(out, problem("set "+c.Terms.AllowHooks,
+				"%s: NRI's default validator forbids hooks, and seals are hooks: every container that a policy matches is refused", c.Path))
+		case !c.Found:
+			out = append(out, ok("%s: no %s; the defaults apply", r.component, c.Path))
 		default:
-			out = append(out, ok("%s: nothing in %s keeps the agent from working", r.component, c.path))
+			out = append(out, ok("%s: nothing in %s keeps the agent from working", r.component, c.Path))
 		}
 	}
 	return out

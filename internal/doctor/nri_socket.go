@@ -14,7 +14,7 @@ import (
 // NRI logs that a plugin failed to register and goes on (github.com/containerd/nri,
 // pkg/adaptation).
 func checkNRISocket(ctx context.Context, n *Node) []Finding {
-	info, err := n.own.stat(n.NRISocket)
+	info, err := n.own.Stat(n.NRISocket)
 	if err != nil {
 		return []Finding{problem(n.switchNRIOn(), "%v", err)}
 	}
@@ -40,7 +40,7 @@ func (n *Node) switchNRIOn() string {
 		if i > 0 {
 			separator = ", or "
 		}
-		advice += fmt.Sprintf("%s%s in %s", separator, r.config.terms.on, r.config.path)
+		advice += fmt.Sprintf("%s%s in %s", separator, r.config.Terms.On, r.config.Path)
 	}
 	return advice + "; or name its socket: --nri-socket"
 }
@@ -58,7 +58,7 @@ func (f files) reachable(socket string, info fs.FileInfo) *Finding {
 		return fault(problem(advice, "%s does not belong to root", socket))
 	}
 	dir := path.Dir(socket)
-	folder, err := f.stat(dir)
+	folder, err := f.Stat(dir)
 	if err != nil {
 		return fault(problem(advice, "%v", err))
 	}

@@ -34,7 +34,7 @@ func checkOpener(_ context.Context, n *Node) []Finding {
 
 // byContainerd judges the opener that uses containerd's API.
 func (n *Node) byContainerd(r *containerRuntime) Finding {
-	info, err := n.own.stat(r.socket)
+	info, err := n.own.Stat(r.socket)
 	switch {
 	case err != nil:
 		return problem("let the agent see containerd's socket", "%v", err)
@@ -62,10 +62,10 @@ func (n *Node) byWrapper(r *containerRuntime, opener string) Finding {
 	case opener == "verify":
 		return ok("%s: verify, by the hook %s: it can deny, but cannot adjust", r.component, n.Hook)
 	case len(w.with) == 0 && n.Opener == "auto":
-		return warning(install+", which sets it as the OCI runtime in "+r.config.path+".d",
-			"%s: verify: %s exists, but is not an OCI runtime in %s; specs can be denied, but not adjusted", r.component, n.Hook, r.config.path)
+		return warning(install+", which sets it as the OCI runtime in "+r.config.Path+".d",
+			"%s: verify: %s exists, but is not an OCI runtime in %s; specs can be denied, but not adjusted", r.component, n.Hook, r.config.Path)
 	case len(w.with) == 0:
-		return problem(install+", or name it in "+r.config.path, "%s: %s is not an OCI runtime in %s", r.component, n.Hook, r.config.path)
+		return problem(install+", or name it in "+r.config.Path, "%s: %s is not an OCI runtime in %s", r.component, n.Hook, r.config.Path)
 	case len(w.without) > 0:
 		return warning("name "+n.Hook+" or a link to it for them, too", "%s: runtime, for the handlers %s; not for %s",
 			r.component, strings.Join(w.with, ", "), strings.Join(w.without, ", "))

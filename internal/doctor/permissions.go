@@ -14,7 +14,7 @@ import (
 // What is not there is left out: all of it is optional.
 func checkFiles(_ context.Context, n *Node) []Finding {
 	var out []Finding
-	for _, own := range append([]string{n.ConfigFile, n.PolicyDir}, n.own.list(n.PolicyDir, "*")...) {
+	for _, own := range append([]string{n.ConfigFile, n.PolicyDir}, n.own.List(n.PolicyDir, "*")...) {
 		out = append(out, tight(n.own, own)...)
 	}
 	for _, p := range []string{wrapperconfig.File, n.Hook} {
@@ -23,11 +23,11 @@ func checkFiles(_ context.Context, n *Node) []Finding {
 	if n.wrapped.err != nil {
 		out = append(out, problem("fix it; until then specguard-runtime creates no containers", "%v", n.wrapped.err))
 	}
-	if info, err := n.files.stat(n.wrapped.socket()); err == nil {
+	if info, err := n.files.Stat(n.wrapped.socket()); err == nil {
 		if f := n.files.reachable(n.wrapped.socket(), info); f != nil {
 			out = append(out, *f)
 		}
-	} else if folder, err := n.files.stat(path.Dir(n.wrapped.socket())); err == nil && folder.Mode().Perm()&0o077 != 0 {
+	} else if folder, err := n.files.Stat(path.Dir(n.wrapped.socket())); err == nil && folder.Mode().Perm()&0o077 != 0 {
 		out = append(out, problem("chmod 0700 "+path.Dir(n.wrapped.socket()), "%s is open to others (mode %04o)",
 			path.Dir(n.wrapped.socket()), folder.Mode().Perm()))
 	}

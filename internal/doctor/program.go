@@ -33,7 +33,7 @@ func (n *Node) findPrograms(ctx context.Context) []program {
 	var names []string
 	for _, folder := range programFolders() {
 		for _, name := range []string{"runc", "crun"} {
-			if info, err := n.files.stat(path.Join(folder, name)); err == nil && info.Mode().IsRegular() {
+			if info, err := n.files.Stat(path.Join(folder, name)); err == nil && info.Mode().IsRegular() {
 				names = append(names, path.Join(folder, name))
 			}
 		}
@@ -43,7 +43,7 @@ func (n *Node) findPrograms(ctx context.Context) []program {
 		configured = append(configured, string(real))
 	}
 	for _, r := range n.runtimes {
-		configured = append(configured, slices.Collect(maps.Values(r.config.handlers))...)
+		configured = append(configured, slices.Collect(maps.Values(r.config.Handlers))...)
 	}
 	slices.Sort(configured)
 	for _, name := range configured {
@@ -54,7 +54,7 @@ func (n *Node) findPrograms(ctx context.Context) []program {
 	var out []program
 	known := make(map[string]bool)
 	for _, name := range names {
-		place, resolved, err := n.files.at(name)
+		place, resolved, err := n.files.At(name)
 		if known[resolved] || strings.HasPrefix(path.Base(name), "specguard-") {
 			continue
 		}

@@ -10,6 +10,8 @@ import (
 	"golang.org/x/mod/semver"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/specguard/specguard/internal/runtimeconfig"
 )
 
 // The container runtimes, as the data of vulnerabilities names them.
@@ -22,7 +24,7 @@ const (
 type containerRuntime struct {
 	component string
 	socket    string
-	config    runtimeConfig
+	config    runtimeconfig.Config
 
 	version version
 	err     error // it did not tell its version
@@ -76,7 +78,7 @@ func checkRuntime(_ context.Context, n *Node) []Finding {
 	for _, r := range n.runtimes {
 		switch since := table.first(r.component); {
 		case status.Code(r.err) == codes.Unimplemented:
-			out = append(out, problem("remove cri from disabled_plugins in "+r.config.path, "%s at %s does not serve CRI", r.component, r.socket))
+			out = append(out, problem("remove cri from disabled_plugins in "+r.config.Path, "%s at %s does not serve CRI", r.component, r.socket))
 		case r.err != nil:
 			out = append(out, problem("read the runtime's log; doctor must run as root", "%s does not answer at %s: %v", r.component, r.socket,
 				r.err))

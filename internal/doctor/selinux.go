@@ -135,7 +135,7 @@ func peerLabel(socket string) (string, error) {
 }
 
 func fileLabel(f files, p string) (string, error) {
-	place, _, err := f.at(p)
+	place, _, err := f.At(p)
 	if err != nil {
 		return "", err
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/specguard/specguard/internal/runtimeconfig"
 )
 
 // seFake has labels by path, and allows "domain type class perm".
@@ -62,7 +64,7 @@ func TestSELinux(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n := fake(t, test.files)
 			n.wrapped, n.se = readWrapped(n.files), test.fake.queries(n.Root)
-			n.runtimes = []containerRuntime{{component: containerd, config: runtimeConfig{handlers: map[string]string{"runc": test.handler}}}}
+			n.runtimes = []containerRuntime{{component: containerd, config: runtimeconfig.Config{Handlers: map[string]string{"runc": test.handler}}}}
 			expect(t, run(t, checkSELinux, n), test.want...)
 		})
 	}

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/specguard/specguard/internal/hostfile/hostfiletest"
 	"github.com/specguard/specguard/internal/wrapperconfig"
 	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
@@ -28,8 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// tree is a host's files by path; a content "-> x" makes a symlink.
-type tree map[string]string
+type tree = hostfiletest.Tree
 
 // programText is a file's content that tells a version, as runc and crun do.
 func programText(says string) string { return "#!/bin/sh\necho '" + says + "'\n" }
@@ -38,27 +38,7 @@ func programText(says string) string { return "#!/bin/sh\necho '" + says + "'\n"
 // the tests.
 func fake(t *testing.T, hostFiles tree) *Node {
 	t.Helper()
-	root := t.TempDir()
-	for name, content := range hostFiles {
-		file := filepath.Join(root, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		target, link := strings.CutPrefix(content, "-> ")
-		var err error
-		if link {
-			err = os.Symlink(target, file)
-		} else {
-			mode := fs.FileMode(0o644)
-			if strings.HasPrefix(content, "#!") {
-				mode = 0o755
-			}
-			err = os.WriteFile(file, []byte(content), mode)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	root := hostFiles.Write(t)
 	sockets := t.TempDir() // its path is short
 	n := newNode(Settings{
 		Hook:             wrapperconfig.Program,

@@ -18,7 +18,7 @@ type wrapped struct {
 // readWrapped reads the wrapper's configuration, which may be missing.
 func readWrapped(f files) wrapped {
 	w := wrapped{Config: wrapperconfig.Default()}
-	data, err := f.read(wrapperconfig.File)
+	data, err := f.Read(wrapperconfig.File)
 	switch {
 	case err == nil:
 		w.Config, w.err = wrapperconfig.Read(wrapperconfig.File, data)

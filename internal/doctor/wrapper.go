@@ -23,9 +23,9 @@ func (n *Node) wrapper(r *containerRuntime) wrapper {
 		return w
 	}
 	w.loose, w.missing = n.files.loose(n.Hook)
-	_, binary, _ := n.files.at(n.Hook)
-	for handler, program := range r.config.handlers {
-		if _, resolved, err := n.files.at(program); err == nil && resolved == binary {
+	_, binary, _ := n.files.At(n.Hook)
+	for handler, program := range r.config.Handlers {
+		if _, resolved, err := n.files.At(program); err == nil && resolved == binary {
 			w.with = append(w.with, handler)
 		} else {
 			w.without = append(w.without, handler)

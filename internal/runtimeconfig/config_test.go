@@ -1,20 +1,29 @@
-package doctor
+package runtimeconfig
 
 import (
 	"reflect"
 	"testing"
+
+	"github.com/specguard/specguard/internal/hostfile"
+	"github.com/specguard/specguard/internal/hostfile/hostfiletest"
+	"github.com/specguard/specguard/plugin/host"
 )
+
+func seen(t *testing.T, files hostfiletest.Tree) hostfile.Tree {
+	root := files.Write(t)
+	return hostfile.New(root, host.New(root, ""))
+}
 
 func TestReadContainerd(t *testing.T) {
 	on, off := true, false
 	for _, test := range []struct {
 		name  string
-		files tree
-		want  runtimeConfig
+		files hostfiletest.Tree
+		want  Config
 	}{
-		{"none", nil, runtimeConfig{}},
-		{"empty", tree{"etc/containerd/config.toml": ""}, runtimeConfig{found: true}},
-		{"2.x", tree{"etc/containerd/config.toml": `
+		{"none", nil, Config{}},
+		{"empty", hostfiletest.Tree{"etc/containerd/config.toml": ""}, Config{Found: true}},
+		{"2.x", hostfiletest.Tree{"etc/containerd/config.toml": `
 			version = 3
 			[plugins.'io.containerd.nri.v1.nri']
 			  disable = false
@@ -25,25 +34,25 @@ func TestReadContainerd(t *testing.T) {
 			    tolerate_missing_plugins_annotation = 'x/y'
 			[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
 			  BinaryName = '/usr/local/bin/specguard-runtime'`},
-			runtimeConfig{
-				found: true, nri: &on, handlers: map[string]string{"runc": "/usr/local/bin/specguard-runtime"},
-				validator: validator{enabled: true, rejectHooks: true, required: []string{"specguard", "other"}, tolerate: "x/y"},
+			Config{
+				Found: true, NRI: &on, Handlers: map[string]string{"runc": "/usr/local/bin/specguard-runtime"},
+				Validator: Validator{Enabled: true, RejectHooks: true, Required: []string{"specguard", "other"}, Tolerate: "x/y"},
 			}},
-		{"1.x", tree{"etc/containerd/config.toml": `
+		{"1.x", hostfiletest.Tree{"etc/containerd/config.toml": `
 			version = 2
 			[plugins."io.containerd.nri.v1.nri"]
 			  disable = true
 			[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.crun.options]
 			  BinaryName = "crun"`},
-			runtimeConfig{found: true, nri: &off, handlers: map[string]string{"crun": "crun"}}},
-		{"imports", tree{
+			Config{Found: true, NRI: &off, Handlers: map[string]string{"crun": "crun"}}},
+		{"imports", hostfiletest.Tree{
 			"etc/containerd/config.toml":   "imports = ['conf.d/*.toml', '/opt/last.toml']\n[plugins.'io.containerd.nri.v1.nri']\ndisable = true\n",
 			"etc/containerd/conf.d/a.toml": "[plugins.'io.containerd.nri.v1.nri'.default_validator]\nenable = true\n",
 			"opt/last.toml":                "imports = ['/etc/containerd/config.toml']\n[plugins.'io.containerd.nri.v1.nri']\ndisable = false\n",
-		}, runtimeConfig{found: true, nri: &on, validator: validator{enabled: true}}},
+		}, Config{Found: true, NRI: &on, Validator: Validator{Enabled: true}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := readContainerd(fake(t, test.files).files, "/etc/containerd/config.toml")
+			got := ReadContainerd(seen(t, test.files), "/etc/containerd/config.toml")
 			compare(t, got, test.want)
 		})
 	}
@@ -53,38 +62,38 @@ func TestReadCRIO(t *testing.T) {
 	off := false
 	for _, test := range []struct {
 		name  string
-		files tree
-		want  runtimeConfig
+		files hostfiletest.Tree
+		want  Config
 	}{
-		{"none", nil, runtimeConfig{}},
-		{"files of the folder go over it, in order", tree{
+		{"none", nil, Config{}},
+		{"files of the folder override it, in order", hostfiletest.Tree{
 			"etc/crio/crio.conf": "[crio.nri]\nenable_nri = true\n",
 			"etc/crio/crio.conf.d/10-crun.conf": "[crio.runtime]\ndefault_runtime = 'crun'\n[crio.runtime.runtimes.crun]\nruntime_path = '/usr/bin/crun'\n" +
 				"[crio.runtime.runtimes.runc]\n",
 			"etc/crio/crio.conf.d/99-specguard.conf": "[crio.runtime.runtimes.crun]\nruntime_path = '/usr/local/bin/specguard-crun'\n[crio.nri]\nenable_nri = false\n",
-		}, runtimeConfig{found: true, nri: &off, handlers: map[string]string{"crun": "/usr/local/bin/specguard-crun", "runc": "runc"}, byDefault: "crun"}},
-		{"validator", tree{"etc/crio/crio.conf.d/1.conf": `
+		}, Config{Found: true, NRI: &off, Handlers: map[string]string{"crun": "/usr/local/bin/specguard-crun", "runc": "runc"}, Default: "crun"}},
+		{"validator", hostfiletest.Tree{"etc/crio/crio.conf.d/1.conf": `
 			[crio.nri.default_validator]
 			nri_enable_default_validator = true
 			nri_validator_reject_oci_hook_adjustment = true
 			nri_validator_required_plugins = ["specguard"]
 			nri_validator_tolerate_missing_plugins_annotation = "x"`},
-			runtimeConfig{found: true, validator: validator{enabled: true, rejectHooks: true, required: []string{"specguard"}, tolerate: "x"}}},
+			Config{Found: true, Validator: Validator{Enabled: true, RejectHooks: true, Required: []string{"specguard"}, Tolerate: "x"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			compare(t, readCRIO(fake(t, test.files).files, "/etc/crio/crio.conf"), test.want)
+			compare(t, ReadCRIO(seen(t, test.files), "/etc/crio/crio.conf"), test.want)
 		})
 	}
 }
 
-func compare(t *testing.T, got, want runtimeConfig) {
+func compare(t *testing.T, got, want Config) {
 	t.Helper()
-	if got.err != nil {
-		t.Fatal(got.err)
+	if got.Err != nil {
+		t.Fatal(got.Err)
 	}
-	got.path, got.dirs, got.terms = "", nil, terms{}
-	if len(got.handlers) == 0 {
-		got.handlers = nil
+	got.Path, got.Dirs, got.Terms = "", nil, Terms{}
+	if len(got.Handlers) == 0 {
+		got.Handlers = nil
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -92,15 +101,15 @@ func compare(t *testing.T, got, want runtimeConfig) {
 }
 
 func TestUnreadableConfig(t *testing.T) {
-	for name, files := range map[string]tree{
+	for name, files := range map[string]hostfiletest.Tree{
 		"syntax":         {"etc/containerd/config.toml": "[plugins", "etc/crio/crio.conf": "x"},
 		"missing import": {"etc/containerd/config.toml": "imports = ['/none.toml']", "etc/crio/crio.conf.d/1": "= 1"},
 	} {
-		f := fake(t, files).files
-		if c := readCRIO(f, "/etc/crio/crio.conf"); c.err == nil {
+		f := seen(t, files)
+		if c := ReadCRIO(f, "/etc/crio/crio.conf"); c.Err == nil {
 			t.Errorf("%s: CRI-O's: no error", name)
 		}
-		if c := readContainerd(f, "/etc/containerd/config.toml"); c.err == nil {
+		if c := ReadContainerd(f, "/etc/containerd/config.toml"); c.Err == nil {
 			t.Errorf("%s: containerd's: no error", name)
 		}
 	}
