@@ -154,9 +154,29 @@ func TestCompileOrder(t *testing.T) {
 }
 
 func TestBuiltin(t *testing.T) {
-	set, err := Builtin()
-	if err != nil || !slices.Equal(set.Names(), []string{"builtin-baseline"}) || set.RuleCount() == 0 {
-		t.Errorf("%v %v", set, err)
+	for name, c := range map[string]struct {
+		builtin  Builtin
+		enforces bool
+		err      string
+	}{
+		"default":    {builtin: DefaultBuiltin()},
+		"enforced":   {builtin: Builtin{Profile: "baseline", Mode: ModeEnforce}, enforces: true},
+		"no profile": {builtin: Builtin{Mode: ModeAudit}, err: `profile: unknown profile "" (allowed: baseline, hardened, restricted)`},
+		"no mode":    {builtin: Builtin{Profile: "baseline"}, err: `mode: "" is not one of enforce, audit`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set, err := c.builtin.Compile()
+			if c.err != "" {
+				if err == nil || err.Error() != c.err {
+					t.Errorf("%v", err)
+				}
+				return
+			}
+			if err != nil || !slices.Equal(set.Names(), []string{"builtin-baseline"}) || set.RuleCount() == 0 ||
+				set.Enforces() != c.enforces || !set.Builtin() {
+				t.Errorf("%v %v", set, err)
+			}
+		})
 	}
 }
 

@@ -168,10 +168,3 @@ func Compile(sources ...Source) (*Set, error) {
 	}
 	return newSet(c.policies, c.excuses), nil
 }
-
-// Builtin is the Set in force if there is no policy file at all: the profile baseline for every
-// container.
-func Builtin() (*Set, error) {
-	doc := "apiVersion: " + APIVersion + "\nkind: Policy\nmetadata: {name: builtin-baseline}\nspec: {profile: baseline}\n"
-	return Compile(Source{Name: "builtin", Data: []byte(doc)})
-}

@@ -79,7 +79,7 @@ func TestProfileDecisions(t *testing.T) {
 func TestProfileBaselineWithoutSecurityModules(t *testing.T) {
 	sub := subject(newSpec())
 	sub.Host = fakeHost{apparmor: AppArmor{State: Disabled}, selinux: Disabled}
-	set, err := Builtin()
+	set, err := Builtin{Profile: "baseline", Mode: ModeEnforce}.Compile()
 	if err != nil {
 		t.Fatal(err)
 	}

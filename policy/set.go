@@ -14,6 +14,7 @@ type Set struct {
 	policies   []*compiled // by priority (higher first), then name
 	exceptions []Exception // by name
 	writable   []string    // paths of the host that any of the policies allows to mount writable
+	builtin    bool        // made by Builtin
 
 	// candidates remembers which policies can match a namespace, so that a
 	// decision costs nothing for those that cannot. A node has few namespaces.
@@ -71,6 +72,9 @@ func newSet(policies []*compiled, excuses []pending) *Set {
 
 // Exceptions returns the exceptions by name, those that have expired too.
 func (s *Set) Exceptions() []Exception { return slices.Clone(s.exceptions) }
+
+// Builtin reports whether the Set is that of a Builtin, and not of policy files.
+func (s *Set) Builtin() bool { return s.builtin }
 
 // Names returns the names of the policies in the order in which they apply.
 func (s *Set) Names() []string {

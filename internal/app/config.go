@@ -30,6 +30,9 @@ type Config struct {
 	DecisionLog string `yaml:"decisionLog"`
 	AuditLog    string `yaml:"auditLog"`
 
+	// BuiltinPolicy is in force while PolicyDir has no policies.
+	BuiltinPolicy policy.Builtin `yaml:"builtinPolicy"`
+
 	// Existing says what to do about containers that were there before.
 	Existing judge.ExistingAction `yaml:"existing"`
 
@@ -96,6 +99,7 @@ func DefaultConfig() Config {
 		NRI:              NRIConfig{Socket: "/var/run/nri/nri.sock", Name: "specguard", Index: "90"},
 		ContainerdSocket: "/run/containerd/containerd.sock",
 		CRISocket:        "/run/crio/crio.sock",
+		BuiltinPolicy:    policy.DefaultBuiltin(),
 		Existing:         judge.Report,
 		TestedHandlers:   []string{},
 		MaxContainerSize: synchronize.DefaultContainer,

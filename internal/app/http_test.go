@@ -19,6 +19,7 @@ type fakeState struct {
 
 func (s fakeState) Connected() bool            { return s.connected }
 func (s fakeState) ReloadError() error         { return s.err }
+func (s fakeState) Builtin() bool              { return false }
 func (s fakeState) Opener() string             { return s.opener }
 func (s fakeState) RuntimeSocketError() error  { return s.socketErr }
 func (s fakeState) Ping(context.Context) error { return s.ping }

@@ -98,7 +98,7 @@ func Run(ctx context.Context, cfg Config, version string) error {
 	}
 	limitMemory(memlimit.FromCgroup, log)
 	optional := cfg.PolicyDir == DefaultPolicyDir
-	policies, err := reload.Open(cfg.PolicyDir, optional, log)
+	policies, err := reload.Open(cfg.PolicyDir, optional, cfg.BuiltinPolicy, log)
 	if err != nil {
 		return fmt.Errorf("%w\nspecguard does not start with invalid policies", err)
 	}

@@ -54,7 +54,7 @@ func auditCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c, err := f.checker(cmd, cfg.PolicyDir)
+			c, err := f.checker(cmd, cfg.PolicyDir, cfg.BuiltinPolicy)
 			if err != nil {
 				return err
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/specguard/specguard/internal/app"
+	"github.com/specguard/specguard/policy"
 )
 
 const checkHelp = `Show what the policies would do with containers. A FILE, or - for standard
@@ -49,7 +50,7 @@ func checkCommand() *cobra.Command {
 			if slices.Contains(files, "-") && (f.dir == "-" || f.compare == "-") {
 				return errors.New("standard input cannot be both policies and containers")
 			}
-			c, err := f.checker(cmd, f.dir)
+			c, err := f.checker(cmd, f.dir, policy.DefaultBuiltin())
 			if err != nil {
 				return err
 			}

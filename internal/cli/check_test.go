@@ -102,8 +102,9 @@ func TestCheckWithoutPolicies(t *testing.T) {
 	f := file(t, "c.json", configJSON(caps, inAPod))
 	for _, args := range [][]string{{"--policy-dir", t.TempDir()}, {}} {
 		r := specguard(t, append([]string{"check", f}, args...)...)
-		if r.code != 2 || !strings.HasPrefix(r.stdout, f+": denied (policies: builtin-baseline)\n") ||
-			!strings.Contains(r.stdout, "\n  denied by builtin-baseline: capabilities: NET_ADMIN not allowed") {
+		if r.code != 0 || !strings.HasPrefix(r.stdout, f+": allowed (policies: builtin-baseline)\n") ||
+			!strings.Contains(r.stdout, "\n  audit, builtin-baseline: capabilities: NET_ADMIN not allowed") ||
+			!strings.Contains(r.stdout, "\n  if enforced: denied") {
 			t.Errorf("%v: %+v", args, r)
 		}
 	}

@@ -46,17 +46,17 @@ type checker struct {
 	tally   tally
 }
 
-func (f *checkerFlags) checker(cmd *cobra.Command, dir string) (*checker, error) {
+func (f *checkerFlags) checker(cmd *cobra.Command, dir string, builtin policy.Builtin) (*checker, error) {
 	c := &checker{cmd: cmd, noted: make(map[string]bool)}
 	if dir == "-" && f.compare == "-" {
 		return nil, errors.New("standard input cannot be both sets of policies")
 	}
 	var err error
-	if c.set, err = readPolicies(dir, cmd); err != nil {
+	if c.set, err = readPolicies(cmd, dir, builtin); err != nil {
 		return nil, err
 	}
 	if f.compare != "" {
-		if c.compare, err = readPolicies(f.compare, cmd); err != nil {
+		if c.compare, err = readPolicies(cmd, f.compare, builtin); err != nil {
 			return nil, err
 		}
 	}
@@ -73,10 +73,10 @@ func (f *checkerFlags) checker(cmd *cobra.Command, dir string) (*checker, error)
 }
 
 // readPolicies reads policies as the agent does, or from standard input.
-func readPolicies(dir string, cmd *cobra.Command) (*policy.Set, error) {
+func readPolicies(cmd *cobra.Command, dir string, builtin policy.Builtin) (*policy.Set, error) {
 	if dir != "-" {
 		warnOfIgnored(cmd.ErrOrStderr(), dir)
-		return openPolicies(dir)
+		return openPolicies(dir, builtin)
 	}
 	data, err := input.ReadAll(cmd.InOrStdin())
 	if err != nil {
@@ -90,10 +90,10 @@ func readPolicies(dir string, cmd *cobra.Command) (*policy.Set, error) {
 }
 
 // openPolicies reads policies as the agent does.
-func openPolicies(dir string) (*policy.Set, error) {
+func openPolicies(dir string, builtin policy.Builtin) (*policy.Set, error) {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
-	folder, err := reload.Open(dir, dir == app.DefaultPolicyDir, log)
+	folder, err := reload.Open(dir, dir == app.DefaultPolicyDir, builtin, log)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/specguard/specguard/internal/app"
+	"github.com/specguard/specguard/policy"
 )
 
 // load parses the arguments of run, and reads the configuration that they
@@ -34,6 +35,7 @@ hookPath: /h
 existing: stop
 maxContainerSize: 100Ki
 testedHandlers: [kata]
+builtinPolicy: {profile: restricted, mode: enforce}
 opener: containerd
 http: ":1"
 decisionLog: /a
@@ -41,7 +43,8 @@ log: {level: debug, format: json, file: /l}
 host: {root: /host, kubeletDir: /k, runtimeDirs: [/rt, /rt2], bundles: ["/b/{id}"]}
 `)
 	all := app.Config{
-		PolicyDir: "/p", NRI: app.NRIConfig{Socket: "/n", Name: "other", Index: "10"}, ContainerdSocket: "/c", CRISocket: "/cri", RuntimeSocket: "/r", HookPath: "/h", Existing: "stop", MaxContainerSize: 100 << 10, TestedHandlers: []string{"kata"}, Opener: "containerd",
+		PolicyDir: "/p", NRI: app.NRIConfig{Socket: "/n", Name: "other", Index: "10"}, ContainerdSocket: "/c", CRISocket: "/cri", RuntimeSocket: "/r", HookPath: "/h", Existing: "stop", MaxContainerSize: 100 << 10, TestedHandlers: []string{"kata"},
+		BuiltinPolicy: policy.Builtin{Profile: "restricted", Mode: policy.ModeEnforce}, Opener: "containerd",
 		HTTP: ":1", DecisionLog: "/a", Log: app.LogConfig{Level: "debug", Format: "json", File: "/l"}, Host: app.HostConfig{Root: "/host", KubeletDir: "/k", RuntimeDirs: []string{"/rt", "/rt2"}, Bundles: []string{"/b/{id}"}},
 	}
 	with := func(c app.Config, edit func(*app.Config)) app.Config { edit(&c); return c }
@@ -95,14 +98,16 @@ func TestFaultyConfig(t *testing.T) {
 		content string
 		want    []string // after the file's path
 	}{
-		"unknown keys":  {"policyDir: /p\npolicydir: /q\nnri: {sock: /n}\n", []string{`:2:1: unknown field "policydir" (allowed: `, `:3:7: nri: unknown field "sock" (allowed: socket, name, index)`}},
-		"wrong type":    {"http: [a]\n", []string{":1:7: http: "}},
-		"size":          {"maxContainerSize: 1Ki\n", []string{`:1:19: maxContainerSize: "1Ki" is not a container size (allowed: 0 for no limit, or from 64Ki to 1Gi, such as 256Ki)`}},
-		"a list":        {"- a\n", []string{":1:1: must be a mapping"}},
-		"null":          {"---\n", []string{":2:1: must not be empty"}},
-		"no YAML":       {"http: x\nnri: {\n", []string{":2:1: invalid YAML: "}},
-		"two documents": {"http: x\n---\nhttp: y\n", []string{":2:1: a second document"}},
-		"faulty second": {"http: x\n---\nnri: {\n", []string{":3:1: invalid YAML: "}},
+		"unknown keys":   {"policyDir: /p\npolicydir: /q\nnri: {sock: /n}\n", []string{`:2:1: unknown field "policydir" (allowed: `, `:3:7: nri: unknown field "sock" (allowed: socket, name, index)`}},
+		"wrong type":     {"http: [a]\n", []string{":1:7: http: "}},
+		"size":           {"maxContainerSize: 1Ki\n", []string{`:1:19: maxContainerSize: "1Ki" is not a container size (allowed: 0 for no limit, or from 64Ki to 1Gi, such as 256Ki)`}},
+		"a list":         {"- a\n", []string{":1:1: must be a mapping"}},
+		"null":           {"---\n", []string{":2:1: must not be empty"}},
+		"builtin policy": {"builtinPolicy: {profile: strict}\n", []string{`:1:26: builtinPolicy.profile: unknown profile "strict" (allowed: `}},
+		"builtin mode":   {"builtinPolicy: {mode: ignore}\n", []string{`:1:23: builtinPolicy.mode: "ignore"`}},
+		"no YAML":        {"http: x\nnri: {\n", []string{":2:1: invalid YAML: "}},
+		"two documents":  {"http: x\n---\nhttp: y\n", []string{":2:1: a second document"}},
+		"faulty second":  {"http: x\n---\nnri: {\n", []string{":3:1: invalid YAML: "}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := file(t, "config.yaml", c.content)

@@ -37,7 +37,7 @@ func validateCommand() *cobra.Command {
 func summary(set *policy.Set) string {
 	n := len(set.Names())
 	if n == 0 {
-		return "no policies (then the built-in profile baseline is in force)"
+		return "no policies (then the built-in profile baseline is in force in mode audit, or builtinPolicy of the agent's configuration)"
 	}
 	text := count(n, "policy")
 	if n > 1 {

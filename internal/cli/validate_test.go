@@ -23,10 +23,10 @@ func TestValidate(t *testing.T) {
 	}{
 		"a file":       {paths: []string{good}, stdout: "valid: 1 policy, 2 rules\n"},
 		"a folder":     {paths: []string{folder}, stdout: "valid: 1 policy, 1 rule\n"},
-		"an empty one": {paths: []string{t.TempDir()}, stdout: "valid: no policies (then the built-in profile baseline is in force)\n"},
+		"an empty one": {paths: []string{t.TempDir()}, stdout: "valid: no policies (then the built-in profile baseline is in force in mode audit, or builtinPolicy of the agent's configuration)\n"},
 		"a file that is not read": {
 			paths:  []string{filepath.Dir(file(t, "tenants", policyText("hostNamespaces: {}")))},
-			stdout: "valid: no policies (then the built-in profile baseline is in force)\n", anyLine: "/tenants: warning: not read: policy files end in .yaml, .yml or .json",
+			stdout: "valid: no policies (then the built-in profile baseline is in force in mode audit, or builtinPolicy of the agent's configuration)\n", anyLine: "/tenants: warning: not read: policy files end in .yaml, .yml or .json",
 		},
 		"exceptions": {
 			paths:  []string{file(t, "x.yaml", policyText("hostNamespaces: {}")+exceptionText("old", "2020-02-28")+exceptionText("new", "2920-01-01"))},

@@ -65,8 +65,13 @@ func TestPolicies(t *testing.T) {
 				{Problem, "Localhost/bad.json, which cannot be used on this node: the seccomp profile blocks nothing"},
 			},
 		},
-		"invalid":  {compiled(strings.ReplaceAll(valid, "privileged", "privilegd")), []want{{Problem, "p.yaml:4:16"}}},
-		"built in": {policy.Builtin, []want{{OK, "1 in force: builtin"}}},
+		"invalid": {compiled(strings.ReplaceAll(valid, "privileged", "privilegd")), []want{{Problem, "p.yaml:4:16"}}},
+		"built in": {policy.DefaultBuiltin().Compile, []want{
+			{Warning, "the built-in policy builtin-baseline reports only: nothing is denied or adjusted"},
+		}},
+		"built in, enforced": {policy.Builtin{Profile: "baseline", Mode: policy.ModeEnforce}.Compile, []want{
+			{Warning, "the built-in policy builtin-baseline denies containers"},
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := fake(t, tree{

@@ -15,6 +15,13 @@ func checkPolicies(_ context.Context, n *Node) []Finding {
 		return []Finding{f}
 	}
 	out := []Finding{ok("%d in force: %s", len(set.Names()), strings.Join(set.Names(), ", "))}
+	if set.Builtin() {
+		does := "denies containers"
+		if !set.Enforces() {
+			does = "reports only: nothing is denied or adjusted"
+		}
+		out[0] = warning("write policies", "there are no policies in %s: the built-in policy %s %s", n.PolicyDir, set.Names()[0], does)
+	}
 	for _, e := range set.Exceptions() {
 		if e.Expired(time.Now()) {
 			out = append(out, warning("renew or remove it", "%s: exception %q of %s ended at %s", e.Source, e.Name, e.Owner,

@@ -47,7 +47,7 @@ func fake(t *testing.T, hostFiles tree) *Node {
 		NRISocket:        filepath.Join(sockets, "nri.sock"),
 		ContainerdConfig: "/etc/containerd/config.toml", CRIOConfig: "/etc/crio/crio.conf",
 		ConfigFile: filepath.Join(sockets, "config.yaml"), PolicyDir: filepath.Join(sockets, "policies"),
-		Policies:  policy.Builtin,
+		Policies:  policy.DefaultBuiltin().Compile,
 		Oversized: func(context.Context, string) ([]*synchronize.TooLarge, error) { return nil, nil },
 		Plugin:    "specguard", Opener: "auto",
 	})

@@ -138,6 +138,7 @@ type State interface {
 	Oversized() int
 	Generation() uint64
 	PolicyCount() int
+	Builtin() bool
 	ReloadError() error
 	Exceptions() []policy.Exception
 	Opener() string
@@ -157,6 +158,8 @@ func RegisterState(reg prometheus.Registerer, s State) {
 		func() float64 { return float64(s.Oversized()) })
 	gauge("policy_generation", "Counts the policy sets that were in force since the start.", func() float64 { return float64(s.Generation()) })
 	gauge("policies", "Policies in force.", func() float64 { return float64(s.PolicyCount()) })
+	gauge("builtin_policy", "1 while the built-in policy is in force because there are no policy files.",
+		func() float64 { return number(s.Builtin()) })
 	gauge("policy_reload_success", "1 if the policies were last read successfully; 0 if older ones are in force.",
 		func() float64 { return number(s.ReloadError() == nil) })
 	reg.MustRegister(newExceptions(s), newOpener(s))

@@ -132,6 +132,7 @@ func TestDurations(t *testing.T) {
 
 type state struct {
 	connected bool
+	builtin   bool
 	err       error
 }
 
@@ -141,6 +142,7 @@ func (s *state) SynchronizeFailures() uint64 { return 2 }
 func (s *state) Oversized() int              { return 5 }
 func (s *state) PolicyCount() int            { return 3 }
 func (s *state) ReloadError() error          { return s.err }
+func (s *state) Builtin() bool               { return s.builtin }
 func (s *state) Opener() string              { return "verify" }
 
 func (s *state) Exceptions() []policy.Exception {
@@ -179,10 +181,10 @@ func TestState(t *testing.T) {
 	s := &state{connected: true}
 	metrics.RegisterState(reg, s)
 	expect(t, reg, "specguard_nri_synchronize_failures_total 2\nspecguard_oversized_containers 5\n", "specguard_nri_synchronize_failures_total", "specguard_oversized_containers")
-	all := []string{"specguard_connected", "specguard_policies", "specguard_policy_generation", "specguard_policy_reload_success"}
-	expect(t, reg, "specguard_connected 1\nspecguard_policies 3\nspecguard_policy_generation 7\nspecguard_policy_reload_success 1\n", all...)
-	s.connected, s.err = false, errors.New("x")
-	expect(t, reg, "specguard_connected 0\nspecguard_policies 3\nspecguard_policy_generation 7\nspecguard_policy_reload_success 0\n", all...)
+	all := []string{"specguard_connected", "specguard_policies", "specguard_policy_generation", "specguard_policy_reload_success", "specguard_builtin_policy"}
+	expect(t, reg, "specguard_builtin_policy 0\nspecguard_connected 1\nspecguard_policies 3\nspecguard_policy_generation 7\nspecguard_policy_reload_success 1\n", all...)
+	s.connected, s.builtin, s.err = false, true, errors.New("x")
+	expect(t, reg, "specguard_builtin_policy 1\nspecguard_connected 0\nspecguard_policies 3\nspecguard_policy_generation 7\nspecguard_policy_reload_success 0\n", all...)
 }
 
 // TestLint asks Prometheus about the names and help texts.

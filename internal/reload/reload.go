@@ -32,6 +32,7 @@ const (
 type Folder struct {
 	path         string
 	optional     bool
+	builtin      policy.Builtin
 	log          logrus.FieldLogger
 	settle, poll time.Duration
 	expiry       expiry
@@ -42,16 +43,15 @@ type Folder struct {
 	mu         sync.Mutex
 	set        *policy.Set
 	sources    []policy.Source
-	own        bool // the set is of the folder's policies, and not the built-in one
 	generation uint64
 	err        error
 }
 
 // Open reads the folder for the first time; an invalid policy is then an error. A folder
-// without any policy puts the built-in baseline in force; so does an optional folder that does
+// without any policy puts the built-in policy in force; so does an optional folder that does
 // not exist.
-func Open(path string, optional bool, log logrus.FieldLogger) (*Folder, error) {
-	f := &Folder{path: path, optional: optional, log: log, settle: settle, poll: poll, asked: make(chan struct{}, 1)}
+func Open(path string, optional bool, builtin policy.Builtin, log logrus.FieldLogger) (*Folder, error) {
+	f := &Folder{path: path, optional: optional, builtin: builtin, log: log, settle: settle, poll: poll, asked: make(chan struct{}, 1)}
 	if f.load(f.read()); f.err != nil {
 		return nil, f.err
 	}
@@ -71,6 +71,10 @@ func (f *Folder) Generation() uint64 {
 	defer f.mu.Unlock()
 	return f.generation
 }
+
+// Builtin reports whether the built-in policy is in force, because the folder never had a
+// policy.
+func (f *Folder) Builtin() bool { return f.Current().Builtin() }
 
 // PolicyCount is how many policies are in force.
 func (f *Folder) PolicyCount() int { return len(f.Current().Names()) }
@@ -189,33 +193,44 @@ func (f *Folder) load(sources []policy.Source, err error) {
 		f.keep(nil)
 		return
 	}
-	set, own, err := compile(sources, err)
-	if err == nil && !own && f.ownInForce() {
+	set, err := f.compile(sources, err)
+	if err == nil && set.Builtin() && f.ownInForce() {
 		err = errEmptied
 	}
 	if err != nil {
 		f.keep(err)
 		return
 	}
-	generation := f.putInForce(set, sources, own)
+	generation := f.putInForce(set, sources)
 	f.log.WithFields(logrus.Fields{"generation": generation, "policies": len(set.Names()), "rules": set.RuleCount()}).Info("policies in force")
+	if set.Builtin() {
+		f.log.Warn(f.builtinWarning())
+	}
+}
+
+// builtinWarning says what an agent without policies does.
+func (f *Folder) builtinWarning() string {
+	does := "it denies containers"
+	if f.builtin.Mode == policy.ModeAudit {
+		does = "nothing is denied or adjusted"
+	}
+	return fmt.Sprintf("there are no policies in %s: the built-in profile %s is in force in mode %s: %s", f.path, f.builtin.Profile, f.builtin.Mode, does)
 }
 
 // errEmptied is about a folder that has lost its last policy. What is in force instead of them
 // could refuse what they allow, and allow what they refuse.
-var errEmptied = errors.New("the folder has no policy any more: restart the agent to run with the built-in baseline")
+var errEmptied = errors.New("the folder has no policy any more: restart the agent to run with the built-in policy")
 
-// ownInForce tells whether policies of the folder are in force.
+// ownInForce reports whether policies of the folder are in force.
 func (f *Folder) ownInForce() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.own
+	set := f.Current()
+	return set != nil && !set.Builtin()
 }
 
-func (f *Folder) putInForce(set *policy.Set, sources []policy.Source, own bool) (generation uint64) {
+func (f *Folder) putInForce(set *policy.Set, sources []policy.Source) (generation uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.set, f.sources, f.own, f.err = set, sources, own, nil
+	f.set, f.sources, f.err = set, sources, nil
 	f.generation++
 	return f.generation
 }
@@ -263,16 +278,15 @@ func (f *Folder) read() ([]policy.Source, error) {
 
 // compile makes the sources' policy set; the built-in one where they have no
 // policy of their own. It passes on the error of reading them.
-func compile(sources []policy.Source, err error) (set *policy.Set, own bool, _ error) {
+func (f *Folder) compile(sources []policy.Source, err error) (*policy.Set, error) {
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	set, err = policy.Compile(sources...)
+	set, err := policy.Compile(sources...)
 	if err == nil && len(set.Names()) == 0 {
-		set, err = policy.Builtin()
-		return set, false, err
+		return f.builtin.Compile()
 	}
-	return set, true, err
+	return set, err
 }
 
 func same(a, b []policy.Source) bool {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/sirupsen/logrus"
 	logtest "github.com/sirupsen/logrus/hooks/test"
+
+	"github.com/specguard/specguard/policy"
 )
 
 func TestOpen(t *testing.T) {
@@ -34,7 +36,7 @@ func TestOpen(t *testing.T) {
 		"one of two invalid":    {path: write(t, t.TempDir(), "b.yaml", doc("b"), "c.yaml", invalid), err: "c.yaml:4:16"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f, err := Open(c.path, c.optional, log)
+			f, err := Open(c.path, c.optional, policy.DefaultBuiltin(), log)
 			if c.err != "" {
 				if err == nil || !strings.Contains(err.Error(), c.err) || f != nil {
 					t.Fatalf("folder %v, error %v", f, err)
@@ -49,6 +51,38 @@ func TestOpen(t *testing.T) {
 			}
 			if f.Generation() != 1 || f.ReloadError() != nil {
 				t.Errorf("generation %d, error %v", f.Generation(), f.ReloadError())
+			}
+		})
+	}
+}
+
+// TestBuiltin: the log says what an agent without policies does, and nothing of that where it
+// has some.
+func TestBuiltin(t *testing.T) {
+	dir, own := t.TempDir(), write(t, t.TempDir(), "a.yaml", doc("a"))
+	for name, c := range map[string]struct {
+		path    string
+		builtin policy.Builtin
+		want    string
+	}{
+		"audit": {dir, policy.DefaultBuiltin(),
+			"there are no policies in " + dir + ": the built-in profile baseline is in force in mode audit: nothing is denied or adjusted"},
+		"enforced": {dir, policy.Builtin{Profile: "restricted", Mode: policy.ModeEnforce},
+			"there are no policies in " + dir + ": the built-in profile restricted is in force in mode enforce: it denies containers"},
+		"policies": {own, policy.DefaultBuiltin(), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log, hook := logtest.NewNullLogger()
+			f, err := Open(c.path, false, c.builtin, log)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			if last := hook.LastEntry(); last.Level == logrus.WarnLevel {
+				got = last.Message
+			}
+			if got != c.want || f.Builtin() != (c.want != "") {
+				t.Errorf("warned %q, built in %v", got, f.Builtin())
 			}
 		})
 	}

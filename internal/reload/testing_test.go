@@ -11,6 +11,8 @@ import (
 
 	"github.com/sirupsen/logrus"
 	logtest "github.com/sirupsen/logrus/hooks/test"
+
+	"github.com/specguard/specguard/policy"
 )
 
 // doc is a valid policy document.
@@ -55,7 +57,7 @@ func start(t *testing.T, path string, optional bool, poll time.Duration) *folder
 func opened(t *testing.T, path string, optional bool) *folder {
 	t.Helper()
 	log, hook := logtest.NewNullLogger()
-	f, err := Open(path, optional, log)
+	f, err := Open(path, optional, policy.DefaultBuiltin(), log)
 	if err != nil {
 		t.Fatal(err)
 	}
