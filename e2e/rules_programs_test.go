@@ -140,14 +140,22 @@ func TestRuleImages(t *testing.T) {
 					container: container{name: "by-tag", config: "requireDigest: true", options: ask(node.AppImage)},
 					found:     notPinned,
 				},
+				{
+					container: container{name: "forbidden", config: `forbidden: ["registry.example.com/team/**"]`, options: ask("docker.io/library/app:1")},
+					found:     []string{"image " + node.AppImage + " is forbidden (allowed: all but registry.example.com/team/**)"},
+				},
 			},
 			compliant: []container{
 				{name: "by-id", config: `allowed: ["registry.example.com/team/*"]`, options: ask(node.AppImage)},
+				{name: "not-forbidden", config: `forbidden: ["docker.io/**", registry.example.com/team/other]`, options: ask(node.AppImage)},
 			},
 		}
 		byDigest := container{name: "by-digest", config: "requireDigest: true", options: ask("registry.example.com/team/app@sha256:" + strings.TrimPrefix(id, "sha256:"))}
 		if n.Release().Major() == "2" {
 			r.compliant = append(r.compliant, byDigest)
+			claimed := container{name: "forbidden-claimed", config: `forbidden: [app]`, options: ask("docker.io/library/app:1")}
+			r.breaking = append(r.breaking, breach{container: claimed,
+				found: []string{"image docker.io/library/app:1 is forbidden (allowed: all but docker.io/library/app)"}})
 		} else { // containerd 1.7 does not tell what was asked for
 			r.breaking = append(r.breaking, breach{container: byDigest, found: notPinned})
 		}

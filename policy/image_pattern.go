@@ -70,9 +70,30 @@ func matchImage(patterns []ImagePattern, image string) bool {
 // matchFullName reports whether a pattern covers the full name of the image.
 func matchFullName(patterns []ImagePattern, image string) bool {
 	named := parseImage(image)
+	return named != nil && matchNamed(patterns, named)
+}
+
+// matchAnyName reports whether a pattern covers the image by its full name or by another spelling of
+// it: names of hosts are the same in capital letters, and with the port that they have anyway.
+func matchAnyName(patterns []ImagePattern, image string) bool {
+	if matchImage(patterns, image) {
+		return true
+	}
+	named := parseImage(image)
 	if named == nil {
 		return false
 	}
+	registry := reference.Domain(named)
+	host := strings.ToLower(registry)
+	host = strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ":80")
+	if host == "registry-1.docker.io" { // where docker.io is
+		host = "docker.io"
+	}
+	plain := parseImage(host + strings.TrimPrefix(named.String(), registry))
+	return plain != nil && matchNamed(patterns, plain)
+}
+
+func matchNamed(patterns []ImagePattern, named reference.Named) bool {
 	names := []string{named.String(), named.Name()}
 	tagged, hasTag := named.(reference.Tagged)
 	digested, hasDigest := named.(reference.Digested)

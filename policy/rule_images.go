@@ -17,7 +17,12 @@ import (
 // allowed, and neither is an image that the runtime does not show. If the runtime stores one
 // image under several names, it shows only one, and that name counts: in containerd one with a
 // tag, if there is any. containerd 2.0 to 2.3 shows the name only through containerd's socket
-// (opener containerd): with other openers, Allowed denies every container there.
+// (opener containerd): with other openers, Allowed and Forbidden deny every container there.
+//
+// Forbidden is compared with every name that the image is known by, also with the one that was
+// asked for. Capital letters in the registry's name, and the ports 443 and 80, make no
+// difference. An image without a name is denied, because it may be a forbidden one. The same
+// image under a name that no pattern covers is not: to say where images come from, use Allowed.
 //
 // For RequireDigest, the name that was asked for counts too, and the rule believes the client
 // of CRI, in Kubernetes the kubelet. containerd 1.7 does not show this name: there, an image
@@ -28,7 +33,7 @@ import (
 // Adjusts: nothing. Another image would be another program.
 // Source: github.com/distribution/reference (the grammar of references); Kubernetes, "Images",
 // on pinning by digest.
-// Example: {allowed: ["registry.example.com/**"], requireDigest: true}
+// Example: {allowed: ["registry.example.com/**"], forbidden: ["registry.example.com/retired/**"], requireDigest: true}
 type Images struct {
 	Base      `yaml:",inline"`
 	checkOnly `yaml:"-"`
@@ -37,6 +42,10 @@ type Images struct {
 	// docker.io/library/nginx. A pattern without a tag and a digest covers all of them.
 	// Default: any.
 	Allowed []ImagePattern `yaml:"allowed"`
+
+	// Forbidden lists patterns of images that are denied, whatever Allowed says.
+	// Default: none.
+	Forbidden []ImagePattern `yaml:"forbidden"`
 
 	// RequireDigest: the image must have been asked for by digest (name@sha256:...). A tag can
 	// be moved to another image.
@@ -50,13 +59,20 @@ func (i *Images) Validate() error {
 		return nil
 	case i.Allowed != nil && len(i.Allowed) == 0:
 		return strict.Field("allowed", "is an empty list; leave it out to allow every image")
-	case i.Allowed == nil && !i.RequireDigest:
-		return errors.New("needs allowed or requireDigest")
+	case i.Forbidden != nil && len(i.Forbidden) == 0:
+		return strict.Field("forbidden", "is an empty list; leave it out to forbid no image")
+	case i.Allowed == nil && i.Forbidden == nil && !i.RequireDigest:
+		return errors.New("needs allowed, forbidden or requireDigest")
+	}
+	for _, p := range i.Allowed {
+		if slices.Contains(i.Forbidden, p) {
+			return strict.Field("allowed", "has %s, which is forbidden", p)
+		}
 	}
 	return nil
 }
 
-// Check finds an image from elsewhere, and one that is not pinned.
+// Check finds an image from elsewhere, a forbidden one, and one that is not pinned.
 func (i *Images) Check(s *Subject) []Finding {
 	c := &s.Container
 	name := c.Image
@@ -64,7 +80,7 @@ func (i *Images) Check(s *Subject) []Finding {
 	switch {
 	case c.ImageUnseen && name == "":
 		name = "of an unknown name"
-		if len(i.Allowed) > 0 || len(c.OtherImages) == 0 {
+		if len(i.Allowed) > 0 || len(i.Forbidden) > 0 || len(c.OtherImages) == 0 {
 			out = append(out, Finding{Found: "the image is not known on this node, only the name that was asked for: give the agent " +
 				"containerd's socket, or use containerd 2.4 or later"})
 		}
@@ -73,10 +89,32 @@ func (i *Images) Check(s *Subject) []Finding {
 	case len(i.Allowed) > 0 && !matchFullName(i.Allowed, name):
 		out = append(out, Finding{Found: "image " + name + " not allowed", Allowed: few(i.Allowed)})
 	}
+	out = append(out, i.forbidden(c)...)
 	if i.RequireDigest && !pinned(c.Image) && !slices.ContainsFunc(c.OtherImages, pinned) {
 		out = append(out, Finding{Found: "image " + name + " was not asked for by digest", Allowed: "name@sha256:..."})
 	}
 	return out
+}
+
+// forbidden finds a name of the image that is forbidden. Where the runtime stores none,
+// nothing tells that it is not.
+func (i *Images) forbidden(c *Container) []Finding {
+	if len(i.Forbidden) == 0 {
+		return nil
+	}
+	allowed := "all but " + few(i.Forbidden)
+	if len(i.Allowed) > 0 {
+		allowed = few(i.Allowed) + ", but not " + few(i.Forbidden)
+	}
+	for _, name := range append([]string{c.Image}, c.OtherImages...) {
+		if name != "" && matchAnyName(i.Forbidden, name) {
+			return []Finding{{Found: "image " + name + " is forbidden", Allowed: allowed}}
+		}
+	}
+	if c.Image != "" && parseImage(c.Image) == nil {
+		return []Finding{{Found: "image " + c.Image + " has no name, and may be a forbidden one", Allowed: allowed}}
+	}
+	return nil
 }
 
 // pinned reports whether the reference holds a digest.

@@ -89,6 +89,8 @@ func TestImagesUnseen(t *testing.T) {
 		"no digest":            {"requireDigest: true", "registry.example.com/web:1", []string{tagged}},
 		"allowed and a digest": {`requireDigest: true, allowed: ["**"]`, digest, []string{unseen}},
 		"nothing asked for":    {"requireDigest: true", "", []string{unseen, tagged}},
+		"forbidden":            {`forbidden: ["quay.io/**"]`, "registry.example.com/web:1", []string{unseen}},
+		"forbidden, asked for": {`forbidden: ["registry.example.com/**"]`, "registry.example.com/web:1", []string{unseen, "images: image registry.example.com/web:1 is forbidden (allowed: all but registry.example.com/**)"}},
 	} {
 		sub := subject(newSpec())
 		sub.Container.Image, sub.Container.ImageUnseen = "", true
@@ -105,15 +107,71 @@ func TestImagesUnseen(t *testing.T) {
 	}
 }
 
+func TestImagesForbidden(t *testing.T) {
+	const sum = "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+	hub := []string{"docker.io/**"}
+	for name, tt := range map[string]struct {
+		forbidden []string
+		images    []string // the runtime's and others
+		want      string
+	}{
+		"another":            {hub, []string{"quay.io/a/b:1"}, ""},
+		"the runtime's":      {hub, []string{"docker.io/library/nginx:1"}, "docker.io/library/nginx:1 is forbidden"},
+		"short":              {hub, []string{"nginx"}, "nginx is forbidden"},
+		"what is claimed":    {hub, []string{"quay.io/a/b:1", "quay.io/a/c", "docker.io/a/b"}, "docker.io/a/b is forbidden"},
+		"another port":       {hub, []string{"docker.io:5000/a/b"}, ""},
+		"the usual port":     {hub, []string{"docker.io:443/library/nginx:1"}, "docker.io:443/library/nginx:1 is forbidden"},
+		"plain HTTP":         {[]string{"reg.example.com/**"}, []string{"reg.example.com:80/a"}, "reg.example.com:80/a is forbidden"},
+		"capital letters":    {hub, []string{"Docker.IO/a/b"}, "Docker.IO/a/b is forbidden"},
+		"both, by digest":    {hub, []string{"DOCKER.io:443/a/b@" + sum}, "DOCKER.io:443/a/b@" + sum + " is forbidden"},
+		"Docker Hub's alias": {hub, []string{"index.docker.io/a/b"}, "index.docker.io/a/b is forbidden"},
+		"Docker Hub's host":  {hub, []string{"registry-1.docker.io/a/b:1"}, "registry-1.docker.io/a/b:1 is forbidden"},
+		"as it is written":   {[]string{"Reg.example.com:443/**"}, []string{"Reg.example.com:443/a"}, "Reg.example.com:443/a is forbidden"},
+		"a tag":              {[]string{"redis:6*"}, []string{"docker.io/library/redis:6.2"}, "docker.io/library/redis:6.2 is forbidden"},
+		"another tag":        {[]string{"redis:6*"}, []string{"docker.io/library/redis:7"}, ""},
+		"a tag, by digest":   {[]string{"redis:6*"}, []string{"docker.io/library/redis:6@" + sum}, "docker.io/library/redis:6@" + sum + " is forbidden"},
+		"a digest":           {[]string{"redis@" + sum}, []string{"quay.io/a/b:1", "docker.io/library/redis@" + sum}, "docker.io/library/redis@" + sum + " is forbidden"},
+		"only an id":         {hub, []string{sum}, sum + " has no name, and may be a forbidden one"},
+		"an id, claimed":     {hub, []string{"quay.io/a/b", sum}, ""},
+		"no reference":       {hub, []string{"Not A Reference"}, "Not A Reference has no name, and may be a forbidden one"},
+		"everything":         {[]string{"**"}, []string{sum}, sum + " is forbidden"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sub := subject(newSpec())
+			sub.Container.Image, sub.Container.OtherImages = tt.images[0], tt.images[1:]
+			list := `["` + strings.Join(tt.forbidden, `", "`) + `"]`
+			for rule, allowed := range map[string]string{
+				"forbidden: " + list: "all but ", `allowed: ["**", redis], forbidden: ` + list: "**, docker.io/library/redis, but not ",
+			} {
+				if strings.Contains(rule, "[\"**\"]") {
+					continue
+				}
+				set := compileDocs(t, policyDoc("test", "images: {"+rule+"}"))
+				got := strings.Join(findings(set.Evaluate(sub, Complete)), "\n")
+				want := "images: image " + tt.want + " (allowed: " + allowed
+				if tt.want != "" && !strings.Contains(got, want) || tt.want == "" && got != "" {
+					t.Errorf("%s: %q, want %q", rule, got, want)
+				}
+				if early := strings.Join(findings(set.Evaluate(sub, Partial)), "\n"); early != got {
+					t.Errorf("%s, early: %q", rule, early)
+				}
+			}
+		})
+	}
+}
+
 func TestImagesErrors(t *testing.T) {
 	for rule, want := range map[string]string{
-		"images: {}":            "0.yaml:6:13: spec.rules.images: needs allowed or requireDigest",
+		"images: {}":            "0.yaml:6:13: spec.rules.images: needs allowed, forbidden or requireDigest",
 		"images: {allowed: []}": "0.yaml:6:23: spec.rules.images.allowed: is an empty list; leave it out to allow every image",
-		"images: {requireDigest: true, allowed: []}": "0.yaml:6:44: spec.rules.images.allowed: is an empty list; leave it out to allow every image",
-		"images: {onViolation: ignore}":              "",
-		"images: {requireDigest: always}":            `0.yaml:6:29: spec.rules.images.requireDigest: must be true or false, not "always"`,
-		"images: {onViolation: adjust}":              "0.yaml:6:13: spec.rules.images: needs allowed or requireDigest",
-		`images: {requireDigest: true, tag: "x"}`:    `0.yaml:6:35: spec.rules.images: unknown field "tag" (allowed: onViolation, allowed, requireDigest)`,
+		"images: {requireDigest: true, allowed: []}":                              "0.yaml:6:44: spec.rules.images.allowed: is an empty list; leave it out to allow every image",
+		"images: {onViolation: ignore}":                                           "",
+		"images: {forbidden: []}":                                                 "0.yaml:6:25: spec.rules.images.forbidden: is an empty list; leave it out to forbid no image",
+		"images: {forbidden: [nginx:1:2]}":                                        `0.yaml:6:26: spec.rules.images.forbidden[0]: "nginx:1:2" is not an image (allowed: names and patterns such as nginx, registry.example.com/team/web:1, registry.example.com/**)`,
+		"images: {forbidden: [redis], allowed: [docker.io/library/redis, nginx]}": "0.yaml:6:43: spec.rules.images.allowed: has docker.io/library/redis, which is forbidden",
+		"images: {requireDigest: always}":                                         `0.yaml:6:29: spec.rules.images.requireDigest: must be true or false, not "always"`,
+		"images: {onViolation: adjust}":                                           "0.yaml:6:13: spec.rules.images: needs allowed, forbidden or requireDigest",
+		`images: {requireDigest: true, tag: "x"}`:                                 `0.yaml:6:35: spec.rules.images: unknown field "tag" (allowed: onViolation, allowed, forbidden, requireDigest)`,
 	} {
 		if got := loadError(rule, "allowPrivilegeEscalation: {}"); got != want {
 			t.Errorf("%s: %s, want %s", rule, got, want)
@@ -172,8 +230,9 @@ func TestImagePattern(t *testing.T) {
 }
 
 func drawImages(t *rapid.T, _ Action) []string {
-	return []string{"allowed: " + pick(t, "allowed", `["registry.example.com/**"]`, "[docker.io/library/nginx]", `["**"]`),
-		"requireDigest: " + pick(t, "requireDigest", "true", "false", "false")}
+	return append(some(t, "field", "forbidden: "+pick(t, "forbidden", `["quay.io/**"]`, "[nginx, registry.example.com/team/web]", `["registry.example.com/team/*"]`)),
+		"allowed: "+pick(t, "allowed", `["registry.example.com/**"]`, "['docker.io/library/ngin?']", `["**"]`),
+		"requireDigest: "+pick(t, "requireDigest", "true", "false", "false"))
 }
 
 func drawImageNames(t *rapid.T) (string, []string) {
