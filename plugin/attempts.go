@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/recordsize"
 )
 
 const (
@@ -37,7 +37,7 @@ const (
 type RecordLister interface {
 	// Records are those of all pods, and of the containers that have not ended. It is an
 	// error if any cannot be read; a node without pods has none.
-	Records(ctx context.Context) ([]synchronize.Record, error)
+	Records(ctx context.Context) ([]recordsize.Record, error)
 }
 
 // attempts counts the attempts to connect and to get what runs.
@@ -164,7 +164,7 @@ func pauseFor(ctx context.Context, d time.Duration) bool {
 }
 
 // oversized asks the runtime, without NRI, what is too large for NRI.
-func (p *Plugin) oversized(ctx context.Context) ([]*synchronize.TooLarge, error) {
+func (p *Plugin) oversized(ctx context.Context) ([]*recordsize.TooLarge, error) {
 	if p.RecordsOf == nil {
 		return nil, errors.New("no runtime to ask")
 	}

@@ -9,14 +9,14 @@ import (
 
 	"github.com/sirupsen/logrus"
 
-	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/recordsize"
 )
 
 // answers is a runtime that gives them one after the other, the last one again
 // and again.
 type answers []listing
 
-func (a *answers) Records(context.Context) ([]synchronize.Record, error) {
+func (a *answers) Records(context.Context) ([]recordsize.Record, error) {
 	now := &(*a)[0]
 	if len(*a) > 1 {
 		*a = (*a)[1:]
@@ -28,7 +28,7 @@ func (a *answers) Records(context.Context) ([]synchronize.Record, error) {
 // answer late again and again. A runtime that may have panicked, or would, is not
 // asked soon.
 func TestPauseForNothing(t *testing.T) {
-	big := []synchronize.Record{{SandboxID: "x", Size: 1 << 20}}
+	big := []recordsize.Record{{SandboxID: "x", Size: 1 << 20}}
 	away := errors.New("connection refused")
 	for name, c := range map[string]struct {
 		runtime answers
@@ -45,7 +45,7 @@ func TestPauseForNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := offline(t, doc("p", allow)).plugin
-				p.Limits = synchronize.LimitsFor(synchronize.DefaultContainer)
+				p.Limits = recordsize.LimitsFor(recordsize.DefaultContainer)
 				p.RecordsOf = func(string) (RecordLister, error) { return &c.runtime, nil }
 				for range c.failed {
 					p.attempts.failure()

@@ -9,7 +9,7 @@ import (
 
 	"github.com/specguard/specguard/plugin/containerruntime"
 	"github.com/specguard/specguard/plugin/judge"
-	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/recordsize"
 )
 
 // noneEnforced is why an agent that only audits refuses nothing.
@@ -22,9 +22,9 @@ func (p *Plugin) refuseTooLarge(ctx context.Context, pod *api.PodSandbox, ctr *a
 	if p.Limits.Container <= 0 {
 		return nil
 	}
-	records := []synchronize.Record{synchronize.RecordOf(pod, nil)}
+	records := []recordsize.Record{recordsize.RecordOf(pod, nil)}
 	if ctr != nil {
-		records = append(records, synchronize.RecordOf(pod, ctr))
+		records = append(records, recordsize.RecordOf(pod, ctr))
 	}
 	why := p.ledger.Enter(p.Limits, records...)
 	if why == nil {
@@ -62,7 +62,7 @@ func (p *Plugin) refuseGrowth(ctx context.Context, pod *api.PodSandbox, ctr *api
 	}
 	updated := proto.Clone(ctr).(*api.Container)
 	proto.Merge(updated, &api.Container{Linux: &api.LinuxContainer{Resources: r}})
-	record := synchronize.RecordOf(pod, updated)
+	record := recordsize.RecordOf(pod, updated)
 	why := p.ledger.Grow(p.Limits, record)
 	switch {
 	case why == nil:
@@ -82,13 +82,13 @@ func (p *Plugin) noteListed(pods []*api.PodSandbox, ctrs []*api.Container) {
 	if p.Limits.Container <= 0 {
 		return
 	}
-	records := synchronize.Records(pods, ctrs)
+	records := recordsize.Records(pods, ctrs)
 	p.ledger.Reset(records)
 	p.tellOversized(p.Limits.Oversized(records))
 }
 
 // tellOversized names each pod, with the largest that is in it.
-func (p *Plugin) tellOversized(all []*synchronize.TooLarge) {
+func (p *Plugin) tellOversized(all []*recordsize.TooLarge) {
 	more := make(map[string]int)
 	for _, t := range all {
 		more[t.SandboxID]++

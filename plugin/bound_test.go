@@ -17,14 +17,14 @@ import (
 
 	"github.com/specguard/specguard/plugin/containerruntime"
 	"github.com/specguard/specguard/plugin/judge"
-	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/recordsize"
 	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
 // bounded is a node that is not connected yet, with the default limits.
 func bounded(t *testing.T, docs ...string) *node {
 	n := offline(t, docs...)
-	n.plugin.Limits = synchronize.LimitsFor(synchronize.DefaultContainer)
+	n.plugin.Limits = recordsize.LimitsFor(recordsize.DefaultContainer)
 	return n
 }
 
@@ -143,7 +143,7 @@ func TestDeniedCountsNothing(t *testing.T) {
 				if err != nil {
 					t.Fatalf("container %d: %v", i, err)
 				}
-				if a := n.plugin.Judge(t.Context(), wrapperapi.Request{Kind: c.kind, ID: ctr.GetId(), Spec: []byte(n.store.get(container().GetId()))}); a.Verdict != wrapperapi.Deny {
+				if a := n.plugin.Judge(t.Context(), wrapperapi.Request{Kind: c.kind, ID: ctr.GetId(), Spec: []byte(n.store.get(container().GetId()))}); a.Verdict != wrapperapi.Forbidden {
 					t.Fatalf("container %d: %+v", i, a)
 				}
 			}
@@ -254,7 +254,7 @@ func TestLimitsSynchronize(t *testing.T) {
 				for k := range 1 + r.IntN(9) {
 					c := large(container(), size)
 					c.PodSandboxId, c.Id, c.Name = p.Id, fmt.Sprint(i, ".", k), fmt.Sprint(k)
-					if n.plugin.ledger.Enter(n.plugin.Limits, synchronize.RecordOf(p, nil), synchronize.RecordOf(p, c)) == nil {
+					if n.plugin.ledger.Enter(n.plugin.Limits, recordsize.RecordOf(p, nil), recordsize.RecordOf(p, c)) == nil {
 						n.ctrs = append(n.ctrs, c)
 						admitted += size
 					}
@@ -275,11 +275,11 @@ func TestLimitsSynchronize(t *testing.T) {
 // listing is a runtime that lists what NRI would tell.
 type listing struct {
 	mu      sync.Mutex
-	records []synchronize.Record
+	records []recordsize.Record
 	err     error
 }
 
-func (l *listing) Records(context.Context) ([]synchronize.Record, error) {
+func (l *listing) Records(context.Context) ([]recordsize.Record, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.records, l.err
@@ -300,7 +300,7 @@ func TestGivesUp(t *testing.T) {
 		c.Id, c.Name = fmt.Sprint(i), fmt.Sprint("big-", i)
 		n.ctrs = append(n.ctrs, c)
 	}
-	l := &listing{records: synchronize.Records(n.pods, n.ctrs)}
+	l := &listing{records: recordsize.Records(n.pods, n.ctrs)}
 	n.plugin.RecordsOf = func(runtime string) (RecordLister, error) {
 		if runtime != "containerd" {
 			return nil, errors.New("which")

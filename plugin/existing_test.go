@@ -10,7 +10,6 @@ import (
 
 	"github.com/specguard/specguard/plugin/containerruntime"
 	"github.com/specguard/specguard/plugin/judge"
-	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
 // stopping is a store that can stop containers.
@@ -82,9 +81,7 @@ func (b bundles) Spec(id string) ([]byte, error) {
 	return []byte(b[id]), nil
 }
 
-func (b bundles) Sandbox(id string) *wrapperapi.Sandbox {
-	return &wrapperapi.Sandbox{ID: id, Spec: []byte(b[id])}
-}
+func (bundles) PortMappings(string) ([]byte, bool) { return nil, false }
 
 // wrapped is a runtime without a store, with bundles in place of one, and what
 // can stop its containers.

@@ -21,7 +21,7 @@ func TestJudgeAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.recorder.expect(t, "open team-a/web-0/app adjusted")
-	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Allow || a.Spec != nil {
+	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Allowed || a.Spec != nil {
 		t.Errorf("%+v\n%s", a, a.Spec)
 	}
 	n.recorder.expect(t, "open team-a/web-0/app adjusted")
@@ -29,11 +29,11 @@ func TestJudgeAgain(t *testing.T) {
 	sealed := func(r *wrapperapi.Request) {
 		r.Spec = []byte(spec(both, sealedBy(seal.Pending), annotated(seal.Sealed)))
 	}
-	if a := n.bring(wrapperapi.Create, sealed); a.Verdict != wrapperapi.Allow || string(a.Spec) != spec(one, "", annotated("adjusted")) {
+	if a := n.bring(wrapperapi.Create, sealed); a.Verdict != wrapperapi.Allowed || string(a.Spec) != spec(one, "", annotated("adjusted")) {
 		t.Errorf("%+v\n%s", a, a.Spec)
 	}
 	n.store.sandboxes[pod().GetId()] = withPort(8080)
-	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Deny {
+	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Forbidden {
 		t.Errorf("%+v", a)
 	}
 }
@@ -45,12 +45,12 @@ func TestJudgeAudit(t *testing.T) {
 	if _, err := n.create(pod(), container()); err != nil {
 		t.Fatal(err)
 	}
-	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Allow || a.Spec != nil {
+	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Allowed || a.Spec != nil {
 		t.Errorf("%+v", a)
 	}
 	n.recorder.expect(t, `open team-a/web-0/app failed: the host does not show the pod's sandbox "5d1c"`)
 	n.policies.use(compile(t, doc("p", auditing, noPorts), doc("q", strip)))
-	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Deny {
+	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Forbidden {
 		t.Errorf("beside a policy in force: %+v", a)
 	}
 }
@@ -98,7 +98,7 @@ func TestJudgeImage(t *testing.T) {
 			}
 			named := `"annotations":{"` + imageNameAnnotation + `":"` + asked + `"},`
 			a := n.bring(wrapperapi.Create, func(r *wrapperapi.Request) { r.Spec = []byte(spec(both, "", named)) })
-			if (a.Verdict == wrapperapi.Allow) != (c.want == "") || !strings.Contains(a.Message, c.want) {
+			if (a.Verdict == wrapperapi.Allowed) != (c.want == "") || !strings.Contains(a.Message, c.want) {
 				t.Errorf("%+v", a)
 			}
 		})

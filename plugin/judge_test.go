@@ -45,14 +45,14 @@ func TestJudge(t *testing.T) {
 		spec                 string // by the wrapper's answer; "" for none
 		createSays, verifies string
 	}{
-		"no policy": {docs: []string{doc("p", elsewhere, refuse)}, create: wrapperapi.Allow, verify: wrapperapi.Allow},
-		"allowed":   {docs: []string{doc("p", allow)}, create: wrapperapi.Allow, verify: wrapperapi.Allow, spec: spec(both, "", annotated("allowed"))},
+		"no policy": {docs: []string{doc("p", elsewhere, refuse)}, create: wrapperapi.Allowed, verify: wrapperapi.Allowed},
+		"allowed":   {docs: []string{doc("p", allow)}, create: wrapperapi.Allowed, verify: wrapperapi.Allowed, spec: spec(both, "", annotated("allowed"))},
 		"adjusted": {
-			docs: []string{doc("p", strip)}, create: wrapperapi.Allow, spec: spec(one, "", annotated("adjusted")),
-			verify: wrapperapi.Deny, verifies: deniedWhy + " (policy would adjust it; on this node specguard can only deny containers)" + deniedFix,
+			docs: []string{doc("p", strip)}, create: wrapperapi.Allowed, spec: spec(one, "", annotated("adjusted")),
+			verify: wrapperapi.Forbidden, verifies: deniedWhy + " (policy would adjust it; on this node specguard can only deny containers)" + deniedFix,
 		},
-		"denied": {docs: []string{doc("p", refuse)}, create: wrapperapi.Deny, createSays: denied, verify: wrapperapi.Deny, verifies: denied},
-		"audit":  {docs: []string{doc("p", auditing, refuse)}, create: wrapperapi.Allow, verify: wrapperapi.Allow},
+		"denied": {docs: []string{doc("p", refuse)}, create: wrapperapi.Forbidden, createSays: denied, verify: wrapperapi.Forbidden, verifies: denied},
+		"audit":  {docs: []string{doc("p", auditing, refuse)}, create: wrapperapi.Allowed, verify: wrapperapi.Allowed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, o := range []judge.Opener{judge.ByWrapper{Program: "/opt/specguard-runtime"}, judge.ByHook{Program: "/opt/specguard-runtime"}} {
@@ -61,7 +61,7 @@ func TestJudge(t *testing.T) {
 					t.Fatal(err)
 				}
 				a := n.bring(wrapperapi.Create, nil)
-				if a.Verdict != c.create || a.Message != c.createSays || a.Verdict == wrapperapi.Allow && string(a.Spec) != c.spec {
+				if a.Verdict != c.create || a.Message != c.createSays || a.Verdict == wrapperapi.Allowed && string(a.Spec) != c.spec {
 					t.Errorf("%s: create: %+v\nspec %s", o.Name(), a, a.Spec)
 				}
 				if a := n.bring(wrapperapi.Verify, nil); a.Verdict != c.verify || a.Message != c.verifies || a.Spec != nil {
@@ -86,7 +86,7 @@ func TestJudgeUnknown(t *testing.T) {
 	if _, err := n.create(pod(), ctr); err != nil {
 		t.Fatal(err)
 	}
-	expect("created", wrapperapi.Allow)
+	expect("created", wrapperapi.Allowed)
 	other := pod()
 	other.Namespace = "other"
 	if _, err := n.create(other, container()); err != nil {
@@ -100,7 +100,7 @@ func TestJudgeUnknown(t *testing.T) {
 	if _, err := n.create(pod(), container()); err != nil {
 		t.Fatal(err)
 	}
-	expect("created once more", wrapperapi.Allow)
+	expect("created once more", wrapperapi.Allowed)
 }
 
 // TestJudgeAfterRestart has an agent that was not there when the container was
@@ -112,7 +112,7 @@ func TestJudgeAfterRestart(t *testing.T) {
 	n.start(t, "cri-o")
 	n.connect(n.socket)
 	n.store.put(container().GetId(), spec(both, sealedBy(seal.Pending), annotated(seal.Sealed)))
-	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Allow || string(a.Spec) != spec(one, "", annotated("adjusted")) {
+	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Allowed || string(a.Spec) != spec(one, "", annotated("adjusted")) {
 		t.Errorf("%+v\n%s", a, a.Spec)
 	}
 }
@@ -136,12 +136,12 @@ func TestJudgeFailures(t *testing.T) {
 			r.Sandbox = &wrapperapi.Sandbox{ID: "5d1c", Spec: []byte("{}"), Networked: true, PortMappings: []byte("{}")}
 		}, "not judged: the pod's host ports: "},
 	} {
-		if a := n.bring(wrapperapi.Create, c.change); a.Verdict != wrapperapi.Deny || a.Spec != nil || !strings.HasPrefix(a.Message, c.want) {
+		if a := n.bring(wrapperapi.Create, c.change); a.Verdict != wrapperapi.Forbidden || a.Spec != nil || !strings.HasPrefix(a.Message, c.want) {
 			t.Errorf("%s: %+v", name, a)
 		}
 	}
 	n.policies.answer(nil, func() *policy.Set { panic("broken") })
-	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Deny || !strings.Contains(a.Message, "internal error") {
+	if a := n.bring(wrapperapi.Create, nil); a.Verdict != wrapperapi.Forbidden || !strings.Contains(a.Message, "internal error") {
 		t.Errorf("a panic: %+v", a)
 	}
 }
@@ -194,7 +194,7 @@ func TestJudgeHostPorts(t *testing.T) {
 				t.Fatal(err)
 			}
 			a := n.bring(wrapperapi.Create, func(r *wrapperapi.Request) { r.Sandbox = c.sandbox })
-			if a.Message != c.want || (a.Verdict == wrapperapi.Allow) != (c.want == "") {
+			if a.Message != c.want || (a.Verdict == wrapperapi.Allowed) != (c.want == "") {
 				t.Errorf("%+v", a)
 			}
 		})

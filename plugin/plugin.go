@@ -10,7 +10,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/specguard/specguard/plugin/judge"
-	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/recordsize"
 	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
@@ -23,7 +23,7 @@ type Plugin struct {
 	// Limits are of what containers may bring along; without them the runtime may
 	// be unable to list what runs. RecordsOf finds what lists that where NRI
 	// does not, by the name of the runtime; nil where nothing can.
-	Limits    synchronize.Limits
+	Limits    recordsize.Limits
 	RecordsOf func(runtime string) (RecordLister, error)
 
 	// Waited is called with how long a request has waited before its handler
@@ -33,7 +33,7 @@ type Plugin struct {
 	judge    *judge.Judge
 	log      logrus.FieldLogger
 	conn     connection
-	ledger   synchronize.Ledger
+	ledger   recordsize.Ledger
 	attempts attempts
 	pulse    pulse
 }
@@ -49,7 +49,7 @@ func New(j *judge.Judge, openers judge.Openers) *Plugin {
 // refuses never comes to be, and the runtime may not say so.
 func (p *Plugin) Judge(ctx context.Context, req wrapperapi.Request) wrapperapi.Answer {
 	a := p.judge.Ask(ctx, req)
-	if a.Verdict == wrapperapi.Deny {
+	if a.Verdict == wrapperapi.Forbidden {
 		p.ledger.ContainerGone(req.ID)
 	}
 	return a

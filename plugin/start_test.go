@@ -190,13 +190,13 @@ func TestMountGuard(t *testing.T) {
 			if c.hooks != "" {
 				hooks = `,"hooks":{"createRuntime":[` + c.hooks + `]}`
 			}
-			if want := strings.Replace(spec(both, hooks, annotated("allowed")), `"root"`, c.spec+`"root"`, 1); a.Verdict != wrapperapi.Allow || string(a.Spec) != want {
+			if want := strings.Replace(spec(both, hooks, annotated("allowed")), `"root"`, c.spec+`"root"`, 1); a.Verdict != wrapperapi.Allowed || string(a.Spec) != want {
 				t.Fatalf("%s %s\n%s\nwant\n%s", a.Verdict, a.Message, a.Spec, want)
 			}
 			before := n.recorder.all()
 			n.store.put(ctr.GetId(), string(a.Spec))
 			a = n.bring(wrapperapi.Verify, c.bring)
-			if c.refuse == "" && a.Verdict != wrapperapi.Allow || c.refuse != "" && (a.Verdict != wrapperapi.Deny || !strings.HasPrefix(a.Message, c.refuse)) {
+			if c.refuse == "" && a.Verdict != wrapperapi.Allowed || c.refuse != "" && (a.Verdict != wrapperapi.Forbidden || !strings.HasPrefix(a.Message, c.refuse)) {
 				t.Errorf("%+v, want %q", a, c.refuse)
 			}
 			if recorded := n.recorder.all(); (recorded == before) != (c.refuse == "") && name != "no table" {

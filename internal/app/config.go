@@ -11,7 +11,7 @@ import (
 	"github.com/specguard/specguard/internal/wrapperconfig"
 	"github.com/specguard/specguard/plugin/host"
 	"github.com/specguard/specguard/plugin/judge"
-	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/recordsize"
 	"github.com/specguard/specguard/plugin/wrapperapi"
 	"github.com/specguard/specguard/policy"
 )
@@ -102,7 +102,7 @@ func DefaultConfig() Config {
 		BuiltinPolicy:    policy.DefaultBuiltin(),
 		Existing:         judge.Report,
 		TestedHandlers:   []string{},
-		MaxContainerSize: synchronize.DefaultContainer,
+		MaxContainerSize: recordsize.DefaultContainer,
 		RuntimeSocket:    wrapperapi.DefaultSocket,
 		HookPath:         wrapperconfig.Program,
 		Opener:           openerAuto,

@@ -9,7 +9,7 @@ import (
 	"github.com/specguard/specguard/plugin"
 	"github.com/specguard/specguard/plugin/containerruntime"
 	"github.com/specguard/specguard/plugin/cri"
-	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/recordsize"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -24,19 +24,19 @@ func (m *MaxContainerSize) UnmarshalText(text []byte) error {
 		return nil
 	}
 	var q policy.Quantity
-	if err := q.UnmarshalText(text); err != nil || q < synchronize.MinContainer || q > 1<<30 {
+	if err := q.UnmarshalText(text); err != nil || q < recordsize.MinContainer || q > 1<<30 {
 		return fmt.Errorf("%q is not a container size (allowed: 0 for no limit, or from %s to 1Gi, such as 256Ki)", text,
-			policy.Quantity(synchronize.MinContainer))
+			policy.Quantity(recordsize.MinContainer))
 	}
 	*m = MaxContainerSize(q)
 	return nil
 }
 
-func (m MaxContainerSize) limits() synchronize.Limits {
+func (m MaxContainerSize) limits() recordsize.Limits {
 	if m == 0 {
-		return synchronize.Limits{}
+		return recordsize.Limits{}
 	}
-	return synchronize.LimitsFor(int(m))
+	return recordsize.LimitsFor(int(m))
 }
 
 // warn says what a value means that is not safe.
@@ -49,13 +49,13 @@ func (m MaxContainerSize) warn(log logrus.FieldLogger) {
 	default:
 		log.Warnf("maxContainerSize is %s: above %s, the runtime may be unable to report the running containers when the agent connects "+
 			"again; until it can, nothing is judged",
-			policy.Quantity(m), policy.Quantity(synchronize.DefaultContainer))
+			policy.Quantity(m), policy.Quantity(recordsize.DefaultContainer))
 	}
 }
 
 // Oversized lists what is too large, of the runtime at the socket. Where the
 // agent allows more than is safe, what is safe tells.
-func (m MaxContainerSize) Oversized(ctx context.Context, socket string) ([]*synchronize.TooLarge, error) {
+func (m MaxContainerSize) Oversized(ctx context.Context, socket string) ([]*recordsize.TooLarge, error) {
 	c, err := cri.New(socket)
 	if err != nil {
 		return nil, err

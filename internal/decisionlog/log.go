@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/specguard/specguard/plugin/judge"
-	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/recordsize"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -120,7 +120,7 @@ func (l *Log) Decided(e judge.Record) {
 // Failed writes that a container could not be judged, or brought too much.
 func (l *Log) Failed(s judge.Event, p policy.Pod, c policy.Container, err error) {
 	line := l.line(s, failed, p, c)
-	if large, ok := errors.AsType[*synchronize.TooLarge](err); ok {
+	if large, ok := errors.AsType[*recordsize.TooLarge](err); ok {
 		line.Outcome = policy.Outcome(large.Outcome())
 	}
 	line.Error = err.Error()

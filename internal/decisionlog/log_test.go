@@ -14,8 +14,8 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/recordsize"
 	"github.com/specguard/specguard/plugin/request"
-	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -112,11 +112,11 @@ func TestLines(t *testing.T) {
 				`"durations":{"evaluationMicros":1,"totalMicros":2000}}`,
 		},
 		"refused": {
-			func(r judge.Recorder) { fail(r, &synchronize.TooLarge{}) },
+			func(r judge.Recorder) { fail(r, &recordsize.TooLarge{}) },
 			tooLarge("refused", "refused"),
 		},
 		"reported": {
-			func(r judge.Recorder) { fail(r, (&synchronize.TooLarge{}).Reported("so it is")) },
+			func(r judge.Recorder) { fail(r, (&recordsize.TooLarge{}).Reported("so it is")) },
 			tooLarge("reported", "reported, not refused, because so it is"),
 		},
 		"failed": {

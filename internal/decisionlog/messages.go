@@ -7,8 +7,8 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/recordsize"
 	"github.com/specguard/specguard/plugin/request"
-	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -72,7 +72,7 @@ func changes(d *policy.Decision) string {
 
 // Failed logs that a container could not be judged, or brought too much.
 func (m Messages) Failed(s judge.Event, p policy.Pod, c policy.Container, err error) {
-	if large, ok := errors.AsType[*synchronize.TooLarge](err); ok {
+	if large, ok := errors.AsType[*recordsize.TooLarge](err); ok {
 		m.about(s, p, c).Warn(large)
 		return
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/specguard/specguard/internal/hostfile"
 	"github.com/specguard/specguard/internal/runtimeconfig"
 	"github.com/specguard/specguard/plugin/host"
-	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/recordsize"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -40,7 +40,7 @@ type Settings struct {
 
 	// Oversized lists what is too large for the agent to be sure of its
 	// connection, by CRI, of the runtime at the socket.
-	Oversized func(ctx context.Context, socket string) ([]*synchronize.TooLarge, error)
+	Oversized func(ctx context.Context, socket string) ([]*recordsize.TooLarge, error)
 
 	// Data is the list of known vulnerabilities; nil is the built-in one. Now
 	// tells the time; nil is the clock.

@@ -5,15 +5,15 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/recordsize"
 )
 
 func TestSynchronize(t *testing.T) {
-	large := synchronize.LimitsFor(synchronize.DefaultContainer).Oversized([]synchronize.Record{
+	large := recordsize.LimitsFor(recordsize.DefaultContainer).Oversized([]recordsize.Record{
 		{Namespace: "team-a", Pod: "web-0", SandboxID: "5d1c", Container: "app", ID: "9b7e", Size: 1 << 20, Parts: "environment 1 MiB"},
 	})
 	for name, test := range map[string]struct {
-		found []*synchronize.TooLarge
+		found []*recordsize.TooLarge
 		err   error
 		want  want
 	}{
@@ -24,7 +24,7 @@ func TestSynchronize(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n := fake(t, nil)
 			serveCRI(t, n.ContainerdSocket, "containerd", "2.4.2")
-			n.Oversized = func(_ context.Context, socket string) ([]*synchronize.TooLarge, error) {
+			n.Oversized = func(_ context.Context, socket string) ([]*recordsize.TooLarge, error) {
 				if socket != n.ContainerdSocket {
 					t.Errorf("asked %s", socket)
 				}

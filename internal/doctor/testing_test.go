@@ -20,7 +20,7 @@ import (
 
 	"github.com/specguard/specguard/internal/hostfile/hostfiletest"
 	"github.com/specguard/specguard/internal/wrapperconfig"
-	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/recordsize"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -48,7 +48,7 @@ func fake(t *testing.T, hostFiles tree) *Node {
 		ContainerdConfig: "/etc/containerd/config.toml", CRIOConfig: "/etc/crio/crio.conf",
 		ConfigFile: filepath.Join(sockets, "config.yaml"), PolicyDir: filepath.Join(sockets, "policies"),
 		Policies:  policy.DefaultBuiltin().Compile,
-		Oversized: func(context.Context, string) ([]*synchronize.TooLarge, error) { return nil, nil },
+		Oversized: func(context.Context, string) ([]*recordsize.TooLarge, error) { return nil, nil },
 		Plugin:    "specguard", Opener: "auto",
 	})
 	n.socket = func(int, int, int) error { return unix.EAFNOSUPPORT }

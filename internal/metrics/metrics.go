@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/specguard/specguard/plugin/judge"
+	"github.com/specguard/specguard/plugin/recordsize"
 	"github.com/specguard/specguard/plugin/request"
-	"github.com/specguard/specguard/plugin/synchronize"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -118,7 +118,7 @@ func (r *Recorder) Decided(e judge.Record) {
 
 // Failed counts a container that could not be judged, or brought too much.
 func (r *Recorder) Failed(s judge.Event, _ policy.Pod, _ policy.Container, err error) {
-	if large, ok := errors.AsType[*synchronize.TooLarge](err); ok {
+	if large, ok := errors.AsType[*recordsize.TooLarge](err); ok {
 		r.oversized.WithLabelValues(large.Outcome()).Inc()
 		return
 	}

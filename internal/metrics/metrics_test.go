@@ -12,7 +12,7 @@ import (
 
 	"github.com/specguard/specguard/internal/metrics"
 	"github.com/specguard/specguard/plugin/judge"
-	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/recordsize"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -82,7 +82,7 @@ func TestRecorder(t *testing.T) {
 	r.Decided(event(judge.EventCreate, policy.Decision{Violations: violation("b")}))
 	r.Decided(event(judge.EventExisting, policy.Decision{Adjustments: change("a")}))
 	r.Failed(judge.EventOpen, policy.Pod{}, policy.Container{}, errors.New("x"))
-	large := &synchronize.TooLarge{}
+	large := &recordsize.TooLarge{}
 	r.Failed(judge.EventCreate, policy.Pod{}, policy.Container{}, large)
 	r.Failed(judge.EventCreate, policy.Pod{}, policy.Container{}, large.Reported("x"))
 	r.Failed(judge.EventCreate, policy.Pod{}, policy.Container{}, large.Reported("x"))

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/specguard/specguard/plugin/wrapperapi"
+	"github.com/specguard/specguard/internal/ocispec"
 )
 
 const configFile = "config.json"
@@ -53,7 +53,7 @@ func (b *bundle) read() ([]byte, os.FileInfo, error) {
 		return nil, nil, err
 	}
 	defer f.Close()
-	return wrapperapi.ReadSpec(f)
+	return ocispec.ReadFile(f)
 }
 
 // check finds out whether the bundle is what was read: the folder that the

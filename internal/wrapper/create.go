@@ -38,7 +38,7 @@ func create(cfg *wrapperconfig.Config, bundlePath, id string) error {
 	switch {
 	case answer.Verdict == wrapperapi.Unknown && cfg.Pass.Has(who.namespace) && !seal.On(spec):
 		return b.check()
-	case answer.Verdict != wrapperapi.Allow:
+	case answer.Verdict != wrapperapi.Allowed:
 		return errors.New(answer.Message)
 	case answer.Spec == nil:
 		return b.check()

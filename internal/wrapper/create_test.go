@@ -29,7 +29,7 @@ func TestCreate(t *testing.T) {
 	h := newHost(t)
 	var asked []wrapperapi.Request
 	after := "{\"b\": \"<&>\xff\", \"process\":null }"
-	answer := wrapperapi.Answer{Verdict: wrapperapi.Allow, Spec: []byte(after)}
+	answer := wrapperapi.Answer{Verdict: wrapperapi.Allowed, Spec: []byte(after)}
 	h.agent(func(r wrapperapi.Request) wrapperapi.Answer {
 		asked = append(asked, r)
 		return answer
@@ -64,7 +64,7 @@ func TestCreateShowsSandbox(t *testing.T) {
 	var asked wrapperapi.Request
 	h.agent(func(r wrapperapi.Request) wrapperapi.Answer {
 		asked = r
-		return wrapperapi.Answer{Verdict: wrapperapi.Allow}
+		return wrapperapi.Answer{Verdict: wrapperapi.Allowed}
 	})
 	h.ran(h.created(), h.create()...)
 	if want := (&wrapperapi.Sandbox{ID: "5d1c", Spec: []byte(`{"linux":{}}`), PortMappings: []byte("[]")}); !reflect.DeepEqual(asked.Sandbox, want) {
@@ -83,7 +83,7 @@ func TestCreateShowsSandbox(t *testing.T) {
 func TestCreateRefuses(t *testing.T) {
 	h := newHost(t)
 	before := h.read("9b7e/config.json")
-	h.agent(answering(wrapperapi.Answer{Verdict: wrapperapi.Deny, Message: "specguard: denied by policy \"p\":\nwhy"}))
+	h.agent(answering(wrapperapi.Answer{Verdict: wrapperapi.Forbidden, Message: "specguard: denied by policy \"p\":\nwhy"}))
 	h.refused(`specguard: denied by policy "p": why`, h.create()...)
 	h.refused(`specguard: denied by policy "p": why`, "run", "-b", h.path(containerID), containerID)
 	log := h.path("log.json")
@@ -151,7 +151,7 @@ func TestNobodyToAsk(t *testing.T) {
 	h := newHost(t)
 	h.config = "pass: {namespaces: [kube-system]}\n"
 	h.bundle(containerID, specOf(inPod("kube-system")))
-	h.agent(answering(wrapperapi.Refuse("no")))
+	h.agent(answering(wrapperapi.Forbid("no")))
 	h.refused("specguard: no", h.create()...)
 }
 
@@ -161,7 +161,7 @@ func TestSlowAgent(t *testing.T) {
 	h.config = "timeout: 200ms\n"
 	h.agent(func(wrapperapi.Request) wrapperapi.Answer {
 		time.Sleep(time.Second)
-		return wrapperapi.Answer{Verdict: wrapperapi.Allow}
+		return wrapperapi.Answer{Verdict: wrapperapi.Allowed}
 	})
 	h.refused("specguard: not judged: the agent cannot be asked: "+h.path("run/s")+": no answer in 200ms", h.create()...)
 }
@@ -183,7 +183,7 @@ func TestSwapped(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, answer := range []wrapperapi.Answer{{Verdict: wrapperapi.Allow}, {Verdict: wrapperapi.Allow, Spec: []byte("{}")}} {
+			for _, answer := range []wrapperapi.Answer{{Verdict: wrapperapi.Allowed}, {Verdict: wrapperapi.Allowed, Spec: []byte("{}")}} {
 				h := newHost(t)
 				h.agent(func(wrapperapi.Request) wrapperapi.Answer {
 					if err := swap(h); err != nil {
@@ -211,7 +211,7 @@ func TestUnwritable(t *testing.T) {
 		t.Errorf("bundle %v", b)
 	}
 	h := newHost(t)
-	h.agent(answering(wrapperapi.Answer{Verdict: wrapperapi.Allow, Spec: []byte("{}")}))
+	h.agent(answering(wrapperapi.Answer{Verdict: wrapperapi.Allowed, Spec: []byte("{}")}))
 	// A folder stands where the new file has to be made.
 	held, err := openBundle(h.path(containerID))
 	if err != nil {

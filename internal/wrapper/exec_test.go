@@ -55,7 +55,7 @@ func TestHook(t *testing.T) {
 	if err == nil || !strings.HasPrefix(said, "specguard: not judged: the agent cannot be asked: dial unix ") {
 		t.Errorf("said %q, error %v", said, err)
 	}
-	answer := wrapperapi.Answer{Verdict: wrapperapi.Allow}
+	answer := wrapperapi.Answer{Verdict: wrapperapi.Allowed}
 	var asked wrapperapi.Request
 	h.agent(func(r wrapperapi.Request) wrapperapi.Answer {
 		asked = r
@@ -68,7 +68,7 @@ func TestHook(t *testing.T) {
 	if said, err := h.wrapper(state(h), "hook"); err != nil || !strings.Contains(string(asked.Mounts), " - proc proc ") {
 		t.Errorf("said %q, error %v, asked %+v", said, err, asked)
 	}
-	for _, a := range []wrapperapi.Answer{wrapperapi.Refuse("specguard: no"), {Verdict: wrapperapi.Unknown, Message: "no"}} {
+	for _, a := range []wrapperapi.Answer{wrapperapi.Forbid("specguard: no"), {Verdict: wrapperapi.Unknown, Message: "no"}} {
 		answer = a
 		if said, err := h.wrapper(state(h), "hook"); err == nil || said != "specguard: no" {
 			t.Errorf("said %q, error %v", said, err)

@@ -53,7 +53,7 @@ func hook(cfg *wrapperconfig.Config, stdin io.Reader) error {
 	if err != nil {
 		return errors.New(unasked(err))
 	}
-	if answer.Verdict != wrapperapi.Allow {
+	if answer.Verdict != wrapperapi.Allowed {
 		return errors.New(answer.Message)
 	}
 	return b.check()

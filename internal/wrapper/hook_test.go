@@ -17,7 +17,7 @@ import (
 func TestHookState(t *testing.T) {
 	h := newHost(t)
 	h.write("9b7e/rootfs/etc/passwd", "")
-	h.agent(func(wrapperapi.Request) wrapperapi.Answer { return wrapperapi.Answer{Verdict: wrapperapi.Allow} })
+	h.agent(func(wrapperapi.Request) wrapperapi.Answer { return wrapperapi.Answer{Verdict: wrapperapi.Allowed} })
 	state := func(size int) string {
 		return strings.Replace(h.read("state.json"), "{", `{"annotations":{"a":"`+strings.Repeat("x", size)+`"},`, 1)
 	}

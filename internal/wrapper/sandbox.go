@@ -3,6 +3,7 @@ package wrapper
 import (
 	"strings"
 
+	"github.com/specguard/specguard/internal/cni"
 	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
@@ -20,7 +21,7 @@ func sandboxOf(bundle, id, sandboxID string) *wrapperapi.Sandbox {
 			_ = b.Close()
 		}
 	}
-	out.PortMappings, out.Networked = wrapperapi.PortMappings(wrapperapi.CNICache, sandboxID)
+	out.PortMappings, out.Networked = cni.PortMappings(cni.Cache, sandboxID)
 	return out
 }
 

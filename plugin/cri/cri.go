@@ -14,7 +14,7 @@ import (
 	runtime "k8s.io/cri-api/pkg/apis/runtime/v1"
 
 	"github.com/specguard/specguard/plugin/judge"
-	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/recordsize"
 )
 
 // Client talks to a container runtime. Its methods may be called at the same time.
@@ -23,7 +23,7 @@ type Client struct {
 	runtime runtime.RuntimeServiceClient
 
 	reading sync.Mutex
-	records map[string]synchronize.Record // of the containers that Records has read, by id
+	records map[string]recordsize.Record // of the containers that Records has read, by id
 }
 
 var (

@@ -12,7 +12,7 @@ import (
 
 	"github.com/specguard/specguard/plugin/containerruntime"
 	"github.com/specguard/specguard/plugin/judge"
-	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/recordsize"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -89,7 +89,7 @@ func (c *Client) Running(ctx context.Context, runtime string) ([]judge.Container
 }
 
 // list lists all pods and containers.
-func (c *Client) list(ctx context.Context) ([]synchronize.Pod, []*runtime.Container, error) {
+func (c *Client) list(ctx context.Context) ([]recordsize.Pod, []*runtime.Container, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	listed, err := c.runtime.ListContainers(ctx, &runtime.ListContainersRequest{})
@@ -100,10 +100,10 @@ func (c *Client) list(ctx context.Context) ([]synchronize.Pod, []*runtime.Contai
 	if err != nil {
 		return nil, nil, fmt.Errorf("CRI: %w", unlisted(err))
 	}
-	pods := make([]synchronize.Pod, 0, len(sandboxes.GetItems()))
+	pods := make([]recordsize.Pod, 0, len(sandboxes.GetItems()))
 	for _, s := range sandboxes.GetItems() {
 		m := s.GetMetadata()
-		pods = append(pods, synchronize.Pod{
+		pods = append(pods, recordsize.Pod{
 			ID: s.GetId(), Name: m.GetName(), Namespace: m.GetNamespace(), UID: m.GetUid(),
 			Labels: s.GetLabels(), Annotations: s.GetAnnotations(), RuntimeHandler: s.GetRuntimeHandler(),
 		})
@@ -112,8 +112,8 @@ func (c *Client) list(ctx context.Context) ([]synchronize.Pod, []*runtime.Contai
 }
 
 // podsByID are the pods by the ids of their sandboxes.
-func podsByID(pods []synchronize.Pod) map[string]synchronize.Pod {
-	out := make(map[string]synchronize.Pod, len(pods))
+func podsByID(pods []recordsize.Pod) map[string]recordsize.Pod {
+	out := make(map[string]recordsize.Pod, len(pods))
 	for _, pod := range pods {
 		out[pod.ID] = pod
 	}
@@ -125,7 +125,7 @@ func unlisted(err error) error {
 	if status.Code(err) == codes.ResourceExhausted {
 		return fmt.Errorf("the runtime's answer is larger than %s: the labels and annotations of pods and containers on this node are "+
 			"together too large: %w",
-			synchronize.Bytes(maxMessage), err)
+			recordsize.Bytes(maxMessage), err)
 	}
 	return err
 }

@@ -11,13 +11,13 @@ import (
 	"google.golang.org/grpc/status"
 	runtime "k8s.io/cri-api/pkg/apis/runtime/v1"
 
-	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/recordsize"
 )
 
 // Records are what NRI would have to send of all pods, and of the containers
 // that have not ended, as far as CRI shows it: the runtime's own labels of a
 // container are not seen. A container that was read once is not read again.
-func (c *Client) Records(ctx context.Context) ([]synchronize.Record, error) {
+func (c *Client) Records(ctx context.Context) ([]recordsize.Record, error) {
 	c.reading.Lock()
 	defer c.reading.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
@@ -26,12 +26,12 @@ func (c *Client) Records(ctx context.Context) ([]synchronize.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]synchronize.Record, 0, len(pods)+len(listed))
+	out := make([]recordsize.Record, 0, len(pods)+len(listed))
 	for _, pod := range pods {
 		out = append(out, pod.Record())
 	}
 	byID := podsByID(pods)
-	records := make(map[string]synchronize.Record)
+	records := make(map[string]recordsize.Record)
 	for _, r := range listed {
 		pod, ok := byID[r.GetPodSandboxId()]
 		if r.GetState() == runtime.ContainerState_CONTAINER_EXITED || !ok {
@@ -46,7 +46,7 @@ func (c *Client) Records(ctx context.Context) ([]synchronize.Record, error) {
 			if err != nil {
 				return nil, fmt.Errorf("CRI: container %s: %w", r.GetId(), err)
 			}
-			record = pod.ContainerRecord(synchronize.Container{ID: r.GetId(), Name: r.GetMetadata().GetName(), Labels: r.GetLabels(), Spec: spec})
+			record = pod.ContainerRecord(recordsize.Container{ID: r.GetId(), Name: r.GetMetadata().GetName(), Labels: r.GetLabels(), Spec: spec})
 		}
 		records[r.GetId()] = record
 		out = append(out, record)

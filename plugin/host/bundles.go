@@ -11,7 +11,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/specguard/specguard/plugin/wrapperapi"
+	"github.com/specguard/specguard/internal/cni"
+	"github.com/specguard/specguard/internal/ocispec"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -88,16 +89,13 @@ func (b *Bundles) All() ([][]byte, error) {
 	return out, nil
 }
 
-// Sandbox is what the node shows of a pod: the spec of its sandbox, and what its
-// network was made with.
-func (b *Bundles) Sandbox(id string) *wrapperapi.Sandbox {
-	out := &wrapperapi.Sandbox{ID: id}
-	var err error
-	if out.Spec, err = b.Spec(id); err != nil {
-		return out
+// PortMappings reads the port mappings of a pod's network, by the ID of its sandbox.
+// ok reports whether the node shows them.
+func (b *Bundles) PortMappings(sandboxID string) (mappings []byte, ok bool) {
+	if b.host.root == "" || !anID.MatchString(sandboxID) {
+		return nil, false
 	}
-	out.PortMappings, out.Networked = wrapperapi.PortMappings(b.host.at(wrapperapi.CNICache), id)
-	return out
+	return cni.PortMappings(b.host.at(cni.Cache), sandboxID)
 }
 
 // find lists the files of a pattern. Symlinks of the folder that it begins with
@@ -121,7 +119,7 @@ func readSpec(name string) ([]byte, error) {
 		return nil, fmt.Errorf("read the bundle: %w", err)
 	}
 	defer f.Close()
-	spec, _, err := wrapperapi.ReadSpec(f)
+	spec, _, err := ocispec.ReadFile(f)
 	if err != nil {
 		return nil, fmt.Errorf("read the bundle: %s: %w", name, err)
 	}

@@ -27,11 +27,13 @@ func TestBundles(t *testing.T) {
 	if got, err := New(root, "").Bundles([]string{"/var/run/containers/storage/*-containers/{id}/userdata/config.json"}).Spec("c2"); err != nil || string(got) != "CRI-O's" {
 		t.Errorf("by a symlink of the host's: %q, %v", got, err)
 	}
-	if got := b.Sandbox("c2"); got.ID != "c2" || string(got.Spec) != "CRI-O's" || !got.Networked || string(got.PortMappings) != `[{"hostPort":80}]` {
-		t.Errorf("sandbox %+v", got)
+	if got, ok := b.PortMappings("c2"); !ok || string(got) != `[{"hostPort":80}]` {
+		t.Errorf("port mappings %s, %v", got, ok)
 	}
-	if got := b.Sandbox("c3"); len(got.Spec) > 0 || got.Networked {
-		t.Errorf("a sandbox that is not there: %+v", got)
+	for _, id := range []string{"c3", "*", "c?", ".."} {
+		if got, ok := b.PortMappings(id); ok {
+			t.Errorf("port mappings of %q: %s", id, got)
+		}
 	}
 	for id, want := range map[string]string{"c3": "none in /run/containerd", "*": "not an id", "../c2": "not an id", "..": "not an id", "": "not an id", "c4": "read the bundle", "c5": "is not a file"} {
 		if got, err := b.Spec(id); err == nil || !strings.Contains(err.Error(), want) {

@@ -45,7 +45,7 @@ func (j *Judge) Ask(ctx context.Context, req wrapperapi.Request) wrapperapi.Answ
 	defer j.InHand.Begin()()
 	table, unverified, err := j.mountsIn(&req)
 	if err != nil {
-		return wrapperapi.Refuse("not judged: " + err.Error())
+		return wrapperapi.Forbid("not judged: " + err.Error())
 	}
 	sealed := bytes.Contains(req.Spec, []byte(seal.Annotation))
 	spec, err := request.Guard(ctx, judgeTimeout, func(ctx context.Context) ([]byte, error) {
@@ -71,13 +71,13 @@ func (j *Judge) Ask(ctx context.Context, req wrapperapi.Request) wrapperapi.Answ
 	var denied *denial
 	switch {
 	case errors.As(err, &denied):
-		return wrapperapi.Refuse(denied.message)
+		return wrapperapi.Forbid(denied.message)
 	case err != nil && !sealed && !j.enforces(&sub):
-		return wrapperapi.Answer{Verdict: wrapperapi.Allow} // policies in mode audit alone are for it: they change nothing
+		return wrapperapi.Answer{Verdict: wrapperapi.Allowed} // policies in mode audit alone are for it: they change nothing
 	case err != nil:
-		return wrapperapi.Refuse("not judged: " + err.Error())
+		return wrapperapi.Forbid("not judged: " + err.Error())
 	default:
-		return wrapperapi.Answer{Verdict: wrapperapi.Allow, Spec: spec}
+		return wrapperapi.Answer{Verdict: wrapperapi.Allowed, Spec: spec}
 	}
 }
 

@@ -12,13 +12,13 @@ import (
 // Bundles are where the specs that containers run with can be read, if that is not
 // in the opener's store. Methods may be called at the same time.
 type Bundles interface {
-	// Spec is the config.json of a container, by its id. A container without a
-	// bundle is an error.
+	// Spec returns the config.json of a container or sandbox. If it has no bundle,
+	// that is an error.
 	Spec(id string) ([]byte, error)
 
-	// Sandbox is what the node shows of a pod, by the id of its sandbox; never nil.
-	// What the node does not show is empty.
-	Sandbox(id string) *wrapperapi.Sandbox
+	// PortMappings returns the port mappings of a sandbox's network, as the JSON list
+	// that CNI plugins take. ok is false if the node does not show them.
+	PortMappings(sandboxID string) (mappings []byte, ok bool)
 }
 
 // existingStore is where the spec of a container that was there can be read.
@@ -42,12 +42,24 @@ func (j *Judge) bundle(c Container) (*bundleSpec, error) {
 	}
 	return &bundleSpec{
 		sentSpec: sentSpec{
-			req:     wrapperapi.Request{Spec: spec, Sandbox: j.Node.Bundles.Sandbox(c.Pod.ID)},
+			req:     wrapperapi.Request{Spec: spec, Sandbox: j.bundledSandbox(c.Pod.ID)},
 			of:      c.identity(),
 			runtime: j.Connection.Runtime(),
 		},
 		log: j.Log.WithField("id", c.Container.ID),
 	}, nil
+}
+
+// bundledSandbox returns what the node shows of a pod.
+func (j *Judge) bundledSandbox(id string) *wrapperapi.Sandbox {
+	out := &wrapperapi.Sandbox{ID: id}
+	spec, err := j.Node.Bundles.Spec(id)
+	if err != nil {
+		return out // without its spec, nothing else of it is used
+	}
+	out.Spec = spec
+	out.PortMappings, out.Networked = j.Node.Bundles.PortMappings(id)
+	return out
 }
 
 // bundleSpec is a SpecStore of one container that runs.

@@ -51,7 +51,7 @@ func ask(conn *net.UnixConn, req Request) (Answer, error) {
 		return Answer{}, fmt.Errorf("the agent speaks version %d of the protocol, this program version %d", answer.Version, version)
 	}
 	switch answer.Verdict {
-	case Allow, Deny, Unknown:
+	case Allowed, Forbidden, Unknown:
 		return answer, nil
 	default:
 		return Answer{}, fmt.Errorf("unknown verdict %q", answer.Verdict)

@@ -115,12 +115,12 @@ func (s *server) answer(ctx context.Context, conn *net.UnixConn) Answer {
 		defer func() { <-s.room }()
 	case <-ctx.Done():
 		s.refused(errBusy)
-		return Refuse("specguard: refused: " + errBusy.Error())
+		return Forbid("specguard: refused: " + errBusy.Error())
 	}
 	req, err := receive(conn)
 	if err != nil {
 		s.refused(err)
-		return Refuse("specguard: refused: " + err.Error())
+		return Forbid("specguard: refused: " + err.Error())
 	}
 	if req.Kind == ping {
 		return Answer{Verdict: Unknown}

@@ -1,4 +1,4 @@
-package wrapperapi
+package ocispec
 
 import (
 	"os"
@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestReadSpec says why a config.json is not read.
-func TestReadSpec(t *testing.T) {
-	for size, want := range map[int64]string{1: "", maxSpec: "", maxSpec + 1: "it is larger than 32 MiB"} {
+// TestReadFile says why a config.json is not read.
+func TestReadFile(t *testing.T) {
+	for size, want := range map[int64]string{1: "", maxFile: "", maxFile + 1: "it is larger than 32 MiB"} {
 		f, err := os.Create(filepath.Join(t.TempDir(), "config.json"))
 		if err != nil {
 			t.Fatal(err)
@@ -18,7 +18,7 @@ func TestReadSpec(t *testing.T) {
 		if err := f.Truncate(size); err != nil {
 			t.Fatal(err)
 		}
-		spec, _, err := ReadSpec(f)
+		spec, _, err := ReadFile(f)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) || err == nil && int64(len(spec)) != size {
 			t.Errorf("%d bytes: %d read, %v", size, len(spec), err)
 		}
@@ -28,7 +28,7 @@ func TestReadSpec(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	if _, _, err := ReadSpec(dir); err == nil || !strings.Contains(err.Error(), "it is not a file") {
+	if _, _, err := ReadFile(dir); err == nil || !strings.Contains(err.Error(), "it is not a file") {
 		t.Error(err)
 	}
 }

@@ -1,11 +1,12 @@
-package synchronize
+package recordsize
 
 import (
 	"slices"
 	"sync"
 )
 
-// Ledger knows how much the runtime has to tell of each pod and container.
+// Ledger keeps the size of each pod's and container's record. The zero value is an
+// empty ledger. It is safe for concurrent use.
 type Ledger struct {
 	mu    sync.Mutex
 	pods  map[string]*entry // by sandbox id
@@ -22,12 +23,13 @@ type holding struct {
 	name string
 	size int
 
-	// live: the runtime tells when it ends. One that is not is replaced by one of
-	// its name: some that never came to be end without a word.
+	// live: the runtime will report its end. A container that is not live is replaced
+	// by the next one of its name, because the runtime does not report the end of some
+	// that never started.
 	live bool
 }
 
-// total is what the pod counts with its containers.
+// total returns what the pod counts with its containers.
 func (e *entry) total() int {
 	sum := max(e.sandbox, counts)
 	for _, c := range e.containers {
@@ -36,13 +38,13 @@ func (e *entry) total() int {
 	return sum
 }
 
-// beyond is what the pod counts for the node.
+// beyond returns what the pod counts for the node.
 func (e *entry) beyond() int {
 	return max(0, e.total()-freePod, e.sandbox-freeSandbox)
 }
 
-// Enter enters records unless one is beyond the limits; that one is why. A pod's
-// is to come before those of its containers.
+// Enter enters records until one exceeds the limits, and returns why that one does; nil
+// if all are entered. A pod's record must come before those of its containers.
 func (l *Ledger) Enter(limits Limits, records ...Record) *TooLarge {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -56,13 +58,13 @@ func (l *Ledger) Enter(limits Limits, records ...Record) *TooLarge {
 	return nil
 }
 
-// slack is what updates may add to a container in all without being compared with
-// the limits: the kubelet's are let through also where large pods have used up
-// what they share.
+// slack is what updates may add to a container in total without a comparison with the
+// limits. So the kubelet's updates pass even if large pods have used up what they
+// share.
 const slack = 1 << 10
 
-// Grow enters what a container is with an update, unless that is beyond the
-// limits; then it is why.
+// Grow enters a container's record as it is after an update. If that exceeds the
+// limits, it enters nothing and returns why.
 func (l *Ledger) Grow(limits Limits, r Record) *TooLarge {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,7 +81,7 @@ func (l *Ledger) Grow(limits Limits, r Record) *TooLarge {
 	return nil
 }
 
-// Keep enters records, however large: they are there.
+// Keep enters records of any size, because their pods and containers exist.
 func (l *Ledger) Keep(records ...Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -88,7 +90,7 @@ func (l *Ledger) Keep(records ...Record) {
 	}
 }
 
-// with is the pod's entry as it is with the record.
+// with returns the pod's entry with the record in it.
 func (l *Ledger) with(r Record) *entry {
 	e := &entry{containers: make(map[string]holding)}
 	if before := l.pods[r.SandboxID]; before != nil {
@@ -122,7 +124,7 @@ func (l *Ledger) put(r Record, e *entry) {
 	}
 }
 
-// ContainerLives notes that the runtime will tell when the container ends.
+// ContainerLives notes that the runtime will report the end of the container.
 func (l *Ledger) ContainerLives(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -137,8 +139,8 @@ func (l *Ledger) lives(id string) {
 	}
 }
 
-// SandboxStopped forgets the containers of the pod: the runtime does not tell of
-// those that have ended.
+// SandboxStopped forgets the containers of the pod: the runtime does not list
+// containers that have ended.
 func (l *Ledger) SandboxStopped(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -158,7 +160,7 @@ func (l *Ledger) SandboxRemoved(id string) {
 	delete(l.pods, id)
 }
 
-// ContainerGone forgets a container that has ended or was never made.
+// ContainerGone forgets a container that has ended or was never created.
 func (l *Ledger) ContainerGone(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -169,7 +171,7 @@ func (l *Ledger) ContainerGone(id string) {
 	}
 }
 
-// Reset begins anew with what the runtime has.
+// Reset replaces everything with the records of what the runtime has.
 func (l *Ledger) Reset(records []Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -180,7 +182,7 @@ func (l *Ledger) Reset(records []Record) {
 	}
 }
 
-// Oversized counts pods and containers that are larger than the limit for one.
+// Oversized counts the pods and containers whose own record exceeds the limit.
 func (l *Ledger) Oversized(limits Limits) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -206,7 +208,8 @@ func (l *Ledger) beyond() int {
 	return sum
 }
 
-// tooLarge compares with every limit. The pod's entry is as it would be.
+// tooLarge compares the record with every limit. e is the pod's entry with the record
+// in it.
 func (l *Ledger) tooLarge(limits Limits, r Record, e *entry) *TooLarge {
 	switch {
 	case limits.Container <= 0:
@@ -226,8 +229,8 @@ func (l *Ledger) tooLarge(limits Limits, r Record, e *entry) *TooLarge {
 	return nil
 }
 
-// Oversized lists what is beyond the limits, the largest first. Where each record
-// is within its own and the node is not, these are the pods that count for it.
+// Oversized returns the records that exceed the limits, the largest first. If only the
+// node's limit is exceeded, it returns the pods that count for it.
 func (l Limits) Oversized(records []Record) []*TooLarge {
 	if l.Container <= 0 {
 		return nil

@@ -1,4 +1,4 @@
-package synchronize_test
+package recordsize_test
 
 import (
 	"errors"

@@ -1,17 +1,17 @@
-package synchronize
+package recordsize
 
 import "fmt"
 
-// TooLarge says what is beyond a limit. As an error it is one line, which names
-// sizes and no values.
+// TooLarge is the error that a record exceeds a limit. Its text is one line with sizes
+// and no values.
 type TooLarge struct {
 	Record
 
 	found, limit, advice string
-	because              string // why it is not refused; "" if it is
+	because              string // why the container is not refused; "" if it is
 }
 
-// Error says what becomes of it, and what to do.
+// Error says what was found, whether it was refused, and what to do.
 func (t *TooLarge) Error() string {
 	fate := "refused"
 	if t.because != "" {
@@ -22,10 +22,10 @@ func (t *TooLarge) Error() string {
 		fate, t.found, t.limit, t.advice)
 }
 
-// Finding is what is too large, and what is allowed, without whose it is.
+// Finding says what is too large and what is allowed. It does not name the pod.
 func (t *TooLarge) Finding() string { return t.found + " (" + t.limit + ")" }
 
-// Outcome is what became of it: refused or reported.
+// Outcome is "refused" or "reported".
 func (t *TooLarge) Outcome() string {
 	if t.because != "" {
 		return "reported"
@@ -33,14 +33,14 @@ func (t *TooLarge) Outcome() string {
 	return "refused"
 }
 
-// Reported is the same of what is let through.
+// Reported returns a copy for a container that is not refused, and why.
 func (t *TooLarge) Reported(because string) *TooLarge {
 	out := *t
 	out.because = because
 	return &out
 }
 
-// object is about a record that is too large by itself.
+// object returns the error for a record that is too large by itself.
 func (l Limits) object(r Record) *TooLarge {
 	t := &TooLarge{Record: r, limit: "allowed: " + Bytes(l.Container)}
 	t.found = fmt.Sprintf("the pod's record of %s is too large: %s", Bytes(r.Size), r.Parts)
@@ -52,7 +52,8 @@ func (l Limits) object(r Record) *TooLarge {
 	return t
 }
 
-// node is about what large pods have in common.
+// node returns the error for a pod with which the pods of the node exceed the limit
+// that they share.
 func (l Limits) node(r Record, e *entry, sum int) *TooLarge {
 	t := &TooLarge{Record: r}
 	t.Size = e.total()

@@ -1,4 +1,4 @@
-package synchronize
+package recordsize
 
 import (
 	"cmp"
@@ -7,17 +7,18 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Record is how much NRI sends of a container, or of a pod without its
+// Record is the size of NRI's record of a container, or of a pod without its
 // containers.
 type Record struct {
 	Namespace, Pod string
 	SandboxID      string
 	Container, ID  string // "" for a pod
-	Size           int
-	Parts          string // what a large one is made of
+	Size           int    // in bytes
+	Parts          string // the largest parts of a large record, for people; "" for others
 }
 
-// RecordOf is the container's record, or the pod's if the container is nil.
+// RecordOf returns the size of the container's record, or of the pod's if the
+// container is nil.
 func RecordOf(pod *api.PodSandbox, ctr *api.Container) Record {
 	r := Record{Namespace: pod.GetNamespace(), Pod: pod.GetName(), SandboxID: pod.GetId()}
 	var message proto.Message = pod
@@ -30,7 +31,8 @@ func RecordOf(pod *api.PodSandbox, ctr *api.Container) Record {
 	return r
 }
 
-// Records are those of all pods and of the containers of which NRI tells.
+// Records returns the sizes of the records of all pods, and of the containers that
+// have not stopped.
 func Records(pods []*api.PodSandbox, ctrs []*api.Container) []Record {
 	out := make([]Record, 0, len(pods)+len(ctrs))
 	byID := make(map[string]*api.PodSandbox, len(pods))
@@ -46,7 +48,7 @@ func Records(pods []*api.PodSandbox, ctrs []*api.Container) []Record {
 	return out
 }
 
-// Name names the pod, and the container if it is one's.
+// Name names the pod, and the container if it is a container's record.
 func (r Record) Name() string {
 	name := r.Namespace + "/" + r.Pod
 	if r.ID != "" {
@@ -55,7 +57,7 @@ func (r Record) Name() string {
 	return name
 }
 
-// containerName is the container's name; CRI-O tells it in a label alone.
+// containerName returns the container's name. CRI-O sends it only as a label.
 func containerName(ctr *api.Container) string {
 	return cmp.Or(ctr.GetLabels()["io.kubernetes.container.name"], ctr.GetName(), ctr.GetId())
 }

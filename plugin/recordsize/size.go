@@ -1,4 +1,4 @@
-package synchronize
+package recordsize
 
 import (
 	"cmp"
@@ -10,13 +10,13 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// part is a field of a message, and the size of what is in it.
+// part is a field of a message, and its size.
 type part struct {
 	name string
 	size int
 }
 
-// partName is the word for a field.
+// partName returns the word for a field.
 func partName(field protoreflect.Name) string {
 	switch field {
 	case "env":
@@ -30,8 +30,7 @@ func partName(field protoreflect.Name) string {
 	}
 }
 
-// parts says what the message is made of: the largest three, of those that
-// matter. It tells sizes and no values.
+// parts names up to three of the largest fields with their sizes. It shows no values.
 func parts(message proto.Message) string {
 	var all []part
 	m := message.ProtoReflect()
@@ -52,7 +51,7 @@ func parts(message proto.Message) string {
 	return strings.Join(out, ", ")
 }
 
-// Bytes writes an amount of memory for people.
+// Bytes formats a size in bytes for people.
 func Bytes(n int) string {
 	switch {
 	case n < 1<<10:

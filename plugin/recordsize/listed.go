@@ -1,29 +1,29 @@
-package synchronize
+package recordsize
 
 import (
 	"github.com/containerd/nri/pkg/api"
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// Pod is a pod that a runtime lists elsewhere than in NRI.
+// Pod is a pod as a runtime lists it outside NRI.
 type Pod struct {
 	ID, Name, Namespace, UID string
 	RuntimeHandler           string
 	Labels, Annotations      map[string]string
 }
 
-// Container is a container that a runtime lists elsewhere than in NRI.
+// Container is a container as a runtime lists it outside NRI.
 type Container struct {
 	ID, Name string
 	Labels   map[string]string
 	Spec     *specs.Spec
 }
 
-// Record is the pod's, as NRI would send it.
+// Record returns the size of the record that NRI would send of the pod.
 func (p Pod) Record() Record { return RecordOf(p.sandbox(), nil) }
 
-// ContainerRecord is that of a container of the pod, as NRI would send it by the
-// container's spec.
+// ContainerRecord returns the size of the record that NRI would send of a container of
+// the pod, derived from the container's spec.
 func (p Pod) ContainerRecord(c Container) Record {
 	s := c.Spec
 	ctr := &api.Container{

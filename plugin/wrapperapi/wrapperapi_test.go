@@ -22,7 +22,7 @@ const asker = "SPECGUARD_TEST_ASK"
 func TestMain(m *testing.M) {
 	if socket := os.Getenv(asker); socket != "" {
 		answer, err := Ask(context.Background(), socket, Request{Kind: Create, ID: "9b7e"})
-		if err == nil && answer.Verdict == Allow {
+		if err == nil && answer.Verdict == Allowed {
 			os.Exit(1)
 		}
 		os.Exit(0)
@@ -84,10 +84,10 @@ func TestAsk(t *testing.T) {
 	var got Request
 	a := newAgent(t, func(_ context.Context, r Request) Answer {
 		got = r
-		return Answer{Verdict: Deny, Message: "because", Spec: spec}
+		return Answer{Verdict: Forbidden, Message: "because", Spec: spec}
 	})
 	answer, err := Ask(t.Context(), a.socket, sent)
-	if want := (Answer{Version: version, Verdict: Deny, Message: "because", Spec: spec}); err != nil || !reflect.DeepEqual(answer, want) {
+	if want := (Answer{Version: version, Verdict: Forbidden, Message: "because", Spec: spec}); err != nil || !reflect.DeepEqual(answer, want) {
 		t.Errorf("answer %+v, error %v", answer, err)
 	}
 	sent.Version = version
@@ -96,6 +96,16 @@ func TestAsk(t *testing.T) {
 	}
 	if a.refused() != "" {
 		t.Error(a.refused())
+	}
+}
+
+// TestWire: programs of other releases know these words.
+func TestWire(t *testing.T) {
+	for verdict, want := range map[Verdict]string{Allowed: "allow", Forbidden: "deny", Unknown: "unknown"} {
+		a := newAgent(t, func(context.Context, Request) Answer { return Answer{Verdict: verdict} })
+		if answer, err := Ask(t.Context(), a.socket, Request{Kind: Create, ID: "9b7e"}); err != nil || string(answer.Verdict) != want {
+			t.Errorf("%q on the wire, want %q, error %v", answer.Verdict, want, err)
+		}
 	}
 }
 
@@ -193,7 +203,7 @@ func TestRequests(t *testing.T) {
 			t.Fatal(err)
 		}
 		var answer Answer
-		if err := read(conn, &answer); err != nil || answer.Verdict != Deny || !strings.HasPrefix(answer.Message, "specguard: refused: "+want) {
+		if err := read(conn, &answer); err != nil || answer.Verdict != Forbidden || !strings.HasPrefix(answer.Message, "specguard: refused: "+want) {
 			t.Errorf("%s: %+v, %v", text, answer, err)
 		}
 		conn.Close()
@@ -210,7 +220,7 @@ func TestOthersMayNotAsk(t *testing.T) {
 	}
 	a := newAgent(t, func(context.Context, Request) Answer {
 		t.Error("handled")
-		return Answer{Verdict: Allow}
+		return Answer{Verdict: Allowed}
 	})
 	dir := filepath.Dir(a.socket)
 	for _, path := range []string{filepath.Dir(dir), dir, a.socket} {
@@ -303,12 +313,12 @@ func TestManyRequests(t *testing.T) {
 			t.Error("a request without a deadline")
 		}
 		time.Sleep(10 * time.Millisecond)
-		return Answer{Verdict: Allow}
+		return Answer{Verdict: Allowed}
 	})
 	var wg sync.WaitGroup
 	for range 30 {
 		wg.Go(func() {
-			if answer, err := Ask(t.Context(), a.socket, Request{Kind: Create, ID: "9b7e"}); err != nil || answer.Verdict != Allow {
+			if answer, err := Ask(t.Context(), a.socket, Request{Kind: Create, ID: "9b7e"}); err != nil || answer.Verdict != Allowed {
 				t.Errorf("%v, error %v", answer, err)
 			}
 			all.Add(1)
@@ -322,10 +332,10 @@ func TestManyRequests(t *testing.T) {
 
 // TestNoRoom: a request that finds no room in time is refused.
 func TestNoRoom(t *testing.T) {
-	s := server{room: make(chan struct{}), refused: func(error) {}, handle: func(context.Context, Request) Answer { return Answer{Verdict: Allow} }}
+	s := server{room: make(chan struct{}), refused: func(error) {}, handle: func(context.Context, Request) Answer { return Answer{Verdict: Allowed} }}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if answer := s.answer(ctx, nil); answer.Verdict != Deny || !strings.Contains(answer.Message, errBusy.Error()) {
+	if answer := s.answer(ctx, nil); answer.Verdict != Forbidden || !strings.Contains(answer.Message, errBusy.Error()) {
 		t.Errorf("%v", answer)
 	}
 }

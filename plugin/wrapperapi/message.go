@@ -1,7 +1,7 @@
-// Package wrapperapi is how the OCI runtime wrapper and the seal's hook ask the
-// agent about a container: one request and one answer over a unix socket that
-// belongs to root. It imports nothing that a program has to wait for when it
-// starts.
+// Package wrapperapi is the protocol with which the OCI runtime wrapper and the
+// seal's hook ask the agent about a container: one request and one answer over a
+// unix socket that belongs to root. It imports nothing that slows the start of a
+// program.
 package wrapperapi
 
 import (
@@ -10,7 +10,7 @@ import (
 	"io"
 )
 
-// version is that of the messages. An agent and a wrapper of different
+// version is the version of the messages. An agent and a wrapper of different
 // versions refuse each other.
 const version = 1
 
@@ -20,15 +20,15 @@ const DefaultSocket = "/run/specguard/runtime.sock"
 // maxMessage bounds a message, in bytes.
 const maxMessage = 64 << 20
 
-// Kind is what is asked: what can still become of the container.
+// Kind is the question: what the answer can still change.
 type Kind string
 
 // The kinds.
 const (
 	Create Kind = "create" // the OCI runtime has not seen the spec: it can be changed
-	Verify Kind = "verify" // the OCI runtime has read the spec: it can be refused
+	Verify Kind = "verify" // the OCI runtime has read the spec: the container can only be forbidden
 
-	// ping is of no container: it asks whether the agent answers.
+	// ping names no container: it asks whether the agent answers.
 	ping Kind = "ping"
 )
 
@@ -65,29 +65,36 @@ type Sandbox struct {
 	Networked    bool   `json:"networked,omitempty"`
 }
 
-// Verdict is what may become of a container.
+// Verdict says whether a container may run. A wrapper treats a verdict that it does
+// not know like an agent that does not answer, and then lets the namespaces of
+// pass.namespaces through. So a new agent must not send a new verdict for a
+// container that must not run.
 type Verdict string
 
 // The verdicts.
 const (
-	Allow Verdict = "allow" // it may run, by the answer's spec if there is one
-	Deny  Verdict = "deny"  // it must not run
+	Allowed Verdict = "allow" // it may run, with the answer's spec if there is one
+
+	// Forbidden: it must not run. The message says whether a policy has denied it,
+	// or the agent refused it without judging it.
+	Forbidden Verdict = "deny"
 
 	// Unknown: the agent has not seen the container through NRI, so nobody
-	// knows whose it is. It must not run, unless the host says otherwise.
+	// knows whose it is. It must not run, unless its namespace is in
+	// pass.namespaces of the wrapper's configuration.
 	Unknown Verdict = "unknown"
 )
 
-// Answer is the agent's.
+// Answer is the agent's answer.
 type Answer struct {
 	Version int     `json:"version"`
 	Verdict Verdict `json:"verdict"`
-	Message string  `json:"message,omitempty"` // why, for Deny and Unknown: one line
-	Spec    []byte  `json:"spec,omitempty"`    // to run in place of the one that was asked about
+	Message string  `json:"message,omitempty"` // why, for Forbidden and Unknown, in one line
+	Spec    []byte  `json:"spec,omitempty"`    // to run in place of the request's spec; nil: that one
 }
 
-// Refuse is the answer that denies with a reason.
-func Refuse(message string) Answer { return Answer{Verdict: Deny, Message: message} }
+// Forbid returns the answer that the container must not run, and why.
+func Forbid(message string) Answer { return Answer{Verdict: Forbidden, Message: message} }
 
 // read reads one message.
 func read(r io.Reader, message any) error {

@@ -1,4 +1,4 @@
-package synchronize_test
+package recordsize_test
 
 import (
 	"fmt"
@@ -11,17 +11,17 @@ import (
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 
-	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/recordsize"
 )
 
 // node is what a runtime has, as far as the limits let it.
 type node struct {
-	ledger synchronize.Ledger
+	ledger recordsize.Ledger
 	pods   []*api.PodSandbox
 	ctrs   []*api.Container
 }
 
-func limits() synchronize.Limits { return synchronize.LimitsFor(synchronize.DefaultContainer) }
+func limits() recordsize.Limits { return recordsize.LimitsFor(recordsize.DefaultContainer) }
 
 // filling is shared by all messages, so that a node costs next to nothing.
 var filling = strings.Repeat("x", 2<<20)
@@ -30,7 +30,7 @@ var filling = strings.Repeat("x", 2<<20)
 func (n *node) pod(namespace string, size int) *api.PodSandbox {
 	p := &api.PodSandbox{Id: fmt.Sprintf("%064d", len(n.pods)), Namespace: namespace, Annotations: map[string]string{"a": ""}}
 	p.Annotations["a"] = filling[:max(0, size-proto.Size(p)-6)]
-	if n.ledger.Enter(limits(), synchronize.RecordOf(p, nil)) != nil {
+	if n.ledger.Enter(limits(), recordsize.RecordOf(p, nil)) != nil {
 		return nil
 	}
 	n.pods = append(n.pods, p)
@@ -43,7 +43,7 @@ func (n *node) containers(p *api.PodSandbox, count, size int) {
 		c := &api.Container{Id: fmt.Sprintf("%064d", len(n.ctrs)), PodSandboxId: p.GetId(), Env: []string{""}}
 		c.Name = c.Id[54:]
 		c.Env[0] = filling[:max(0, size-proto.Size(c)-3)]
-		if n.ledger.Enter(limits(), synchronize.RecordOf(p, c)) != nil {
+		if n.ledger.Enter(limits(), recordsize.RecordOf(p, c)) != nil {
 			return
 		}
 		c.Args = []string{filling[:kib]} // what updates may add
@@ -64,7 +64,7 @@ func drawSize(t *rapid.T, name string) int {
 	return rapid.OneOf(
 		rapid.SampledFrom([]int{1536, 16 * kib, 32 * kib, 56 * kib, 112 * kib, 128 * kib, 256 * kib}),
 		rapid.IntRange(1536, 20*kib),
-		rapid.IntRange(1536, synchronize.DefaultContainer),
+		rapid.IntRange(1536, recordsize.DefaultContainer),
 	).Draw(t, name)
 }
 

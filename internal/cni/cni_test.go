@@ -1,4 +1,4 @@
-package wrapperapi
+package cni
 
 import (
 	"bytes"

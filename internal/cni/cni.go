@@ -1,4 +1,5 @@
-package wrapperapi
+// Package cni reads what CNI keeps on the node about networks.
+package cni
 
 import (
 	"bytes"
@@ -8,13 +9,13 @@ import (
 	"slices"
 )
 
-// CNICache is where CNI keeps what networks were made with (libcni's default
+// Cache is the folder in which CNI keeps the settings of networks (libcni's default
 // cache folder).
-const CNICache = "/var/lib/cni/results"
+const Cache = "/var/lib/cni/results"
 
-// PortMappings reads the capability portMappings of all networks that CNI made
-// for the sandbox, from a folder such as CNICache; ok reports whether there is
-// any. The id must be no pattern.
+// PortMappings returns, as a JSON list, the capability portMappings of all networks
+// that CNI made for the sandbox. dir is the cache folder. ok reports whether there is
+// such a network and all of them could be read. The ID must not be a glob pattern.
 func PortMappings(dir, sandboxID string) (mappings []byte, ok bool) {
 	files, err := filepath.Glob(filepath.Join(dir, "*-"+sandboxID+"-*"))
 	if err != nil {

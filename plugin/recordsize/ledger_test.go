@@ -1,4 +1,4 @@
-package synchronize_test
+package recordsize_test
 
 import (
 	"fmt"
@@ -7,22 +7,22 @@ import (
 
 	"github.com/containerd/nri/pkg/api"
 
-	"github.com/specguard/specguard/plugin/synchronize"
+	"github.com/specguard/specguard/plugin/recordsize"
 )
 
 // sandbox and member are records of a pod and of a container of it.
-func sandbox(id string, size int) synchronize.Record {
-	return synchronize.Record{Namespace: "team-a", Pod: id, SandboxID: id, Size: size}
+func sandbox(id string, size int) recordsize.Record {
+	return recordsize.Record{Namespace: "team-a", Pod: id, SandboxID: id, Size: size}
 }
 
-func member(pod, name, id string, size int) synchronize.Record {
-	return synchronize.Record{Namespace: "team-a", Pod: pod, SandboxID: pod, Container: name, ID: id, Size: size}
+func member(pod, name, id string, size int) recordsize.Record {
+	return recordsize.Record{Namespace: "team-a", Pod: pod, SandboxID: pod, Container: name, ID: id, Size: size}
 }
 
 // full is a ledger in which large pods have taken all that they share.
-func full(t *testing.T) *synchronize.Ledger {
+func full(t *testing.T) *recordsize.Ledger {
 	t.Helper()
-	l := &synchronize.Ledger{}
+	l := &recordsize.Ledger{}
 	n := 0
 	for _, size := range []int{256 * kib, 128 * kib, 113 * kib} { // the last counts 1 KiB
 		for {
@@ -43,23 +43,23 @@ func full(t *testing.T) *synchronize.Ledger {
 func TestShare(t *testing.T) {
 	again := member("full0", "a", "other", 256*kib)
 	for name, c := range map[string]struct {
-		free  func(*synchronize.Ledger)
-		enter []synchronize.Record
+		free  func(*recordsize.Ledger)
+		enter []recordsize.Record
 		want  string
 	}{
-		"nothing left":            {nil, []synchronize.Record{sandbox("x", kib), member("x", "a", "xa", 200*kib)}, "the pod and its 1 container have records of 216 KiB, and the pods of this node have "},
-		"nor for another":         {nil, []synchronize.Record{member("full0", "b", "xb", kib)}, "the pod and its 2 containers"},
+		"nothing left":            {nil, []recordsize.Record{sandbox("x", kib), member("x", "a", "xa", 200*kib)}, "the pod and its 1 container have records of 216 KiB, and the pods of this node have "},
+		"nor for another":         {nil, []recordsize.Record{member("full0", "b", "xb", kib)}, "the pod and its 2 containers"},
 		"nor for many small ones": {nil, small(9), "the pod and its 8 containers have records of 144 KiB"},
-		"nor for a sandbox":       {nil, []synchronize.Record{sandbox("x", 60*kib)}, "the pod and its 0 containers have records of 60 KiB"},
+		"nor for a sandbox":       {nil, []recordsize.Record{sandbox("x", 60*kib)}, "the pod and its 0 containers have records of 60 KiB"},
 		"ordinary":                {nil, small(7), ""},
-		"as large as is free":     {nil, []synchronize.Record{sandbox("x", 16*kib), member("x", "a", "xa", 112*kib)}, ""},
-		"in place of its like":    {nil, []synchronize.Record{again}, ""},
-		"one ended":               {func(l *synchronize.Ledger) { l.ContainerGone("full0a") }, []synchronize.Record{sandbox("x", kib), member("x", "a", "xa", 200*kib)}, ""},
-		"a pod stopped":           {func(l *synchronize.Ledger) { l.SandboxStopped("full0") }, []synchronize.Record{sandbox("x", kib), member("x", "a", "xa", 200*kib)}, ""},
-		"a pod is gone":           {func(l *synchronize.Ledger) { l.SandboxRemoved("full0") }, []synchronize.Record{sandbox("x", kib), member("x", "a", "xa", 200*kib)}, ""},
-		"another is gone":         {func(l *synchronize.Ledger) { l.ContainerGone("nobody") }, []synchronize.Record{sandbox("x", kib), member("x", "a", "xa", 200*kib)}, "the pod and its"},
-		"begun anew":              {func(l *synchronize.Ledger) { l.Reset(nil) }, []synchronize.Record{sandbox("x", kib), member("x", "a", "xa", 200*kib)}, ""},
-		"too large by itself":     {func(l *synchronize.Ledger) { l.Reset(nil) }, []synchronize.Record{sandbox("x", kib), member("x", "a", "xa", 257*kib)}, "the container's record of 257 KiB is too large"},
+		"as large as is free":     {nil, []recordsize.Record{sandbox("x", 16*kib), member("x", "a", "xa", 112*kib)}, ""},
+		"in place of its like":    {nil, []recordsize.Record{again}, ""},
+		"one ended":               {func(l *recordsize.Ledger) { l.ContainerGone("full0a") }, []recordsize.Record{sandbox("x", kib), member("x", "a", "xa", 200*kib)}, ""},
+		"a pod stopped":           {func(l *recordsize.Ledger) { l.SandboxStopped("full0") }, []recordsize.Record{sandbox("x", kib), member("x", "a", "xa", 200*kib)}, ""},
+		"a pod is gone":           {func(l *recordsize.Ledger) { l.SandboxRemoved("full0") }, []recordsize.Record{sandbox("x", kib), member("x", "a", "xa", 200*kib)}, ""},
+		"another is gone":         {func(l *recordsize.Ledger) { l.ContainerGone("nobody") }, []recordsize.Record{sandbox("x", kib), member("x", "a", "xa", 200*kib)}, "the pod and its"},
+		"begun anew":              {func(l *recordsize.Ledger) { l.Reset(nil) }, []recordsize.Record{sandbox("x", kib), member("x", "a", "xa", 200*kib)}, ""},
+		"too large by itself":     {func(l *recordsize.Ledger) { l.Reset(nil) }, []recordsize.Record{sandbox("x", kib), member("x", "a", "xa", 257*kib)}, "the container's record of 257 KiB is too large"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := full(t)
@@ -84,7 +84,7 @@ func TestGrow(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		record synchronize.Record
+		record recordsize.Record
 		want   string
 	}{
 		"too large by itself": {member("full0", "a", "full0a", 257*kib+1), "the container's record of 257 KiB is too large"},
@@ -115,7 +115,7 @@ func TestGrow(t *testing.T) {
 // end. Those that may have ended without a word are replaced.
 func TestSameName(t *testing.T) {
 	var ids []string
-	attempts := func(l *synchronize.Ledger, lives bool) (entered int) {
+	attempts := func(l *recordsize.Ledger, lives bool) (entered int) {
 		for range 100 {
 			id := fmt.Sprint("attempt", len(ids))
 			ids = append(ids, id)
@@ -128,10 +128,10 @@ func TestSameName(t *testing.T) {
 		}
 		return entered
 	}
-	if got := attempts(&synchronize.Ledger{}, false); got != 100 {
+	if got := attempts(&recordsize.Ledger{}, false); got != 100 {
 		t.Errorf("%d of 100 that failed", got)
 	}
-	var l synchronize.Ledger
+	var l recordsize.Ledger
 	ids = nil
 	live := attempts(&l, true)
 	if live == 0 || live > 9 {
@@ -146,15 +146,15 @@ func TestSameName(t *testing.T) {
 			t.Errorf("%d in place of one that ended", again)
 		}
 	}
-	l.Reset([]synchronize.Record{sandbox("x", kib), member("x", "a", "1", 250*kib), member("x", "a", "2", 250*kib)})
+	l.Reset([]recordsize.Record{sandbox("x", kib), member("x", "a", "1", 250*kib), member("x", "a", "2", 250*kib)})
 	if got := attempts(&l, true); got >= live {
 		t.Errorf("%d beside those that were there, %d without", got, live)
 	}
 }
 
 // small are an ordinary pod's records, so many in all.
-func small(n int) []synchronize.Record {
-	out := []synchronize.Record{sandbox("x", 2*kib)}
+func small(n int) []recordsize.Record {
+	out := []recordsize.Record{sandbox("x", 2*kib)}
 	for i := range n - 1 {
 		out = append(out, member("x", fmt.Sprint(i), fmt.Sprint("x", i), 3*kib))
 	}
@@ -162,16 +162,16 @@ func small(n int) []synchronize.Record {
 }
 
 func TestNoLimit(t *testing.T) {
-	var l synchronize.Ledger
-	none := synchronize.Limits{}
-	if why := l.Enter(none, sandbox("x", 1<<30), member("x", "a", "xa", 1<<30)); why != nil || l.Oversized(none) != 0 || none.Oversized([]synchronize.Record{sandbox("x", 1<<30)}) != nil {
+	var l recordsize.Ledger
+	none := recordsize.Limits{}
+	if why := l.Enter(none, sandbox("x", 1<<30), member("x", "a", "xa", 1<<30)); why != nil || l.Oversized(none) != 0 || none.Oversized([]recordsize.Record{sandbox("x", 1<<30)}) != nil {
 		t.Errorf("%v", why)
 	}
 }
 
 func TestGuaranteed(t *testing.T) {
 	for size, want := range map[int]bool{0: false, 64 * kib: true, 256 * kib: true, 256*kib + 1: false} {
-		if got := synchronize.LimitsFor(size).Guaranteed(); got != want {
+		if got := recordsize.LimitsFor(size).Guaranteed(); got != want {
 			t.Errorf("%d: %v", size, got)
 		}
 	}
@@ -179,7 +179,7 @@ func TestGuaranteed(t *testing.T) {
 
 // TestOversized names what is too large, the largest first, else what has most.
 func TestOversized(t *testing.T) {
-	all := []synchronize.Record{sandbox("x", kib), member("x", "a", "xa", 300*kib), member("x", "b", "xb", 3*kib), sandbox("y", 1<<20)}
+	all := []recordsize.Record{sandbox("x", kib), member("x", "a", "xa", 300*kib), member("x", "b", "xb", 3*kib), sandbox("y", 1<<20)}
 	got := limits().Oversized(all)
 	if len(got) != 2 || got[0].Name() != "team-a/y" || got[1].Name() != "team-a/x, container a" || !strings.HasPrefix(got[1].Finding(), "the container's record of 300 KiB is too large: ") {
 		t.Errorf("%v", got)
@@ -205,7 +205,7 @@ func TestRecords(t *testing.T) {
 		return &api.Container{Id: id, PodSandboxId: "5d1c", Name: "k8s_app", Labels: map[string]string{"io.kubernetes.container.name": "app"}, State: state,
 			Env: []string{"TOKEN=" + filling[:100*kib]}, Args: []string{filling[:10*kib]}}
 	}
-	got := synchronize.Records([]*api.PodSandbox{pod}, []*api.Container{
+	got := recordsize.Records([]*api.PodSandbox{pod}, []*api.Container{
 		ctr("runs", api.ContainerState_CONTAINER_RUNNING), ctr("made", api.ContainerState_CONTAINER_CREATED), ctr("ended", api.ContainerState_CONTAINER_STOPPED),
 	})
 	if len(got) != 3 || got[0].Name() != "team-a/web-0" || got[0].Parts != "" || got[1].Name() != "team-a/web-0, container app" || got[2].ID != "made" {
@@ -218,7 +218,7 @@ func TestRecords(t *testing.T) {
 
 func TestBytes(t *testing.T) {
 	for n, want := range map[int]string{0: "0 bytes", 1023: "1023 bytes", 1 << 10: "1 KiB", 1536: "1.5 KiB", 1 << 20: "1 MiB", 1153434: "1.1 MiB"} {
-		if got := synchronize.Bytes(n); got != want {
+		if got := recordsize.Bytes(n); got != want {
 			t.Errorf("%d: %s, want %s", n, got, want)
 		}
 	}
