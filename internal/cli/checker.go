@@ -17,12 +17,6 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// Exit statuses of check and audit.
-const (
-	exitError  = exitCode(1)
-	exitDenied = exitCode(2) // or changed, with --compare; or adjusted, by audit
-)
-
 const policyDirUsage = "folder of policy files, or one file; - for standard input"
 
 // checkerFlags are the flags of every command that judges containers.

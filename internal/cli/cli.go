@@ -10,29 +10,24 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// exitCode ends the program with a status other than 1, without a message: all
-// has been said.
-type exitCode int
-
-func (c exitCode) Error() string { return fmt.Sprintf("exit status %d", int(c)) }
-
-// Main runs the command that the arguments name, and returns the exit status.
-// version is the program's; "" where it was built without one.
+// Main runs the command in the program's arguments and returns the exit status.
+// version is the program's; "" if it was built without one.
 func Main(version string) int {
-	err := root(version).Execute()
-	var code exitCode
+	cmd := root(version)
+	err := cmd.Execute()
+	var status exitStatus
 	switch {
-	case errors.As(err, &code):
-		return int(code)
+	case errors.As(err, &status):
+		return int(status)
 	case err != nil:
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		fmt.Fprintln(cmd.ErrOrStderr(), err)
+		return int(exitError)
 	default:
 		return 0
 	}
 }
 
-// needs wants at least one argument.
+// needs requires at least one argument.
 func needs(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {

@@ -55,7 +55,8 @@ func doctorCommand() *cobra.Command {
 	defaults.CRIFlag(fs)
 	fs.SetNormalizeFunc(doctorFlagName)
 	fs.StringVar(&f.containerdConfig, "containerd-config", runtimeconfig.ContainerdFile, "containerd's configuration file, on the host")
-	fs.StringVar(&f.crioConfig, "crio-config", runtimeconfig.CRIOFile, "CRI-O's configuration file, on the host; the files in FILE.d override it")
+	fs.StringVar(&f.crioConfig, "crio-config", runtimeconfig.CRIOFile,
+		"CRI-O's configuration file, on the host; the files in FILE.d override it")
 	fs.StringVar(&f.data, "data", "", "a newer list of known vulnerabilities than the built-in one")
 	fs.StringVar(&f.output, "output", "text", "text or json")
 	fs.StringVar(&f.color, "color", "auto", "auto, always or never")

@@ -84,7 +84,7 @@ uninstall again then. Exit status 0: all is removed. 1: an error. 2: the wrapper
 			for _, why := range removal.Kept {
 				fmt.Fprintln(out, "  "+why)
 			}
-			return exitCode(2)
+			return exitKept
 		},
 	}
 	f := cmd.Flags()

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,19 +20,18 @@ func validateCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			set, err := policy.Load(paths...)
 			if err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				return exitCode(1)
+				return err
 			}
 			warnOfIgnored(cmd.ErrOrStderr(), paths...)
-			warnOfExpired(set.Exceptions(), time.Now())
-			warnOfNested(set.NestedPaths())
+			warnOfExpired(cmd.ErrOrStderr(), set.Exceptions(), time.Now())
+			warnOfNested(cmd.ErrOrStderr(), set.NestedPaths())
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), "valid: "+summary(set))
 			return err
 		},
 	}
 }
 
-// summary counts what there is.
+// summary counts the policies, rules and exceptions.
 func summary(set *policy.Set) string {
 	n := len(set.Names())
 	if n == 0 {
@@ -50,7 +48,7 @@ func summary(set *policy.Set) string {
 	return text
 }
 
-// warnOfIgnored names the files of policy folders that nothing reads.
+// warnOfIgnored names the files in policy folders that are not read.
 func warnOfIgnored(w io.Writer, paths ...string) {
 	for _, file := range policy.Ignored(paths...) {
 		warnOfUnread(w, file)
@@ -61,20 +59,20 @@ func warnOfUnread(w io.Writer, file string) {
 	fmt.Fprintf(w, "%s: warning: not read: policy files end in .yaml, .yml or .json\n", file)
 }
 
-// warnOfExpired names the exceptions that no longer hold. They are no faults:
-// time alone must not make policies invalid.
-func warnOfExpired(exceptions []policy.Exception, now time.Time) {
+// warnOfExpired names the expired exceptions. They are warnings and no errors,
+// because time alone must not make policies invalid.
+func warnOfExpired(w io.Writer, exceptions []policy.Exception, now time.Time) {
 	for _, e := range exceptions {
 		if e.Expired(now) {
-			fmt.Fprintf(os.Stderr, "%s: warning: exception %q of %s expired at %s\n", e.Source, e.Name, e.Owner, e.Ends.Format(time.RFC3339))
+			fmt.Fprintf(w, "%s: warning: exception %q of %s expired at %s\n", e.Source, e.Name, e.Owner, e.Ends.Format(time.RFC3339))
 		}
 	}
 }
 
-// warnOfNested names the host paths that a container can make a link of.
-func warnOfNested(paths []policy.NestedPath) {
+// warnOfNested names the allowed host paths that a container can replace with a link.
+func warnOfNested(w io.Writer, paths []policy.NestedPath) {
 	for _, n := range paths {
-		fmt.Fprintf(os.Stderr, "warning: policy %q allows the host path %s, which is in %s, where policy %q lets containers write: they "+
+		fmt.Fprintf(w, "warning: policy %q allows the host path %s, which is in %s, where policy %q lets containers write: they "+
 			"can replace it with a link, and then it allows nothing (make %s readOnly, or name a folder elsewhere)\n",
 			n.Policy, n.Path, n.Within, n.Writer, n.Within)
 	}

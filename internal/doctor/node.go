@@ -99,7 +99,10 @@ func newNode(s Settings) *Node {
 
 func (n *Node) inspect(ctx context.Context) {
 	n.wrapped = readWrapped(n.files)
-	configs := map[string]runtimeconfig.Config{containerd: runtimeconfig.ReadContainerd(n.files.Tree, n.ContainerdConfig), crio: runtimeconfig.ReadCRIO(n.files.Tree, n.CRIOConfig)}
+	configs := map[string]runtimeconfig.Config{
+		containerd: runtimeconfig.ReadContainerd(n.files.Tree, n.ContainerdConfig),
+		crio:       runtimeconfig.ReadCRIO(n.files.Tree, n.CRIOConfig),
+	}
 	for _, r := range []containerRuntime{{component: containerd, socket: n.ContainerdSocket}, {component: crio, socket: n.CRIOSocket}} {
 		if r.ask(ctx) && !slices.ContainsFunc(n.runtimes, r.same) {
 			r.config = configs[r.component]

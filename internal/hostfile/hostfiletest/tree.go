@@ -19,7 +19,7 @@ func (tree Tree) Write(t *testing.T) (root string) {
 	root = t.TempDir()
 	for name, content := range tree {
 		file := filepath.Join(root, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 			t.Fatal(err)
 		}
 		target, link := strings.CutPrefix(content, "-> ")
