@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"strings"
+
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"pgregory.net/rapid"
 )
@@ -60,4 +62,28 @@ func drawPrioritiesEdit(t *rapid.T) option {
 		l.NetDevices = pick(t, "network devices", nil, map[string]specs.LinuxNetDevice{"eth0": {}, "ib0": {Name: "x"}})
 		l.IntelRdt = pick(t, "RDT", nil, &specs.LinuxIntelRdt{ClosID: pick(t, "class", "", "web-1", "x"), Schemata: some(t, "schemata", "L3:0=1")})
 	}
+}
+
+// drawnHome is the HOME that rules runAsNonRoot set.
+const drawnHome = "HOME=/home/policy"
+
+func drawRunAs(t *rapid.T, action Action) []string {
+	fields := some(t, "field",
+		"runAsGroup: "+pick(t, "group", "1000", "65532"),
+		"allowedGroups: "+pick(t, "groups", "[{min: 0, max: 70000}]", "[{min: 1000, max: 65532}, {min: 0, max: 0}]"),
+		"allowedSupplementalGroups: "+pick(t, "supplemental", "[{min: 0, max: 5}]", "[{min: 7, max: 2000}]"),
+		"allowUserNamespaceRoot: true")
+	if rapid.Bool().Draw(t, "by namespace") {
+		fields = append(fields, "namespaceUsers: "+pick(t, "namespaces",
+			"[{namespaces: [team-b], min: 5, max: 9}, {namespaces: ['team-*'], min: 1000, max: 1999}]", "[{namespaces: [team-b], min: 5, max: 9}]"))
+	} else {
+		fields = append(fields, some(t, "users", "runAsUser: "+pick(t, "user", "1000", "65532"),
+			"allowedUsers: "+pick(t, "users", "[{min: 1000, max: 70000}]", "[{min: 1, max: 9}, {min: 1000, max: 65532}]"))...)
+	}
+	root := []string{"forbidRootGroup: true"}
+	if action == Adjust {
+		fields = append(fields, some(t, "adjusting", "adjustOnlyRoot: true", "home: "+strings.TrimPrefix(drawnHome, "HOME="))...)
+		root = append(root, "keepRootGroup: true")
+	}
+	return append(fields, some(t, "root's group", pick(t, "forbidden or kept", root...))...)
 }

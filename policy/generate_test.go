@@ -65,15 +65,7 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 			}
 			return fields
 		},
-		"runAsNonRoot": func(t *rapid.T, _ Action) []string {
-			return some(t, "field",
-				"runAsUser: "+pick(t, "user", "1000", "65532"),
-				"runAsGroup: "+pick(t, "group", "1000", "65532"),
-				"allowedUsers: "+pick(t, "users", "[{min: 1000, max: 70000}]", "[{min: 1, max: 9}, {min: 1000, max: 65532}]"),
-				"allowedGroups: "+pick(t, "groups", "[{min: 0, max: 70000}]", "[{min: 1000, max: 65532}]"),
-				"allowedSupplementalGroups: "+pick(t, "supplemental", "[{min: 0, max: 5}]", "[{min: 7, max: 2000}]"),
-				"forbidRootGroup: true", "allowUserNamespaceRoot: true")
-		},
+		"runAsNonRoot": drawRunAs,
 		"hostNamespaces": func(t *rapid.T, _ Action) []string {
 			return []string{"allow: " + flow(some(t, "allow", "network", "pid", "ipc", "uts")...)}
 		},

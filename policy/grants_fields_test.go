@@ -41,3 +41,16 @@ func (g *granted) preference() {
 	was, is := g.before.Linux.RootfsPropagation, g.after.Linux.RootfsPropagation
 	g.fail(was != is && !(strings.HasSuffix(was, "shared") && is == "rslave"), "propagation %q became %q", was, is)
 }
+
+// withoutNewHome is the environment after, without the HOME at its end that a new
+// user has got. It is the policy's, and only in the place of none or of root's.
+func (g *granted) withoutNewHome() []string {
+	b, a := g.before.Process, g.after.Process
+	homes := slices.DeleteFunc(slices.Clone(b.Env), func(e string) bool { return !strings.HasPrefix(e, "HOME=") })
+	last := len(a.Env) - 1
+	if last < 0 || a.Env[last] != drawnHome || a.User.UID == b.User.UID ||
+		len(homes) > 0 && !slices.Contains([]string{"HOME=", "HOME=/root", "HOME=/root/"}, homes[len(homes)-1]) {
+		return a.Env
+	}
+	return a.Env[:last]
+}

@@ -84,7 +84,7 @@ func shorter[T any](a, b []T) bool {
 // programs are what the container brings with it to be run or loaded.
 func (g *granted) programs() {
 	b, a := g.before, g.after
-	g.fail(!shorter(a.Process.Env, b.Process.Env), "environment %v became %v", b.Process.Env, a.Process.Env)
+	g.fail(!shorter(g.withoutNewHome(), b.Process.Env), "environment %v became %v", b.Process.Env, a.Process.Env)
 	g.fail(!shorter(a.Hooks.Prestart, b.Hooks.Prestart) || //nolint:staticcheck // deprecated, and run all the same
 		!shorter(a.Hooks.CreateRuntime, b.Hooks.CreateRuntime) ||
 		!shorter(a.Hooks.CreateContainer, b.Hooks.CreateContainer) || !shorter(a.Hooks.StartContainer, b.Hooks.StartContainer) ||

@@ -90,5 +90,5 @@ func drawEnv(t *rapid.T, _ Action) []string {
 }
 
 func drawEnvEdit(t *rapid.T) option {
-	return withEnv(some(t, "entries", "LD_PRELOAD=/x.so", "LD_LIBRARY_PATH=/lib", "odd", "=", "=x", "LD_/=1", "LD_PRELOAD", "LD_PRELOAD=again")...)
+	return withEnv(some(t, "entries", "LD_PRELOAD=/x.so", "LD_LIBRARY_PATH=/lib", "odd", "=", "=x", "LD_/=1", "LD_PRELOAD", "LD_PRELOAD=again", "HOME=", "HOME=/root", "HOME=/x")...)
 }

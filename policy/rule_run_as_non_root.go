@@ -20,11 +20,12 @@ import (
 //
 // Reads: process.user: uid, gid and additionalGids (OCI runtime spec, config.md, "User"),
 // linux.namespaces, linux.uidMappings and linux.gidMappings; with allowUserNamespaceRoot also
-// those of the pod's sandbox.
+// those of the pod's sandbox; the pod's namespace with namespaceUsers.
 // Adjusts: replaces root, or a user that is not allowed, with runAsUser, and a group that is
 // not allowed with runAsGroup. It removes additional groups that are not allowed. If it
 // replaces root, it also replaces root's group 0. It never sets an id that the container's user
-// namespace does not map, because no process could have it: then the container is denied.
+// namespace does not map, because no process could have it: then the container is denied. With
+// home it also sets HOME.
 // Source: Pod Security Standards, Restricted, "Running as Non-root" and "Running as Non-root
 // user"; credentials(7), user_namespaces(7).
 // Example: {onViolation: adjust, runAsUser: 10001, runAsGroup: 10001, forbidRootGroup: true}
@@ -43,6 +44,12 @@ type RunAsNonRoot struct {
 	// Default: any but 0.
 	AllowedUsers []IDRange `yaml:"allowedUsers"`
 
+	// NamespaceUsers gives each namespace a range of user ids, in the place of allowedUsers and
+	// runAsUser: adjusting sets the first id of the range. The first entry that matches the
+	// pod's namespace counts. If none does, the container is denied.
+	// Default: none.
+	NamespaceUsers []NamespaceUsers `yaml:"namespaceUsers"`
+
 	// AllowedGroups lists the ids that the primary group may have.
 	// Default: any.
 	AllowedGroups []IDRange `yaml:"allowedGroups"`
@@ -57,6 +64,21 @@ type RunAsNonRoot struct {
 
 	// AllowUserNamespaceRoot allows id 0 in a user namespace in which no id is the host's 0.
 	AllowUserNamespaceRoot bool `yaml:"allowUserNamespaceRoot"`
+
+	// AdjustOnlyRoot limits what adjusting replaces to root and its group 0. A container that
+	// has another user or primary group that is not allowed is denied. An image or a pod that
+	// names no user runs as root; one that names root looks the same.
+	AdjustOnlyRoot bool `yaml:"adjustOnlyRoot"`
+
+	// KeepRootGroup: if adjusting replaces root, group 0 stays. Images that are made to run with
+	// any user, such as those for OpenShift, give their files to this group.
+	KeepRootGroup bool `yaml:"keepRootGroup"`
+
+	// Home is the HOME that adjusting sets if it changes the user and the spec's HOME is
+	// missing, empty or /root. Otherwise OCI runtimes set / for a user that the image does not
+	// know, where it cannot write.
+	// Default: HOME stays as it is.
+	Home absPath `yaml:"home"`
 }
 
 // defaultID is the user and group of images that are made to run without root
@@ -95,7 +117,8 @@ func (RunAsNonRoot) JSONSchema() map[string]any {
 	users := strict.Required("min")
 	users["properties"] = map[string]any{"min": map[string]any{"minimum": 1}}
 	return map[string]any{"properties": map[string]any{
-		"runAsUser": notRoot, "runAsGroup": notRoot, "allowedUsers": map[string]any{"items": users},
+		"namespaceUsers": strict.NotEmpty(),
+		"runAsUser":      notRoot, "runAsGroup": notRoot, "allowedUsers": map[string]any{"items": users},
 	}}
 }
 
@@ -120,7 +143,7 @@ func (r *RunAsNonRoot) Validate() error {
 		value   uint32
 		allowed []IDRange
 	}{
-		{"runAsUser", r.RunAsUser, r.user(), r.AllowedUsers},
+		{"runAsUser", r.RunAsUser, orDefault(r.RunAsUser), r.AllowedUsers},
 		{"runAsGroup", r.RunAsGroup, r.group(), r.AllowedGroups},
 	} {
 		if inForce(id.value) == 0 {
@@ -133,10 +156,35 @@ func (r *RunAsNonRoot) Validate() error {
 	if slices.ContainsFunc(r.AllowedUsers, func(r IDRange) bool { return r.Min == 0 }) {
 		return strict.Field("allowedUsers", "must not include 0: root is never allowed; min must be 1 or more")
 	}
+	return cmp.Or(r.validateNamespaceUsers(), r.validateAdjusting())
+}
+
+// validateAdjusting rejects what is only about adjusting where the rule does not
+// adjust, and a root group that is to stay but is not allowed.
+func (r *RunAsNonRoot) validateAdjusting() error {
+	for _, f := range []struct {
+		key   string
+		given bool
+	}{
+		{"adjustOnlyRoot", r.AdjustOnlyRoot},
+		{"keepRootGroup", r.KeepRootGroup},
+		{"home", r.Home != ""},
+	} {
+		if f.given && r.Action() != Adjust && r.Action() != Ignore {
+			return strict.Field(f.key, "needs onViolation: adjust")
+		}
+	}
+	switch {
+	case !r.KeepRootGroup:
+		return nil
+	case r.ForbidRootGroup:
+		return strict.Field("keepRootGroup", "contradicts forbidRootGroup")
+	case !inRanges(r.AllowedGroups, 0):
+		return strict.Field("keepRootGroup", "needs group 0 in allowedGroups (allowed: %s)", joinRanges(r.AllowedGroups))
+	}
 	return nil
 }
 
-func (r *RunAsNonRoot) user() uint32  { return orDefault(r.RunAsUser) }
 func (r *RunAsNonRoot) group() uint32 { return orDefault(r.RunAsGroup) }
 
 func orDefault(id *uint32) uint32 {
@@ -148,19 +196,25 @@ func orDefault(id *uint32) uint32 {
 
 // Check finds root, and users and groups that are not allowed.
 func (r *RunAsNonRoot) Check(s *Subject) []Finding {
-	if s.Spec.Process == nil {
-		return []Finding{{Found: "no user is given", Allowed: r.users()}}
+	users, ok := r.usersOf(s)
+	switch {
+	case s.Spec.Process == nil && ok:
+		return []Finding{{Found: "no user is given", Allowed: usersText(users)}}
+	case s.Spec.Process == nil:
+		return []Finding{r.noUsers(s)}
 	}
 	u := &s.Spec.Process.User
 	var findings []Finding
 	switch {
 	case r.userFine(s, u.UID):
+	case !ok:
+		findings = append(findings, r.noUsers(s))
 	case inForce(u.UID) == 0:
 		findings = append(findings, Finding{Found: fmt.Sprintf("runs as root (uid %d)", u.UID) +
-			r.cannotRun(s), Allowed: r.users(), Fix: r.fixUser()})
+			r.cannotRun(s), Allowed: usersText(users), Fix: r.fixUser(s)})
 	default:
 		findings = append(findings, Finding{Found: fmt.Sprintf("uid %d not allowed", u.UID) +
-			r.cannotRun(s), Allowed: r.users(), Fix: r.fixUser()})
+			r.cannotRun(s), Allowed: usersText(users), Fix: r.fixUser(s)})
 	}
 	if !r.groupFine(s, u.GID, r.AllowedGroups) {
 		findings = append(findings, Finding{Found: fmt.Sprintf("gid %d not allowed", u.GID) +
@@ -182,8 +236,10 @@ func (r *RunAsNonRoot) Check(s *Subject) []Finding {
 	return findings
 }
 
-func (r *RunAsNonRoot) fixUser() string {
-	return "set securityContext.runAsUser: " + firstAllowed(r.user(), r.AllowedUsers)
+func (r *RunAsNonRoot) fixUser(s *Subject) string {
+	uid, _ := r.user(s)
+	users, _ := r.usersOf(s)
+	return "set securityContext.runAsUser: " + firstAllowed(uid, users)
 }
 
 func (r *RunAsNonRoot) fixGroup() string {
@@ -205,28 +261,38 @@ func (r *RunAsNonRoot) Adjust(s *Subject) []string {
 		return nil
 	}
 	u := &s.Spec.Process.User
-	if r.cannotRun(s) != "" {
+	uid, ok := r.user(s)
+	if r.cannotRun(s) != "" || !ok && !r.userFine(s, u.UID) {
 		return r.dropGroups(s, u, false)
 	}
 	var changes []string
 	wasRoot := false
-	if !r.userFine(s, u.UID) {
+	if !r.userFine(s, u.UID) && r.replaces(u.UID) {
 		wasRoot = inForce(u.UID) == 0
-		changes = append(changes, fmt.Sprintf("changed uid %d to %d", u.UID, r.user()))
-		u.UID = r.user()
+		changes = append(changes, fmt.Sprintf("changed uid %d to %d", u.UID, uid))
+		u.UID = uid
+		changes = append(changes, r.moveHome(s.Spec.Process)...)
 	}
-	if !r.groupFine(s, u.GID, r.AllowedGroups) || wasRoot && inForce(u.GID) == 0 {
+	if !r.groupFine(s, u.GID, r.AllowedGroups) && r.replaces(u.GID) || wasRoot && r.leaves(u.GID) {
 		changes = append(changes, fmt.Sprintf("changed gid %d to %d", u.GID, r.group()))
 		u.GID = r.group()
 	}
 	return append(changes, r.dropGroups(s, u, wasRoot)...)
 }
 
+// replaces reports whether adjusting may replace the id.
+func (r *RunAsNonRoot) replaces(id uint32) bool { return !r.AdjustOnlyRoot || inForce(id) == 0 }
+
+// leaves reports whether the group goes with root.
+func (r *RunAsNonRoot) leaves(gid uint32) bool {
+	return inForce(gid) == 0 && !(gid == 0 && r.KeepRootGroup)
+}
+
 // dropGroups takes away the additional groups that are not allowed.
 func (r *RunAsNonRoot) dropGroups(s *Subject, u *specs.User, wasRoot bool) []string {
 	var dropped []string
 	u.AdditionalGids = slices.DeleteFunc(u.AdditionalGids, func(g uint32) bool {
-		bad := !r.groupFine(s, g, r.AllowedSupplementalGroups) || wasRoot && inForce(g) == 0
+		bad := !r.groupFine(s, g, r.AllowedSupplementalGroups) || wasRoot && r.leaves(g)
 		if bad {
 			dropped = append(dropped, strconv.FormatUint(uint64(g), 10))
 		}
@@ -260,7 +326,8 @@ func (r *RunAsNonRoot) userFine(s *Subject, uid uint32) bool {
 	if uid = inForce(uid); uid == 0 {
 		return r.AllowUserNamespaceRoot && s.userNamespace()
 	}
-	return inRanges(r.AllowedUsers, uid)
+	users, ok := r.usersOf(s)
+	return ok && inRanges(users, uid)
 }
 
 func (r *RunAsNonRoot) groupFine(s *Subject, gid uint32, allowed []IDRange) bool {
@@ -270,11 +337,11 @@ func (r *RunAsNonRoot) groupFine(s *Subject, gid uint32, allowed []IDRange) bool
 	return inRanges(allowed, gid) && !(gid == 0 && r.ForbidRootGroup)
 }
 
-func (r *RunAsNonRoot) users() string {
-	if len(r.AllowedUsers) == 0 {
+func usersText(users []IDRange) string {
+	if len(users) == 0 {
 		return "any uid but 0"
 	}
-	return joinRanges(r.AllowedUsers)
+	return joinRanges(users)
 }
 
 func (r *RunAsNonRoot) groups(allowed []IDRange) string {

@@ -51,6 +51,16 @@ func TestRunAsNonRootCheck(t *testing.T) {
 		}}, []string{"runs as root (uid 0) (allowed: any uid but 0)"}},
 		{"mappings without a namespace", `allowUserNamespaceRoot: true`, []option{withUser(0, 0), withUserNamespace(100000, 100000), withoutNamespace(specs.UserNamespace)}, []string{"runs as root (uid 0) (allowed: any uid but 0)"}},
 		{"no mappings", `allowUserNamespaceRoot: true`, []option{withUser(0, 0), withUserNamespace(1, 1), func(s *specs.Spec) { s.Linux.UIDMappings = nil }}, []string{"runs as root (uid 0) (allowed: any uid but 0)"}},
+		{"user of the namespace's range", `namespaceUsers: [{namespaces: ["team-*"], min: 1000, max: 1999}]`, []option{withUser(1999, 0)}, nil},
+		{"user out of the namespace's range", `namespaceUsers: [{namespaces: [team-b], min: 1, max: 9999}, {namespaces: ["team-*"], min: 1000, max: 1999}, {namespaces: ["*"], min: 1, max: 9999}]`,
+			[]option{withUser(2000, 0)}, []string{"uid 2000 not allowed (allowed: 1000-1999)"}},
+		{"root, with the namespace's range", `namespaceUsers: [{namespaces: ["team-*"], min: 1000, max: 1999}]`, []option{withUser(0, 0)}, []string{"runs as root (uid 0) (allowed: 1000-1999)"}},
+		{"no range for the namespace", `namespaceUsers: [{namespaces: [team-b, "x-*"], min: 1000, max: 1999}]`, []option{withUser(1000, 0)},
+			[]string{`namespace "team-a" has no range of users in namespaceUsers (allowed: team-b, x-*)`}},
+		{"no range for the namespace, and no process", `namespaceUsers: [{namespaces: [team-b], min: 1000, max: 1999}]`, []option{func(s *specs.Spec) { s.Process = nil }},
+			[]string{`namespace "team-a" has no range of users in namespaceUsers (allowed: team-b)`}},
+		{"root of a user namespace, no range", `allowUserNamespaceRoot: true, namespaceUsers: [{namespaces: [team-b], min: 1000, max: 1999}]`,
+			[]option{withUser(0, 0), withUserNamespace(100000, 100000)}, nil},
 		{"no linux", `allowUserNamespaceRoot: true`, []option{withUser(0, 0), func(s *specs.Spec) { s.Linux = nil }}, []string{"runs as root (uid 0) (allowed: any uid but 0)"}},
 	}
 	for _, tt := range tests {
@@ -81,6 +91,13 @@ func TestRunAsNonRootAdjust(t *testing.T) {
 		{"user out of range keeps group 0", `, runAsUser: 7, allowedUsers: [{min: 5, max: 9}]`, user(4, 0, 0), user(7, 0, 0), []string{"changed uid 4 to 7"}},
 		{"group out of range", `, runAsGroup: 7, allowedGroups: [{min: 5, max: 9}]`, user(4, 4), user(4, 7), []string{"changed gid 4 to 7"}},
 		{"root's group", `, forbidRootGroup: true`, user(4, 0, 0, 1), user(4, 65532, 1), []string{"changed gid 0 to 65532", "dropped additional groups 0"}},
+		{"group 0 is kept", `, keepRootGroup: true`, user(0, 0, 0, 10), user(65532, 0, 0, 10), []string{"changed uid 0 to 65532"}},
+		{"an id that leaves root's group is not kept", `, keepRootGroup: true`, user(0, 4294967295, 4294967295), user(65532, 65532),
+			[]string{"changed uid 0 to 65532", "changed gid 4294967295 to 65532", "dropped additional groups 4294967295"}},
+		{"only root", `, adjustOnlyRoot: true, allowedUsers: [{min: 1000, max: 70000}]`, user(0, 0, 0), user(65532, 65532), []string{"changed uid 0 to 65532", "changed gid 0 to 65532", "dropped additional groups 0"}},
+		{"only root's group", `, adjustOnlyRoot: true, forbidRootGroup: true`, user(7, 0, 0, 7), user(7, 65532, 7), []string{"changed gid 0 to 65532", "dropped additional groups 0"}},
+		{"the namespace's first id", `, namespaceUsers: [{namespaces: [team-b], min: 5, max: 9}, {namespaces: ["team-*"], min: 7000, max: 7999}]`, user(0, 0), user(7000, 65532),
+			[]string{"changed uid 0 to 7000", "changed gid 0 to 65532"}},
 		{"additional groups", `, allowedSupplementalGroups: [{min: 5, max: 9}]`, user(4, 4, 4, 5, 6), user(4, 4, 5, 6), []string{"dropped additional groups 4"}},
 	}
 	for _, tt := range tests {
@@ -107,22 +124,109 @@ func TestRunAsNonRootAdjust(t *testing.T) {
 	}
 }
 
+// TestRunAsNonRootDenies has what adjusting leaves, and denies.
+func TestRunAsNonRootDenies(t *testing.T) {
+	for name, tt := range map[string]struct {
+		rule     string
+		uid, gid uint32
+		want     []string
+	}{
+		"another user": {`adjustOnlyRoot: true, runAsUser: 7, allowedUsers: [{min: 5, max: 9}]`, 10, 10,
+			[]string{"uid 10 not allowed (allowed: 5-9)"}},
+		"another group": {`adjustOnlyRoot: true, runAsGroup: 7, allowedGroups: [{min: 5, max: 9}]`, 0, 10,
+			[]string{"gid 10 not allowed (allowed: 5-9)"}},
+		"no range": {`namespaceUsers: [{namespaces: [team-b], min: 5, max: 9}]`, 0, 0,
+			[]string{`namespace "team-a" has no range of users in namespaceUsers (allowed: team-b)`}},
+	} {
+		d := decide(t, newSpec(withUser(tt.uid, tt.gid)), `runAsNonRoot: {onViolation: adjust, `+tt.rule+`}`)
+		for i := range tt.want {
+			tt.want[i] = "runAsNonRoot: " + tt.want[i]
+		}
+		if got := findings(d); d.Outcome() != Denied || !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %s %q, want %q", name, d.Outcome(), got, tt.want)
+		}
+	}
+}
+
+// TestRunAsNonRootUnknownNamespace: a pattern for all namespaces is none for one that
+// is not known.
+func TestRunAsNonRootUnknownNamespace(t *testing.T) {
+	sub := subject(newSpec(withUser(1000, 0)))
+	sub.Pod.Namespace, sub.Pod.Unseen = "", true
+	set := compileDocs(t, policyDoc("test", `runAsNonRoot: {namespaceUsers: [{namespaces: ["**"], min: 1000, max: 1999}]}`))
+	want := []string{`runAsNonRoot: namespace "" has no range of users in namespaceUsers (allowed: **)`}
+	if got := findings(set.Evaluate(sub, Complete)); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestRunAsNonRootHome(t *testing.T) {
+	const rule = `runAsNonRoot: {onViolation: adjust, home: /tmp, allowedUsers: [{min: 1000, max: 70000}]}`
+	for name, tt := range map[string]struct {
+		uid       uint32
+		env, want []string
+	}{
+		"missing":            {0, nil, []string{"HOME=/tmp"}},
+		"empty":              {0, []string{"HOME=", "A=b"}, []string{"A=b", "HOME=/tmp"}},
+		"root's":             {0, []string{"HOME=/root", "A=b"}, []string{"A=b", "HOME=/tmp"}},
+		"root's, with slash": {0, []string{"HOME=/root/"}, []string{"HOME=/tmp"}},
+		"another":            {0, []string{"HOME=/srv"}, []string{"HOME=/srv"}},
+		"the last counts":    {0, []string{"HOME=/srv", "HOME=/root"}, []string{"HOME=/tmp"}},
+		"the last is kept":   {0, []string{"HOME=/root", "HOME=/srv"}, []string{"HOME=/root", "HOME=/srv"}},
+		"another name":       {0, []string{"HOMEPAGE=x", "HOME"}, []string{"HOMEPAGE=x", "HOME", "HOME=/tmp"}},
+		"user out of range":  {7, nil, []string{"HOME=/tmp"}},
+		"user who stays":     {1000, []string{"HOME=/root"}, []string{"HOME=/root"}},
+	} {
+		spec := newSpec(withUser(tt.uid, 1000))
+		spec.Process.Env = tt.env
+		d := decide(t, spec, rule)
+		if got := d.Spec.Process.Env; d.Outcome() == Denied || !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %s %q, want %q", name, d.Outcome(), got, tt.want)
+		}
+		moved := slices.Contains(changes(d), "runAsNonRoot: set HOME")
+		if moved != slices.Contains(tt.want, "HOME=/tmp") || strings.Contains(strings.Join(changes(d), " "), "/root") {
+			t.Errorf("%s: changes %q", name, changes(d))
+		}
+	}
+	spec := newSpec(withUser(0, 0))
+	spec.Process.Env = []string{"HOME=/root"}
+	if got := decide(t, spec, `runAsNonRoot: {onViolation: adjust}`).Spec.Process.Env; !slices.Equal(got, spec.Process.Env) {
+		t.Errorf("without home: %q", got)
+	}
+}
+
 func TestRunAsNonRootLoad(t *testing.T) {
 	for rule, want := range map[string]string{
-		`runAsUser: 0`:                                              "runAsUser: must not be 0",
-		`runAsGroup: 0`:                                             "runAsGroup: must not be 0",
-		`runAsUser: -1`:                                             "whole number",
-		`allowedUsers: [{min: 0, max: 5}]`:                          "allowedUsers: must not include 0",
-		`allowedUsers: [{max: 5}]`:                                  "allowedUsers: must not include 0",
-		`allowedUsers: []`:                                          "allowedUsers: is an empty list; leave it out to allow any",
-		`allowedGroups: []`:                                         "allowedGroups: is an empty list; leave it out to allow any",
-		`allowedSupplementalGroups: []`:                             "allowedSupplementalGroups: is an empty list; leave it out to allow any",
-		`allowedGroups: [{min: 9, max: 5}]`:                         "allowedGroups[0].max: 5 is below min, 9",
-		`runAsUser: 4, allowedUsers: [{min: 5, max: 9}]`:            "runAsUser: 4 is not in the allowed ranges (allowed: 5-9)",
-		`onViolation: adjust, allowedGroups: [{min: 5, max: 9}]`:    "runAsGroup: 65532 is not in the allowed ranges (allowed: 5-9)",
-		`allowedGroups: [{min: 0, max: 9}], runAsGroup: 9`:          "",
-		`onViolation: reject, allowedUsers: [{min: 5, max: 9}]`:     "",
-		`onViolation: adjust, allowedUsers: [{min: 5, max: 65535}]`: "",
+		`runAsUser: 0`:                                           "runAsUser: must not be 0",
+		`runAsGroup: 0`:                                          "runAsGroup: must not be 0",
+		`runAsUser: -1`:                                          "whole number",
+		`allowedUsers: [{min: 0, max: 5}]`:                       "allowedUsers: must not include 0",
+		`allowedUsers: [{max: 5}]`:                               "allowedUsers: must not include 0",
+		`allowedUsers: []`:                                       "allowedUsers: is an empty list; leave it out to allow any",
+		`allowedGroups: []`:                                      "allowedGroups: is an empty list; leave it out to allow any",
+		`allowedSupplementalGroups: []`:                          "allowedSupplementalGroups: is an empty list; leave it out to allow any",
+		`allowedGroups: [{min: 9, max: 5}]`:                      "allowedGroups[0].max: 5 is below min, 9",
+		`runAsUser: 4, allowedUsers: [{min: 5, max: 9}]`:         "runAsUser: 4 is not in the allowed ranges (allowed: 5-9)",
+		`onViolation: adjust, allowedGroups: [{min: 5, max: 9}]`: "runAsGroup: 65532 is not in the allowed ranges (allowed: 5-9)",
+		`allowedGroups: [{min: 0, max: 9}], runAsGroup: 9`:       "",
+		`namespaceUsers: []`:                                     "namespaceUsers: is an empty list; leave it out to allow any",
+		`runAsUser: 5, namespaceUsers: [{namespaces: [a], min: 5, max: 9}]`:                     "namespaceUsers: contradicts runAsUser: adjusting sets the first id",
+		`allowedUsers: [{min: 5, max: 9}], namespaceUsers: [{namespaces: [a], min: 5, max: 9}]`: "namespaceUsers: contradicts allowedUsers: each namespace has its own range",
+		`namespaceUsers: [{min: 5, max: 9}]`:                                                    "namespaceUsers[0].namespaces: is missing or empty",
+		`namespaceUsers: [{namespaces: [""], min: 5, max: 9}]`:                                  "namespaceUsers[0].namespaces: has an empty pattern, which never matches",
+		`namespaceUsers: [{namespaces: [a], max: 9}]`:                                           "namespaceUsers[0].min: must not be 0: that is root",
+		`namespaceUsers: [{namespaces: [a], min: 5}]`:                                           "namespaceUsers[0].max: 0 is below min, 5",
+		`namespaceUsers: [{namespaces: [a], min: 5, max: 4294967295}]`:                          "namespaceUsers[0].max: must not be 4294967295: that is root",
+		`adjustOnlyRoot: true`:                                                                  "adjustOnlyRoot: needs onViolation: adjust",
+		`keepRootGroup: true`:                                                                   "keepRootGroup: needs onViolation: adjust",
+		`home: /tmp`:                                                                            "home: needs onViolation: adjust",
+		`onViolation: ignore, home: /tmp`:                                                       "has no rules",
+		`onViolation: adjust, home: tmp`:                                                        "home: ",
+		`onViolation: adjust, keepRootGroup: true, forbidRootGroup: true`:                       "keepRootGroup: contradicts forbidRootGroup",
+		`onViolation: adjust, keepRootGroup: true, allowedGroups: [{min: 1, max: 70000}]`:       "keepRootGroup: needs group 0 in allowedGroups (allowed: 1-70000)",
+		`onViolation: adjust, keepRootGroup: true, allowedGroups: [{max: 70000}]`:               "",
+		`onViolation: reject, allowedUsers: [{min: 5, max: 9}]`:                                 "",
+		`onViolation: adjust, allowedUsers: [{min: 5, max: 65535}]`:                             "",
 	} {
 		got := loadError(`runAsNonRoot: {` + rule + `}`)
 		if want == "" && got != "" || !strings.Contains(got, want) {

@@ -14,9 +14,10 @@ func (r *RunAsNonRoot) cannotRun(s *Subject) string {
 		return ""
 	}
 	const unmapped = ", and the policy's %s, %d, is not mapped in the pod's user namespace"
+	uid, _ := r.user(s)
 	switch l := s.Spec.Linux; {
-	case !isMapped(l.UIDMappings, r.user()):
-		return fmt.Sprintf(unmapped, "runAsUser", r.user())
+	case !isMapped(l.UIDMappings, uid):
+		return fmt.Sprintf(unmapped, "runAsUser", uid)
 	case !isMapped(l.GIDMappings, r.group()):
 		return fmt.Sprintf(unmapped, "runAsGroup", r.group())
 	default:

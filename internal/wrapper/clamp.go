@@ -10,7 +10,8 @@ import (
 // clamp is the process that may be executed in a container in place of the one
 // that was asked for: the container's own process, but with the command, the
 // folder and the terminal that were asked for, no more capabilities than asked
-// for, and the asked values of those variables that the container has.
+// for, and the asked values of those variables that the container has. HOME goes
+// with the user: a container that has one keeps it.
 //
 // So it never has what the container was not given. Its user is the
 // container's, too: CRI has no way to ask for another one.
@@ -18,7 +19,7 @@ func clamp(asked, given *specs.Process) *specs.Process {
 	out := *given
 	out.Args, out.CommandLine, out.Cwd = asked.Args, asked.CommandLine, asked.Cwd
 	out.Terminal, out.ConsoleSize = asked.Terminal, asked.ConsoleSize
-	out.Env = clampEnv(asked.Env, given.Env)
+	out.Env = withHome(clampEnv(asked.Env, given.Env), given.Env)
 	out.Capabilities = clampCapabilities(asked.Capabilities, given.Capabilities)
 	out.NoNewPrivileges = asked.NoNewPrivileges || given.NoNewPrivileges
 	return &out
@@ -33,6 +34,22 @@ func clampEnv(asked, given []string) []string {
 		names = append(names, variable(v))
 	}
 	return slices.DeleteFunc(slices.Clone(asked), func(v string) bool { return !slices.Contains(names, variable(v)) })
+}
+
+// withHome gives a process the container's HOME, if there is one. Of several entries
+// the last one counts.
+func withHome(env, given []string) []string {
+	home := ""
+	for _, v := range given {
+		if variable(v) == "HOME" {
+			home = v
+		}
+	}
+	if home == "" {
+		return env
+	}
+	env = slices.DeleteFunc(env, func(v string) bool { return variable(v) == "HOME" })
+	return append(env, home)
 }
 
 func variable(v string) string {

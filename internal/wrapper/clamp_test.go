@@ -2,6 +2,7 @@ package wrapper
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +63,22 @@ func TestClamp(t *testing.T) {
 	// The container's own process again is no change.
 	if got := clamp(process(nil), process(nil)); got.Args[0] != "serve" || !reflect.DeepEqual(got.Env, process(nil).Env) {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestClampHome keeps the HOME that the container's user was given.
+func TestClampHome(t *testing.T) {
+	env := func(entries ...string) *specs.Process {
+		return process(func(p *specs.Process) { p.Env = entries })
+	}
+	for _, tt := range []struct{ given, asked, want []string }{
+		{[]string{"A=1", "HOME=/tmp"}, []string{"A=2"}, []string{"A=2", "HOME=/tmp"}},
+		{[]string{"HOME=/root", "HOME=/tmp"}, []string{"HOME=/root", "A=2"}, []string{"HOME=/tmp"}},
+		{[]string{"A=1"}, []string{"A=2", "HOME=/root"}, []string{"A=2"}},
+	} {
+		if got := clamp(env(tt.asked...), env(tt.given...)).Env; !slices.Equal(got, tt.want) {
+			t.Errorf("%q in %q: %q, want %q", tt.asked, tt.given, got, tt.want)
+		}
 	}
 }
 
