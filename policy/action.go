@@ -28,6 +28,17 @@ func (a *Action) UnmarshalText(text []byte) error {
 // JSONSchema lists the actions.
 func (Action) JSONSchema() map[string]any { return strict.Enum(Reject, Adjust, Audit, Ignore) }
 
+// policyAction is the action of a whole policy, which is never Ignore.
+type policyAction Action
+
+// UnmarshalText reads an action; an unknown one, and Ignore, is an error.
+func (a *policyAction) UnmarshalText(text []byte) error {
+	return oneOf((*Action)(a), text, Reject, Adjust, Audit)
+}
+
+// JSONSchema lists the actions.
+func (policyAction) JSONSchema() map[string]any { return strict.Enum(Reject, Adjust, Audit) }
+
 // Mode says whether a policy is in force.
 type Mode string
 

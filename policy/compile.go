@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -128,19 +127,18 @@ func (c *compiler) rules(s *policySpec) ([]compiledRule, []strict.Error) {
 	own, errs := c.layer(&s.Rules)
 	base, faults := c.profile(s.Profile)
 	errs = append(errs, faults...)
-	layers := append(slices.Clip(base), own)
 	var out []compiledRule
 	for i, k := range c.kinds {
-		var nodes []*yaml.Node
-		for _, l := range layers {
+		var inherited []*yaml.Node
+		for _, l := range base {
 			if n := l[k.name]; n != nil {
-				nodes = append(nodes, n)
+				inherited = append(inherited, n)
 			}
 		}
-		if len(nodes) == 0 {
+		if len(inherited) == 0 && own[k.name] == nil {
 			continue
 		}
-		rule, faults := k.build(nodes)
+		rule, faults := k.buildFor(Action(s.OnViolation), inherited, own[k.name])
 		if r, ok := rule.(compiles); ok && len(faults) == 0 {
 			faults = r.compile(&c.expressions)
 		}
@@ -165,9 +163,9 @@ func (k kind) build(layers []*yaml.Node) (Rule, []strict.Error) {
 		}
 	}
 	if rule.Action() == Adjust && !k.canAdjust() {
-		at := valueOf(layers[len(layers)-1], "onViolation")
+		at := valueOf(layers[len(layers)-1], fieldOnViolation)
 		return rule, []strict.Error{{
-			Line: at.Line, Column: at.Column, Path: path + ".onViolation",
+			Line: at.Line, Column: at.Column, Path: path + "." + fieldOnViolation,
 			Msg: "this rule cannot adjust (allowed: reject, audit, ignore)",
 		}}
 	}

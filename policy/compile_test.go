@@ -32,7 +32,7 @@ func TestCompileErrors(t *testing.T) {
 		{"no metadata", "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nspec: {}\n", []string{"1:1: metadata: name is missing"}},
 		{"no name", "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {labels: {a: b}}\n", []string{"3:11: metadata: name is missing"}},
 		{"bad name", "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: A_b}\n", []string{"3:18: metadata.name: \"A_b\" is not a valid name (allowed: at most 253 of a-z, 0-9, '-' and '.', starting and ending with a letter or digit)"}},
-		{"unknown field", head + someRule + "  rule: {}\n", []string{`6:3: spec: unknown field "rule" (allowed: match, mode, priority, profile, rules)`}},
+		{"unknown field", head + someRule + "  rule: {}\n", []string{`6:3: spec: unknown field "rule" (allowed: match, mode, priority, profile, onViolation, rules)`}},
 		{"unknown field at the top", "status: {}\n" + head + someRule, []string{`1:1: unknown field "status" (allowed: apiVersion, kind, metadata, spec)`}},
 		{"duplicate field", head + someRule + someRule, []string{`6:3: spec: duplicate field "rules" (first on line 5)`}},
 		{"duplicate rule", head + "  rules:\n    hostPaths: {}\n    hostPaths: {}\n", []string{`7:5: spec.rules: duplicate field "hostPaths" (first on line 6)`}},

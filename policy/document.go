@@ -86,6 +86,12 @@ type policySpec struct {
 	// Default: no profile.
 	Profile profileName `yaml:"profile"`
 
+	// OnViolation says what happens to a container that breaks a rule of the policy. It replaces
+	// what the profile says. A rule that says it itself, in rules, keeps that. adjust is for the
+	// rules that can adjust. The others keep what the profile says, or reject.
+	// Default: what the profile says, and reject for other rules.
+	OnViolation policyAction `yaml:"onViolation"`
+
 	// Rules holds the policy's own rules, by name.
 	Rules yaml.Node `yaml:"rules"` // the rule table tells what each decodes into
 }

@@ -10,13 +10,13 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// Exception excuses some containers from some rules of some policies, until a
-// date.
+// Exception excuses some containers from some rules of some policies, most of them until
+// a date.
 type Exception struct {
 	Name   string
 	Reason string    // why there is one
 	Owner  string    // who answers for it
-	Ends   time.Time // from then on it no longer holds
+	Ends   time.Time // from then on it no longer holds; zero: never
 
 	Policies, Rules []string // their names
 
@@ -25,10 +25,13 @@ type Exception struct {
 }
 
 // Expired reports whether the exception has ended at that time.
-func (e *Exception) Expired(at time.Time) bool { return !at.Before(e.Ends) }
+func (e *Exception) Expired(at time.Time) bool { return !e.Never() && !at.Before(e.Ends) }
+
+// Never reports whether the exception never ends.
+func (e *Exception) Never() bool { return e.Ends.IsZero() }
 
 // exceptionSpec is the body of an exception. All of it is required: an
-// exception that nobody owns, or that never ends, is a hole in a policy.
+// exception that nobody owns, or that never ends without a word, is a hole in a policy.
 type exceptionSpec struct {
 	// Policies are the names of the policies, in full.
 	Policies []name `yaml:"policies"`
@@ -46,7 +49,8 @@ type exceptionSpec struct {
 	Owner line `yaml:"owner"`
 
 	// Expires is the last day (UTC) of the exception, such as 2027-01-31, or the time at which
-	// it ends, such as 2027-01-31T12:00:00Z.
+	// it ends, such as 2027-01-31T12:00:00Z. If the exception never ends, it is never, and
+	// specguard warns about it.
 	Expires expiry `yaml:"expires"`
 }
 
@@ -67,7 +71,7 @@ func (e *exceptionSpec) Validate() error {
 		{"rules", len(e.Rules) == 0},
 		{"reason", e.Reason == ""},
 		{"owner", e.Owner == ""},
-		{"expires", e.Expires.ends.IsZero()},
+		{"expires", !e.Expires.given},
 	} {
 		if f.missing {
 			return strict.Field(f.key, "is missing: an exception needs policies, rules, match, reason, owner and expires")
@@ -113,25 +117,37 @@ func (l *line) UnmarshalText(text []byte) error {
 func (line) JSONSchema() map[string]any { return strict.Named("line of text", strict.Pattern(`\S`)) }
 
 // expiry is when an exception ends.
-type expiry struct{ ends time.Time }
+type expiry struct {
+	given bool
+	ends  time.Time // zero: never
+}
 
-// UnmarshalText reads a date, which counts to its end, or a time.
+// never is the word for an exception that does not end.
+const never = "never"
+
+// UnmarshalText reads a date, which counts to its end, a time, or never.
 func (e *expiry) UnmarshalText(text []byte) error {
-	if day, err := time.Parse(time.DateOnly, string(text)); err == nil {
-		e.ends = day.AddDate(0, 0, 1)
+	e.given = true
+	if string(text) == never {
+		e.ends = time.Time{}
 		return nil
 	}
-	at, err := time.Parse(time.RFC3339, string(text))
-	if err != nil {
-		return fmt.Errorf("%q is not a date (allowed: a day such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z)", text)
+	at, err := time.Parse(time.DateOnly, string(text))
+	if err == nil {
+		at = at.AddDate(0, 0, 1)
+	} else {
+		at, err = time.Parse(time.RFC3339, string(text))
+	}
+	if err != nil || at.IsZero() {
+		return fmt.Errorf("%q is not a date (allowed: a day such as 2027-01-31, a time such as 2027-01-31T12:00:00Z, or never)", text)
 	}
 	e.ends = at.UTC()
 	return nil
 }
 
-// JSONSchema requires a date or a time.
+// JSONSchema requires a date, a time or the word.
 func (expiry) JSONSchema() map[string]any {
-	return strict.Pattern(`^\d{4}-\d{2}-\d{2}(T\d{1,2}:\d{2}:\d{2}([.,]\d+)?(Z|[+-]\d{2}:\d{2}))?$`)
+	return strict.Pattern(`^(never|\d{4}-\d{2}-\d{2}(T\d{1,2}:\d{2}:\d{2}([.,]\d+)?(Z|[+-]\d{2}:\d{2}))?)$`)
 }
 
 // exception is a compiled one.
@@ -141,12 +157,20 @@ type exception struct {
 }
 
 // excuses reports whether the exception holds for the container. Of the image's
-// references only the runtime's own counts: who calls CRI can claim others.
+// references only the runtime's own counts: who calls CRI can claim others. To exclude
+// the container, each of them counts.
 func (e *exception) excuses(s *Subject) answer {
 	if e.Expired(s.Time) || !e.match.namespace(s.Pod.Namespace) {
 		return no
 	}
+	excluded := e.match.mayExclude(s)
+	if excluded == yes {
+		return no
+	}
 	own := *s
 	own.Container.OtherImages = nil
-	return e.match.container(&own)
+	if a := e.match.container(&own); a != yes || excluded == no {
+		return a
+	}
+	return unknown
 }

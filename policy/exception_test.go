@@ -50,6 +50,7 @@ func TestException(t *testing.T) {
 		"expired":         {both, exceptionDoc(), "2027-01-01T00:00:00Z", []string{"allowPrivilegeEscalation", "runAsNonRoot"}, nil},
 		"time, before":    {both, exceptionDoc("expires: 2026-12-31T12:00:00+02:00"), "2026-12-31T09:59:59Z", []string{"runAsNonRoot"}, []string{"allowPrivilegeEscalation"}},
 		"time, over":      {both, exceptionDoc("expires: 2026-12-31T12:00:00+02:00"), "2026-12-31T10:00:00Z", []string{"allowPrivilegeEscalation", "runAsNonRoot"}, nil},
+		"never over":      {both, exceptionDoc("expires: never"), "9999-01-01T00:00:00Z", []string{"runAsNonRoot"}, []string{"allowPrivilegeEscalation"}},
 		"others":          {both, exceptionDoc("match: {namespaces: [team-b]}"), "2026-11-01T00:00:00Z", []string{"allowPrivilegeEscalation", "runAsNonRoot"}, nil},
 		"other container": {both, exceptionDoc("match: {containers: [init]}"), "2026-11-01T00:00:00Z", []string{"allowPrivilegeEscalation", "runAsNonRoot"}, nil},
 		"image":           {both, exceptionDoc(`match: {images: ["registry.example.com/**"]}`), "2026-11-01T00:00:00Z", []string{"runAsNonRoot"}, []string{"allowPrivilegeEscalation"}},
@@ -130,6 +131,43 @@ func TestExceptionForAClaimedImage(t *testing.T) {
 	}
 }
 
+// TestExceptionExcludes: what may be excluded is: by any reference of an image, and by what is
+// not known.
+func TestExceptionExcludes(t *testing.T) {
+	labels := func(l map[string]string) func(*Subject) { return func(s *Subject) { s.Pod.Labels = l } }
+	image := func(own string, others ...string) func(*Subject) {
+		return func(s *Subject) { s.Container.Image, s.Container.OtherImages = own, others }
+	}
+	for _, tt := range []struct {
+		match string
+		edit  func(*Subject)
+		holds bool
+	}{
+		{`{excludeContainers: [app]}`, image("a"), false},
+		{`{excludeContainers: ["init-*"]}`, image("a"), true},
+		{`{excludePodSelector: {matchLabels: {a: b}}}`, labels(map[string]string{"a": "b"}), false},
+		{`{excludePodSelector: {matchLabels: {a: b}}}`, labels(nil), true},
+		{`{excludePodSelector: {matchLabels: {a: b}}}`, func(s *Subject) { s.Pod.LabelsUnseen = true }, false},
+		{`{excludePodSelector: {matchExpressions: [{key: a, operator: DoesNotExist}]}}`, labels(nil), false},
+		{`{excludeImages: [a]}`, image("docker.io/library/a:1"), false},
+		{`{excludeImages: [a]}`, image("docker.io/library/b:1"), true},
+		{`{excludeImages: [a]}`, image("docker.io/library/b:1", "docker.io/library/a:1"), false},
+		{`{excludeImages: [a]}`, image(""), false},
+		{`{excludeImages: [a]}`, func(s *Subject) { s.Container = Container{Name: "app", ImageUnseen: true} }, false},
+		{`{images: [b], excludeImages: ["b:1"]}`, image("docker.io/library/b:1"), false},
+		{`{images: [b], excludeImages: ["b:1"]}`, image("docker.io/library/b:2"), true},
+		{`{images: [b], excludeImages: ["b:1"]}`, image("docker.io/library/c:2", "b:2"), false},
+	} {
+		set := compileDocs(t, policyDoc("test", "allowPrivilegeEscalation: {}"), exceptionDoc("match: "+tt.match))
+		sub := subject(newSpec())
+		sub.Time = at(t, "2026-11-01T00:00:00Z")
+		tt.edit(&sub)
+		if got := set.Evaluate(sub, Complete).Outcome() == Allowed; got != tt.holds {
+			t.Errorf("%s for %q %v: holds %v", tt.match, sub.Container.Image, sub.Container.OtherImages, got)
+		}
+	}
+}
+
 func TestExceptionsAreListed(t *testing.T) {
 	got := compileDocs(t, policyDoc("test", "allowPrivilegeEscalation: {}"), exceptionDoc()).Exceptions()
 	if len(got) != 1 || got[0].Name != "x" || got[0].Owner != "team-a@example.com" || got[0].Source != "1.yaml:1:1" ||
@@ -152,8 +190,9 @@ func TestExceptionErrors(t *testing.T) {
 		exceptionDoc("match: {}"):                      "1.yaml:7:10: spec.match: is empty: an exception must not match every container",
 		exceptionDoc("reason: \" \""):                  `1.yaml:8:11: spec.reason: " " is not a valid text (allowed: one line that is not blank)`,
 		exceptionDoc(`owner: "a\nb"`):                  `1.yaml:9:10: spec.owner: "a\nb" is not a valid text (allowed: one line that is not blank)`,
-		exceptionDoc("expires: 2026-02-30"):            `1.yaml:10:12: spec.expires: "2026-02-30" is not a date (allowed: a day such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z)`,
-		exceptionDoc("expires: never"):                 `1.yaml:10:12: spec.expires: "never" is not a date (allowed: a day such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z)`,
+		exceptionDoc("expires: 2026-02-30"):            `1.yaml:10:12: spec.expires: "2026-02-30" is not a date (allowed: a day such as 2027-01-31, a time such as 2027-01-31T12:00:00Z, or never)`,
+		exceptionDoc("expires: 0000-12-31"):            `1.yaml:10:12: spec.expires: "0000-12-31" is not a date (allowed: a day such as 2027-01-31, a time such as 2027-01-31T12:00:00Z, or never)`,
+		exceptionDoc("expires: Never"):                 `1.yaml:10:12: spec.expires: "Never" is not a date (allowed: a day such as 2027-01-31, a time such as 2027-01-31T12:00:00Z, or never)`,
 		exceptionDoc("policies: [test, tenants]"):      `1.yaml:5:20: spec.policies[1]: there is no policy "tenants"`,
 		exceptionDoc("policies: [\"*\"]"):              "1.yaml:5:14: spec.policies[0]: \"*\" is not a valid name (allowed: at most 253 of a-z, 0-9, '-' and '.', starting and ending with a letter or digit)",
 		exceptionDoc("rules: [runAsNonRoot]"):          `1.yaml:6:11: spec.rules[0]: none of the policies has the rule "runAsNonRoot"`,

@@ -143,11 +143,28 @@ func drawPolicy(t *rapid.T, i int, gentle bool) string {
 	}
 	match := pick(t, "match", "{}", `{namespaces: ["team-*"]}`, `{images: ["registry.example.com/**"], containers: ["*"]}`,
 		`{matchConditions: [{name: a, expression: 'container.image.startsWith("registry.")'}, {name: b, expression: '!("x" in pod.labels)'}]}`,
+		`{excludeImages: [registry.example.com/team/web], excludeContainers: [init]}`, `{excludePodSelector: {matchLabels: {tier: web}}}`,
 		`{matchConditions: [{name: not-known, expression: 'pod.labels.x == "y"'}]}`)
 	head := some(t, "head", "match: "+match, "mode: "+pick(t, "mode", "enforce", "enforce", "audit"),
 		fmt.Sprintf("priority: %d", rapid.IntRange(-1, 1).Draw(t, "priority")), profile)
+	head = append(head, drawPolicyAction(t, actions[0], rules)...)
 	doc := policyDoc(fmt.Sprintf("p%d", i), rules...)
 	return strings.Replace(doc, "spec:\n", "spec:\n  "+strings.Join(append(head, ""), "\n  ")+"\n", 1)
+}
+
+// drawPolicyAction draws what a whole policy does about violations, and takes that out of some of
+// its rules.
+func drawPolicyAction(t *rapid.T, action Action, rules []string) []string {
+	wide := "onViolation: " + string(pick(t, "onViolation", "", Adjust, action))
+	if wide == "onViolation: " {
+		return nil
+	}
+	for i := range rules {
+		if rapid.Bool().Draw(t, "does as the policy") {
+			rules[i] = strings.Replace(strings.Replace(rules[i], wide+", ", "", 1), wide, "", 1)
+		}
+	}
+	return []string{wide}
 }
 
 // drawFiles puts the documents in any order into files in any order.
@@ -200,6 +217,7 @@ func drawSubject(t *rapid.T) Subject {
 		sub.Pod.Namespace = "a/b"
 	}
 	sub.Pod.Unseen = rapid.Bool().Draw(t, "unseen")
+	sub.Pod.LabelsUnseen = rapid.IntRange(0, 7).Draw(t, "labels unseen") == 0
 	state := pick(t, "security modules", Unknown, Disabled, Enabled)
 	profiles := pick(t, "profiles", nil, map[string]bool{}, map[string]bool{"cri-containerd.apparmor.d": true}, map[string]bool{"web": true, "cri-containerd.apparmor.d": false})
 	types := pick(t, "SELinux types", nil, []string{}, []string{"container_t", "spc_t", "container_file_t"}, []string{"container_t"})

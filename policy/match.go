@@ -2,13 +2,10 @@ package policy
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 
 	"github.com/bmatcuk/doublestar/v4"
-	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/selection"
 
 	"github.com/specguard/specguard/internal/strict"
 )
@@ -33,9 +30,17 @@ type Match struct {
 	// Default: any labels.
 	PodSelector *LabelSelector `yaml:"podSelector"`
 
+	// ExcludePodSelector selects, by the pod's labels, pods that do not match.
+	// Default: none.
+	ExcludePodSelector *LabelSelector `yaml:"excludePodSelector"`
+
 	// Containers lists patterns of container names.
 	// Default: any.
 	Containers []Glob `yaml:"containers"`
+
+	// ExcludeContainers lists patterns of names of containers that do not match.
+	// Default: none.
+	ExcludeContainers []Glob `yaml:"excludeContainers"`
 
 	// Images lists patterns of images. A pattern may match the reference that was asked for or
 	// the one that the runtime stores. A short name stands for its full name: redis is
@@ -43,6 +48,13 @@ type Match struct {
 	// crosses slashes.
 	// Default: any.
 	Images []ImagePattern `yaml:"images"`
+
+	// ExcludeImages lists patterns of images that do not match. In a policy, only the reference
+	// that the runtime stores counts: whoever calls CRI can claim others. An image that is not
+	// known is not excluded. In an exception, every reference counts, and an image that is not
+	// known is excluded.
+	// Default: none.
+	ExcludeImages []ImagePattern `yaml:"excludeImages"`
 
 	// RuntimeHandlers lists patterns of runtime handlers of pods; "" is the
 	// runtime's default.
@@ -65,8 +77,8 @@ func (Match) JSONSchema() map[string]any {
 	named := strict.NotEmpty()
 	named["items"] = map[string]any{"minLength": 1}
 	return map[string]any{"properties": map[string]any{
-		"namespaces": named, "excludeNamespaces": named, "containers": named, "images": strict.NotEmpty(), "runtimeHandlers": strict.NotEmpty(),
-		"matchConditions": strict.NotEmpty(),
+		"namespaces": named, "excludeNamespaces": named, "containers": named, "excludeContainers": named, "images": strict.NotEmpty(),
+		"excludeImages": strict.NotEmpty(), "runtimeHandlers": strict.NotEmpty(), "matchConditions": strict.NotEmpty(),
 	}}
 }
 
@@ -79,6 +91,7 @@ func (m *Match) Validate() error {
 		{"namespaces", m.Namespaces},
 		{"excludeNamespaces", m.ExcludeNamespaces},
 		{"containers", m.Containers},
+		{"excludeContainers", m.ExcludeContainers},
 		{"runtimeHandlers", m.RuntimeHandlers},
 	} {
 		if l.globs != nil && len(l.globs) == 0 {
@@ -88,17 +101,20 @@ func (m *Match) Validate() error {
 			return strict.Field(l.key, "has an empty pattern, which never matches")
 		}
 	}
-	excluded := func(g Glob) bool {
-		return slices.Contains(m.ExcludeNamespaces, g) || matchAny(m.ExcludeNamespaces, string(g))
-	}
-	if len(m.Namespaces) > 0 && !slices.ContainsFunc(m.Namespaces, func(g Glob) bool { return !excluded(g) }) {
+	if leavesNone(m.Namespaces, m.ExcludeNamespaces) {
 		return strict.Field("excludeNamespaces", "leaves no namespace to match")
 	}
-	if len(m.Namespaces) == 0 && (slices.Contains(m.ExcludeNamespaces, "*") || slices.Contains(m.ExcludeNamespaces, "**")) {
-		return strict.Field("excludeNamespaces", "leaves no namespace to match")
+	if leavesNone(m.Containers, m.ExcludeContainers) {
+		return strict.Field("excludeContainers", "leaves no container to match")
 	}
 	if m.Images != nil && len(m.Images) == 0 {
 		return strict.Field("images", "is an empty list; leave it out to match all")
+	}
+	if m.ExcludeImages != nil && len(m.ExcludeImages) == 0 {
+		return strict.Field("excludeImages", "is an empty list; leave it out to match all")
+	}
+	if slices.Contains(m.ExcludeImages, everyImage) || leavesNone(m.Images, m.ExcludeImages) {
+		return strict.Field("excludeImages", "leaves no image to match")
 	}
 	if m.MatchConditions != nil && len(m.MatchConditions) == 0 {
 		return strict.Field("matchConditions", "is an empty list; leave it out to match all")
@@ -109,6 +125,17 @@ func (m *Match) Validate() error {
 		}
 	}
 	return nil
+}
+
+// leavesNone reports whether every pattern is among the excluded ones, or is a name that
+// they cover; without patterns, whether everything is excluded.
+func leavesNone[T ~string](patterns, excluded []T) bool {
+	if len(patterns) == 0 {
+		return slices.Contains(excluded, "*") || slices.Contains(excluded, "**")
+	}
+	return !slices.ContainsFunc(patterns, func(p T) bool {
+		return !slices.ContainsFunc(excluded, func(e T) bool { return e == p || Glob(e).Match(string(p)) })
+	})
 }
 
 func (m *Match) namespace(ns string) bool {
@@ -130,8 +157,10 @@ const (
 // container asks all but the namespace.
 func (m *Match) container(s *Subject) answer {
 	if !matches(m.Containers, s.Container.Name) ||
+		matchAny(m.ExcludeContainers, s.Container.Name) ||
 		!matches(m.RuntimeHandlers, s.Pod.RuntimeHandler) ||
-		m.PodSelector != nil && !m.PodSelector.selector.Matches(labels.Set(s.Pod.Labels)) {
+		m.PodSelector != nil && !m.PodSelector.matches(&s.Pod) ||
+		m.ExcludePodSelector != nil && !s.Pod.LabelsUnseen && m.ExcludePodSelector.matches(&s.Pod) {
 		return no
 	}
 	a := m.image(&s.Container)
@@ -141,7 +170,47 @@ func (m *Match) container(s *Subject) answer {
 	return m.conditions(s, a)
 }
 
+// image asks what is said of images.
 func (m *Match) image(c *Container) answer {
+	a := m.included(c)
+	switch {
+	case a == no || len(m.ExcludeImages) == 0:
+		return a
+	case c.Image != "" && matchImage(m.ExcludeImages, c.Image):
+		return no
+	case c.Image == "" && !c.ImageUnseen:
+		return unknown
+	default:
+		return a
+	}
+}
+
+// mayExclude reports whether the container is excluded, by any reference of its image; unknown
+// where that cannot be told.
+func (m *Match) mayExclude(s *Subject) answer {
+	a := no
+	if m.ExcludePodSelector != nil {
+		switch {
+		case s.Pod.LabelsUnseen:
+			a = unknown
+		case m.ExcludePodSelector.matches(&s.Pod):
+			return yes
+		}
+	}
+	if len(m.ExcludeImages) > 0 {
+		excluded := func(image string) bool { return matchImage(m.ExcludeImages, image) }
+		switch c := &s.Container; {
+		case c.Image != "" && excluded(c.Image) || slices.ContainsFunc(c.OtherImages, excluded):
+			return yes
+		case c.Image == "":
+			a = unknown
+		}
+	}
+	return a
+}
+
+// included asks what is said of images to include.
+func (m *Match) included(c *Container) answer {
 	switch {
 	case len(m.Images) == 0:
 		return yes
@@ -182,79 +251,4 @@ func (Glob) JSONSchema() map[string]any {
 // Match reports whether the pattern matches the whole of s.
 func (g Glob) Match(s string) bool {
 	return string(g) == s || g == "**" || doublestar.MatchUnvalidated(string(g), s)
-}
-
-// LabelSelector is Kubernetes' label selector. All that is given must hold.
-type LabelSelector struct {
-	// MatchLabels are labels that a pod must have, with their values.
-	MatchLabels map[string]string `yaml:"matchLabels"`
-
-	// MatchExpressions lists conditions for single labels.
-	MatchExpressions []LabelRequirement `yaml:"matchExpressions"`
-
-	selector labels.Selector
-}
-
-// LabelRequirement is one of a selector's matchExpressions.
-type LabelRequirement struct {
-	// Key is the label.
-	Key string `yaml:"key"`
-
-	// Operator says how the label's value is compared with the values.
-	Operator LabelOperator `yaml:"operator"`
-
-	// Values lists values for In and NotIn. The other operators have none.
-	Values []string `yaml:"values"`
-}
-
-// JSONSchema says what makes a requirement.
-func (LabelRequirement) JSONSchema() map[string]any { return strict.Required("key", "operator") }
-
-// LabelOperator is In, NotIn, Exists or DoesNotExist.
-type LabelOperator string
-
-// UnmarshalText reads an operator; an unknown one is an error.
-func (o *LabelOperator) UnmarshalText(text []byte) error {
-	return oneOf(o, text, labelOperators()...)
-}
-
-// JSONSchema lists the operators.
-func (LabelOperator) JSONSchema() map[string]any { return strict.Enum(labelOperators()...) }
-
-func labelOperators() []LabelOperator {
-	return []LabelOperator{"In", "NotIn", "Exists", "DoesNotExist"}
-}
-
-// JSONSchema says what Validate requires of the parts.
-func (LabelSelector) JSONSchema() map[string]any { return map[string]any{"minProperties": 1} }
-
-// Validate compiles the selector.
-func (l *LabelSelector) Validate() error {
-	if len(l.MatchLabels) == 0 && len(l.MatchExpressions) == 0 {
-		return fmt.Errorf("needs matchLabels or matchExpressions")
-	}
-	l.selector = labels.NewSelector()
-	for _, k := range slices.Sorted(maps.Keys(l.MatchLabels)) {
-		if err := l.require("matchLabels", k, selection.Equals, []string{l.MatchLabels[k]}); err != nil {
-			return err
-		}
-	}
-	operators := map[LabelOperator]selection.Operator{
-		"In": selection.In, "NotIn": selection.NotIn, "Exists": selection.Exists, "DoesNotExist": selection.DoesNotExist,
-	}
-	for _, e := range l.MatchExpressions {
-		if err := l.require("matchExpressions", e.Key, operators[e.Operator], e.Values); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (l *LabelSelector) require(field, key string, op selection.Operator, values []string) error {
-	r, err := labels.NewRequirement(key, op, values)
-	if err != nil {
-		return strict.Field(field, "%s", err)
-	}
-	l.selector = l.selector.Add(*r)
-	return nil
 }

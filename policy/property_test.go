@@ -39,8 +39,9 @@ func drawException(t *rapid.T, i int, policy string) string {
 	return strings.Replace(exceptionDoc(
 		"policies: "+flow(p.name),
 		"rules: "+flow(rapid.SliceOfNDistinct(rapid.SampledFrom(names), 1, -1, rapid.ID).Draw(t, "rules")...),
-		"match: "+pick(t, "for", "{namespaces: [team-a]}", `{containers: ["ap*"]}`, "{namespaces: [team-b]}", `{images: ["registry.example.com/**"]}`),
-		"expires: "+pick(t, "expires", "2020-01-01", "9999-01-01"),
+		"match: "+pick(t, "for", "{namespaces: [team-a]}", `{containers: ["ap*"]}`, "{namespaces: [team-b]}", `{images: ["registry.example.com/**"]}`,
+			`{namespaces: [team-a], excludeImages: ["docker.io/**"]}`, `{excludePodSelector: {matchLabels: {tier: db}}}`),
+		"expires: "+pick(t, "expires", "2020-01-01", "9999-01-01", never),
 	), "name: x", fmt.Sprintf("name: x%d", i), 1)
 }
 

@@ -111,6 +111,9 @@ type Pod struct {
 	Labels                   map[string]string
 	RuntimeHandler           string
 
+	// LabelsUnseen: Labels are not known.
+	LabelsUnseen bool
+
 	// Annotations are the pod's. Those that configure OCI runtimes are enough
 	// (ObeyedAnnotations).
 	Annotations map[string]string

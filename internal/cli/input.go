@@ -41,6 +41,7 @@ func (f *podFlags) complete(c *input.Container) {
 	}
 	if c.Object == "" { // else the manifest tells
 		c.Subject.Pod.Labels, c.Subject.Pod.RuntimeHandler = f.labels, f.handler
+		c.Subject.Pod.LabelsUnseen = !f.flags.Changed(flagPodLabel)
 	}
 }
 

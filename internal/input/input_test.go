@@ -76,6 +76,7 @@ func TestReadSpecs(t *testing.T) {
 				t.Fatal(got, err)
 			}
 			sub := got[0].Subject
+			c.pod.LabelsUnseen = true
 			if !reflect.DeepEqual(sub.Pod, c.pod) || !reflect.DeepEqual(sub.Container, c.container) {
 				t.Errorf("%+v %+v\nwant %+v %+v", sub.Pod, sub.Container, c.pod, c.container)
 			}

@@ -106,6 +106,7 @@ func (o *object) subject(spec *specs.Spec) policy.Subject {
 		Spec: spec,
 	}
 	sub.Pod.Unseen = sub.Pod.Namespace == "" || sub.Pod.UID == ""
+	sub.Pod.LabelsUnseen = true // those that are shown are the container's
 	images := []string{o.Status.Image.Image, o.Image, o.Status.Image.UserSpecifiedImage, o.Status.ImageRef}
 	for _, annotation := range n.images {
 		images = append(images, spec.Annotations[annotation])

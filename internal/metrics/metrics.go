@@ -3,6 +3,7 @@ package metrics
 
 import (
 	"errors"
+	"math"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -170,30 +171,42 @@ type exceptions struct {
 	state   State
 	ends    *prometheus.Desc
 	expired *prometheus.Desc
+	never   *prometheus.Desc
 }
 
 func newExceptions(s State) exceptions {
 	return exceptions{
 		state: s,
 		ends: prometheus.NewDesc("specguard_exception_end_timestamp_seconds",
-			"When an exception ends, in seconds since 1970. From then on it has no effect.", []string{"exception", "owner"}, nil),
+			"When an exception ends, in seconds since 1970; +Inf: never. From then on it has no effect.", []string{"exception", "owner"}, nil),
 		expired: prometheus.NewDesc("specguard_exceptions_expired", "Exceptions that have expired.", nil, nil),
+		never:   prometheus.NewDesc("specguard_exceptions_without_end", "Exceptions that never expire.", nil, nil),
 	}
 }
 
 // Describe names the metrics.
-func (x exceptions) Describe(out chan<- *prometheus.Desc) { out <- x.ends; out <- x.expired }
+func (x exceptions) Describe(out chan<- *prometheus.Desc) {
+	out <- x.ends
+	out <- x.expired
+	out <- x.never
+}
 
 // Collect reads them.
 func (x exceptions) Collect(out chan<- prometheus.Metric) {
-	now, expired := time.Now(), 0
+	now, expired, endless := time.Now(), 0, 0
 	for _, e := range x.state.Exceptions() {
-		if e.Expired(now) {
+		ends := float64(e.Ends.Unix())
+		switch {
+		case e.Never():
+			ends = math.Inf(1)
+			endless++
+		case e.Expired(now):
 			expired++
 		}
-		out <- prometheus.MustNewConstMetric(x.ends, prometheus.GaugeValue, float64(e.Ends.Unix()), e.Name, e.Owner)
+		out <- prometheus.MustNewConstMetric(x.ends, prometheus.GaugeValue, ends, e.Name, e.Owner)
 	}
 	out <- prometheus.MustNewConstMetric(x.expired, prometheus.GaugeValue, float64(expired))
+	out <- prometheus.MustNewConstMetric(x.never, prometheus.GaugeValue, float64(endless))
 }
 
 // opener tells which opener is in use.

@@ -149,16 +149,19 @@ func (s *state) Exceptions() []policy.Exception {
 	return []policy.Exception{
 		{Name: "old", Owner: "a", Ends: time.Unix(1000, 0)},
 		{Name: "long", Owner: "b", Ends: time.Unix(1e11, 0)},
+		{Name: "endless", Owner: "b"},
 	}
 }
 
 func TestExceptions(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	metrics.RegisterState(reg, &state{})
-	expect(t, reg, `specguard_exception_end_timestamp_seconds{exception="long",owner="b"} 1e+11
+	expect(t, reg, `specguard_exception_end_timestamp_seconds{exception="endless",owner="b"} +Inf
+specguard_exception_end_timestamp_seconds{exception="long",owner="b"} 1e+11
 specguard_exception_end_timestamp_seconds{exception="old",owner="a"} 1000
 specguard_exceptions_expired 1
-`, "specguard_exception_end_timestamp_seconds", "specguard_exceptions_expired")
+specguard_exceptions_without_end 1
+`, "specguard_exception_end_timestamp_seconds", "specguard_exceptions_expired", "specguard_exceptions_without_end")
 }
 
 // TestAuditMode counts what audit-mode policies would do, and what exceptions

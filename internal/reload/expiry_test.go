@@ -26,6 +26,11 @@ func TestExpiry(t *testing.T) {
 		told.Data["owner"] != "sre" || told.Data["ended"] != "2026-02-01T00:00:00Z" {
 		t.Errorf("%s %v", told.Message, told.Data)
 	}
+	var never expiry
+	never.report(opened(t, write(t, t.TempDir(), "a.yaml", doc("a")+exceptionUntil("never")), false).Exceptions(), day.AddDate(999, 0, 0), log)
+	if got := len(hook.AllEntries()); got != 1 {
+		t.Errorf("told %d times, want 1", got)
+	}
 	extended := opened(t, write(t, t.TempDir(), "a.yaml", doc("a")+exceptionUntil("2026-02-28")), false)
 	x.report(extended.Exceptions(), day.AddDate(0, 0, 1), log)
 	x.report(extended.Exceptions(), day.AddDate(0, 2, 0), log)

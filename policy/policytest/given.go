@@ -180,7 +180,7 @@ func (o *overrides) override(s *policy.Subject) {
 		s.Pod.Namespace = *o.Namespace
 	}
 	if o.PodLabels != nil {
-		s.Pod.Labels = o.PodLabels
+		s.Pod.Labels, s.Pod.LabelsUnseen = o.PodLabels, false
 	}
 	if o.RuntimeHandler != nil {
 		s.Pod.RuntimeHandler = *o.RuntimeHandler

@@ -1,0 +1,45 @@
+package policy
+
+import (
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/specguard/specguard/internal/strict"
+)
+
+// fieldOnViolation is the rules' field that says what to do about a violation.
+const fieldOnViolation = "onViolation"
+
+// buildFor decodes a rule of a policy whose onViolation is the action; "" for none. inherited
+// is what its profile says of the rule, and own what it says itself; nil for nothing. A rule
+// that says itself what to do keeps that, and so does one that cannot adjust as it is written.
+func (k kind) buildFor(action Action, inherited []*yaml.Node, own *yaml.Node) (Rule, []strict.Error) {
+	layers := slices.Clip(inherited)
+	if own != nil {
+		layers = append(layers, own)
+	}
+	says := own != nil && (own.Kind != yaml.MappingNode || fieldOf(own, fieldOnViolation) != nil)
+	if action == "" || says || action == Adjust && !k.canAdjust() {
+		return k.build(layers)
+	}
+	rule, errs := k.build(append(slices.Clip(inherited), withAction(own, action)))
+	if len(errs) > 0 && action == Adjust {
+		if plain, faults := k.build(layers); len(faults) == 0 {
+			return plain, nil
+		}
+	}
+	return rule, errs
+}
+
+// withAction is what a policy says of a rule, nil for nothing, and the action.
+func withAction(own *yaml.Node, action Action) *yaml.Node {
+	out := yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	if own != nil {
+		out = *own
+	}
+	out.Content = append(slices.Clip(out.Content),
+		&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: fieldOnViolation, Line: out.Line, Column: out.Column},
+		&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: string(action), Line: out.Line, Column: out.Column})
+	return &out
+}
