@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/specguard/specguard/internal/strict"
 )
@@ -9,7 +10,8 @@ import (
 // Builtin describes the policy that is in force while there are no policy files: a profile
 // for every container.
 type Builtin struct {
-	// Profile is the name of a profile (see Profiles).
+	// Profile is the name of a profile (see Profiles). It may have a version of the Pod Security
+	// Standards, such as restricted@v1.30.
 	Profile string `yaml:"profile"`
 
 	// Mode says whether the profile is enforced.
@@ -31,7 +33,7 @@ func (b Builtin) Validate() error {
 	return nil
 }
 
-// Compile makes the Set, whose only policy is called builtin-PROFILE.
+// Compile makes the Set, whose only policy is called builtin-PROFILE, with a dash before a version.
 func (b Builtin) Compile() (*Set, error) {
 	if err := b.Validate(); err != nil {
 		return nil, err
@@ -46,4 +48,4 @@ func (b Builtin) Compile() (*Set, error) {
 	return set, nil
 }
 
-func (b Builtin) name() string { return "builtin-" + b.Profile }
+func (b Builtin) name() string { return "builtin-" + strings.ReplaceAll(b.Profile, "@", "-") }

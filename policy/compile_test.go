@@ -53,7 +53,7 @@ func TestCompileErrors(t *testing.T) {
 		{"unknown rule", head + "  rules: {hostPath: {}}\n", []string{`5:11: spec.rules: unknown rule "hostPath" (allowed: ` + rules + ")"}},
 		{"unknown field of a rule", head + "  rules: {hostPaths: {allow: []}}\n", []string{`5:23: spec.rules.hostPaths: unknown field "allow" (allowed: onViolation, allowed)`}},
 		{"unknown capability", head + "  rules: {capabilities: {drop: [NET_ADMIN, SYS_ROOT]}}\n", []string{`5:44: spec.rules.capabilities.drop[1]: unknown capability "SYS_ROOT" (see capabilities(7))`}},
-		{"unknown profile", head + "  profile: strict\n", []string{`5:12: spec.profile: unknown profile "strict" (allowed: ` + strings.Join(Profiles(), ", ") + ")"}},
+		{"unknown profile", head + "  profile: strict\n", []string{`5:12: spec.profile: unknown profile "strict" (allowed: ` + strings.Join(Profiles(), ", ") + "; with a version: restricted@v1.37)"}},
 		{"unknown mode", head + "  mode: warn\n" + someRule, []string{`5:9: spec.mode: "warn" is not one of enforce, audit`}},
 		{"unknown action", head + "  rules: {hostPaths: {onViolation: deny}}\n", []string{`5:36: spec.rules.hostPaths.onViolation: "deny" is not one of reject, adjust, audit, ignore`}},
 		{"rule that cannot adjust", head + "  rules:\n    hostNamespaces:\n      onViolation: adjust\n", []string{"7:20: spec.rules.hostNamespaces.onViolation: this rule cannot adjust (allowed: reject, audit, ignore)"}},
@@ -161,7 +161,7 @@ func TestBuiltin(t *testing.T) {
 	}{
 		"default":    {builtin: DefaultBuiltin()},
 		"enforced":   {builtin: Builtin{Profile: "baseline", Mode: ModeEnforce}, enforces: true},
-		"no profile": {builtin: Builtin{Mode: ModeAudit}, err: `profile: unknown profile "" (allowed: baseline, hardened, restricted)`},
+		"no profile": {builtin: Builtin{Mode: ModeAudit}, err: `profile: unknown profile "" (allowed: baseline, hardened, restricted; with a version: restricted@v1.37)`},
 		"no mode":    {builtin: Builtin{Profile: "baseline"}, err: `mode: "" is not one of enforce, audit`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -82,7 +82,8 @@ type policySpec struct {
 	Priority int `yaml:"priority"`
 
 	// Profile is a built-in profile: the policy gets its rules. The policy's own rules override
-	// them field by field.
+	// them field by field. restricted@v1.30 follows that version of the Pod Security Standards,
+	// restricted the newest one.
 	// Default: no profile.
 	Profile profileName `yaml:"profile"`
 

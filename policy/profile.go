@@ -3,6 +3,8 @@ package policy
 import (
 	"embed"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -13,7 +15,11 @@ import (
 //go:embed profiles/*.yaml
 var profileFiles embed.FS
 
-// profileName names a built-in profile; "" for none.
+//go:embed standards.yaml
+var standards []byte
+
+// profileName names a built-in profile, with or without a version of the Pod Security Standards,
+// such as restricted@v1.30; "" for none.
 type profileName string
 
 // Profiles returns the names of the built-in profiles.
@@ -26,20 +32,32 @@ func Profiles() []string {
 	return names
 }
 
-// UnmarshalText reads a profile's name; an unknown one is an error that names
-// the known ones.
+// UnmarshalText reads a profile's name, with or without a version of the Pod Security Standards;
+// an unknown one is an error that names the known ones.
 func (p *profileName) UnmarshalText(text []byte) error {
-	for _, n := range Profiles() {
-		if n == string(text) {
-			*p = profileName(text)
-			return nil
+	name, version, pinned := strings.Cut(string(text), "@")
+	if !slices.Contains(Profiles(), name) {
+		return fmt.Errorf("unknown profile %q (allowed: %s; with a version: restricted@v1.%d)",
+			name, strings.Join(Profiles(), ", "), newestStandard)
+	}
+	if pinned {
+		if err := new(StandardVersion).UnmarshalText([]byte(version)); err != nil {
+			return err
 		}
 	}
-	return fmt.Errorf("unknown profile %q (allowed: %s)", text, strings.Join(Profiles(), ", "))
+	*p = profileName(text)
+	return nil
 }
 
-// JSONSchema lists the profiles.
-func (profileName) JSONSchema() map[string]any { return strict.Enum(Profiles()...) }
+// JSONSchema lists the profiles, and takes them with a version.
+func (profileName) JSONSchema() map[string]any {
+	minors := make([]string, 0, newestStandard-oldestStandard+1)
+	for n := oldestStandard; n <= newestStandard; n++ {
+		minors = append(minors, strconv.Itoa(n))
+	}
+	pattern := strict.Pattern(fmt.Sprintf(`^(%s)@(latest|v1\.(%s))$`, strings.Join(Profiles(), "|"), strings.Join(minors, "|")))
+	return strict.Named("profile", map[string]any{"anyOf": []any{strict.Enum(Profiles()...), pattern}})
+}
 
 // profileFile is what stands in the file of a profile. The rules of a profile
 // that it extends come first, overridden as a policy overrides its profile.
@@ -48,19 +66,50 @@ type profileFile struct {
 	Rules   yaml.Node   `yaml:"rules"`
 }
 
-// layers returns the rules of the profile and, before them, of those that it
-// extends.
+// layers returns the rules of the profile and, before them, of those that it extends; after
+// them what differs in the version of the Standards that it is pinned to.
 func (p profileName) layers() []*yaml.Node {
-	if p == "" {
-		return nil
+	name, version, _ := strings.Cut(string(p), "@")
+	layers, names := layersOf(name)
+	for _, c := range standardChanges() {
+		if StandardVersion(version).minor() >= c.Before.minor() {
+			continue
+		}
+		for _, n := range names {
+			if rules, ok := c.Rules[n]; ok {
+				layers = append(layers, &rules)
+			}
+		}
 	}
-	data, err := profileFiles.ReadFile("profiles/" + string(p) + ".yaml")
+	return layers
+}
+
+// layersOf gives the rules of a profile, and of those that it extends before them, with
+// the names of these profiles.
+func layersOf(name string) (layers []*yaml.Node, names []string) {
+	data, err := profileFiles.ReadFile("profiles/" + name + ".yaml")
 	if err != nil {
-		return nil
+		return nil, nil // no profile
 	}
 	var file profileFile
 	if err := yaml.Unmarshal(data, &file); err != nil {
+		return nil, nil
+	}
+	layers, names = layersOf(string(file.Extends))
+	return append(layers, &file.Rules), append(names, name)
+}
+
+// standardChange is what the Pod Security Standards said before a version.
+type standardChange struct {
+	Before StandardVersion      `yaml:"before"`
+	Rules  map[string]yaml.Node `yaml:",inline"` // by profile
+}
+
+// standardChanges gives them, the newest first.
+func standardChanges() []standardChange {
+	var out []standardChange
+	if err := yaml.Unmarshal(standards, &out); err != nil {
 		return nil
 	}
-	return append(file.Extends.layers(), &file.Rules)
+	return out
 }

@@ -30,6 +30,11 @@ type Sysctls struct {
 	// all names with that beginning.
 	// Default: none.
 	Allowed []SysctlPattern `yaml:"allowed"`
+
+	// Version is the version of the Pod Security Standards whose safe sysctls are allowed, from
+	// v1.25 on.
+	// Default: latest, which is v1.37.
+	Version StandardVersion `yaml:"version"`
 }
 
 // SysctlPattern is the name of a sysctl, or the beginning of one and a *, as in the kubelet's
@@ -113,15 +118,15 @@ func (y *Sysctls) Adjust(s *Subject) []string {
 
 func (y *Sysctls) allows(raw string) bool {
 	name := sysctlName(raw)
-	return plainSysctl(name) && (slices.Contains(safeSysctls(), name) ||
+	return plainSysctl(name) && (y.Version.safe(name) ||
 		slices.ContainsFunc(y.Allowed, func(p SysctlPattern) bool { return p.covers(name) }))
 }
 
 func (y *Sysctls) list() string {
 	if len(y.Allowed) == 0 {
-		return "safe sysctls"
+		return y.Version.safeSysctls()
 	}
-	return "safe sysctls, " + few(y.Allowed)
+	return y.Version.safeSysctls() + ", " + few(y.Allowed)
 }
 
 // sysctlName is the name with dots between its parts. A name with both dots and
@@ -152,25 +157,4 @@ func plainSysctl(name string) bool {
 // which a tab, between numbers, is none.
 func plainValue(value string) bool {
 	return !strings.ContainsFunc(value, func(r rune) bool { return r == '+' || unicode.IsControl(r) && r != '\t' })
-}
-
-// safeSysctls are allowed by the Pod Security Standards, in the version of
-// Kubernetes 1.37.
-func safeSysctls() []string {
-	return []string{
-		"kernel.shm_rmid_forced",
-		"net.ipv4.ip_local_port_range",
-		"net.ipv4.ip_local_reserved_ports",
-		"net.ipv4.ip_unprivileged_port_start",
-		"net.ipv4.ping_group_range",
-		"net.ipv4.tcp_fin_timeout",
-		"net.ipv4.tcp_keepalive_intvl",
-		"net.ipv4.tcp_keepalive_probes",
-		"net.ipv4.tcp_keepalive_time",
-		"net.ipv4.tcp_notsent_lowat",
-		"net.ipv4.tcp_rmem",
-		"net.ipv4.tcp_slow_start_after_idle",
-		"net.ipv4.tcp_syncookies",
-		"net.ipv4.tcp_wmem",
-	}
 }

@@ -95,9 +95,9 @@ func TestSysctlsErrors(t *testing.T) {
 }
 
 func drawSysctls(t *rapid.T, _ Action) []string {
-	return some(t, "field", `allowed: ["kernel.msg*"]`)
+	return some(t, "field", `allowed: ["kernel.msg*"]`, "version: v1.30")
 }
 
 func drawSysctlsEdit(t *rapid.T) option {
-	return withSysctls(pick(t, "sysctl", "kernel.msgmax", "net.ipv4.tcp_syncookies", "kernel/core_pattern", "net..x"), pick(t, "value", "1", "1+2"))
+	return withSysctls(pick(t, "sysctl", "kernel.msgmax", "net.ipv4.tcp_syncookies", "net.ipv4.tcp_rmem", "kernel/core_pattern", "net..x"), pick(t, "value", "1", "1+2"))
 }

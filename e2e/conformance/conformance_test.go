@@ -36,7 +36,7 @@ func TestPodSecurityStandards(t *testing.T) {
 		for i, f := range all {
 			files[i] = f.File
 		}
-		got, err := Check(t.Context(), binary, level, files)
+		got, err := Check(t.Context(), binary, string(level), files)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,8 +29,14 @@ type Fixture struct {
 // implementation, of the newest version there is, and makes variants of them.
 func Fixtures(t *testing.T, level api.Level) []Fixture {
 	t.Helper()
+	versions := Versions(t, level)
+	return FixturesOf(t, level, versions[len(versions)-1])
+}
+
+// FixturesOf reads those of a version.
+func FixturesOf(t *testing.T, level api.Level, version api.Version) []Fixture {
+	t.Helper()
 	folder := filepath.Join(moduleFolder(t), "test", "testdata", string(level))
-	version := newest(t, folder)
 	s, err := NewStandard(level, version)
 	if err != nil {
 		t.Fatal(err)
@@ -116,10 +122,10 @@ func moduleFolder(t *testing.T) string {
 	return strings.TrimSpace(string(out))
 }
 
-// newest is the highest of the versions that have folders in the folder.
-func newest(t *testing.T, folder string) api.Version {
+// Versions are those of the level's fixtures, the newest last.
+func Versions(t *testing.T, level api.Level) []api.Version {
 	t.Helper()
-	entries, err := os.ReadDir(folder)
+	entries, err := os.ReadDir(filepath.Join(moduleFolder(t), "test", "testdata", string(level)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +137,7 @@ func newest(t *testing.T, folder string) api.Version {
 		}
 		versions = append(versions, v)
 	}
-	return slices.MaxFunc(versions, func(a, b api.Version) int {
+	slices.SortFunc(versions, func(a, b api.Version) int {
 		switch {
 		case a.Older(b):
 			return -1
@@ -140,4 +146,5 @@ func newest(t *testing.T, folder string) api.Version {
 		}
 		return 0
 	})
+	return versions
 }

@@ -33,7 +33,7 @@ func TestPodSecurityStandardsOnLivePods(t *testing.T) {
 			for _, f := range fixtures {
 				files = append(files, f.File)
 			}
-			said, err := conformance.Check(t.Context(), binary, level, files)
+			said, err := conformance.Check(t.Context(), binary, string(level), files)
 			if err != nil {
 				t.Fatal(err)
 			}

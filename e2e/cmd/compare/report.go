@@ -27,7 +27,7 @@ func compare(ctx context.Context, binary string, level api.Level, pods []conform
 	if err != nil {
 		return nil, err
 	}
-	answers, err := conformance.Check(ctx, binary, level, files)
+	answers, err := conformance.Check(ctx, binary, string(level), files)
 	if err != nil {
 		return nil, err
 	}
