@@ -213,7 +213,7 @@ func TestReadmeCountsRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := fmt.Sprintf("by %d rules", len(policy.RuleNames())); !strings.Contains(string(text), want) {
+	if want := fmt.Sprintf("There are %d rules", len(policy.RuleNames())); !strings.Contains(string(text), want) {
 		t.Errorf("README.md does not say %q", want)
 	}
 }

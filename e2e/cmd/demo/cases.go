@@ -32,11 +32,11 @@ func cases(n *node.Node) []testCase {
 		{name: "socket", asked: "hostPath: containerd's socket",
 			options: []cri.ContainerOption{cri.HostPath(n.Socket(), "/containerd.sock", false)}},
 		{name: "logs", asked: "hostPath: /var/log, read-only", options: []cri.ContainerOption{cri.HostPath("/var/log", "/logs", true)}},
-		{name: "compliant", asked: "all that the policy wants", options: []cri.ContainerOption{
+		{name: "compliant", asked: "everything that the policy requires", options: []cri.ContainerOption{
 			cri.User(1000), cri.Group(1000), cri.Capabilities(nil, []string{"ALL"}), cri.NoNewPrivs(),
 			cri.ReadOnlyRootfs(), cri.RuntimeDefaultSeccomp(), cri.Resources(limits),
 		}},
-		{name: "elsewhere", asked: "nothing special, in a namespace without policy", namespace: "infra"},
+		{name: "elsewhere", asked: "nothing special, in a namespace without a policy", namespace: "infra"},
 	}
 }
 

@@ -23,7 +23,7 @@ func TestReadmeShowsTheDemo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const from = "What the kernel says inside"
+	const from = "What the kernel reports inside each container"
 	_, got, _ := strings.Cut(out.String(), from)
 	_, want, _ := strings.Cut(string(readme), from)
 	want, _, _ = strings.Cut(want, "```")

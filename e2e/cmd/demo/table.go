@@ -12,7 +12,7 @@ import (
 
 // show prints the table, and the denials below it.
 func show(w io.Writer, results []result) error {
-	fmt.Fprintln(w, "\nWhat the kernel says inside, for the main process and for a process that exec starts:")
+	fmt.Fprintln(w, "\nWhat the kernel reports inside each container, for the main process and for a process that exec starts:")
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "CONTAINER\tASKED FOR\tRESULT\tPROCESS\tUID\tCAPEFF\tNONEWPRIVS\tSECCOMP\tROOTFS\t/TMP")
@@ -28,7 +28,7 @@ func show(w io.Writer, results []result) error {
 		return err
 	}
 	if slices.ContainsFunc(results, func(r result) bool { return r.denial != "" }) {
-		fmt.Fprintln(w, "\nWhat the denied ones were told:")
+		fmt.Fprintln(w, "\nError messages of the denied containers:")
 		fmt.Fprintln(w)
 	}
 	for _, r := range results {
