@@ -13,8 +13,8 @@ import (
 	"github.com/specguard/specguard/plugin/seal"
 )
 
-// adjustment is the answer to NRI that puts the seal on a container, and adjusts
-// shown, the part of its spec that NRI shows; nil where it is left alone.
+// adjustment returns the answer to NRI that seals a container and adjusts shown, the part
+// of its spec that NRI shows. It returns nil if the container is left alone.
 func adjustment(c judge.Creation, shown *specs.Spec) *api.ContainerAdjustment {
 	if c.Seal == nil {
 		return nil
@@ -28,12 +28,12 @@ func adjustment(c judge.Creation, shown *specs.Spec) *api.ContainerAdjustment {
 	return out
 }
 
-// adjustSpec adds to the answer what leads from one partial spec to the other, as
-// far as NRI has fields for it: mounts, annotations, limits of memory, CPU and
-// processes, and the seccomp profile and sysctls.
+// adjustSpec adds what turns one partial spec into the other, as far as NRI has fields for
+// it: mounts, annotations, limits of memory, CPU and processes, the seccomp profile and
+// sysctls.
 //
-// Resource limits of the process (rlimits) are not among them: NRI adds one
-// beside that of the same type, and the higher one stays.
+// It does not change resource limits of the process (rlimits): NRI adds a second limit of
+// the same type, and the higher one stays.
 func adjustSpec(adjust *api.ContainerAdjustment, from, to *specs.Spec) {
 	if from.Linux == nil || !slices.ContainsFunc(from.Linux.Namespaces,
 		func(n specs.LinuxNamespace) bool { return n.Type == specs.UserNamespace }) {
@@ -56,9 +56,8 @@ func adjustSpec(adjust *api.ContainerAdjustment, from, to *specs.Spec) {
 	}
 }
 
-// adjustKernel gives the container another seccomp profile, and takes sysctls
-// out. NRI drops a profile's default errno, which is EPERM then: one with another
-// is not carried.
+// adjustKernel replaces the container's seccomp profile and removes sysctls. NRI drops a
+// profile's default errno, so that EPERM holds; a profile with another one is not sent.
 func adjustKernel(adjust *api.ContainerAdjustment, from, to *specs.Linux) {
 	if to.Seccomp != nil && keepsErrno(to.Seccomp) && !reflect.DeepEqual(from.Seccomp, to.Seccomp) {
 		adjust.SetLinuxSeccompPolicy(api.FromOCILinuxSeccomp(to.Seccomp))
@@ -70,17 +69,15 @@ func adjustKernel(adjust *api.ContainerAdjustment, from, to *specs.Linux) {
 	}
 }
 
-// keepsErrno reports whether the profile's default errno is that which it has when
-// it is missing.
+// keepsErrno reports whether the profile's default errno is EPERM, as it is without one.
 func keepsErrno(p *specs.LinuxSeccomp) bool {
 	return p.DefaultAction != specs.ActErrno && p.DefaultAction != specs.ActTrace || p.DefaultErrnoRet == nil ||
 		*p.DefaultErrnoRet == uint(unix.EPERM)
 }
 
-// adjustMounts takes out the mounts that are gone or different, and puts the
-// different and the new ones in. It leaves those alone that would come out otherwise than
-// they are: NRI does not show how the ids of files are mapped in a user
-// namespace, and names mounts by their destinations.
+// adjustMounts removes the mounts that are gone or different, and adds the different and
+// new ones. It skips mounts that NRI would change: NRI does not show how file IDs are
+// mapped in a user namespace, and names mounts by their destinations.
 func adjustMounts(adjust *api.ContainerAdjustment, from, to []specs.Mount) {
 	for _, m := range from {
 		if !hasMount(to, m) && count(from, m.Destination) == 1 {
@@ -134,7 +131,7 @@ func adjustLimits(adjust *api.ContainerAdjustment, from, to *specs.LinuxResource
 	}
 }
 
-// changed gives the new value, where it is another one.
+// changed returns the new value, and whether it differs.
 func changed[T comparable](from, to *T) (value T, ok bool) {
 	if to == nil || from != nil && *from == *to {
 		return value, false

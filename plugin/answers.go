@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	// answerTimeout is what judging a made-up container may take. It is much more
-	// than a request may: an agent that is slow refuses, and is none that hangs.
+	// answerTimeout limits the time to judge a made-up container. It is much longer than a
+	// request's time: an agent that is slow refuses containers, but does not hang.
 	answerTimeout = 5 * time.Second
 
-	// inHandTimeout is how long a request may be in hand, or lie unread, at least:
-	// each is to be answered in a part of its time, and has its own bounds below that.
+	// inHandTimeout is how long a request may run or lie unread before the agent counts as
+	// hanging. Every request has its own, shorter time limit.
 	inHandTimeout = 20 * time.Second
 )
 
-// CheckResponsive returns why the agent would not answer a request of the runtime now, because
-// it hangs; nil if it would. It judges a made-up container with all that a request
-// needs, and looks how long those in hand have been so. An answer that refuses is
-// one.
+// CheckResponsive returns an error if the agent hangs and would not answer a request of the
+// runtime now; nil if it would answer. It judges a made-up container with everything that a
+// request needs, and checks how long requests have been running. A refusal is an answer
+// too.
 func (p *Plugin) CheckResponsive(ctx context.Context) error {
 	given, err := request.Guard(ctx, answerTimeout, func(ctx context.Context) (time.Duration, error) {
 		return p.conn.RequestTimeout(), p.selfTest(ctx)
@@ -46,8 +46,8 @@ func (p *Plugin) CheckResponsive(ctx context.Context) error {
 	return nil
 }
 
-// selfTest does what requests do, and changes nothing. It is an error only where
-// there was no time left for it.
+// selfTest does what requests do, and changes nothing. Its only error is that the time is
+// over.
 func (p *Plugin) selfTest(ctx context.Context) error {
 	p.ledger.ContainerLives("")
 	p.pulse.stall()

@@ -11,43 +11,43 @@ import (
 )
 
 const (
-	// A runtime that cannot tell the agent what runs may even panic, and is
-	// started again; so it is not asked again soon.
+	// A runtime that cannot list what runs may even panic and start again, so it is not
+	// asked again soon.
 	firstPause = time.Second
 	maxPause   = 5 * time.Minute
 
-	// If the runtime still answers and nothing is too large, the agent was slow, such
-	// as on a node whose CPUs are busy. Then it tries again soon, so that a container
-	// that takes the CPUs cannot keep it away.
+	// If the runtime still answers and nothing is too large, the agent was slow, as on a
+	// node whose CPUs are busy. Then it tries again soon, so that a container that uses up
+	// the CPUs cannot keep it away.
 	slowAgentPause = 5 * time.Second
 
-	// The runtime lists what runs only when it handles no request. The log says so
-	// while the agent waits for that.
+	// The runtime lists what runs only while it handles no request. The log says so while
+	// the agent waits.
 	unlistedAfter = 10 * time.Second
 	unlistedAgain = time.Minute
 
-	// Meanwhile the agent asks until it knows what is too large, and then looks
-	// whether that is gone.
+	// Meanwhile the agent asks until it knows what is too large, and then checks whether
+	// that is gone.
 	askAgain  = 500 * time.Millisecond
 	lookAgain = 5 * time.Second
 )
 
-// RecordLister lists what a container runtime would send by NRI. Its method may be called at
-// the same time.
+// RecordLister lists what a container runtime would send by NRI. It must be safe for
+// concurrent use.
 type RecordLister interface {
-	// Records are those of all pods, and of the containers that have not ended. It is an
-	// error if any cannot be read; a node without pods has none.
+	// Records returns the records of all pods, and of the containers that have not ended. If
+	// one cannot be read, that is an error. A node without pods has none, without an error.
 	Records(ctx context.Context) ([]recordsize.Record, error)
 }
 
-// attempts counts the attempts to connect and to get what runs.
+// attempts counts the failed attempts to connect and to get the list of what runs.
 type attempts struct {
 	mu     sync.Mutex
 	failed uint64 // in all
 	pause  time.Duration
 }
 
-// failure gives the time to wait after one more has failed.
+// failure counts one more failure and returns how long to wait.
 func (a *attempts) failure() time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -62,16 +62,16 @@ func (a *attempts) succeeded() {
 	a.pause = 0
 }
 
-// SynchronizeFailures counts connections that ended before the runtime had told
-// what runs.
+// SynchronizeFailures counts the connections that ended before the runtime had listed what
+// runs.
 func (p *Plugin) SynchronizeFailures() uint64 {
 	p.attempts.mu.Lock()
 	defer p.attempts.mu.Unlock()
 	return p.attempts.failed
 }
 
-// notSynchronized says why the runtime may have given up, and waits until it
-// makes sense to connect again.
+// notSynchronized logs why the runtime may have given up, and waits until it makes sense to
+// connect again.
 func (p *Plugin) notSynchronized(ctx context.Context) {
 	pause := p.attempts.failure()
 	p.log.Errorf("the runtime accepted the agent, but gave up before it had reported the running containers (NRI's Synchronize): "+
@@ -96,10 +96,9 @@ func (p *Plugin) notSynchronized(ctx context.Context) {
 	}
 }
 
-// awaitList says why the runtime has not told what runs, for as long as it has
-// not. NRI waits until no pod or container is being made, started, stopped or
-// removed, and has those that come later wait for it. To stop a container takes
-// as long as its pod says.
+// awaitList logs why the runtime has not listed what runs, until it has. NRI waits until no
+// pod or container is being created, started, stopped or removed, and makes later requests
+// wait. Stopping a container takes as long as its pod allows.
 func (p *Plugin) awaitList(ctx context.Context) {
 	for pause := unlistedAfter; pauseFor(ctx, pause) && p.conn.awaitsSynchronize(); pause = unlistedAgain {
 		p.log.Warn("the runtime accepted the agent but has not reported the running containers: it first waits for running requests, such " +
@@ -107,9 +106,9 @@ func (p *Plugin) awaitList(ctx context.Context) {
 	}
 }
 
-// watchOversized names what is too large for NRI, and closes gone when nothing
-// is any longer. A runtime that has panicked has to start again before it can be
-// asked. noneFound is closed if it answers at once and nothing is too large.
+// watchOversized logs what is too large for NRI, and closes gone when nothing is any
+// longer. A runtime that has panicked must start again before it can be asked. noneFound is
+// closed if the runtime answers at once and nothing is too large.
 func (p *Plugin) watchOversized(ctx context.Context, gone, noneFound chan<- struct{}) {
 	var warned error
 	for {
@@ -151,7 +150,7 @@ func (p *Plugin) awaitGone(ctx context.Context, gone chan<- struct{}) {
 	}
 }
 
-// pauseFor reports whether the time has passed before the context ended.
+// pauseFor waits. It reports whether the time has passed before the context ended.
 func pauseFor(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

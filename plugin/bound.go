@@ -15,9 +15,9 @@ import (
 // noneEnforced is why an agent that only audits refuses nothing.
 const noneEnforced = "no policy is enforced"
 
-// refuseTooLarge refuses a container, or a pod if it is nil, that brings more than is
-// sure to be told to the agent when it connects again. It does so in every
-// namespace: to lose the connection would be to judge nothing.
+// refuseTooLarge refuses a container, or a pod if ctr is nil, whose record is so large that
+// NRI might be unable to report it when the agent connects again. It does so in every
+// namespace: without a connection, nothing is judged.
 func (p *Plugin) refuseTooLarge(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) error {
 	if p.Limits.Container <= 0 {
 		return nil
@@ -45,17 +45,17 @@ func (p *Plugin) refuseTooLarge(ctx context.Context, pod *api.PodSandbox, ctr *a
 	return nil
 }
 
-// noteCreated notes that a container was created, where that means that the runtime will
-// tell when it ends. containerd does not tell of one that fails to start.
+// noteCreated notes that a container was created, if the runtime will then report its end.
+// containerd does not report the end of one that fails to start.
 func (p *Plugin) noteCreated(ctr *api.Container) {
 	if p.conn.Runtime().Name == containerruntime.CRIO {
 		p.ledger.ContainerLives(ctr.GetId())
 	}
 }
 
-// refuseGrowth refuses an update with which a container would bring too much. The
-// runtime puts the new limits over the old ones, of which there may be any number
-// (unified), whether the container runs or has only been created.
+// refuseGrowth refuses an update that makes a container's record too large. The runtime
+// adds the new limits to the old ones, of which there may be any number (unified), whether
+// the container runs or has only been created.
 func (p *Plugin) refuseGrowth(ctx context.Context, pod *api.PodSandbox, ctr *api.Container, r *api.LinuxResources) error {
 	if p.Limits.Container <= 0 || ctr.GetState() == api.ContainerState_CONTAINER_STOPPED {
 		return nil
@@ -75,8 +75,8 @@ func (p *Plugin) refuseGrowth(ctx context.Context, pod *api.PodSandbox, ctr *api
 	return nil
 }
 
-// noteListed starts the ledger anew with what the runtime has listed, ends the pause between
-// attempts to connect, and names what is too large.
+// noteListed replaces the ledger with what the runtime has listed, ends the pause between
+// attempts to connect, and logs what is too large.
 func (p *Plugin) noteListed(pods []*api.PodSandbox, ctrs []*api.Container) {
 	p.attempts.succeeded()
 	if p.Limits.Container <= 0 {
@@ -87,7 +87,7 @@ func (p *Plugin) noteListed(pods []*api.PodSandbox, ctrs []*api.Container) {
 	p.tellOversized(p.Limits.Oversized(records))
 }
 
-// tellOversized names each pod, with the largest that is in it.
+// tellOversized logs each pod once, with its largest record.
 func (p *Plugin) tellOversized(all []*recordsize.TooLarge) {
 	more := make(map[string]int)
 	for _, t := range all {
@@ -107,6 +107,6 @@ func (p *Plugin) tellOversized(all []*recordsize.TooLarge) {
 	}
 }
 
-// Oversized counts pods and containers on the node that are larger than a
-// container may be, as far as the agent knows.
+// Oversized counts the pods and containers that are larger than the limit, as far as the
+// agent knows.
 func (p *Plugin) Oversized() int { return p.ledger.Oversized(p.Limits) }

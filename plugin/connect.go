@@ -19,7 +19,7 @@ import (
 	"github.com/specguard/specguard/plugin/request"
 )
 
-// Registration is how the plugin makes itself known to the runtime's NRI.
+// Registration says how the plugin registers with the runtime's NRI.
 type Registration struct {
 	Socket string // NRI's unix socket
 	Name   string // plugin name
@@ -30,17 +30,16 @@ const (
 	minBackoff = 100 * time.Millisecond
 	maxBackoff = 5 * time.Second
 
-	// startTimeout bounds connecting, registering and being configured.
+	// startTimeout limits the time to connect, register and be configured.
 	startTimeout = 15 * time.Second
 )
 
 // errLost ends a connection that the runtime or the network has closed.
 var errLost = errors.New("connection to NRI lost")
 
-// Run serves the runtime until the context ends, and connects again whenever
-// the connection is lost. A plugin that the runtime itself has started (NRI's
-// "pre-installed" plugins) has one connection, handed down by the runtime; when
-// that ends, so does Run.
+// Run serves the runtime until the context ends, and connects again when the connection is
+// lost. If the runtime itself has started the plugin (NRI's "pre-installed" plugins), there
+// is one connection, which the runtime has opened; when it ends, Run returns.
 func (p *Plugin) Run(ctx context.Context, reg Registration) error {
 	if fd := os.Getenv(api.PluginSocketEnvVar); fd != "" {
 		err := p.serveGiven(ctx, fd)
@@ -90,7 +89,7 @@ func (p *Plugin) dialAndServe(ctx context.Context, reg Registration) error {
 	return p.serve(ctx, conn, stub.WithPluginName(reg.Name), stub.WithPluginIdx(reg.Index))
 }
 
-// serveGiven serves the connection that the runtime has handed down.
+// serveGiven serves the connection that the runtime has opened.
 func (p *Plugin) serveGiven(ctx context.Context, fd string) error {
 	n, err := strconv.Atoi(fd)
 	if err != nil {
@@ -129,8 +128,8 @@ func (p *Plugin) serve(ctx context.Context, conn net.Conn, opts ...stub.Option) 
 	p.conn.begin(ctx, s, w)
 	defer p.conn.end()
 
-	// Start waits for the runtime without end, and holds the stub's lock
-	// meanwhile; a stub whose start hangs is left behind.
+	// Start waits for the runtime without a time limit, and holds the stub's lock meanwhile.
+	// A stub whose start hangs is abandoned.
 	started := make(chan error, 1)
 	go func() { started <- s.Start(ctx) }()
 	select {
@@ -153,7 +152,7 @@ func (p *Plugin) serve(ctx context.Context, conn net.Conn, opts ...stub.Option) 
 	}
 }
 
-// receive has requests count as in hand, and their handlers know what time is
+// receive counts requests as running, and tells their handlers how much of their time is
 // lost.
 func (p *Plugin) receive(w *timedConn) ttrpc.UnaryServerInterceptor {
 	return func(ctx context.Context, decode ttrpc.Unmarshaler, _ *ttrpc.UnaryServerInfo, handle ttrpc.Method) (any, error) {
@@ -166,8 +165,8 @@ func (p *Plugin) receive(w *timedConn) ttrpc.UnaryServerInterceptor {
 	}
 }
 
-// stubLog passes the stub's messages to logrus, one level lower: they are
-// about the connection's details.
+// stubLog passes the stub's messages to logrus, one level lower, because they are details
+// of the connection.
 type stubLog struct{ log logrus.FieldLogger }
 
 func (l stubLog) Debugf(_ context.Context, format string, args ...any) { l.log.Debugf(format, args...) }

@@ -22,12 +22,12 @@ type connection struct {
 	isConfigured   bool // the runtime has configured the plugin; then it lists what runs
 	isSynchronized bool // it has listed what runs
 
-	// what the runtime was configured with; it outlives the connection.
+	// what the runtime has configured; it outlives the connection.
 	runtime containerruntime.Runtime
 	chosen  judge.Opener // for that runtime
 }
 
-// configured keeps which runtime it is, and the opener for it.
+// configured notes the runtime and its opener.
 func (c *connection) configured(runtime containerruntime.Runtime, o judge.Opener) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -35,22 +35,22 @@ func (c *connection) configured(runtime containerruntime.Runtime, o judge.Opener
 	c.isConfigured = c.stub != nil
 }
 
-// awaitsSynchronize reports whether the runtime has not listed what runs, although it had to, on this
-// connection or, where there is none, the last one.
+// awaitsSynchronize reports whether the runtime still has to list what runs, on this
+// connection or, if there is none, on the last one.
 func (c *connection) awaitsSynchronize() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.isConfigured && !c.isSynchronized
 }
 
-// Runtime is the runtime that has configured the plugin last.
+// Runtime returns the runtime that has last configured the plugin.
 func (c *connection) Runtime() containerruntime.Runtime {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.runtime
 }
 
-// Opener is an error until the runtime has configured the plugin.
+// Opener returns the opener; an error until the runtime has configured the plugin.
 func (c *connection) Opener() (judge.Opener, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -66,7 +66,7 @@ func (c *connection) begin(ctx context.Context, s stub.Stub, w *timedConn) {
 	c.ctx, c.stub, c.conn, c.isConfigured, c.isSynchronized = ctx, s, w, false, false
 }
 
-// unread is for how long something has been there that nobody reads.
+// unread returns how long something has been waiting to be read.
 func (c *connection) unread() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -82,8 +82,8 @@ func (c *connection) end() {
 	c.stub, c.conn, c.ready = nil, nil, false
 }
 
-// synchronized makes the connection ready, and gives a context for what lasts
-// no longer than it; ok is false where it has ended meanwhile.
+// synchronized makes the connection ready, and returns a context that ends with it. ok is
+// false if it has already ended.
 func (c *connection) synchronized() (ctx context.Context, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -97,7 +97,7 @@ func (c *connection) isReady() bool {
 	return c.ready
 }
 
-// nriVersion is that of the runtime's NRI.
+// nriVersion returns the version of the runtime's NRI.
 func (c *connection) nriVersion() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,8 +107,8 @@ func (c *connection) nriVersion() string {
 	return c.stub.RuntimeNRIVersion()
 }
 
-// RequestTimeout is the time that the runtime gives a request. A runtime whose
-// NRI is old does not tell it.
+// RequestTimeout returns the time that the runtime gives a request, or a default if its NRI
+// is too old to tell.
 func (c *connection) RequestTimeout() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,16 +13,15 @@ import (
 	"github.com/specguard/specguard/plugin/request"
 )
 
-// nriEvents is what the NRI stub calls. It is apart from Plugin so that Plugin's
-// methods are those that its users call.
+// nriEvents is what the NRI stub calls. It is not Plugin itself, so that Plugin has only
+// the methods that its users call.
 type nriEvents struct{ *Plugin }
 
-// validatesSince is the first version of NRI that asks plugins to validate
-// adjustments. An older one refuses a plugin that subscribes to it.
+// validatesSince is the first version of NRI that asks plugins to validate adjustments. An
+// older one refuses a plugin that subscribes to that event.
 const validatesSince = "v0.10.0"
 
-// Configure subscribes to those of the events that specguard handles that the
-// runtime's NRI knows.
+// Configure subscribes to the events that specguard handles and the runtime's NRI knows.
 func (p nriEvents) Configure(_ context.Context, _, runtime, version string) (api.EventMask, error) {
 	opener, err := p.Openers.For(runtime)
 	if err != nil {
@@ -54,8 +53,8 @@ func (p nriEvents) Configure(_ context.Context, _, runtime, version string) (api
 	return events, nil
 }
 
-// CreateContainer denies what NRI shows to be against policy, and seals every
-// other container that an enforcing policy matches.
+// CreateContainer denies a container that breaks a policy by what NRI shows, and seals
+// every other container that an enforcing policy matches.
 func (p nriEvents) CreateContainer(
 	ctx context.Context, pod *api.PodSandbox, ctr *api.Container,
 ) (*api.ContainerAdjustment, []*api.ContainerUpdate, error) {
@@ -80,8 +79,8 @@ func (p nriEvents) CreateContainer(
 	return adjust, nil, err
 }
 
-// PostCreateContainer judges the stored spec, where there is one. Its error is only logged by the
-// runtime: it is the seal that refuses.
+// PostCreateContainer judges the stored spec, if the opener has a store. The runtime only
+// logs its error; the seal is what refuses.
 func (p nriEvents) PostCreateContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) error {
 	p.noteCreated(ctr)
 	if opener, err := p.conn.Opener(); err == nil && opener.Store() == nil {
@@ -92,8 +91,8 @@ func (p nriEvents) PostCreateContainer(ctx context.Context, pod *api.PodSandbox,
 	return err
 }
 
-// StartContainer refuses a container in which something else is mounted than
-// what was judged.
+// StartContainer refuses a container if the kernel has mounted something else than what was
+// judged.
 func (p nriEvents) StartContainer(ctx context.Context, pod *api.PodSandbox, ctr *api.Container) error {
 	err := p.guard(ctx, func(ctx context.Context) error { return p.judge.Start(ctx, p.container(pod, ctr)) })
 	if err != nil {
@@ -105,8 +104,8 @@ func (p nriEvents) StartContainer(ctx context.Context, pod *api.PodSandbox, ctr 
 	return err
 }
 
-// UpdateContainer bounds new resource limits of a container, and how much they
-// are.
+// UpdateContainer limits a container's new resource limits, and the size of its record with
+// them.
 func (p nriEvents) UpdateContainer(
 	ctx context.Context, pod *api.PodSandbox, ctr *api.Container, r *api.LinuxResources,
 ) ([]*api.ContainerUpdate, error) {
@@ -131,8 +130,7 @@ func (p nriEvents) UpdateContainer(
 	return updates, err
 }
 
-// ValidateContainerAdjustment refuses a container whose seal another plugin
-// has taken off.
+// ValidateContainerAdjustment refuses a container whose seal another plugin has removed.
 func (p nriEvents) ValidateContainerAdjustment(ctx context.Context, req *api.ValidateContainerAdjustmentRequest) error {
 	err := p.guard(ctx, func(ctx context.Context) error {
 		return p.judge.CheckSealed(ctx, p.container(req.GetPod(), req.GetContainer()), hooksOf(req.GetAdjust().GetHooks()))
@@ -148,8 +146,8 @@ func (p nriEvents) RemoveContainer(_ context.Context, _ *api.PodSandbox, ctr *ap
 	return nil
 }
 
-// Synchronize has what already runs judged and reported, after the answer: the
-// runtime waits for it.
+// Synchronize starts to judge and report existing containers after it has answered, because
+// the runtime waits for the answer.
 func (p nriEvents) Synchronize(_ context.Context, pods []*api.PodSandbox, ctrs []*api.Container) ([]*api.ContainerUpdate, error) {
 	all, mayRun := p.listed(pods, ctrs)
 	p.judge.Listed(all)
@@ -160,15 +158,15 @@ func (p nriEvents) Synchronize(_ context.Context, pods []*api.PodSandbox, ctrs [
 	return nil, nil
 }
 
-// RunPodSandbox refuses a pod that brings too much by itself: to refuse its
-// containers would leave it on the node.
+// RunPodSandbox refuses a pod whose own record is too large. If only its containers were
+// refused, the pod would stay on the node.
 func (p nriEvents) RunPodSandbox(ctx context.Context, pod *api.PodSandbox) error {
 	err := p.guard(ctx, func(ctx context.Context) error { return p.refuseTooLarge(ctx, pod, nil) })
 	p.failed(ctx, judge.EventCreate, pod, nil, err)
 	return err
 }
 
-// StopPodSandbox forgets a pod's containers, which have ended.
+// StopPodSandbox forgets the containers of a pod. They have ended.
 func (p nriEvents) StopPodSandbox(_ context.Context, pod *api.PodSandbox) error {
 	p.ledger.SandboxStopped(pod.GetId())
 	return nil
@@ -180,13 +178,13 @@ func (p nriEvents) RemovePodSandbox(_ context.Context, pod *api.PodSandbox) erro
 	return nil
 }
 
-// StopContainer forgets what a container brought that has ended.
+// StopContainer forgets the record of a container that has ended.
 func (p nriEvents) StopContainer(_ context.Context, _ *api.PodSandbox, ctr *api.Container) ([]*api.ContainerUpdate, error) {
 	p.ledger.ContainerGone(ctr.GetId())
 	return nil, nil
 }
 
-// guard has the handler of a request always answer.
+// guard makes sure that the handler of a request always answers.
 func (p *Plugin) guard(ctx context.Context, handle func(context.Context) error) error {
 	_, err := request.Guard(ctx, p.conn.RequestTimeout(), func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, handle(ctx)
@@ -194,7 +192,7 @@ func (p *Plugin) guard(ctx context.Context, handle func(context.Context) error) 
 	return err
 }
 
-// failed records an error that is no denial.
+// failed records an error that is not a denial.
 func (p *Plugin) failed(ctx context.Context, event judge.Event, pod *api.PodSandbox, ctr *api.Container, err error) {
 	if err != nil {
 		p.judge.Failed(ctx, event, p.container(pod, ctr).Subject, err)

@@ -1,6 +1,6 @@
-// Package plugin is specguard's side of NRI: it subscribes to events of the
-// container runtime, makes of each what [judge.Judge] judges, and turns the
-// answers into adjustments, updates and errors.
+// Package plugin is specguard's side of NRI. It subscribes to events of the container
+// runtime, turns each into what [judge.Judge] judges, and turns the answers into
+// adjustments, updates and errors.
 package plugin
 
 import (
@@ -14,20 +14,20 @@ import (
 	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
-// Plugin connects a judge to one container runtime. Its fields are set before Run, which is
-// called once; its other methods may be called at the same time.
+// Plugin connects a judge to one container runtime. Set its fields before Run, and call Run
+// once. The other methods are safe for concurrent use.
 type Plugin struct {
-	// Openers picks the judge's opener when the runtime has introduced itself.
+	// Openers returns the judge's opener when the runtime has introduced itself.
 	Openers judge.Openers
 
-	// Limits are of what containers may bring along; without them the runtime may
-	// be unable to list what runs. RecordsOf finds what lists that where NRI
-	// does not, by the name of the runtime; nil where nothing can.
+	// Limits limits the size of records; the zero value limits nothing, and then the runtime
+	// may be unable to list what runs. RecordsOf returns, by the runtime's name, what lists
+	// records when NRI does not; nil if nothing can.
 	Limits    recordsize.Limits
 	RecordsOf func(runtime string) (RecordLister, error)
 
-	// Waited is called with how long a request has waited before its handler
-	// started, at the same time for several requests; nil: nothing is called.
+	// Waited is called with the time that a request has waited before its handler started.
+	// It must be safe for concurrent use. It may be nil.
 	Waited func(time.Duration)
 
 	judge    *judge.Judge
@@ -38,15 +38,15 @@ type Plugin struct {
 	pulse    pulse
 }
 
-// New makes a Plugin for the judge, whose Connection it becomes.
+// New returns a Plugin for the judge, and makes it the judge's Connection.
 func New(j *judge.Judge, openers judge.Openers) *Plugin {
 	p := &Plugin{Openers: openers, judge: j, log: j.Log}
 	j.Connection = &p.conn
 	return p
 }
 
-// Judge answers the OCI runtime wrapper and the seal's hook. A container that it
-// refuses never comes to be, and the runtime may not say so.
+// Judge answers the OCI runtime wrapper and the seal's hook. If the answer forbids the
+// container, it is never created, and the runtime may not report that.
 func (p *Plugin) Judge(ctx context.Context, req wrapperapi.Request) wrapperapi.Answer {
 	a := p.judge.Ask(ctx, req)
 	if a.Verdict == wrapperapi.Forbidden {
@@ -55,10 +55,8 @@ func (p *Plugin) Judge(ctx context.Context, req wrapperapi.Request) wrapperapi.A
 	return a
 }
 
-// Opener is the name of the opener in use; "" where no runtime has connected
-// yet.
+// Opener returns the name of the current opener; "" until a runtime has connected.
 func (p *Plugin) Opener() string { return p.judge.Opener() }
 
-// Connected reports whether the runtime has accepted the plugin and sends it its
-// requests.
+// Connected reports whether the runtime has accepted the plugin and sends it requests.
 func (p *Plugin) Connected() bool { return p.conn.isReady() }

@@ -9,12 +9,12 @@ const (
 	// tick is the time between two observations.
 	tick = 50 * time.Millisecond
 
-	// window is how long a stall is expected to come again, at least.
+	// window is how long at least a stall counts as recent.
 	window = 5 * time.Second
 )
 
-// pulse measures for how long the agent did not run lately although it wanted to,
-// on a node whose CPUs are busy. Its answers can be late by as much.
+// pulse measures how long the agent recently could not run because the node's CPUs were
+// busy. Its answers can be late by as much.
 type pulse struct {
 	mu                 sync.Mutex
 	last, windowStart  time.Time
@@ -28,7 +28,7 @@ func (p *pulse) start(now time.Time) {
 	p.last, p.windowStart = now, now
 }
 
-// observe is called every tick.
+// observe must be called every tick.
 func (p *pulse) observe(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -40,7 +40,7 @@ func (p *pulse) observe(now time.Time) {
 	p.worst = max(p.worst, late)
 }
 
-// stall is the longest time lately.
+// stall returns the longest recent stall.
 func (p *pulse) stall() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()

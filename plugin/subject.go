@@ -14,13 +14,13 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// container is what NRI shows of a container, of which pod may be nil.
+// container returns what NRI shows of a container. pod may be nil.
 func (p *Plugin) container(pod *api.PodSandbox, ctr *api.Container) judge.Container {
 	return containerOf(p.conn.Runtime(), pod, ctr)
 }
 
-// containerOf is what the runtime's NRI shows of a container, with the part of
-// its spec that every version of NRI shows.
+// containerOf returns what the runtime's NRI shows of a container, with the part of its
+// spec that every version of NRI shows.
 func containerOf(runtime containerruntime.Runtime, pod *api.PodSandbox, ctr *api.Container) judge.Container {
 	image, asked := runtime.Images(ctr.GetImage().GetName(), ctr.GetAnnotations())
 	out := judge.Container{
@@ -36,7 +36,7 @@ func containerOf(runtime containerruntime.Runtime, pod *api.PodSandbox, ctr *api
 				LinuxNamespaces:     namespaceTypes(pod),
 				LinuxNamespacePaths: namespacePaths(runtime, pod),
 
-				// CRI-O shows the host's IPC namespace by a path, as it does a pod's own.
+				// CRI-O shows the host's IPC namespace as a path, like a pod's own.
 				NamespacePathsUnseen: runtime.Name == containerruntime.CRIO,
 			},
 			Container: policy.Container{
@@ -55,8 +55,8 @@ func containerOf(runtime containerruntime.Runtime, pod *api.PodSandbox, ctr *api
 	return out
 }
 
-// listed are all containers that NRI lists, and those of them that run, or can: one
-// that has only been created cannot under a seal.
+// listed returns all containers that NRI lists, and those of them that run or can run. A
+// sealed container that has only been created cannot run.
 func (p *Plugin) listed(pods []*api.PodSandbox, ctrs []*api.Container) (all, mayRun []judge.Container) {
 	byID := make(map[string]*api.PodSandbox, len(pods))
 	for _, pod := range pods {
@@ -78,8 +78,8 @@ func (p *Plugin) listed(pods []*api.PodSandbox, ctrs []*api.Container) (all, may
 	return all, mayRun
 }
 
-// namespaceTypes lists the namespaces that the pod has of its own; never nil,
-// so that a runtime that shows none is taken to share all of the host's.
+// namespaceTypes returns the types of the pod's own namespaces. It is never nil: if the
+// runtime shows none, the pod counts as sharing all of the host's.
 func namespaceTypes(pod *api.PodSandbox) []string {
 	types := []string{}
 	for _, n := range pod.GetLinux().GetNamespaces() {
@@ -88,9 +88,9 @@ func namespaceTypes(pod *api.PodSandbox) []string {
 	return types
 }
 
-// namespacePaths are the paths by which a runtime has containers join the
-// namespaces of the pod: those that it shows of the sandbox, and on containerd
-// those of the sandbox's process. Where there is neither nothing is known.
+// namespacePaths returns the paths with which a container joins its pod's namespaces: those
+// that the runtime shows of the sandbox, and on containerd those of the sandbox's process.
+// If there are neither, nothing is known.
 func namespacePaths(runtime containerruntime.Runtime, pod *api.PodSandbox) map[string][]string {
 	out := make(map[string][]string)
 	for _, n := range pod.GetLinux().GetNamespaces() {
@@ -125,12 +125,12 @@ func partialSpec(ctr *api.Container) *specs.Spec {
 	return spec
 }
 
-// showsMoreSince is the first version of NRI whose containerd shows a
-// container's seccomp profile and sysctls when it is created. (NRI has fields
-// for them from 0.11 on, which containerd 2.2 leaves empty.)
+// showsMoreSince is the first version of NRI with which containerd shows a container's
+// seccomp profile and sysctls when it is created. (NRI has the fields since 0.11, but
+// containerd 2.2 leaves them empty.)
 const showsMoreSince = "v0.12.0"
 
-// showMore adds to the spec what newer NRIs show, if this one does.
+// showMore adds to the spec what newer versions of NRI show.
 func (p *Plugin) showMore(sub *policy.Subject, ctr *api.Container) {
 	nri := p.conn.nriVersion()
 	if p.conn.Runtime().Name != containerruntime.Containerd || !semver.IsValid(nri) || semver.Compare(nri, showsMoreSince) < 0 {
@@ -143,8 +143,8 @@ func (p *Plugin) showMore(sub *policy.Subject, ctr *api.Container) {
 	}
 }
 
-// seccompProfile is the profile that NRI shows, with all that it shows of it: a
-// tightened one is carried back.
+// seccompProfile returns the profile with everything that NRI shows of it, because a
+// tightened profile is sent back.
 func seccompProfile(p *api.LinuxSeccomp) *specs.LinuxSeccomp {
 	out := &specs.LinuxSeccomp{
 		DefaultAction:    specs.LinuxSeccompAction(p.GetDefaultAction()),
@@ -165,7 +165,7 @@ func seccompProfile(p *api.LinuxSeccomp) *specs.LinuxSeccomp {
 	return out
 }
 
-// hooksOf are those hooks of a container among which a seal can be.
+// hooksOf returns the hooks of a container that can contain a seal.
 func hooksOf(h *api.Hooks) specs.Hooks {
 	var out specs.Hooks
 	for _, hook := range h.GetCreateRuntime() {

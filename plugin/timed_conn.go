@@ -14,12 +14,11 @@ import (
 )
 
 // timedConn is a connection to NRI that knows how long a request has waited when its
-// handler starts: in the socket, since the agent did not run, and in this
-// process. The runtime counts from when it sends the request, and does not tell
-// when that was.
+// handler starts: in the socket, because the agent did not run, and in this process. The
+// runtime counts from when it sends the request, and does not tell when that was.
 //
-// A request cannot have arrived before the socket was last seen empty. watch looks
-// every tick, so that this bound is tight.
+// A request cannot have arrived before the socket was last seen empty. watch looks every
+// tick, so that this estimate is close.
 type timedConn struct {
 	net.Conn
 	raw syscall.RawConn
@@ -28,9 +27,9 @@ type timedConn struct {
 	mu    sync.Mutex
 	empty time.Time // when nothing was there to be read, last
 
-	// unhandled: something has been read whose handler has not started. It came
-	// after since. NRI sends one request after the other, unless it has given one
-	// up: then the next one counts from when that one came.
+	// unhandled: something has been read whose handler has not started. It arrived after
+	// since. NRI sends one request at a time, unless it has given one up: then the next one
+	// counts from when that one arrived.
 	unhandled bool
 	since     time.Time
 }
@@ -50,8 +49,8 @@ func newTimedConn(conn net.Conn) (*timedConn, error) {
 	return w, nil
 }
 
-// Read reads, and keeps when what it reads came at the earliest. Nobody looks
-// between the two.
+// Read reads, and notes the earliest time at which the data can have arrived. It holds the
+// lock, so that nothing looks in between.
 func (w *timedConn) Read(p []byte) (n int, err error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -81,13 +80,13 @@ func (w *timedConn) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// Write writes an answer, after which the next request may come.
+// Write writes an answer. After it, the next request may come.
 func (w *timedConn) Write(p []byte) (int, error) {
 	w.look()
 	return w.Conn.Write(p)
 }
 
-// look keeps the time if nothing is there to be read.
+// look notes the time if there is nothing to read.
 func (w *timedConn) look() {
 	now := w.now()
 	_ = w.raw.Control(func(fd uintptr) { // an error: it is closed
@@ -99,8 +98,8 @@ func (w *timedConn) look() {
 	})
 }
 
-// waited is told when a handler starts, and tells how long its request has
-// waited at most.
+// waited must be called when a handler starts. It returns how long at most its request has
+// waited.
 func (w *timedConn) waited() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -108,14 +107,14 @@ func (w *timedConn) waited() time.Duration {
 	return max(0, w.now().Sub(w.since))
 }
 
-// unread is for how long something has been there to be read.
+// unread returns how long something has been waiting to be read.
 func (w *timedConn) unread() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return max(0, w.now().Sub(w.empty)-tick)
 }
 
-// watch looks again and again until the context ends.
+// watch looks every tick until the context ends.
 func (w *timedConn) watch(ctx context.Context, p *pulse) {
 	ticks := time.NewTicker(tick)
 	defer ticks.Stop()

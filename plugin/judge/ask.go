@@ -15,20 +15,20 @@ import (
 )
 
 const (
-	// judgeTimeout bounds the judgement of a spec that is sent.
+	// judgeTimeout limits the time to judge a spec that is sent.
 	judgeTimeout = 5 * time.Second
 
-	// wayTimeout bounds how long it gives way to other requests.
+	// wayTimeout limits the time for which such a judgement gives way to other requests.
 	wayTimeout = 250 * time.Millisecond
 )
 
-// unknownContainer is about a container that the runtime has not shown.
+// unknownContainer is the answer about a container that the runtime has not shown.
 const unknownContainer = seal.Prefix +
 	"refused: the container has no seal: it was created while the agent was down, or without NRI; recreate it once the agent is running"
 
-// Ask judges the spec of a container that the runtime has shown before, sent by
-// the OCI runtime wrapper or by the seal's hook. A container that it refuses never
-// comes to be, and the runtime may not say so.
+// Ask judges the spec of a container that the runtime has shown before. The OCI runtime
+// wrapper or the seal's hook sends the spec. If the answer forbids the container, it is
+// never created, and the runtime may not report that.
 func (j *Judge) Ask(ctx context.Context, req wrapperapi.Request) wrapperapi.Answer {
 	id, ok := j.containers.get(req.ID)
 	if !ok {
@@ -81,7 +81,7 @@ func (j *Judge) Ask(ctx context.Context, req wrapperapi.Request) wrapperapi.Answ
 	}
 }
 
-// mountsHook is the hook that sends what is mounted in a container.
+// mountsHook returns the hook that sends the container's mounts.
 func (j *Judge) mountsHook() *specs.Hook {
 	opener, err := j.Connection.Opener()
 	if err != nil {
@@ -91,16 +91,16 @@ func (j *Judge) mountsHook() *specs.Hook {
 	return &h
 }
 
-// giveWay lets other requests go first for a moment: the runtime lets a container
-// through that NRI is not answered for, and the wrapper does not.
+// giveWay lets other requests go first for a moment: without an answer to NRI, the runtime
+// lets a container through; without an answer to the wrapper, it does not.
 func (j *Judge) giveWay(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, wayTimeout)
 	defer cancel()
 	_ = j.InHand.Wait(ctx)
 }
 
-// enforces reports whether a policy in mode enforce is for the container; yes,
-// where that cannot be found out.
+// enforces reports whether a policy in mode enforce matches the container. It reports true
+// if that cannot be found out.
 func (j *Judge) enforces(sub *policy.Subject) (yes bool) {
 	yes = true
 	defer func() { _ = recover() }() // what has failed before may fail again

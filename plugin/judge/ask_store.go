@@ -16,8 +16,8 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// sentSpec is a SpecStore of one container, whose spec somebody on the host sends
-// and gets back.
+// sentSpec is a SpecStore of one container whose spec a program on the host sends and gets
+// back.
 type sentSpec struct {
 	req          wrapperapi.Request
 	of           identity
@@ -26,9 +26,10 @@ type sentSpec struct {
 	result       []byte    // what was put
 }
 
-// Get returns the spec. NRI has shown the image; where an old one has not, the
-// runtime's store shows it, or containerd 1.7's annotation, which no pod's
-// overwrites. (containerd 2 writes there what a caller of CRI says.)
+// Get returns the spec and the image. NRI usually shows the image. If an old NRI does not,
+// the image comes from the runtime's store, or from containerd 1.7's annotation, which a
+// pod's annotations cannot overwrite. (containerd 2 writes there what the caller of CRI
+// says.)
 func (s *sentSpec) Get(ctx context.Context, id string) (Stored, error) {
 	out := Stored{Spec: s.req.Spec}
 	switch {
@@ -57,7 +58,7 @@ func (s *sentSpec) Put(_ context.Context, _ string, spec []byte) error {
 	return nil
 }
 
-// Sandbox reads what the host shows of the pod, unless the runtime keeps it.
+// Sandbox returns the sandbox that the runtime keeps, or else what the host shows of it.
 func (s *sentSpec) Sandbox(ctx context.Context, id string) (*policy.Sandbox, error) {
 	if s.runtimeStore != nil {
 		return s.runtimeStore.Sandbox(ctx, id)
@@ -86,7 +87,7 @@ func (s *sentSpec) Sandbox(ctx context.Context, id string) (*policy.Sandbox, err
 // errUnseen: nothing on the host shows the ports.
 var errUnseen = errors.New("not seen")
 
-// hostPorts are the ports of the host that lead to the pod.
+// hostPorts returns the host ports that lead to the pod.
 func (s *sentSpec) hostPorts(sandbox *specs.Spec) ([]policy.HostPort, error) {
 	text, ok := sandbox.Annotations[containerruntime.PortsAnnotation]
 	switch {
@@ -101,8 +102,7 @@ func (s *sentSpec) hostPorts(sandbox *specs.Spec) ([]policy.HostPort, error) {
 	}
 }
 
-// ports reads port mappings as CRI-O and CNI write them; they differ in the
-// case of letters.
+// ports reads port mappings as CRI-O and CNI write them. Their keys differ in case.
 func ports(text []byte) ([]policy.HostPort, error) {
 	var mappings []struct {
 		HostPort int32

@@ -9,8 +9,8 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// Bundles are where the specs that containers run with can be read, if that is not
-// in the opener's store. Methods may be called at the same time.
+// Bundles reads the specs with which containers run, from their OCI bundles. It is for
+// openers without a store. It is safe for concurrent use.
 type Bundles interface {
 	// Spec returns the config.json of a container or sandbox. If it has no bundle,
 	// that is an error.
@@ -21,7 +21,7 @@ type Bundles interface {
 	PortMappings(sandboxID string) (mappings []byte, ok bool)
 }
 
-// existingStore is where the spec of a container that was there can be read.
+// existingStore returns the store from which to read the spec of an existing container.
 func (j *Judge) existingStore(c Container) (SpecStore, error) {
 	store, err := j.store()
 	if err == nil || j.Node.Bundles == nil {
@@ -34,7 +34,7 @@ func (j *Judge) existingStore(c Container) (SpecStore, error) {
 	return b, nil
 }
 
-// bundle has the spec that the container runs with.
+// bundle reads the spec with which the container runs.
 func (j *Judge) bundle(c Container) (*bundleSpec, error) {
 	spec, err := j.Node.Bundles.Spec(c.Container.ID)
 	if err != nil {
@@ -62,15 +62,14 @@ func (j *Judge) bundledSandbox(id string) *wrapperapi.Sandbox {
 	return out
 }
 
-// bundleSpec is a SpecStore of one container that runs.
+// bundleSpec is a SpecStore of one running container.
 type bundleSpec struct {
 	sentSpec
 	log logrus.FieldLogger
 }
 
-// Sandbox reads what the node shows of the pod. What it does not show is no
-// reason to take a container that runs for one against policy, nor to judge
-// nothing else of it.
+// Sandbox returns what the node shows of the pod. If the node does not show something, the
+// running container is not denied for that, and the rest of it is still judged.
 func (b *bundleSpec) Sandbox(ctx context.Context, id string) (*policy.Sandbox, error) {
 	out, err := b.sentSpec.Sandbox(ctx, id)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// maxContainers bounds how many containers are remembered: a node has some hundred.
+// maxContainers limits how many containers are remembered. A node has a few hundred.
 const maxContainers = 10_000
 
 // makeRoom forgets containers, any of them, until there is room for one more.
@@ -20,25 +20,25 @@ func makeRoom[V any](byID map[string]V) {
 	}
 }
 
-// containers remembers the containers that the runtime has shown, until they are
-// removed: whoever sends a container's spec to Ask gives its id, and the runtime
-// has shown whose it is.
+// containers remembers the containers that the runtime has shown, until they are removed. A
+// program that sends a spec to Ask gives only the container's ID; the runtime has shown
+// which pod it belongs to.
 type containers struct {
 	mu   sync.Mutex
 	byID map[string]identity
 }
 
-// identity is whose a container is, as its runtime has shown.
+// identity is the pod and container as the runtime has shown them.
 type identity struct {
 	pod         policy.Pod
 	container   policy.Container
 	claimsPorts bool // Container.ClaimsPorts
 
-	// twice: two containers were created under the id. On CRI-O a caller of CRI
-	// can claim the id of another container.
+	// twice: two containers were created with this ID. On CRI-O, a caller of CRI can claim
+	// the ID of another container.
 	twice bool
 
-	// sealOpened: the answer to Ask was that its seal was opened.
+	// sealOpened: Ask has answered that the seal was opened.
 	sealOpened bool
 }
 
@@ -55,8 +55,8 @@ func (cs *containers) created(c Container) {
 	cs.put(id)
 }
 
-// listed remembers containers that were there before, and no others. It knows
-// nothing of those whose pods are unknown.
+// listed remembers the containers that the runtime lists, and no others. It skips those
+// whose pods are unknown.
 func (cs *containers) listed(all []Container) {
 	listed := make(map[string]bool, len(all))
 	for _, c := range all {

@@ -14,26 +14,26 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// errRestored is about a container that is restored from a checkpoint: what
-// privileges its processes have stands in the checkpoint, not in a spec.
+// errRestored refuses a container that is restored from a checkpoint: the privileges of its
+// processes come from the checkpoint and not from a spec.
 var errRestored = errors.New(seal.Prefix + "refused: the container would be restored from a checkpoint, which has privileges that " +
 	"cannot be judged (use the image that it was made from)")
 
-// Creation is what becomes of a container that is about to be created. The zero
-// value leaves it alone.
+// Creation says what to do with a container that is being created. The zero value leaves it
+// alone.
 type Creation struct {
-	// Seal are the hooks to put on it; nil for none.
+	// Seal has the hooks to add; nil for none.
 	Seal *specs.Hooks
 
-	// Annotation is the value of seal.Annotation beside a seal.
+	// Annotation is the value of seal.Annotation to set with a seal.
 	Annotation string
 
-	// Adjusted is what the part of the spec that the runtime shows is to become;
-	// nil where it is adjusted later.
+	// Adjusted replaces the part of the spec that the runtime shows; nil: it is adjusted
+	// later.
 	Adjusted *specs.Spec
 }
 
-// Create denies what the runtime shows to be against policy, and seals every
+// Create denies a container that breaks a policy by what the runtime shows, and seals every
 // other container that an enforcing policy matches.
 func (j *Judge) Create(ctx context.Context, c Container) (Creation, error) {
 	c.Subject = j.prepare(ctx, c.Subject)
@@ -73,15 +73,14 @@ func (j *Judge) Create(ctx context.Context, c Container) (Creation, error) {
 	return Creation{Seal: opener.Seal(), Annotation: seal.Verify, Adjusted: d.Spec}, nil
 }
 
-// mayEnforce reports whether an enforcing policy may be for a restored container.
-// Its image is the checkpoint's word.
+// mayEnforce reports whether an enforcing policy may match a restored container. Its image
+// is not known for sure: only the checkpoint names it.
 func (j *Judge) mayEnforce(sub policy.Subject) bool {
 	sub.Container.Image, sub.Container.OtherImages = "", nil
 	return j.Policies.Current().Select(&sub).Enforced
 }
 
-// CheckSealed refuses a container whose seal is missing among the hooks that it
-// is to get: somebody else has taken it off.
+// CheckSealed refuses a container whose seal another NRI plugin has removed from its hooks.
 func (j *Judge) CheckSealed(ctx context.Context, c Container, hooks specs.Hooks) error {
 	sub := j.prepare(ctx, c.Subject)
 	if !j.Policies.Current().Select(&sub).Enforced {
@@ -98,7 +97,7 @@ func (j *Judge) CheckSealed(ctx context.Context, c Container, hooks specs.Hooks)
 		"force; in that case recreate the container)", seal.Prefix)
 }
 
-// hasSeal reports whether the hooks have that very seal, all of it.
+// hasSeal reports whether the hooks contain the complete seal.
 func hasSeal(hooks, s specs.Hooks) bool {
 	return hasHooks(hooks.CreateRuntime, s.CreateRuntime) && hasHooks(hooks.CreateContainer, s.CreateContainer)
 }

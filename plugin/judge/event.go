@@ -18,7 +18,7 @@ const (
 	EventExisting Event = "existing" // a container that was there when the agent connected
 )
 
-// Events are all of them.
+// Events returns all events.
 func Events() []Event { return []Event{EventCreate, EventOpen, EventStart, EventUpdate, EventExisting} }
 
 // Record is one decision about one container.
@@ -28,33 +28,34 @@ type Record struct {
 	Container policy.Container
 	Decision  *policy.Decision
 
-	// Evaluation is the time that the policies took, Total the time from the
-	// runtime's request to the answer.
+	// Evaluation is how long the policies took, Total the time from the runtime's request to
+	// the answer.
 	Evaluation, Total time.Duration
 
-	// Stopped: the container ran, and was stopped for the decision.
+	// Stopped: the running container was stopped because of the decision.
 	Stopped bool
 }
 
-// Recorder notes every decision and every failure to make one. Its methods may be
-// called at the same time. A request waits for them, so they should return soon; Failed may
-// be called after the request was answered. They may keep what they get, and must not edit it.
+// Recorder records every decision and every failure to decide. It must be safe for
+// concurrent use. Requests wait for its methods, so they must return soon. Failed may be
+// called after the request was answered. They may keep their arguments but must not edit
+// them.
 type Recorder interface {
 	Decided(Record)
 	Failed(Event, policy.Pod, policy.Container, error)
 }
 
-// Recorders passes all on to several recorders.
+// Recorders passes everything on to several recorders.
 type Recorders []Recorder
 
-// Decided passes the decision on.
+// Decided passes the decision on to each recorder.
 func (rs Recorders) Decided(record Record) {
 	for _, r := range rs {
 		r.Decided(record)
 	}
 }
 
-// Failed passes the failure on.
+// Failed passes the failure on to each recorder.
 func (rs Recorders) Failed(e Event, p policy.Pod, c policy.Container, err error) {
 	for _, r := range rs {
 		r.Failed(e, p, c, err)

@@ -10,48 +10,45 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// Existing says what to do about containers that were there when the agent
-// connected, and that do not comply.
+// Existing says what to do about containers that already existed when the agent connected
+// and do not comply.
 type Existing struct {
 	Action ExistingAction
 
-	// Stopper is for runtimes whose opener's store cannot stop containers; nil where
-	// there is none.
+	// Stopper stops containers if the opener's store cannot; nil if nothing can.
 	Stopper Stopper
 
-	// OwnPod is the UID of the agent's own pod, which it does not stop; "" where
-	// it runs in none.
+	// OwnPod is the UID of the agent's own pod, which it never stops; "" if it runs in none.
 	OwnPod string
 }
 
-// ExistingAction says what to do about one such container. "" is Report.
+// ExistingAction says what to do about such a container. "" is Report.
 type ExistingAction string
 
-// The choices. Whoever started a stopped container will try again, and meets
-// the policies.
+// The choices. If a stopped container is created again, the policies apply to it.
 const (
 	Report     ExistingAction = "report"     // nothing but to report it
 	StopDenied ExistingAction = "stopDenied" // stop what policies deny
 	Stop       ExistingAction = "stop"       // stop that, and what policies would adjust
 )
 
-// stops reports whether a container with that outcome is to be stopped.
+// stops reports whether to stop a container with that outcome.
 func (a ExistingAction) stops(o policy.Outcome) bool {
 	return o == policy.Denied && (a == StopDenied || a == Stop) || o == policy.Adjusted && a == Stop
 }
 
-// existingTimeout bounds the judgement of one container that already exists.
+// existingTimeout limits the time to judge one existing container.
 const existingTimeout = 5 * time.Second
 
-// Listed remembers whose the containers are that the runtime lists when it
-// connects, and forgets all others: one that was created while another agent was
-// connected may not have started.
+// Listed remembers the pods of the containers that the runtime lists when it connects, and
+// forgets all others. A container that was created while another agent was connected may
+// not have started yet.
 func (j *Judge) Listed(all []Container) { j.containers.listed(all) }
 
-// JudgeExisting judges containers that were there when the agent connected and
-// that run, or can: made before it was installed, or while it was away, or under
-// other policies. It stops those that it is told to; the recorder reports. It
-// judges one after the other, and none while a request is in hand.
+// JudgeExisting judges containers that existed when the agent connected and that run, or
+// can run: they were created before the agent was installed, while it was away, or under
+// other policies. It stops those that Existing says to stop, and records all decisions. It
+// judges one at a time, and only while no request is running.
 func (j *Judge) JudgeExisting(ctx context.Context, existing []Container) {
 	for _, c := range existing {
 		if j.InHand.Wait(ctx) != nil {
@@ -64,7 +61,7 @@ func (j *Judge) JudgeExisting(ctx context.Context, existing []Container) {
 	}
 }
 
-// errNoPod: policies select by the pod, so nothing can be said of the container.
+// errNoPod: policies select by pod, so without the pod none can be selected.
 var errNoPod = errors.New("the runtime does not show its pod")
 
 func (j *Judge) judgeExisting(ctx context.Context, c Container) error {

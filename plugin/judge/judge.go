@@ -1,16 +1,15 @@
-// Package judge judges containers by the policies in force. It knows no NRI type:
-// whoever talks to the container runtime makes a [Container] of what it shows, and
-// does what the answer says.
+// Package judge judges containers by the current policies. It knows no NRI type: its caller
+// turns what the container runtime shows into a [Container], and carries out the answer.
 //
-// A container that an enforcing policy matches is sealed when it is created
-// ([Judge.Create]), unless what is shown of it is enough to deny it. Before it
-// starts, its complete spec is judged: read from the runtime's store
-// ([Judge.Open]), or sent by the OCI runtime wrapper ([Judge.Ask]). Then it is
-// written back, adjusted and without the seal, or with a seal that says why not.
-// Whatever goes wrong in between leaves the seal in place.
+// When a container that an enforcing policy matches is created, [Judge.Create] denies it if
+// what is shown is enough for that, and seals it if not. Before it starts, its complete
+// spec is judged: [Judge.Open] reads it from the runtime's store, or the OCI runtime
+// wrapper sends it to [Judge.Ask]. Then the spec is written back: adjusted and without the
+// seal, or with a seal that says why the container must not run. If anything fails in
+// between, the seal stays.
 //
-// Methods of a Judge may be called at the same time. An error is a refusal: the
-// container must not be created, start or be updated.
+// A Judge is safe for concurrent use. An error from a method that judges is a refusal: the
+// container must not be created, started or updated.
 package judge
 
 import (
@@ -26,9 +25,9 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// Judge judges the containers of one container runtime. Its fields are set before it is used,
-// and not edited after that; its methods may be called at the same time. Policies, Connection,
-// Recorder and Log are required.
+// Judge judges the containers of one container runtime. Set its fields before the first
+// call of a method, and do not change them later. Policies, Connection, Recorder and Log
+// are required.
 type Judge struct {
 	Policies   Policies
 	Connection Connection
@@ -38,7 +37,7 @@ type Judge struct {
 	Recorder   Recorder
 	Log        logrus.FieldLogger
 
-	// InHand counts the runtime's requests and those of Ask. What already runs is
+	// InHand counts the running requests, of the runtime and of Ask. Existing containers are
 	// judged while there are none.
 	InHand request.InHand
 
@@ -47,61 +46,59 @@ type Judge struct {
 	runsSeals     sealChecks
 }
 
-// Policies give the policies in force.
+// Policies holds the current policies. It must be safe for concurrent use.
 type Policies interface {
-	// Current is never nil. It may be called at the same time, and another set may
-	// be current the next time.
+	// Current returns the current set, never nil. The next call may return another one.
 	Current() *policy.Set
 }
 
-// Connection is to the container runtime whose containers are judged. Its methods
-// may be called at the same time, and their results change when the runtime
-// connects again.
+// Connection is the connection to the container runtime. It must be safe for concurrent
+// use. Its results change when the runtime connects again.
 type Connection interface {
-	// Runtime is the zero value until the runtime has introduced itself.
+	// Runtime returns the runtime; the zero value until the runtime has introduced itself.
 	Runtime() containerruntime.Runtime
 
-	// Opener is an error until then, and else never nil.
+	// Opener returns the opener, never nil without an error. It is an error until the
+	// runtime has introduced itself.
 	Opener() (Opener, error)
 
-	// RequestTimeout is the time that the runtime gives a request; above 0.
+	// RequestTimeout returns the time that the runtime gives a request. It is above 0.
 	RequestTimeout() time.Duration
 }
 
-// Node is what the judge sees of the node.
+// Node is what the judge can see of the node.
 type Node struct {
-	// Host gives the node's files for one decision; nil where they cannot be seen. It never
-	// returns nil, and may be called at the same time.
+	// Host returns the node for one decision; never nil. It must be safe for concurrent use.
+	// A nil function: the node's files cannot be seen.
 	Host func() policy.Host
 
-	// Kernel shows what is mounted; nil where that cannot be seen.
+	// Kernel shows what is mounted; nil if that cannot be seen.
 	Kernel Kernel
 
-	// Bundles are for runtimes whose opener has no store; nil where there are none.
+	// Bundles is for runtimes whose opener has no store; nil if bundles cannot be read.
 	Bundles Bundles
 }
 
 // Container is a container as its runtime shows it.
 type Container struct {
-	// Subject has the part of the spec that the runtime shows. Host and Done are
-	// left to the judge.
+	// Subject has the part of the spec that the runtime shows. The judge sets Host and Done.
 	policy.Subject
 
-	// Sealed: a seal is on it, or a part of one.
+	// Sealed: the container has a seal, or a part of one.
 	Sealed bool
 
-	// ClaimsPorts: the pod's author has written where the runtime keeps the pod's
-	// host ports (containerruntime.ClaimsPorts).
+	// ClaimsPorts: the pod's author has written the annotation or label in which the runtime
+	// keeps the pod's host ports (containerruntime.ClaimsPorts).
 	ClaimsPorts bool
 
-	// Restored: its runtime restores it from a checkpoint.
+	// Restored: the runtime restores the container from a checkpoint.
 	Restored bool
 
-	// PodUnknown: the runtime does not show its pod.
+	// PodUnknown: the runtime does not show the container's pod.
 	PodUnknown bool
 }
 
-// prepare has the subject judged until the context ends, on this node.
+// prepare returns the subject for a judgement on this node that ends with the context.
 func (j *Judge) prepare(ctx context.Context, sub policy.Subject) policy.Subject {
 	sub.Done = ctx.Done()
 	if j.Node.Host != nil {
@@ -110,7 +107,7 @@ func (j *Judge) prepare(ctx context.Context, sub policy.Subject) policy.Subject 
 	return sub
 }
 
-// store is where the runtime keeps specs; an error where it keeps none.
+// store returns the store in which the runtime keeps specs; an error if there is none.
 func (j *Judge) store() (SpecStore, error) {
 	opener, err := j.Connection.Opener()
 	if err != nil {
@@ -122,7 +119,7 @@ func (j *Judge) store() (SpecStore, error) {
 	return nil, fmt.Errorf("opener %s cannot read the runtime's specs", opener.Name())
 }
 
-// Opener is the name of the opener in use; "" where no runtime has connected yet.
+// Opener returns the name of the current opener; "" until a runtime has connected.
 func (j *Judge) Opener() string {
 	opener, err := j.Connection.Opener()
 	if err != nil {
@@ -131,7 +128,8 @@ func (j *Judge) Opener() string {
 	return opener.Name()
 }
 
-// Connected forgets what was found out during the last connection.
+// Connected forgets what was found out during the last connection. Call it when the runtime
+// connects.
 func (j *Judge) Connected() { j.runsSeals.reset() }
 
 // Forget forgets a container that was removed.
@@ -140,14 +138,13 @@ func (j *Judge) Forget(id string) {
 	j.awaitingStart.take(id)
 }
 
-// denial is the error of a container that a policy denies; it has been
-// recorded.
+// denial is the error for a container that a policy denies. It is already recorded.
 type denial struct{ message string }
 
 func (d *denial) Error() string { return d.message }
 
-// Failed records an error that is no denial. A recorder that hangs or panics
-// must not keep the answer from the runtime, which would go on without it.
+// Failed records an error that is not a denial. A recorder that hangs or panics does not
+// delay the answer: without an answer, the runtime would let the container through.
 func (j *Judge) Failed(ctx context.Context, event Event, sub policy.Subject, err error) {
 	var recorded *denial
 	if err == nil || errors.As(err, &recorded) {
@@ -170,15 +167,15 @@ func (j *Judge) Failed(ctx context.Context, event Event, sub policy.Subject, err
 	record()
 }
 
-// decided records a decision for which nothing had to be read.
+// decided records a decision that needed no reading.
 func (j *Judge) decided(event Event, sub policy.Subject, d *policy.Decision, start time.Time) {
 	took := time.Since(start)
 	j.Recorder.Decided(Record{Event: event, Pod: sub.Pod, Container: sub.Container, Decision: d, Evaluation: took, Total: took})
 }
 
-// SelfTest takes every lock that a request takes and evaluates the policies for a made-up
-// container, so that an agent that hangs shows. It changes nothing. Its only error is that
-// there was no time left.
+// SelfTest takes every lock that a request takes, and evaluates the policies for a made-up
+// container. It shows whether the agent hangs. It changes nothing. Its only error is that
+// the time is over.
 func (j *Judge) SelfTest(ctx context.Context, c Container) error {
 	sub := j.prepare(ctx, c.Subject)
 	j.containers.get(sub.Container.ID)

@@ -10,23 +10,23 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// Kernel shows what is mounted. Its methods may be called at the same time.
+// Kernel shows what is mounted. It must be safe for concurrent use.
 type Kernel interface {
-	// Mounts are those of the node, by the host's paths.
+	// Mounts returns the mounts of the node, by the host's paths.
 	Mounts() (mounts.Table, error)
 
-	// MountsOf are those that a process of the node sees, from its own root. A process that
-	// has ended is an error.
+	// MountsOf returns the mounts that a process of the node sees, relative to the process's
+	// root. If the process has ended, that is an error.
 	MountsOf(pid uint32) (mounts.Table, error)
 }
 
-// errOldHook is about a hook that does not send the container's mounts.
+// errOldHook: the hook did not send the container's mounts.
 var errOldHook = errors.New("specguard-runtime on this host is older than the agent and does not report what is mounted: install " +
 	"this version of it (specguard install)")
 
-// unverified says why what is mounted in the containers of a runtime cannot be
-// compared with what was judged; "" if it can. runtime is as containerd names
-// it, "" where the OCI runtime runs the hook that tells what is mounted.
+// unverified returns why the mounts of a runtime's containers cannot be compared with what
+// was judged; "" if they can. runtime is containerd's name for it; "" if the OCI runtime
+// runs the hook that sends the mounts.
 func (j *Judge) unverified(runtime string) string {
 	switch {
 	case j.Node.Kernel == nil:
@@ -38,13 +38,13 @@ func (j *Judge) unverified(runtime string) string {
 	}
 }
 
-// MountsUnverified says why what is mounted in containers is not compared with what
-// was judged; "" if it is.
+// MountsUnverified returns why the mounts of containers are not compared with what was
+// judged; "" if they are compared.
 func (j *Judge) MountsUnverified() string { return j.unverified("") }
 
-// mountsIn are the mounts of the container that a hook has sent. Where there
-// is none at all below the root filesystem, the OCI runtime makes them out of
-// sight, such as in a virtual machine; why says so then.
+// mountsIn returns the mounts that a hook has sent. If there are none below the root
+// filesystem, the OCI runtime makes them out of sight, as in a virtual machine; then why
+// says so.
 func (j *Judge) mountsIn(req *wrapperapi.Request) (table mounts.Table, why string, err error) {
 	why = j.unverified("")
 	switch {
@@ -63,8 +63,8 @@ func (j *Judge) mountsIn(req *wrapperapi.Request) (table mounts.Table, why strin
 	return table, "", nil
 }
 
-// compare finds where what is mounted in a container is not what was judged.
-// rootfs finds, in what is mounted on the node, where its root filesystem is.
+// compare returns the differences between what is mounted in a container and what was
+// judged. rootfs finds the container's root filesystem in the node's mounts.
 func (j *Judge) compare(judged *policy.JudgedMounts, rootfs func(mounts.Table) string, container mounts.Table) ([]policy.Violation, error) {
 	node, err := j.Node.Kernel.Mounts()
 	if err != nil {

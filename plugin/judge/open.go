@@ -15,35 +15,32 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// openRequest is how open gets at a container's complete spec, and what is known of the
-// container beside its subject.
+// openRequest says how open reads and writes the complete spec, and what else is known of
+// the container.
 type openRequest struct {
 	store  SpecStore
 	sealed bool // as far as is known before the spec is read
 
-	// visible is policy.Complete, or policy.Fixed where the spec cannot be written
-	// any more.
+	// visible is policy.Complete, or policy.Fixed if the spec can no longer be written.
 	visible policy.Visibility
 
-	// openedBefore: the container has been opened before, in the runtime's store. What
-	// is still fine then is neither written nor recorded once more.
+	// openedBefore: the container was already opened in the runtime's store. If it still
+	// complies, it is neither written nor recorded again.
 	openedBefore bool
 
-	// hook is left on a container whose mounts have to be compared; nil where Start
-	// does that.
+	// hook is left on a container whose mounts must be compared; nil if Start does that.
 	hook *specs.Hook
 
-	// mounts are those of a container that the OCI runtime has made; nil before.
-	// Where they cannot be seen unverified says why.
-	// rootfs is where its root filesystem is on the node.
+	// mounts are the mounts of a container that the OCI runtime has made; nil before. If
+	// they cannot be seen, unverified says why. rootfs is the place of its root filesystem
+	// on the node.
 	mounts     mounts.Table
 	rootfs     string
 	unverified string
 }
 
-// Open judges a created container by its complete spec in the runtime's store and
-// opens its seal, or leaves one that says why not. It is an error where the
-// opener has no store.
+// Open judges a created container by the complete spec in the runtime's store. It opens the
+// seal, or leaves one that says why not. It is an error if the opener has no store.
 func (j *Judge) Open(ctx context.Context, c Container) error {
 	store, err := j.store()
 	if err != nil {
@@ -56,10 +53,10 @@ func (j *Judge) Open(ctx context.Context, c Container) error {
 	return err
 }
 
-// open judges a container by its complete spec and opens its seal, or leaves
-// one that says why not.
+// open judges a container by its complete spec. It opens the seal, or leaves one that says
+// why not.
 //
-// It returns the decision; nil where there is none.
+// It returns the decision; nil if there is none.
 func (j *Judge) open(ctx context.Context, a openRequest, sub policy.Subject) (*policy.Decision, error) {
 	start := time.Now()
 	sub.Done = ctx.Done()
@@ -107,8 +104,8 @@ func (j *Judge) open(ctx context.Context, a openRequest, sub policy.Subject) (*p
 	return d, nil
 }
 
-// checkMounts adds to a decision where what the kernel has mounted is not what
-// was judged. It returns the event that decides.
+// checkMounts adds violations to the decision if the kernel has mounted something else than
+// what was judged. It returns the event that decides.
 func (j *Judge) checkMounts(d *policy.Decision, a *openRequest) (Event, error) {
 	switch {
 	case d.Mounts == nil || a.visible != policy.Fixed || d.Outcome() == policy.Denied || a.unverified != "":
@@ -124,8 +121,8 @@ func (j *Judge) checkMounts(d *policy.Decision, a *openRequest) (Event, error) {
 	return EventStart, err
 }
 
-// complete puts all that a store knows of the container into the subject. It
-// returns the spec's bytes.
+// complete adds everything that the store knows of the container to the subject. It returns
+// the spec's bytes.
 func (j *Judge) complete(ctx context.Context, store SpecStore, sub *policy.Subject, set *policy.Set) ([]byte, error) {
 	raw, err := j.readSpec(ctx, store, sub)
 	if err != nil {
@@ -134,8 +131,8 @@ func (j *Judge) complete(ctx context.Context, store SpecStore, sub *policy.Subje
 	return raw, readSandbox(ctx, store, sub, set)
 }
 
-// readSpec puts the stored spec into the subject, and the image where NRI did
-// not tell it. It returns the spec's bytes.
+// readSpec reads the stored spec into the subject, and the image if NRI has not shown it.
+// It returns the spec's bytes.
 func (j *Judge) readSpec(ctx context.Context, store SpecStore, sub *policy.Subject) ([]byte, error) {
 	stored, err := store.Get(ctx, sub.Container.ID)
 	if err != nil {
@@ -155,8 +152,7 @@ func (j *Judge) readSpec(ctx context.Context, store SpecStore, sub *policy.Subje
 	return stored.Spec, nil
 }
 
-// readSandbox puts the pod's sandbox into the subject, where a rule of the sets
-// reads it.
+// readSandbox reads the pod's sandbox into the subject, if a rule of the sets needs it.
 func readSandbox(ctx context.Context, store SpecStore, sub *policy.Subject, sets ...*policy.Set) (err error) {
 	if slices.ContainsFunc(sets, func(s *policy.Set) bool { return s.Select(sub).Sandbox }) {
 		sub.Pod.Sandbox, err = store.Sandbox(ctx, sub.Pod.ID)
@@ -164,7 +160,7 @@ func readSandbox(ctx context.Context, store SpecStore, sub *policy.Subject, sets
 	return err
 }
 
-// write stores the spec after, which takes the place of raw (before, decoded).
+// write stores the spec after in place of raw, of which before is the decoded form.
 func write(ctx context.Context, store SpecStore, id string, raw []byte, before, after *specs.Spec) error {
 	if ctx.Err() != nil {
 		return request.ErrTimeout // nobody waits for it any more
@@ -176,8 +172,8 @@ func write(ctx context.Context, store SpecStore, id string, raw []byte, before, 
 	return store.Put(ctx, id, patched)
 }
 
-// notWritten says what comes of a spec that could not be written. A container
-// without a seal was created before the policy was in force.
+// notWritten returns the error for a spec that could not be written. A container without a
+// seal was created before the policy was in force.
 func notWritten(err error, sealed bool) error {
 	if sealed {
 		return fmt.Errorf("the container stays sealed: %w", err)
@@ -185,8 +181,8 @@ func notWritten(err error, sealed bool) error {
 	return fmt.Errorf("the container is not sealed, it came before the policy: %w", err)
 }
 
-// unsealed is a copy of the spec without seal and without specguard's
-// annotation: what the policies judge.
+// unsealed returns a copy of the spec without the seal and specguard's annotation. Policies
+// judge that.
 func unsealed(spec *specs.Spec) *specs.Spec {
 	out := ocispec.Clone(spec)
 	seal.Remove(out)
@@ -194,9 +190,9 @@ func unsealed(spec *specs.Spec) *specs.Spec {
 	return out
 }
 
-// dropUnknownLabels takes SELinux labels out of a denied container's spec that the
-// kernel does not know: the OCI runtime would fail by them before it gets to the seal,
-// which says why the container must not run.
+// dropUnknownLabels removes the SELinux labels that the kernel does not know from a denied
+// container's spec. With them, the OCI runtime would fail before it reaches the seal, which
+// says why the container must not run.
 func dropUnknownLabels(spec *specs.Spec, host policy.Host) {
 	unknown := func(label string) bool {
 		if label == "" || host == nil {
@@ -213,9 +209,8 @@ func dropUnknownLabels(spec *specs.Spec, host policy.Host) {
 	}
 }
 
-// verdict is the spec to store: what the decision lets run, or what was judged
-// under a seal that says why it must not. It edits the decision's spec, which
-// nobody else holds.
+// verdict returns the spec to store: the one that may run, or the judged one with a seal
+// that says why it must not. It edits the decision's spec, which nothing else holds.
 func verdict(d *policy.Decision, hook *specs.Hook) *specs.Spec {
 	out := d.Spec
 	switch {
@@ -228,8 +223,8 @@ func verdict(d *policy.Decision, hook *specs.Hook) *specs.Spec {
 	return out
 }
 
-// addImages adds references under which the runtime keeps the container's
-// image; "" is none.
+// addImages adds references under which the runtime keeps the container's image. It skips
+// "".
 func addImages(c *policy.Container, images ...string) {
 	for _, image := range images {
 		switch {
@@ -242,13 +237,13 @@ func addImages(c *policy.Container, images ...string) {
 	}
 }
 
-// seccompRequest reads what CRI-O writes into the annotations of a spec.
+// seccompRequest reads what CRI-O writes into a spec's annotations.
 func (j *Judge) seccompRequest(annotations map[string]string) SeccompRequest {
 	name, localhost := j.Connection.Runtime().Seccomp(annotations)
 	return SeccompRequest{Name: name, Localhost: localhost}
 }
 
-// setSeccomp puts what was asked for into the subject, in the policies' words.
+// setSeccomp sets the requested profile in the subject, in the policies' words.
 func setSeccomp(sub *policy.Subject, r SeccompRequest) {
 	switch {
 	case r.Name != "":

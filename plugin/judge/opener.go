@@ -8,31 +8,31 @@ import (
 	"github.com/specguard/specguard/plugin/seal"
 )
 
-// Opener is how the seals of a runtime's containers are opened: where the
-// complete spec of a container can be read before it starts, and written. Its
-// methods may be called at the same time, and always return the same.
+// Opener is the way to open seals on one kind of runtime: how to read a container's
+// complete spec before it starts, and how to write it. It must be safe for concurrent use,
+// and its methods always return the same.
 type Opener interface {
-	// Name is the opener's name, as operators give it.
+	// Name returns the opener's name, as in the option --opener.
 	Name() string
 
-	// Seal are the hooks that keep a container from running; never nil. They must
-	// not be edited.
+	// Seal returns the hooks that keep a container from running; never nil. The caller must
+	// not edit them.
 	Seal() *specs.Hooks
 
-	// Store is where the runtime keeps the specs of created containers; nil
-	// where they are sent to Judge.Ask instead.
+	// Store returns the store in which the runtime keeps the specs of created containers;
+	// nil if programs send the specs to Judge.Ask instead.
 	Store() SpecStore
 
-	// Adjusts reports whether specs can be written. Where not, only what NRI
-	// itself carries is adjusted.
+	// Adjusts reports whether specs can be written. If not, only what NRI itself has fields
+	// for is adjusted.
 	Adjusts() bool
 }
 
-// Openers picks the opener for a runtime by the name that it gives itself. Without
-// an error the opener is not nil. It may be called at the same time.
+// Openers returns the opener for a runtime by the runtime's own name; never nil without an
+// error. It must be safe for concurrent use.
 type Openers func(runtime string) (Opener, error)
 
-// For is the opener for the runtime.
+// For returns the opener for the runtime. Its error names the runtime.
 func (o Openers) For(runtime string) (Opener, error) {
 	opener, err := o(runtime)
 	if err != nil {
@@ -41,62 +41,61 @@ func (o Openers) For(runtime string) (Opener, error) {
 	return opener, nil
 }
 
-// InStore opens seals in the store of the container runtime.
+// InStore opens seals in the container runtime's store.
 type InStore struct{ Specs SpecStore }
 
-// Name is "containerd": no other runtime has a store that can be written.
+// Name returns "containerd": no other runtime has a store that can be written.
 func (InStore) Name() string { return "containerd" }
 
-// Seal cannot be passed.
+// Seal returns a seal that always fails.
 func (InStore) Seal() *specs.Hooks { return pending() }
 
-// Store is the store.
+// Store returns the store.
 func (o InStore) Store() SpecStore { return o.Specs }
 
-// Adjusts is true.
+// Adjusts returns true.
 func (InStore) Adjusts() bool { return true }
 
-// ByWrapper has the OCI runtime wrapper open seals: it sends the spec to
-// Judge.Ask and takes the adjusted one. A runtime handler that is not wrapped runs the
-// seal, which can only refuse.
+// ByWrapper leaves it to the OCI runtime wrapper to open seals: the wrapper sends the spec
+// to Judge.Ask and runs the adjusted one. If a runtime handler does not call the wrapper,
+// the OCI runtime runs the seal's hook, which can only refuse.
 type ByWrapper struct {
 	Program string // specguard-runtime, as the host names it
 }
 
-// Name is "runtime".
+// Name returns "runtime".
 func (ByWrapper) Name() string { return "runtime" }
 
-// Seal is passed when Judge.Ask allows the container.
+// Seal returns a hook that succeeds if Judge.Ask allows the container.
 func (o ByWrapper) Seal() *specs.Hooks { return verifier(o.Program) }
 
-// Store is nil.
+// Store returns nil.
 func (ByWrapper) Store() SpecStore { return nil }
 
-// Adjusts is true.
+// Adjusts returns true.
 func (ByWrapper) Adjusts() bool { return true }
 
-// ByHook opens nothing: the seal is a hook that sends the final spec to Judge.Ask,
-// and lets the container pass or not.
+// ByHook opens no seals. The seal is a hook that sends the final spec to Judge.Ask, and
+// lets the container start or not.
 type ByHook struct {
 	Program string // specguard-runtime, as the host names it
 }
 
-// Name is "verify".
+// Name returns "verify".
 func (ByHook) Name() string { return "verify" }
 
-// Seal is passed when Judge.Ask allows the container.
+// Seal returns a hook that succeeds if Judge.Ask allows the container.
 func (o ByHook) Seal() *specs.Hooks { return verifier(o.Program) }
 
-// Store is nil.
+// Store returns nil.
 func (ByHook) Store() SpecStore { return nil }
 
-// Adjusts is false.
+// Adjusts returns false.
 func (ByHook) Adjusts() bool { return false }
 
 func pending() *specs.Hooks { return seal.Closed(seal.Pending) }
 
-// hookTimeout bounds the seal's hook, in seconds. The program ends by itself
-// long before.
+// hookTimeout limits the seal's hook, in seconds. The program itself ends long before.
 const hookTimeout = 60
 
 func verifier(program string) *specs.Hooks {

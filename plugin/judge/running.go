@@ -13,26 +13,25 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// RunningLister is where a container runtime lists what runs. Its methods may be called
-// at the same time.
+// RunningLister lists what runs in a container runtime. It must be safe for concurrent use.
 type RunningLister interface {
-	// Name is the name that the runtime gives itself.
+	// Name returns the runtime's own name.
 	Name(ctx context.Context) (string, error)
 
-	// Running lists the containers that run, of a runtime of that name. Their specs
-	// are empty, not nil.
+	// Running returns the running containers; runtime is the name that Name returned. Their
+	// specs are empty and not nil. A node without containers has none, without an error.
 	Running(ctx context.Context, runtime string) ([]Container, error)
 
-	// Runs reports whether a container still runs. One that is not there does not,
-	// without an error.
+	// Runs reports whether a container still runs. If there is no such container, it returns
+	// false without an error.
 	Runs(ctx context.Context, id string) (bool, error)
 
-	// Namespaces are the types of those that a pod has of its own, by the id of
-	// its sandbox. A pod that is not there is an error.
+	// Namespaces returns the types of the namespaces that a pod does not share with the
+	// host. pod is the ID of its sandbox. If there is no such pod, that is an error.
 	Namespaces(ctx context.Context, pod string) ([]string, error)
 }
 
-// ListingConnection is the Connection to a runtime that is only asked what runs.
+// ListingConnection returns the Connection to a runtime that is only asked what runs.
 func ListingConnection(ctx context.Context, from RunningLister, openers Openers) (Connection, error) {
 	name, err := from.Name(ctx)
 	if err != nil {
@@ -61,9 +60,9 @@ type Running struct {
 	Err     error          // why the spec cannot be read
 }
 
-// ListRunning gives the containers that run, by namespace and pod, for these sets of
-// policies to judge. Of the judge it needs Connection (ListingConnection), Node and Log. The error is
-// that nothing can be listed.
+// ListRunning returns the running containers, sorted by namespace and pod, for these sets
+// of policies to judge. It needs only Connection (ListingConnection), Node and Log of the
+// judge. It is an error if nothing can be listed.
 func (j *Judge) ListRunning(ctx context.Context, from RunningLister, sets ...*policy.Set) (iter.Seq[Running], error) {
 	opener, err := j.Connection.Opener()
 	if err != nil {
@@ -96,7 +95,7 @@ func (j *Judge) ListRunning(ctx context.Context, from RunningLister, sets ...*po
 	}, nil
 }
 
-// place is what containers are sorted by.
+// place is the sort key of a container.
 func place(c Container) string {
 	return strings.Join([]string{c.Pod.Namespace, c.Pod.Name, c.Pod.ID, c.Container.Name}, "\x00")
 }
@@ -115,8 +114,7 @@ func (j *Judge) running(ctx context.Context, from RunningLister, c Container, se
 	return r
 }
 
-// completeRunning completes the container's subject, and says what to know of its
-// spec.
+// completeRunning completes the container's subject, and returns notes about its spec.
 func (j *Judge) completeRunning(ctx context.Context, from RunningLister, c Container, sub *policy.Subject, sets []*policy.Set) ([]string,
 	error) {
 	namespaces, err := from.Namespaces(ctx, c.Pod.ID)
@@ -148,10 +146,9 @@ func (j *Judge) completeRunning(ctx context.Context, from RunningLister, c Conta
 	}
 }
 
-// readAsItRuns puts the spec that a container runs with into the subject, from
-// the store that it returns: the runtime's, which knows of new resource limits
-// too, or the bundle, where there is no store or the OCI runtime wrapper has
-// opened the seal.
+// readAsItRuns reads the spec with which the container runs into the subject, and returns
+// the store that had it: the runtime's store, which also knows new resource limits; or the
+// bundle, if there is no store or the OCI runtime wrapper has opened the seal.
 func (j *Judge) readAsItRuns(ctx context.Context, c Container, sub *policy.Subject) (SpecStore, error) {
 	store, err := j.store()
 	if err == nil {

@@ -13,33 +13,34 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// Handlers say what runs the containers of pods, by their runtime handlers.
+// Handlers says what runs the containers of pods, by runtime handler.
 type Handlers struct {
-	// Tested lists handlers whose OCI runtimes an operator has tested: they run
-	// the hooks that seals are, and stop where one fails.
+	// Tested lists the handlers whose OCI runtimes an operator has tested: they run the
+	// hooks of seals, and stop if one fails.
 	Tested []string
 
-	// Configured reads the container runtime's configuration on the host; nil where
-	// it cannot be seen. It may be called at the same time.
+	// Configured reads what runs a handler's containers from the container runtime's
+	// configuration on the host. It must be safe for concurrent use. nil: the configuration
+	// cannot be seen.
 	Configured func(runtime, handler string) (ociruntime.Runtime, error)
 }
 
-// HandlerStore knows what runs a pod's containers. A SpecStore may implement it. Its method
-// may be called at the same time.
+// HandlerStore knows what runs a pod's containers. A SpecStore may implement it. It must be
+// safe for concurrent use.
 type HandlerStore interface {
-	// Runtime is found by the id of the pod's sandbox. An error where the store does
-	// not know.
+	// Runtime returns what runs the pod's containers. sandbox is the ID of its sandbox. If
+	// the store does not know, that is an error.
 	Runtime(ctx context.Context, sandbox string) (ociruntime.Runtime, error)
 }
 
-// sealChecks remember which handlers' OCI runtimes run seals, as long as the
-// connection lasts, and for a moment where that could not be found out.
+// sealChecks remembers which handlers' OCI runtimes run seals, until the runtime connects
+// again. It remembers for only a moment that this could not be found out.
 type sealChecks struct {
 	mu        sync.Mutex
 	byHandler map[string]sealCheck
 }
 
-// sealCheck is an error unless the OCI runtime runs seals.
+// sealCheck is the result for one handler: its error is nil if the OCI runtime runs seals.
 type sealCheck struct {
 	err error
 	end time.Time // from when on it is looked up again; zero for never
@@ -62,11 +63,11 @@ func (c *sealChecks) get(handler string) (err error, ok bool) {
 }
 
 const (
-	// maxHandlers bounds how many handlers are remembered: a node has a few.
+	// maxHandlers limits how many handlers are remembered. A node has a few.
 	maxHandlers = 100
 
-	// unknownLasts is for how long what was not found out is not looked up again: what
-	// cannot be read for one pod, or for a moment, is not about all of them.
+	// unknownLasts is how long a failed lookup is not repeated. It is short, because one pod
+	// or one moment may have caused the failure.
 	unknownLasts = 5 * time.Second
 )
 
@@ -83,9 +84,8 @@ func (c *sealChecks) put(handler string, err error, found bool) {
 	c.byHandler[handler] = check
 }
 
-// checkRunsSeals is an error where the OCI runtime of the pod's handler is not known
-// to run the seal: then nothing but an answer to NRI keeps a container from
-// running.
+// checkRunsSeals returns an error if the OCI runtime of the pod's handler is not known to
+// run the seal. Then only an answer to NRI can keep the container from running.
 func (j *Judge) checkRunsSeals(ctx context.Context, pod policy.Pod, opener Opener) error {
 	handler := pod.RuntimeHandler
 	if slices.Contains(j.Handlers.Tested, handler) {
@@ -121,11 +121,11 @@ func (j *Judge) checkRuntime(handler string, runtime ociruntime.Runtime, unknown
 		seal.Prefix, handler, unknown)
 }
 
-// ordinary reports whether the handler is one that a node has by default.
+// ordinary reports whether a node has the handler by default.
 func ordinary(handler string) bool { return slices.Contains([]string{"", "runc", "crun"}, handler) }
 
-// ociRuntime finds out what runs the pod's containers: from the container
-// runtime's store, or from its configuration.
+// ociRuntime finds out what runs the pod's containers, from the runtime's store or its
+// configuration.
 func (j *Judge) ociRuntime(ctx context.Context, handler, sandbox string, opener Opener) (ociruntime.Runtime, error) {
 	var unknown error
 	if store, ok := opener.Store().(HandlerStore); ok {

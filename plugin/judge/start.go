@@ -11,8 +11,8 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// awaitingStart remembers containers whose seal was opened and that have not started:
-// what their mounts were judged as, nil where nothing is to be compared.
+// awaitingStart remembers the containers whose seal was opened and that have not started
+// yet, with the mounts as judged; nil if there is nothing to compare.
 type awaitingStart struct {
 	mu         sync.Mutex
 	containers map[string]*policy.JudgedMounts
@@ -36,9 +36,9 @@ func (o *awaitingStart) take(id string) (m *policy.JudgedMounts, ok bool) {
 	return m, ok
 }
 
-// Start judges a container for the last time before its process starts: whether
-// the kernel has mounted what was judged, and all of it if nobody has judged it
-// since it was created.
+// Start judges a container for the last time before its process starts. It checks whether
+// the kernel has mounted what was judged. It judges the complete spec if that has not been
+// done since the container was created.
 func (j *Judge) Start(ctx context.Context, c Container) error {
 	sub := j.prepare(ctx, c.Subject)
 	start := time.Now()
@@ -66,9 +66,9 @@ func (j *Judge) Start(ctx context.Context, c Container) error {
 	return &denial{d.Message()}
 }
 
-// judgeCreated judges a container that was created while the agent was away, or before
-// a policy was for it; nil where none in mode enforce is. Nothing of it can be
-// adjusted any more.
+// judgeCreated judges a container that was created while the agent was away, or before a
+// policy matched it. It returns nil if no policy in mode enforce matches it. Nothing of it
+// can be adjusted any more.
 func (j *Judge) judgeCreated(ctx context.Context, sub *policy.Subject) (*policy.Decision, error) {
 	set := j.Policies.Current()
 	if !set.Select(sub).Enforced {
@@ -89,7 +89,8 @@ func (j *Judge) judgeCreated(ctx context.Context, sub *policy.Subject) (*policy.
 	return d, nil
 }
 
-// compareMounts compares what the kernel has mounted in a created container.
+// compareMounts compares what the kernel has mounted in a created container with what was
+// judged.
 func (j *Judge) compareMounts(ctx context.Context, id string, judged *policy.JudgedMounts) ([]policy.Violation, error) {
 	store, err := j.store()
 	if err != nil {

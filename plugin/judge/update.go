@@ -10,9 +10,9 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// Update judges new resource limits of a container: it denies them, or returns
-// those to set in their place, or nil where they are as asked for. asked may be
-// nil.
+// Update judges new resource limits of a container. It returns the limits to set instead;
+// nil if those that are asked for comply. It returns an error if it denies them. asked may
+// be nil.
 func (j *Judge) Update(ctx context.Context, c Container, asked *specs.LinuxResources) (*specs.LinuxResources, error) {
 	sub := j.prepare(ctx, c.Subject)
 	start := time.Now()

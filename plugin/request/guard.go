@@ -1,6 +1,6 @@
-// Package request knows the time of a request: how much of it is lost before its
-// handler starts, how long the handler may take, and which requests are in hand.
-// A handler that hangs or panics still gives an answer, which refuses.
+// Package request manages the time of a request: how much of it is lost before its handler
+// starts, how long the handler may take, and which requests are running. If a handler hangs
+// or panics, the request is still answered, with a refusal.
 package request
 
 import (
@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// ErrTimeout is the answer to a request that could not be judged in time.
+// ErrTimeout refuses a request that could not be judged in time.
 var ErrTimeout = errors.New("specguard: not judged in time, refused")
 
-// ErrLate is the answer to a request that had waited for too long to be judged.
+// ErrLate refuses a request that had waited too long to be judged.
 var ErrLate = fmt.Errorf("%w (the node is too busy: the agent got no CPU time)", ErrTimeout)
 
-// PanicError is a handler's panic, turned into a refusal. Its text is short,
-// since it is shown to users; the stack is for the log.
+// PanicError is a handler's panic as an error, which refuses the request. Its text is short
+// because users see it; the stack is for the log.
 type PanicError struct {
 	Value any
 	Stack []byte
@@ -26,13 +26,12 @@ type PanicError struct {
 
 func (*PanicError) Error() string { return "specguard: internal error, refused (see the agent's log)" }
 
-// share of a request's time that a handler may take. The runtime lets a
-// request through when a plugin does not answer in time, so an answer that
-// refuses has to be there before.
+// share of a request's time that a handler may take. If a plugin does not answer in time,
+// the runtime lets the request through. So a refusal must arrive before that.
 const share = 0.8
 
-// Delay is the time that a request has lost when its handler starts, and that its
-// answer may lose.
+// Delay is the time that a request has lost when its handler starts, and that its answer
+// may still lose.
 type Delay struct {
 	Waited time.Duration // since the runtime sent it
 	Stall  time.Duration // for which the agent may not run
@@ -40,29 +39,28 @@ type Delay struct {
 
 type delayKey struct{}
 
-// WithDelay is the context of a request that has lost this time.
+// WithDelay returns the context of a request that has lost this time.
 func WithDelay(ctx context.Context, d Delay) context.Context {
 	return context.WithValue(ctx, delayKey{}, d)
 }
 
-// limit is how long the handler of a request may take whose time is given from
-// now on; 0 where the request has waited for so long that there is no time left
-// for it.
+// limit returns how long the handler may take if the request has the given time from now
+// on; 0 if the request has waited so long that no time is left.
 func (d Delay) limit(given time.Duration) time.Duration {
 	back := time.Duration(float64(given) * (1 - share)) // for the answer's way
 	left := given - d.Waited
 	if left < back {
 		return 0
 	}
-	// What is quickly judged may be, even if the agent does not get to run when
-	// it would.
+	// Leave some time: a quick judgement may succeed even if the agent does not always get
+	// to run.
 	return max(left-max(back, 2*d.Stall), left/10)
 }
 
-// Guard runs the handler of a request so that it always answers: a panic becomes
-// a [PanicError], and a handler that has not answered when most of the request's
-// time is over becomes [ErrTimeout]. Such a handler may go on after Guard has
-// returned. fallback is the time of a request whose context has no deadline.
+// Guard runs the handler of a request and always returns. If the handler panics, the error
+// is a [PanicError]. If it has not returned when most of the request's time is over, the
+// error is [ErrTimeout], and the handler may go on. fallback is the time of a request whose
+// context has no deadline.
 func Guard[T any](ctx context.Context, fallback time.Duration, handle func(context.Context) (T, error)) (T, error) {
 	given := fallback
 	if deadline, ok := ctx.Deadline(); ok {

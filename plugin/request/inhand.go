@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// InHand counts the requests in hand. Work that the runtime does not ask for waits
-// while there are any. The zero value is ready, and methods may be called at the
-// same time.
+// InHand counts the running requests. Other work waits until there are none. The zero value
+// is ready to use. It is safe for concurrent use.
 type InHand struct {
 	mu    sync.Mutex
 	last  uint64
@@ -16,7 +15,7 @@ type InHand struct {
 	idle  chan struct{}        // closed when none is left; nil while there is none
 }
 
-// Begin counts a request as in hand until end is called.
+// Begin counts a request as running until end is called.
 func (l *InHand) Begin() (end func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -36,8 +35,7 @@ func (l *InHand) Begin() (end func()) {
 	}
 }
 
-// Longest is how long the oldest request in hand has been so; 0 where there is
-// none.
+// Longest returns how long the oldest running request has been running; 0 if there is none.
 func (l *InHand) Longest(now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -48,7 +46,7 @@ func (l *InHand) Longest(now time.Time) time.Duration {
 	return out
 }
 
-// Wait returns when no request is in hand, or with the context's error.
+// Wait waits until no request is running. Its error is the context's.
 func (l *InHand) Wait(ctx context.Context) error {
 	for ctx.Err() == nil {
 		l.mu.Lock()
