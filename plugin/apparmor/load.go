@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// Parser is where containerd looks for the program that compiles profiles. Without
-// it, containerd takes AppArmor to be off.
+// Parser is where containerd looks for the program that compiles profiles. Without it,
+// containerd treats AppArmor as off.
 const Parser = "/sbin/apparmor_parser"
 
 // Result is what Load found or did.
@@ -31,7 +31,8 @@ type Node struct {
 	parser string // Parser, but for tests
 }
 
-// Load loads the profile unless one of its name is loaded, whatever that holds.
+// Load loads the profile, unless the kernel already has a profile of that name, whatever
+// its content.
 func (n Node) Load(ctx context.Context) (Result, error) {
 	on, err := os.ReadFile(filepath.Join(n.Root, "sys/module/apparmor/parameters/enabled"))
 	if errors.Is(err, os.ErrNotExist) || err == nil && strings.TrimSpace(string(on)) == "N" {
@@ -69,7 +70,7 @@ func (n Node) loaded() (bool, error) {
 	return false, nil
 }
 
-// parse has the node's own parser compile the profile and load it.
+// parse compiles and loads the profile with the node's own parser.
 func (n Node) parse(ctx context.Context, text string) error {
 	parser := n.parser
 	if parser == "" {

@@ -1,6 +1,6 @@
-// Package apparmor loads the AppArmor profile that containerd gives containers by
-// default. containerd does so itself, but only when the first container asks for it:
-// after a boot, a policy that applies the profile has nothing to apply.
+// Package apparmor loads the AppArmor profile that containerd gives containers by default.
+// containerd loads it only when the first container asks for it. Until then, after a boot,
+// a policy that applies the profile has nothing to apply.
 package apparmor
 
 import (
@@ -12,8 +12,8 @@ import (
 // Default is the name of containerd's profile.
 const Default = "cri-containerd.apparmor.d"
 
-// rules are those of containerd 2.4 (contrib/apparmor) for one that is not confined
-// itself.
+// rules are the rules of containerd 2.4 (contrib/apparmor) for a containerd that is not
+// itself confined.
 const rules = `  network,
   capability,
   file,
@@ -46,8 +46,8 @@ const rules = `  network,
   deny /sys/kernel/security/** rwklx,
 `
 
-// profile is the text for a node whose files are at root: what it includes is what
-// the node's AppArmor brings.
+// profile returns the text for a node whose files are at root. It includes what the node's
+// AppArmor has.
 func profile(root string) string {
 	has := func(name string) bool {
 		_, err := os.Stat(filepath.Join(root, "etc/apparmor.d", name))

@@ -20,13 +20,13 @@ import (
 
 var _ judge.HandlerStore = (*Store)(nil)
 
-// The type of the settings of runc's shims, and how the shims' names begin.
+// The type of the settings of runc's shims, and the beginning of these shims' names.
 const (
 	runcOptions = "containerd.runc.v1.Options"
 	runcShim    = "io.containerd.runc."
 )
 
-// Runtime tells what runs the containers of a pod: that which runs its sandbox.
+// Runtime returns what runs a pod's sandbox, and so the pod's containers.
 func (s *Store) Runtime(ctx context.Context, sandbox string) (ociruntime.Runtime, error) {
 	out, err := s.runtime(inNamespace(ctx), sandbox)
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *Store) runtime(ctx context.Context, id string) (ociruntime.Runtime, err
 	return runtimeOf(sb.GetSandbox().GetRuntime().GetName(), sb.GetSandbox().GetRuntime().GetOptions())
 }
 
-// runtimeOf reads the program from the options, where they are runc's.
+// runtimeOf reads the program from the settings, if they are those of a runc shim.
 func runtimeOf(shim string, settings *anypb.Any) (ociruntime.Runtime, error) {
 	out := ociruntime.Runtime{Shim: shim}
 	if shim == "" {

@@ -17,9 +17,8 @@ import (
 )
 
 const (
-	// containerMetadata and sandboxMetadata are the extensions in which
-	// containerd's CRI keeps what was asked of it for a pod: of the sandbox's
-	// container, and of the sandbox itself.
+	// containerMetadata and sandboxMetadata are the extensions in which containerd's CRI
+	// keeps the request for a pod: on the sandbox's container, and on the sandbox itself.
 	containerMetadata = "io.cri-containerd.sandbox.metadata"
 	sandboxMetadata   = "metadata"
 
@@ -27,12 +26,12 @@ const (
 	metadataVersion = "v1"
 )
 
-// Sandbox reads what was asked for a pod as a whole. Its sysctls include those
-// that containerd sets on its own. A sandbox whose spec containerd does not keep
-// has no user namespace that could be told.
+// Sandbox reads what was requested for a pod as a whole. Its sysctls include those that
+// containerd sets itself. If containerd keeps no spec of the sandbox, the user namespace is
+// not known and counts as none.
 //
-// A sandbox is a container of its own, unless the runtime handler has another
-// sandbox controller, such as its shim: then containerd knows the sandbox only.
+// A sandbox is a container, unless the runtime handler has another sandbox controller, such
+// as its shim: then containerd knows only the sandbox.
 func (s *Store) Sandbox(ctx context.Context, id string) (*policy.Sandbox, error) {
 	out, err := s.sandbox(inNamespace(ctx), id)
 	if err != nil {
@@ -64,7 +63,7 @@ func (s *Store) sandbox(ctx context.Context, id string) (*policy.Sandbox, error)
 	return sandboxOf(id, sb.GetSandbox().GetExtensions()[sandboxMetadata], spec)
 }
 
-// sandboxOf joins what was asked for a sandbox with what its spec holds.
+// sandboxOf joins what was requested for a sandbox with what its spec has.
 func sandboxOf(id string, extension *anypb.Any, spec []byte) (*policy.Sandbox, error) {
 	config, err := podConfig(id, extension)
 	if err != nil {
@@ -93,11 +92,11 @@ func sandboxOf(id string, extension *anypb.Any, spec []byte) (*policy.Sandbox, e
 	return out, nil
 }
 
-// sandboxConfig is the part of CRI's PodSandboxConfig that is read, in the
-// form in which containerd stores it: encoding/json of the generated struct.
+// sandboxConfig is the part of CRI's PodSandboxConfig that is read, in the form in which
+// containerd stores it: encoding/json of the generated struct.
 type sandboxConfig struct {
-	// Metadata is required by CRI. It is looked for so that another form is
-	// not taken for a pod that asked for nothing.
+	// Metadata is required by CRI. It is checked so that another format does not look like a
+	// pod that asked for nothing.
 	Metadata *struct {
 		Namespace string `json:"namespace"`
 	} `json:"metadata"`
@@ -114,7 +113,7 @@ type portMapping struct {
 	HostIP   string `json:"host_ip"`
 }
 
-// protocol is the protocol's name (CRI's enum Protocol).
+// protocol returns the protocol's name (CRI's enum Protocol).
 func (m portMapping) protocol() (string, error) {
 	names := []string{"TCP", "UDP", "SCTP"}
 	if m.Protocol < 0 || m.Protocol >= len(names) {

@@ -8,8 +8,8 @@ import (
 	"github.com/specguard/specguard/plugin/judge"
 )
 
-// configExtension is the extension in which containerd's CRI keeps what was
-// asked of it for a container.
+// configExtension is the extension in which containerd's CRI keeps the request for a
+// container.
 const configExtension = "io.cri-containerd.container.metadata"
 
 // The types of CRI's SecurityProfile.
@@ -19,8 +19,8 @@ const (
 	localhost
 )
 
-// seccompOf is the seccomp profile that was asked for; "" where containerd does
-// not tell, or in a form that is not known.
+// seccompOf returns the requested seccomp profile; the zero value if containerd does not
+// show it, or in an unknown format.
 func seccompOf(id string, extension *anypb.Any) judge.SeccompRequest {
 	var doc struct {
 		Version  string

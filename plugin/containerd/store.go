@@ -26,7 +26,7 @@ import (
 )
 
 const (
-	// namespace is containerd's namespace for all that CRI creates.
+	// namespace is containerd's namespace for everything that CRI creates.
 	namespace = "k8s.io"
 
 	// namespaceKey carries the namespace in gRPC metadata.
@@ -36,7 +36,7 @@ const (
 	specType = "/Spec"
 )
 
-// Store is a judge.SpecStore in containerd.
+// Store is a judge.SpecStore in containerd. It is safe for concurrent use.
 type Store struct {
 	conn       *grpc.ClientConn
 	containers containers.ContainersClient
@@ -50,9 +50,8 @@ var (
 	_ judge.Processes = (*Store)(nil)
 )
 
-// reconnect is how soon a lost connection is tried again. gRPC's own default
-// waits for up to two minutes, in which no container would start although
-// containerd is back.
+// reconnect returns how soon to retry a lost connection. gRPC's default waits up to two
+// minutes. In that time no container would start, although containerd is back.
 func reconnect() grpc.ConnectParams {
 	return grpc.ConnectParams{
 		Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 500 * time.Millisecond},
@@ -60,11 +59,11 @@ func reconnect() grpc.ConnectParams {
 	}
 }
 
-// maxMessage is the largest message that containerd sends or takes as it comes
-// (its default of max_recv_message_size and max_send_message_size), in bytes.
+// maxMessage is the largest message that containerd sends or accepts by default
+// (max_recv_message_size and max_send_message_size), in bytes.
 const maxMessage = 16 << 20
 
-// tooLarge says of a record that is larger what that means.
+// tooLarge explains the error for a record that is too large for a message.
 func tooLarge(err error) error {
 	if status.Code(err) != codes.ResourceExhausted {
 		return err
@@ -73,8 +72,8 @@ func tooLarge(err error) error {
 		"environment, annotations or mounts: %w", maxMessage>>20, err)
 }
 
-// New makes a Store that talks to the unix socket. It connects when it is
-// first used, and again after the connection is lost.
+// New returns a Store that talks to the unix socket. It connects on first use, and again
+// after the connection is lost.
 func New(socket string) (*Store, error) {
 	conn, err := grpc.NewClient("unix://"+socket,
 		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithConnectParams(reconnect()),
@@ -106,7 +105,7 @@ func (s *Store) Get(ctx context.Context, id string) (judge.Stored, error) {
 	return judge.Stored{Spec: spec, Image: c.GetImage(), Runtime: c.GetRuntime().GetName(), Seccomp: asked}, nil
 }
 
-// ociSpec is the OCI spec in a record of containerd's.
+// ociSpec returns the OCI spec in a record of containerd.
 func ociSpec(spec *anypb.Any) ([]byte, error) {
 	if !strings.HasSuffix(spec.GetTypeUrl(), specType) {
 		return nil, fmt.Errorf("containerd stores a %q where an OCI spec was expected", spec.GetTypeUrl())
@@ -129,7 +128,7 @@ func (s *Store) Put(ctx context.Context, id string, spec []byte) error {
 	return nil
 }
 
-// Stop kills the container's first process, and so all of it.
+// Stop kills the container's first process, and with it the container.
 func (s *Store) Stop(ctx context.Context, id string) error {
 	_, err := s.tasks.Kill(inNamespace(ctx), &tasks.KillRequest{ContainerID: id, Signal: uint32(unix.SIGKILL)})
 	if status.Code(err) == codes.NotFound {
@@ -138,7 +137,7 @@ func (s *Store) Stop(ctx context.Context, id string) error {
 	return err
 }
 
-// Process is the first process of a created container.
+// Process returns the process ID of a created container's first process.
 func (s *Store) Process(ctx context.Context, id string) (pid uint32, err error) {
 	res, err := s.tasks.Get(inNamespace(ctx), &tasks.GetRequest{ContainerID: id})
 	if err != nil {
@@ -150,7 +149,7 @@ func (s *Store) Process(ctx context.Context, id string) (pid uint32, err error) 
 	return pid, nil
 }
 
-// Ping reports whether containerd answers.
+// Ping returns an error if containerd does not answer.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := s.containers.List(inNamespace(ctx), &containers.ListContainersRequest{Filters: []string{`id=="-"`}})
 	if err != nil {

@@ -1,9 +1,9 @@
 package containerruntime
 
-// Restored reports whether the runtime says, in a container's annotations, that it
-// restores the container from a checkpoint. containerd (2.1 to 2.3; updates have
-// taken it out) writes these over those of the container. CRI-O says nothing:
-// there the OCI runtime wrapper and the seal's hook refuse it.
+// Restored reports whether the annotations of a container say that the runtime restores it
+// from a checkpoint. containerd (2.1 to 2.3; updates have removed it) writes them over the
+// container's own. CRI-O shows nothing: there, the OCI runtime wrapper and the seal's hook
+// refuse the container.
 func (r Runtime) Restored(annotations map[string]string) bool {
 	if r.Name != Containerd {
 		return false

@@ -2,23 +2,21 @@ package containerruntime
 
 import "strings"
 
-// imageNameAnnotation is the image reference that a container was asked for
-// with, as containerd writes it on the spec. (1.7 writes the reference under
-// which it keeps the image.)
+// imageNameAnnotation is the annotation in which containerd writes the image reference that
+// was requested. (1.7 writes the reference under which it keeps the image.)
 const imageNameAnnotation = "io.kubernetes.cri.image-name"
 
-// CRI-O writes the image on the spec: the name under which it keeps it, and the
-// one that the container was asked for with. It writes them over what a pod's
-// annotations say.
+// CRI-O writes two image references on the spec: the one under which it keeps the image,
+// and the requested one. It overwrites what a pod's annotations say.
 const (
 	crioImage      = "io.kubernetes.cri-o.ImageName"
 	crioAskedImage = "io.kubernetes.cri-o.Image"
 )
 
-// Images are the reference under which the runtime keeps a container's image, ""
-// where nothing shows it, and the one that the container was asked for with. shown
-// is the image's name in NRI, annotations are those of the container. CRI-O copies
-// a pod's annotations to its containers: anybody can write containerd's there.
+// Images returns the reference under which the runtime keeps a container's image, "" if
+// nothing shows it, and the requested reference. shown is the image's name in NRI,
+// annotations are the container's. CRI-O copies a pod's annotations to its containers, so
+// anybody can write containerd's annotation there.
 func (r Runtime) Images(shown string, annotations map[string]string) (kept, asked string) {
 	if r.Name == CRIO {
 		return annotations[crioImage], annotations[crioAskedImage]
@@ -26,9 +24,9 @@ func (r Runtime) Images(shown string, annotations map[string]string) (kept, aske
 	return shown, annotations[imageNameAnnotation]
 }
 
-// AnnotatesKeptImage reports whether the reference that Images says was asked for
-// is the one under which the runtime keeps the image: containerd 1 writes that
-// there, containerd 2 what the caller of CRI says.
+// AnnotatesKeptImage reports whether the second result of Images is the reference under
+// which the runtime keeps the image: containerd 1 writes that one, containerd 2 the one
+// that the caller of CRI says.
 func (r Runtime) AnnotatesKeptImage() bool {
 	return r.Name == Containerd && strings.HasPrefix(strings.TrimPrefix(r.Version, "v"), "1.")
 }

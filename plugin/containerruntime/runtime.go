@@ -1,6 +1,6 @@
-// Package containerruntime knows how containerd and CRI-O show pods and
-// containers, by whatever API: what they write into annotations and labels, and
-// which of it a pod's author can write instead.
+// Package containerruntime knows how containerd and CRI-O show pods and containers in any
+// of their APIs: what they write into annotations and labels, and what of it a pod's author
+// can write instead.
 package containerruntime
 
 import (
@@ -15,19 +15,19 @@ const (
 	CRIO       = "cri-o"
 )
 
-// Runtime is a container runtime, as it introduces itself. The zero value is one
-// that has not done so.
+// Runtime is a container runtime, as it introduces itself. The zero value is one that has
+// not done so yet.
 type Runtime struct {
 	Name    string
 	Version string // "" where it is not known
 }
 
-// containerNameLabel names the container where the runtime's NRI does not
+// containerNameLabel has the container's name where the runtime's NRI does not show it
 // (CRI-O).
 const containerNameLabel = "io.kubernetes.container.name"
 
-// ContainerName is the container's name, from the name that the runtime shows and
-// the container's labels.
+// ContainerName returns the container's name, from the name that the runtime shows and the
+// labels.
 func ContainerName(name string, labels map[string]string) string {
 	if label := labels[containerNameLabel]; label != "" {
 		return label
@@ -35,15 +35,15 @@ func ContainerName(name string, labels map[string]string) string {
 	return name
 }
 
-// By the annotation a pod's author has containerd run the pod by the handler
-// untrusted. The runtime shows the handler that was asked for, which is none.
+// With this annotation, a pod's author makes containerd run the pod with the handler
+// untrusted. containerd then shows the requested handler, which is none.
 const (
 	untrusted           = "untrusted"
 	untrustedAnnotation = "io.kubernetes.cri.untrusted-workload"
 )
 
-// Handler is the runtime handler that runs a pod, from the one that the runtime
-// shows and the pod's annotations.
+// Handler returns the runtime handler that runs a pod, from the one that the runtime shows
+// and the pod's annotations.
 func (r Runtime) Handler(handler string, annotations map[string]string) string {
 	if r.Name == Containerd && handler == "" && annotations[untrustedAnnotation] == "true" {
 		return untrusted
@@ -51,8 +51,8 @@ func (r Runtime) Handler(handler string, annotations map[string]string) string {
 	return handler
 }
 
-// PortsAnnotation is where CRI-O keeps the ports of a pod, on its sandbox's spec.
-// It lets annotations and labels of the pod overwrite its own there.
+// PortsAnnotation is where CRI-O keeps a pod's ports, on its sandbox's spec. The pod's own
+// annotations and labels can overwrite it.
 const PortsAnnotation = "io.kubernetes.cri-o.PortMappings"
 
 // ClaimsPorts reports whether the pod's author has written PortsAnnotation, as an
@@ -63,8 +63,8 @@ func ClaimsPorts(annotations, labels map[string]string) bool {
 	return annotated || labelled
 }
 
-// RefusesPods reports whether the runtime can refuse a pod and go on: containerd
-// from 2.0 to 2.2.5 keeps a record of it that stops its next start.
+// RefusesPods reports whether the runtime can refuse a pod without harm. containerd 2.0 to
+// 2.2.5 keeps a record of a refused pod, with which it cannot start again.
 func (r Runtime) RefusesPods() bool {
 	v := "v" + strings.TrimPrefix(r.Version, "v")
 	switch {

@@ -6,15 +6,14 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// crioSeccomp is what CRI-O writes on the spec of the profile that was asked for.
-// It writes it over what a pod's annotations say. Annotations and labels that a
-// caller of CRI gives the container overwrite it: the kubelet gives none such.
+// crioSeccomp is the annotation in which CRI-O writes the requested profile. It overwrites
+// a pod's annotations. Annotations and labels that a caller of CRI gives the container
+// overwrite it; the kubelet gives none of that name.
 const crioSeccomp = "io.kubernetes.cri-o.SeccompProfilePath"
 
-// Seccomp is the seccomp profile that a container asked its runtime for, by the
-// annotations of its spec: RuntimeDefault, Unconfined, or a file of the node.
-// Both are empty where nothing shows it, such as for a profile that came with an
-// image.
+// Seccomp returns the seccomp profile that a container asked its runtime for, from the
+// annotations of its spec: RuntimeDefault, Unconfined, or a file of the node. Both are
+// empty if nothing shows it, as for a profile that came with an image.
 func (r Runtime) Seccomp(annotations map[string]string) (name policy.SeccompPattern, localhost string) {
 	text := annotations[crioSeccomp]
 	switch {

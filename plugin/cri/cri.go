@@ -1,5 +1,5 @@
-// Package cri lists containers through the Container Runtime Interface, and
-// stops them where the container runtime has no other API for it.
+// Package cri lists containers through the Container Runtime Interface. It also stops them,
+// if the container runtime has no other API for that.
 package cri
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/specguard/specguard/plugin/recordsize"
 )
 
-// Client talks to a container runtime. Its methods may be called at the same time.
+// Client talks to a container runtime. It is safe for concurrent use.
 type Client struct {
 	conn    *grpc.ClientConn
 	runtime runtime.RuntimeServiceClient
@@ -31,12 +31,12 @@ var (
 	_ judge.RunningLister = (*Client)(nil)
 )
 
-// maxMessage bounds what a runtime may answer, in bytes; a pod can have 256 KiB
-// of annotations. It is the limit of the kubelet's client.
+// maxMessage limits a runtime's answer, in bytes, like the kubelet's client does. A pod can
+// have 256 KiB of annotations.
 const maxMessage = 16 << 20
 
-// reconnect is how soon a lost connection is tried again: a runtime that has
-// just started is to be asked.
+// reconnect returns how soon to retry a lost connection: soon, because a runtime may have
+// just started.
 func reconnect() grpc.ConnectParams {
 	return grpc.ConnectParams{
 		Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
@@ -44,7 +44,7 @@ func reconnect() grpc.ConnectParams {
 	}
 }
 
-// New makes a Client of the unix socket. It connects when it is first used.
+// New returns a Client for the unix socket. It connects on first use.
 func New(socket string) (*Client, error) {
 	conn, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)), grpc.WithConnectParams(reconnect()))
@@ -57,12 +57,12 @@ func New(socket string) (*Client, error) {
 // Close closes the connection.
 func (c *Client) Close() error { return c.conn.Close() }
 
-// patience is how long a runtime may take to serve CRI, and to stop a container.
-// CRI-O serves NRI first when it starts.
+// patience is how long a runtime may take to serve CRI, and to stop a container. CRI-O
+// serves NRI before CRI when it starts.
 const patience = 3 * time.Second
 
-// Stop kills the container. One that does not run, or is not there, is no
-// error (CRI, StopContainer).
+// Stop kills the container. It is no error if the container does not run or does not exist
+// (CRI, StopContainer).
 func (c *Client) Stop(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

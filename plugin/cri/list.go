@@ -16,14 +16,14 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// listTimeout bounds a question about the whole node, readTimeout one about each
-// container of it.
+// listTimeout limits a question about the whole node, readTimeout questions about each of
+// its containers.
 const (
 	listTimeout = 10 * time.Second
 	readTimeout = time.Minute
 )
 
-// Name is the name that the runtime gives itself.
+// Name returns the runtime's own name.
 func (c *Client) Name(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
@@ -34,8 +34,8 @@ func (c *Client) Name(ctx context.Context) (string, error) {
 	return v.GetRuntimeName(), nil
 }
 
-// runs reports whether a container in that state runs, or may: of one in state
-// unknown the runtime has lost track.
+// runs reports whether a container in that state runs or may run. The runtime has lost
+// track of one in state unknown.
 func runs(s runtime.ContainerState) bool {
 	return s == runtime.ContainerState_CONTAINER_RUNNING || s == runtime.ContainerState_CONTAINER_UNKNOWN
 }
@@ -52,8 +52,8 @@ func (c *Client) Runs(ctx context.Context, id string) (bool, error) {
 	return runs(res.GetStatus().GetState()), nil
 }
 
-// Running lists the containers that run, with their pods, without namespaces and
-// with empty specs.
+// Running returns the running containers with their pods, without namespaces and with empty
+// specs.
 func (c *Client) Running(ctx context.Context, runtime string) ([]judge.Container, error) {
 	pods, listed, err := c.list(ctx)
 	if err != nil {
@@ -111,7 +111,7 @@ func (c *Client) list(ctx context.Context) ([]recordsize.Pod, []*runtime.Contain
 	return pods, listed.GetContainers(), nil
 }
 
-// podsByID are the pods by the ids of their sandboxes.
+// podsByID returns the pods by the IDs of their sandboxes.
 func podsByID(pods []recordsize.Pod) map[string]recordsize.Pod {
 	out := make(map[string]recordsize.Pod, len(pods))
 	for _, pod := range pods {
@@ -120,7 +120,7 @@ func podsByID(pods []recordsize.Pod) map[string]recordsize.Pod {
 	return out
 }
 
-// unlisted says of an answer that is too large for gRPC what that means.
+// unlisted explains the error for an answer that is too large for gRPC.
 func unlisted(err error) error {
 	if status.Code(err) == codes.ResourceExhausted {
 		return fmt.Errorf("the runtime's answer is larger than %s: the labels and annotations of pods and containers on this node are "+
@@ -130,9 +130,8 @@ func unlisted(err error) error {
 	return err
 }
 
-// Namespaces lists the types of the namespaces that a pod has of its own, of
-// those that it can share with the host (CRI, NamespaceOption). A pod in the
-// host's network has the host's name, too.
+// Namespaces returns the types of the pod's own namespaces, of those that it can share with
+// the host (CRI, NamespaceOption). A pod in the host's network also has the host's name.
 func (c *Client) Namespaces(ctx context.Context, pod string) ([]string, error) {
 	res, err := c.runtime.PodSandboxStatus(ctx, &runtime.PodSandboxStatusRequest{PodSandboxId: pod})
 	if err != nil {

@@ -14,9 +14,9 @@ import (
 	"github.com/specguard/specguard/plugin/recordsize"
 )
 
-// Records are what NRI would have to send of all pods, and of the containers
-// that have not ended, as far as CRI shows it: the runtime's own labels of a
-// container are not seen. A container that was read once is not read again.
+// Records returns the records that NRI would send of all pods, and of the containers that
+// have not ended. CRI does not show the runtime's own labels of a container, so they are
+// missing. A container is read only once.
 func (c *Client) Records(ctx context.Context) ([]recordsize.Record, error) {
 	c.reading.Lock()
 	defer c.reading.Unlock()
@@ -55,7 +55,7 @@ func (c *Client) Records(ctx context.Context) ([]recordsize.Record, error) {
 	return out, nil
 }
 
-// spec is a container's, which containerd and CRI-O show in a verbose status.
+// spec returns a container's spec, which containerd and CRI-O show in a verbose status.
 func (c *Client) spec(ctx context.Context, id string) (*specs.Spec, error) {
 	res, err := c.runtime.ContainerStatus(ctx, &runtime.ContainerStatusRequest{ContainerId: id, Verbose: true})
 	if err != nil {

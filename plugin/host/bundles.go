@@ -16,8 +16,8 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// DefaultBundles are the patterns of [Host.Bundles] for containerd and CRI-O as
-// they come.
+// DefaultBundles returns the patterns for [Host.Bundles] that fit the defaults of
+// containerd and CRI-O.
 func DefaultBundles() []string {
 	return []string{
 		"/run/containerd/io.containerd.runtime.v2.task/k8s.io/{id}/config.json",
@@ -25,22 +25,21 @@ func DefaultBundles() []string {
 	}
 }
 
-// Bundles finds what containers run with: the config.json in the OCI bundle of
-// each.
+// Bundles reads the specs with which containers run: the config.json in each OCI bundle. It
+// is safe for concurrent use.
 type Bundles struct {
 	host     *Host
 	patterns []string
 }
 
-// Bundles are those of the node. Patterns are paths as the host names them, in
-// which {id} stands for the id of a container or sandbox, and as
-// [filepath.Match] has them.
+// Bundles returns the bundles on the node. Patterns are the host's paths, in the form of
+// [filepath.Match]. {id} stands for the ID of a container or sandbox.
 func (h *Host) Bundles(patterns []string) *Bundles { return &Bundles{host: h, patterns: patterns} }
 
-// anID is an id that a path can be made with.
+// anID matches IDs that can be part of a path.
 var anID = regexp.MustCompile(`^[0-9A-Za-z_-][0-9A-Za-z._-]*$`)
 
-// Spec reads the config.json of a container.
+// Spec reads the config.json of a container or sandbox.
 func (b *Bundles) Spec(id string) ([]byte, error) {
 	if b.host.root == "" {
 		return nil, policy.ErrNotVisible
@@ -60,8 +59,8 @@ func (b *Bundles) Spec(id string) ([]byte, error) {
 	return nil, fmt.Errorf("find the bundle: none in %s", strings.Join(b.patterns, ", "))
 }
 
-// All reads the config.json of every container and sandbox that has a bundle. A
-// bundle that goes away meanwhile is left out.
+// All reads the config.json of every container and sandbox that has a bundle. It skips
+// bundles that disappear meanwhile.
 func (b *Bundles) All() ([][]byte, error) {
 	if b.host.root == "" {
 		return nil, policy.ErrNotVisible
@@ -98,8 +97,8 @@ func (b *Bundles) PortMappings(sandboxID string) (mappings []byte, ok bool) {
 	return cni.PortMappings(b.host.at(cni.Cache), sandboxID)
 }
 
-// find lists the files of a pattern. Symlinks of the folder that it begins with
-// are followed as the host would.
+// find lists the files of a pattern. It resolves the symlinks of its leading folder as the
+// host would.
 func (b *Bundles) find(pattern string) ([]string, error) {
 	folder, rest := filepath.Dir(pattern), filepath.Base(pattern)
 	for strings.ContainsAny(folder, `*?[\`) {
@@ -112,7 +111,7 @@ func (b *Bundles) find(pattern string) ([]string, error) {
 	return filepath.Glob(filepath.Join(b.host.at(folder), rest))
 }
 
-// readSpec reads a config.json, which must be a file of its own.
+// readSpec reads a config.json. A symlink is an error.
 func readSpec(name string) ([]byte, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 	"github.com/specguard/specguard/plugin/mounts"
 )
 
-// misc is the major number that small drivers share, each with a minor of its own.
+// misc is the major number that small drivers share. Each has its own minor.
 const misc = 10
 
-// DeviceDriver reads the kernel's tables of drivers, which are the same in every
+// DeviceDriver looks in the kernel's tables of drivers, which are the same in every
 // namespace (proc_devices(5), proc_misc(5)).
 func (h *Host) DeviceDriver(block bool, major, minor int64) string {
 	if !block && major == misc {
@@ -29,8 +29,7 @@ func (h *Host) DeviceDriver(block bool, major, minor int64) string {
 	return driver(characters, major)
 }
 
-// driver gives the name in the line with that number; "" where there is none, or
-// several.
+// driver returns the name in the line with that number; "" if there is none, or several.
 func driver(table string, number int64) string {
 	name := ""
 	for line := range strings.Lines(table) {
@@ -54,9 +53,8 @@ func (h *Host) readProc(name string) string {
 	return string(data)
 }
 
-// PodBlockDevice looks at what the kubelet has put into the pod's folder
-// volumeDevices: one file for each volume, in a folder for each plugin, that is the
-// device or a link to it.
+// PodBlockDevice looks at what the kubelet has put into the pod's folder volumeDevices: for
+// each volume one file, in a folder for its plugin, which is the device or a link to it.
 func (h *Host) PodBlockDevice(podUID string, major, minor int64) bool {
 	if h.root == "" || !namesFolder(podUID) {
 		return false
@@ -83,13 +81,13 @@ func (h *Host) PodBlockDevice(podUID string, major, minor int64) bool {
 	return false
 }
 
-// namesFolder reports whether the uid of a pod, which whoever calls CRI chooses, can
-// be that of a folder of the kubelet's.
+// namesFolder reports whether the UID of a pod can be the name of a folder of the kubelet.
+// The caller of CRI chooses the UID.
 func namesFolder(podUID string) bool {
 	return podUID != "" && podUID != "." && podUID != ".." && !strings.Contains(podUID, "/")
 }
 
-// isBlockDevice reports whether the file of the host is that block device.
+// isBlockDevice reports whether the host's file is that block device.
 func (h *Host) isBlockDevice(file string, major, minor int64) bool {
 	real, _, err := h.ResolvePath(file)
 	if err != nil {
@@ -100,15 +98,15 @@ func (h *Host) isBlockDevice(file string, major, minor int64) bool {
 		int64(unix.Major(st.Rdev)) == major && int64(unix.Minor(st.Rdev)) == minor
 }
 
-// CgroupsDelegated reads how the host's cgroups are mounted. nsdelegate is an
-// option of the file system, and so the same wherever that is mounted.
+// CgroupsDelegated reads how the host's cgroups are mounted. nsdelegate is an option of the
+// file system, so it is the same wherever that is mounted.
 func (h *Host) CgroupsDelegated() bool {
 	table, err := readTable(h.mounts)
 	return err == nil && delegated(table)
 }
 
-// delegated reports whether /sys/fs/cgroup, of this process or of the host below its
-// root, is of version 2 with nsdelegate, and no controller is of version 1.
+// delegated reports whether /sys/fs/cgroup, of this process or of the host below its root,
+// is version 2 with nsdelegate, and no controller is version 1.
 func delegated(table mounts.Table) bool {
 	found := false
 	for _, m := range table {

@@ -1,4 +1,4 @@
-// Package host tells the policy rules what they have to know of the node.
+// Package host tells the policy rules what they must know about the node.
 package host
 
 import (
@@ -32,15 +32,15 @@ type Host struct {
 
 var _ policy.Host = (*Host)(nil)
 
-// New returns the node whose files are seen at root: "/" for an agent on the
-// host itself, where the host's root is mounted for one in a container, "" for
-// one that cannot see them. A mount must be recursive, with propagation from
-// the host, so that volumes mounted later are seen. kubeletDir is the kubelet's
-// root directory as the host names it; "" is the default. runtimeDirs are the
-// container runtime's folders; none are the default ones.
+// New returns the node whose files are seen at root: "/" for an agent on the host itself,
+// the place where the host's root is mounted for an agent in a container, "" for an agent
+// that cannot see them. The mount must be recursive and have propagation from the host, so
+// that volumes mounted later are seen. kubeletDir is the kubelet's root directory by the
+// host's path; "" is the default. runtimeDirs are the container runtime's folders; none
+// means the default ones.
 //
-// A container's own root, given as "/", would be taken for the host's: an
-// agent cannot tell the two apart.
+// An agent in a container must not give "/": that is the container's own root, and the
+// agent cannot tell it from the host's.
 func New(root, kubeletDir string, runtimeDirs ...string) *Host {
 	h := &Host{root: root, kernel: "/", kubelet: policy.DefaultKubeletDir, runtime: runtimeDirs, mounts: "/proc/self/mountinfo"}
 	if len(runtimeDirs) == 0 {
@@ -59,10 +59,10 @@ func New(root, kubeletDir string, runtimeDirs ...string) *Host {
 	return h
 }
 
-// KubeletDir is the kubelet's root directory.
+// KubeletDir returns the kubelet's root directory.
 func (h *Host) KubeletDir() string { return h.kubelet }
 
-// RuntimeDirs are the container runtime's folders.
+// RuntimeDirs returns the container runtime's folders.
 func (h *Host) RuntimeDirs() []string { return slices.Clone(h.runtime) }
 
 // ResolvePath follows the symlinks in the path as the host would.
@@ -84,10 +84,9 @@ func (h *Host) ResolvePath(p string) (resolved string, links []string, err error
 	return h.onHost(full), links, nil
 }
 
-// follower reads symlinks and notes where they are: they are asked for with
-// their folders resolved. It reads none of proc: such a link is no path. It leads
-// into the files of a process, which may have another root, or of whoever asks
-// (proc(5)).
+// follower reads symlinks and notes where they are; their folders are already resolved. It
+// refuses links in proc: they are no paths, but lead into the files of a process, which may
+// have another root, or of the reader itself (proc(5)).
 type follower struct {
 	proc  string
 	links []string
@@ -103,12 +102,12 @@ func (f *follower) Readlink(name string) (string, error) {
 	return os.Readlink(name)
 }
 
-// onHost gives the host's name of a path below the root.
+// onHost returns the host's name of a path below the root.
 func (h *Host) onHost(full string) string {
 	return path.Join("/", strings.TrimPrefix(full, strings.TrimSuffix(h.root, "/")))
 }
 
-// strip makes an error name paths as the host does.
+// strip returns the error with the host's path.
 func (h *Host) strip(err error) error {
 	if perr, ok := errors.AsType[*os.PathError](err); ok {
 		return &os.PathError{Op: perr.Op, Path: h.onHost(perr.Path), Err: perr.Err}
@@ -116,5 +115,5 @@ func (h *Host) strip(err error) error {
 	return err
 }
 
-// at gives the place where the agent sees a path of the host.
+// at returns the place at which the agent sees a path of the host.
 func (h *Host) at(p string) string { return filepath.Join(h.root, p) }

@@ -15,8 +15,8 @@ func (h *Host) RecursiveMountOptions() bool {
 	return atLeast(unix.ByteSliceToString(name.Release[:]), 5, 12)
 }
 
-// atLeast reports whether a kernel's release, such as 6.1.0-13-amd64, is of that
-// version or a later one.
+// atLeast reports whether a kernel release, such as 6.1.0-13-amd64, is that version or
+// later.
 func atLeast(release string, major, minor int) bool {
 	var have [2]int
 	if n, err := fmt.Sscanf(release, "%d.%d", &have[0], &have[1]); err != nil || n != 2 {

@@ -14,8 +14,8 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// AppArmor asks the kernel. The profiles are read again only when the kernel's
-// policy has another revision.
+// AppArmor asks the kernel. It reads the profiles again only when the kernel's policy has a
+// new revision.
 func (h *Host) AppArmor() policy.AppArmor {
 	out := policy.AppArmor{State: h.appArmorState()}
 	if out.State != policy.Enabled {
@@ -46,16 +46,16 @@ func (h *Host) appArmorState() policy.LSM {
 	}
 }
 
-// hasEntries reports whether the directory is there and in use: where sysfs is
-// not mounted it is missing or empty.
+// hasEntries reports whether the directory exists and is in use. It is missing or empty if
+// sysfs is not mounted.
 func hasEntries(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	return err == nil && len(entries) > 0
 }
 
-// readRevision reads the revision of AppArmor's policy; "" where it cannot be
-// read. The file would block until the next change where nothing was ever
-// loaded (Linux, security/apparmor/apparmorfs.c).
+// readRevision reads the revision of AppArmor's policy; "" if it cannot be read. If nothing
+// was ever loaded, a plain read would block until the next change (Linux,
+// security/apparmor/apparmorfs.c).
 func readRevision(file string) string {
 	fd, err := unix.Open(file, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -70,8 +70,8 @@ func readRevision(file string) string {
 	return string(buf[:n])
 }
 
-// readProfiles reads the loaded profiles, and whether they confine, from lines
-// such as "cri-containerd.apparmor.d (enforce)"; nil where they cannot be read.
+// readProfiles reads the loaded profiles, and whether they confine, from lines such as
+// "cri-containerd.apparmor.d (enforce)"; nil if they cannot be read.
 func readProfiles(file string) map[string]bool {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -87,8 +87,7 @@ func readProfiles(file string) map[string]bool {
 	return out
 }
 
-// SELinux asks the kernel: it knows the file system selinuxfs only where
-// SELinux is on.
+// SELinux asks the kernel. It knows the file system selinuxfs only if SELinux is on.
 func (h *Host) SELinux() policy.LSM {
 	if _, err := os.Stat(filepath.Join(h.kernel, "sys/fs/selinux/enforce")); err == nil {
 		return policy.Enabled
@@ -104,9 +103,8 @@ func (h *Host) SELinux() policy.LSM {
 	}
 }
 
-// SELinuxLabel writes the label to selinuxfs, which any process may do whose own
-// domain may check labels (Linux, security/selinux/selinuxfs.c): root needs no
-// capability for it.
+// SELinuxLabel writes the label to selinuxfs. Every process whose domain may check labels
+// can do that (Linux, security/selinux/selinuxfs.c); root needs no capability for it.
 func (h *Host) SELinuxLabel(label string) (valid bool, err error) {
 	file := filepath.Join(h.kernel, "sys/fs/selinux/context")
 	fd, err := unix.Open(file, unix.O_RDWR|unix.O_CLOEXEC, 0)

@@ -19,22 +19,22 @@ type mount struct {
 	point  string // where
 }
 
-// volumeSource is what a volume of a pod shows.
+// volumeSource is what a pod's volume shows.
 type volumeSource struct {
 	mount
 	plugin string // that the volume's folder is called by
 }
 
-// PodVolume reports whether what is mounted at the path comes from one of the
-// directories that the kubelet keeps for the pod's volumes, and the plugin
-// that this is called by. It compares what the kernel says is mounted, file
-// system and path in it: names do not tell, as a hostPath volume can have the
-// name of another volume's directory.
+// PodVolume reports whether what is mounted at the path comes from one of the directories
+// that the kubelet keeps for the pod's volumes, and returns the plugin that the directory
+// is named after. It compares what the kernel says is mounted: the file system and the path
+// in it. Names prove nothing, because a hostPath volume can have the name of another
+// volume's directory.
 func (h *Host) PodVolume(podUID, p string) (plugin string, ok bool) {
 	return h.Snapshot().PodVolume(podUID, p)
 }
 
-// volumeSources gives what the directories of the pod's volumes show.
+// volumeSources returns what the directories of the pod's volumes show.
 func (h *Host) volumeSources(mounts []mount, podUID string) ([]volumeSource, error) {
 	pods, _, err := h.ResolvePath(path.Join(h.kubelet, "pods"))
 	if err != nil {
@@ -56,7 +56,7 @@ func (h *Host) volumeSources(mounts []mount, podUID string) ([]volumeSource, err
 // volumeRoot is a directory that the kubelet mounts into containers.
 type volumeRoot struct{ path, plugin string }
 
-// volumeRoots lists those of the volumes: one below each plugin's directory.
+// volumeRoots returns the directories of the volumes: those below each plugin's directory.
 func volumeRoots(base string) ([]volumeRoot, error) {
 	plugins, err := os.ReadDir(base)
 	if err != nil {
@@ -78,8 +78,8 @@ func volumeRoots(base string) ([]volumeRoot, error) {
 	return out, nil
 }
 
-// sources gives what the directory shows: its own part of the file system that
-// it lies in, and all that is mounted on it or below.
+// sources returns what the directory shows: its own part of the file system that contains
+// it, and everything mounted on it or below.
 func sources(mounts []mount, dir string) []mount {
 	var out []mount
 	holds := -1
@@ -99,7 +99,7 @@ func sources(mounts []mount, dir string) []mount {
 	return out
 }
 
-// mountedAt gives the uppermost mount at the path.
+// mountedAt returns the uppermost mount at the path.
 func mountedAt(mounts []mount, p string) (mount, bool) {
 	found, ok := mount{}, false
 	for _, m := range mounts {
@@ -110,13 +110,13 @@ func mountedAt(mounts []mount, p string) (mount, bool) {
 	return found, ok
 }
 
-// Mounts are those of the node, by the host's paths.
+// Mounts returns the mounts of the node, by the host's paths.
 func (h *Host) Mounts() (mounts.Table, error) {
 	table, err := readTable(h.mounts)
 	return table.Below(h.root), err
 }
 
-// MountsOf are those that a process of the node sees, from its own root.
+// MountsOf returns the mounts that a process of the node sees, relative to its root.
 func (h *Host) MountsOf(pid uint32) (mounts.Table, error) {
 	return readTable(filepath.Join(h.kernel, "proc", strconv.FormatUint(uint64(pid), 10), "mountinfo"))
 }
@@ -141,7 +141,7 @@ func readMounts(file string) ([]mount, error) {
 	return out, nil
 }
 
-// within reports whether the path is the directory or lies below it. Both are
+// within reports whether the path is the directory or is below it. Both paths must be
 // clean.
 func within(dir, p string) bool {
 	return p == dir || strings.HasPrefix(p, strings.TrimSuffix(dir, "/")+"/")

@@ -12,17 +12,17 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// maxSeccompProfile bounds the file of a seccomp profile.
+// maxSeccompProfile limits the file of a seccomp profile, in bytes.
 const maxSeccompProfile = 1 << 20
 
-// WithSeccompDir sets the folder of seccomp profiles, as the host names it; ""
-// is the kubelet's.
+// WithSeccompDir sets the folder of seccomp profiles, by the host's path; "" is the
+// kubelet's. Call it before other methods.
 func (h *Host) WithSeccompDir(dir string) *Host {
 	h.seccomp = dir
 	return h
 }
 
-// SeccompDir is the folder of seccomp profiles. The kubelet's is in its root
+// SeccompDir returns the folder of seccomp profiles. The kubelet's is in its root
 // directory.
 func (h *Host) SeccompDir() string {
 	if h.seccomp != "" {
@@ -31,8 +31,8 @@ func (h *Host) SeccompDir() string {
 	return path.Join(h.kubelet, "seccomp")
 }
 
-// SeccompProfile reads a file in the folder of seccomp profiles. A symlink that
-// leads out of the host's files is not followed out of them.
+// SeccompProfile reads a file in the folder of seccomp profiles. It does not follow a
+// symlink out of the host's files.
 func (h *Host) SeccompProfile(file string) ([]byte, error) {
 	if h.root == "" {
 		return nil, policy.ErrNotVisible

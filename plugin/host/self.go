@@ -5,12 +5,12 @@ import (
 	"regexp"
 )
 
-// podHosts is a mount of the hosts file that the kubelet keeps for a pod
+// podHosts matches a mount of the hosts file that the kubelet keeps for a pod
 // (proc_pid_mountinfo(5): the root, then the mount point).
 var podHosts = regexp.MustCompile(`(?m)^\S+ \S+ \S+ \S*/pods/([^/ ]+)/etc-hosts /etc/hosts `)
 
-// OwnPod is the UID of the pod that this process runs in; "" if it is seen to
-// run in none.
+// OwnPod returns the UID of the pod in which this process runs; "" if it seems to run in
+// none.
 func OwnPod() string {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {

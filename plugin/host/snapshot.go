@@ -2,9 +2,9 @@ package host
 
 import "github.com/specguard/specguard/policy"
 
-// Snapshot returns the node for one decision: the table of mounts, which is
-// long on a busy node, is read at most once, when it is first asked for. It is
-// not for concurrent use, nor for keeping.
+// Snapshot returns the node for one decision. It reads the table of mounts, which is long
+// on a busy node, at most once, when it is first needed. It is not safe for concurrent use,
+// and must not be kept.
 func (h *Host) Snapshot() policy.Host {
 	return &snapshot{Host: h, volumes: make(map[string]podVolumes)}
 }
@@ -27,7 +27,7 @@ func (s *snapshot) CgroupsDelegated() bool {
 	return *s.delegated
 }
 
-// podVolumes is what a pod's volumes show of which file systems.
+// podVolumes is what a pod's volumes show.
 type podVolumes struct {
 	sources []volumeSource
 	err     error

@@ -11,15 +11,14 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// Compare finds where what is mounted in a container is not what was judged.
-// node is the table of the node, container the one of the container's first
-// process, seen from the container's root, rootfs where the container's root
-// filesystem is on the node, "" where the node does not show it.
+// Compare returns where the mounts of a container differ from what was judged. node has the
+// mounts of the node. container has those of the container's first process, relative to the
+// container's root. rootfs is the place of the container's root filesystem on the node; ""
+// if the node does not show it.
 //
-// Of every host path that was judged the container must have the very mount.
-// And each mount that shows a file system of the node must be one that was
-// judged, or have come with one: what is mounted below it on the node, in the
-// same place.
+// For every host path that was judged, the container must have exactly that mount. And
+// every mount that shows a file system of the node must have been judged, or have come with
+// a judged one: it is mounted below that one on the node, at the same place.
 func Compare(judged *policy.JudgedMounts, rootfs string, node, container Table) []policy.Violation {
 	c := newComparison(judged, node, container)
 	if rootfs != "" {
@@ -29,7 +28,7 @@ func Compare(judged *policy.JudgedMounts, rootfs string, node, container Table) 
 	return append(c.missing(), c.unexpected()...)
 }
 
-// changed is the likely reason for another mount.
+// changed is the likely reason for a different mount.
 const changed = "; a path may have changed while the container was created"
 
 type comparison struct {
@@ -102,11 +101,10 @@ func (c *comparison) expect(b *policy.JudgedBind) {
 	}
 }
 
-// missing finds judged mounts of the host that are not there. Each needs a mount
-// of its own. Where other programs may have mounted more, it has to be where the
-// spec says: what they mount must not stand for it. Else links of the image may
-// have led it elsewhere, but what came with another mount does not stand for it
-// either.
+// missing returns the judged mounts of the host that are not there. Each needs a mount of
+// its own. If other programs may have mounted more, it must be at the spec's destination,
+// because what they mount must not count for it. If not, links of the image may have led it
+// elsewhere; but a mount that came with another one does not count for it either.
 func (c *comparison) missing() []policy.Violation {
 	left := make(map[located]int)
 	for _, m := range c.container {
@@ -143,7 +141,7 @@ func (c *comparison) missing() []policy.Violation {
 	return out
 }
 
-// instead says what is mounted in the place of a judged mount.
+// instead says what is mounted in place of a judged mount.
 func (c *comparison) instead(b *expected) string {
 	for _, m := range slices.Backward(c.container) {
 		if m.Mountpoint == b.Destination && identity(m) != b.Identity {
@@ -158,8 +156,8 @@ func (c *comparison) violation(found string) policy.Violation {
 	return policy.Violation{Policy: c.judged.Policy, Rule: c.judged.Rule, Finding: policy.Finding{Found: found}}
 }
 
-// unexpected finds mounts that show a file system of the node and were not
-// judged, and those without options that they must have.
+// unexpected returns the mounts that show a file system of the node and were not judged,
+// and those that lack options that they must have.
 func (c *comparison) unexpected() []policy.Violation {
 	var out []policy.Violation
 	for _, m := range c.container {
@@ -186,8 +184,8 @@ func (c *comparison) unexpected() []policy.Violation {
 	return out
 }
 
-// bindsOf are the judged mounts that the mount is: those of the same at its
-// point, or else all of the same, since links of the image may have led one
+// bindsOf returns the judged mounts that m can be: those that show the same at m's point;
+// if there are none, all that show the same, because links of the image may have led one
 // there.
 func (c *comparison) bindsOf(m *mountinfo.Info) []*expected {
 	if here := c.at[where(m)]; len(here) > 0 {
@@ -196,8 +194,8 @@ func (c *comparison) bindsOf(m *mountinfo.Info) []*expected {
 	return c.shows[identity(m)]
 }
 
-// cameWith are the judged mounts with which the mount has come: it lies in one
-// where it lies on the node in that one's source.
+// cameWith returns the judged mounts with which m has come: m is at the place in one of
+// them at which it is on the node in that one's source.
 func (c *comparison) cameWith(m *mountinfo.Info) []*expected {
 	points := c.onNode[identity(m)]
 	if len(points) == 0 {
@@ -218,8 +216,8 @@ func (c *comparison) cameWith(m *mountinfo.Info) []*expected {
 	return nil
 }
 
-// cameFrom reports whether the mount lies in the one above it as the point on the
-// node does in a source of that.
+// cameFrom reports whether m is in the mount above it at the place at which the point on
+// the node is in a source of that mount.
 func (c *comparison) cameFrom(point string, m, above *mountinfo.Info) bool {
 	if len(m.Mountpoint)-len(above.Mountpoint) > len(point) { // with long paths the rest takes time
 		return false
@@ -229,9 +227,9 @@ func (c *comparison) cameFrom(point string, m, above *mountinfo.Info) bool {
 	return in && rest != "" && ends && slices.Contains(c.sources[identity(above)], path.Join("/", source))
 }
 
-// copied is the container's mount of which this is a copy; nil for none. The
-// node's root brings the container's root filesystem along, with what was
-// mounted in it until then, each of which is compared in its own place.
+// copied returns the container's mount of which m is a copy; nil if there is none. A bind
+// mount of the node's root contains the container's root filesystem, with everything
+// mounted in it until then. Each of these mounts is compared in its own place.
 func (c *comparison) copied(m *mountinfo.Info) *mountinfo.Info {
 	above := c.byID[m.Parent]
 	for range c.container {
@@ -252,8 +250,8 @@ func (c *comparison) copied(m *mountinfo.Info) *mountinfo.Info {
 	return nil
 }
 
-// withoutOptions finds options that rules want of the binds and that the kernel
-// does not show. Of what came with them only recursive ones are wanted.
+// withoutOptions returns the options that rules require of the binds and the kernel does
+// not show. Mounts that came with them need only the recursive options.
 func withoutOptions(m *mountinfo.Info, binds []*expected, came bool) []policy.Violation {
 	var out []policy.Violation
 	for _, b := range binds {
@@ -278,9 +276,9 @@ func hasOption(m *mountinfo.Info, option string) bool {
 	return has(m.Options) || has(m.VFSOptions)
 }
 
-// ofKernel reports whether it is a file system of the kernel, where one was
-// judged, or a part of that in its own place, as runtimes mount to protect it.
-// What was judged read-only is so, and nothing lies over it.
+// ofKernel reports whether m is a file system of the kernel where one was judged, or a part
+// of it in its own place, as runtimes mount to protect it. If it was judged read-only, it
+// must be read-only, with nothing mounted over it.
 func (c *comparison) ofKernel(m *mountinfo.Info) bool {
 	return slices.ContainsFunc(c.judged.Kernel, func(k policy.JudgedKernel) bool {
 		rest, in := under(k.Destination, m.Mountpoint)
@@ -294,15 +292,15 @@ func (c *comparison) ofKernel(m *mountinfo.Info) bool {
 	})
 }
 
-// stacked reports whether another mount of the same type is in the same place.
+// stacked reports whether another mount of the same type is at the same place.
 func (c *comparison) stacked(m *mountinfo.Info) bool {
 	return slices.ContainsFunc(c.container, func(o *mountinfo.Info) bool {
 		return o != m && o.Mountpoint == m.Mountpoint && o.FSType == m.FSType
 	})
 }
 
-// isDevice reports whether it is a device node that the container has by its spec,
-// or /dev/null, with which runtimes mask files.
+// isDevice reports whether m is a device node that the spec gives the container, or
+// /dev/null, with which runtimes mask files.
 func (c *comparison) isDevice(m *mountinfo.Info) bool {
 	usual := []string{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"}
 	dev, ok := c.node.at("/dev") // a tmpfs where the node is itself a container
@@ -314,7 +312,7 @@ func (c *comparison) isDevice(m *mountinfo.Info) bool {
 	return node == "/dev/null" || node == m.Mountpoint && (slices.Contains(usual, node) || slices.Contains(c.judged.Devices, node))
 }
 
-// atDestination reports whether the point is a judged mount's, or lies in one.
+// atDestination reports whether the point is a judged mount's destination, or is in one.
 func (c *comparison) atDestination(point string) bool {
 	return slices.ContainsFunc(c.binds, func(b *expected) bool {
 		_, in := under(b.Destination, point)

@@ -1,9 +1,9 @@
-// Package mounts compares what the kernel has mounted in a container with what
-// was judged. Between the two a path can lead elsewhere: whoever can write to a
-// folder on its way can put a link there.
+// Package mounts compares what the kernel has mounted in a container with what was judged.
+// A path can lead elsewhere by then: whoever can write to a folder on the path can put a
+// link there.
 //
-// A mount is known by its file system (the device) and by what of that is
-// mounted (the root), as proc_pid_mountinfo(5) has them. Names play no part.
+// A mount is identified by its file system (the device) and by the part of that file system
+// that is mounted (the root), as in proc_pid_mountinfo(5). Names play no part.
 package mounts
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/moby/sys/mountinfo"
 )
 
-// Table is the mounts of a mount namespace, in the kernel's order.
+// Table has the mounts of a mount namespace, in the kernel's order.
 type Table []*mountinfo.Info
 
 // Parse reads a mountinfo file.
@@ -28,8 +28,8 @@ func Parse(data []byte) (Table, error) {
 	return t, nil
 }
 
-// Below is the part of the table at and below a folder, as a process sees it
-// whose root that is.
+// Below returns the mounts at and below a folder, with the paths that a process with that
+// root sees.
 func (t Table) Below(root string) Table {
 	var out Table
 	for _, m := range t {
@@ -44,8 +44,8 @@ func (t Table) Below(root string) Table {
 	return out
 }
 
-// Rootfs is where the root filesystem of a container is, as containerd mounts
-// it; "" where the table does not show it.
+// Rootfs returns the place of a container's root filesystem, as containerd mounts it; "" if
+// the table does not show it.
 func (t Table) Rootfs(id string) string {
 	for _, m := range t {
 		if strings.HasSuffix(m.Mountpoint, "/"+id+"/rootfs") {
@@ -67,23 +67,23 @@ func identity(m *mountinfo.Info) Identity {
 	return Identity{Device: device(m), Root: strings.TrimSuffix(m.Root, deleted)}
 }
 
-// deleted marks what no longer is there under its name (no path has two
-// slashes): it was, and something else has taken its place, as programs do that
-// write a file anew.
+// deleted ends the root of a mount whose file no longer has its name. (No path has two
+// slashes.) Something else has taken its place, for example because a program has written
+// the file anew.
 const deleted = "//deleted"
 
 func device(m *mountinfo.Info) string {
 	return strconv.Itoa(m.Major) + ":" + strconv.Itoa(m.Minor)
 }
 
-// tree is a table as the paths of its mount namespace go through it.
+// tree is a table in the form in which paths of its mount namespace are looked up.
 type tree struct {
 	table Table
 	root  *mountinfo.Info
 	on    map[place]*mountinfo.Info
 }
 
-// place is where something is mounted: at a point of another mount, by its id.
+// place is a point of another mount, which is named by its ID.
 type place struct {
 	mount int
 	point string
@@ -105,8 +105,8 @@ func newTree(t Table) *tree {
 	return out
 }
 
-// at is what the path shows, in which no link is followed. ok is false for a
-// table without a root.
+// at returns what the path shows, without following links. ok is false if the table has no
+// root.
 func (t *tree) at(p string) (id Identity, ok bool) {
 	m := t.holding(p)
 	if m == nil {
@@ -118,8 +118,8 @@ func (t *tree) at(p string) (id Identity, ok bool) {
 	return id, true
 }
 
-// holding is the mount in which the path lies, as a walk from the root finds it:
-// what another mount hides does not count.
+// holding returns the mount that contains the path, as a walk from the root finds it.
+// Mounts that another mount hides do not count.
 func (t *tree) holding(p string) *mountinfo.Info {
 	cur := t.uppermost(t.root, "/")
 	for i := 1; cur != nil && i <= len(p); i++ {
@@ -130,8 +130,8 @@ func (t *tree) holding(p string) *mountinfo.Info {
 	return cur
 }
 
-// uppermost is what is mounted on the mount at the point, and on that, and so
-// on; the mount itself where nothing is.
+// uppermost returns the mount that is mounted last at the point of the mount on, one over
+// the other; the mount itself if there is none.
 func (t *tree) uppermost(on *mountinfo.Info, point string) *mountinfo.Info {
 	for range t.table {
 		if on == nil {
@@ -146,8 +146,8 @@ func (t *tree) uppermost(on *mountinfo.Info, point string) *mountinfo.Info {
 	return on
 }
 
-// under reports whether the path is the folder or lies below it, by component,
-// and gives the rest. Both are clean.
+// under reports whether the path is the folder or is below it, by path component, and
+// returns the rest. Both paths must be clean.
 func under(dir, p string) (rest string, ok bool) {
 	if p == dir {
 		return "", true

@@ -1,5 +1,4 @@
-// Package ociruntime tells which OCI runtimes are known to run the hooks that
-// seals are.
+// Package ociruntime knows which OCI runtimes run the hooks of seals.
 package ociruntime
 
 import (
@@ -11,11 +10,11 @@ import (
 
 // Runtime is what runs the containers of a runtime handler.
 type Runtime struct {
-	// Shim is the name of containerd's shim, such as io.containerd.runc.v2; ""
-	// where the container runtime calls Program by itself.
+	// Shim is the name of containerd's shim, such as io.containerd.runc.v2; "" if the
+	// container runtime calls Program itself.
 	Shim string
 
-	// Program is the OCI runtime that is called; "" for the shim's default.
+	// Program is the OCI runtime; "" for the shim's default.
 	Program string
 }
 
@@ -31,10 +30,9 @@ func (r Runtime) String() string {
 	}
 }
 
-// Runs reports whether the runtime is known to run one of the hooks that the seal
-// is, and not to start a container where that fails. closed: the seal is
-// seal.Closed, which is createRuntime and createContainer hooks; else it is a
-// createRuntime hook alone.
+// Runs reports whether the runtime is known to run a hook of the seal, and not to start a
+// container if that hook fails. closed: the seal is seal.Closed, which has createRuntime
+// and createContainer hooks; if not, it has only a createRuntime hook.
 func (r Runtime) Runs(closed bool) bool {
 	switch r.Shim {
 	case "":
@@ -49,9 +47,9 @@ func (r Runtime) Runs(closed bool) bool {
 }
 
 // runsCreateRuntime reports whether the program is an OCI runtime that runs createRuntime
-// hooks. NVIDIA's becomes runc or crun, as specguard-runtime does under any name.
-// Bottlerocket's (shimpei, which is nvidia-oci too) adds hooks to those of the
-// container, and calls runc.
+// hooks. NVIDIA's runs runc or crun, and so does specguard-runtime under any name.
+// Bottlerocket's (shimpei, which is also nvidia-oci) adds hooks to the container's, and
+// calls runc.
 func runsCreateRuntime(program string) bool {
 	name := path.Base(program)
 	return slices.Contains([]string{"runc", "crun", "youki", "runsc", "shimpei", "nvidia-oci"}, name) ||
@@ -59,14 +57,14 @@ func runsCreateRuntime(program string) bool {
 		strings.HasPrefix(name, "specguard-")
 }
 
-// isKata reports whether the shim is Kata's, whose name may tell a hypervisor. It
-// runs createContainer hooks.
+// isKata reports whether the shim is Kata's, whose name may include a hypervisor. It runs
+// createContainer hooks.
 func isKata(shim string) bool {
 	return regexp.MustCompile(`^io\.containerd\.kata(-[a-z0-9-]+)?\.v2$`).MatchString(shim)
 }
 
-// ShimOf is the name of the shim whose program it is, such as
-// /usr/bin/containerd-shim-kata-v2; the program's own where it is none.
+// ShimOf returns the name of the shim to which the program belongs, such as
+// /usr/bin/containerd-shim-kata-v2; the program's own name if it is not a shim's.
 func ShimOf(program string) string {
 	name := path.Base(program)
 	if m := regexp.MustCompile(`^containerd-shim-(.+)-(v\d+)$`).FindStringSubmatch(name); m != nil {

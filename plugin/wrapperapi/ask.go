@@ -9,8 +9,8 @@ import (
 	"os"
 )
 
-// Ask sends the request to the agent that listens on the socket. An answer
-// that is not whole, not for this version or not from root is an error.
+// Ask sends the request to the agent that listens on the socket. It is an error if the
+// answer is incomplete, has another version, or does not come from root.
 func Ask(ctx context.Context, socket string, req Request) (Answer, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
 	if err != nil {
@@ -28,8 +28,8 @@ func Ask(ctx context.Context, socket string, req Request) (Answer, error) {
 	return answer, nil
 }
 
-// Ping is an error unless an agent answers on the socket; what it answers does not
-// matter.
+// Ping returns an error unless an agent answers on the socket. The content of the answer
+// does not matter.
 func Ping(ctx context.Context, socket string) error {
 	_, err := Ask(ctx, socket, Request{Kind: ping})
 	return err
@@ -58,8 +58,8 @@ func ask(conn *net.UnixConn, req Request) (Answer, error) {
 	}
 }
 
-// withoutAddress is the error that a network operation met, without the
-// socket's address, which is told once.
+// withoutAddress returns the error inside a network operation's error, without the socket's
+// address, which the caller adds once.
 func withoutAddress(err error) error {
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		err = op.Err

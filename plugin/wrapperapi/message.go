@@ -39,17 +39,16 @@ type Request struct {
 	ID      string `json:"id"`   // the container's, as the OCI runtime was given it
 	Spec    []byte `json:"spec"` // its config.json
 
-	// HostNamespaces are the types of those namespaces in the spec whose paths
-	// lead to the host's own.
+	// HostNamespaces has the types of the namespaces in the spec whose paths lead to the
+	// host's own.
 	HostNamespaces []string `json:"hostNamespaces,omitempty"`
 
-	// Mounts are what is mounted in the container, where the kind is Verify: the mountinfo
-	// file of its first process. Root is where its root filesystem is in it.
+	// Mounts is, for the kind Verify, the mountinfo file of the container's first process.
+	// Root is the place of the container's root filesystem in it.
 	Mounts []byte `json:"mounts,omitempty"`
 	Root   string `json:"root,omitempty"`
 
-	// Sandbox is what the host shows of the container's pod; nil where the
-	// spec names none.
+	// Sandbox is what the host shows of the container's pod; nil if the spec names none.
 	Sandbox *Sandbox `json:"sandbox,omitempty"`
 }
 
@@ -58,9 +57,9 @@ type Sandbox struct {
 	ID   string `json:"id"`
 	Spec []byte `json:"spec,omitempty"` // the config.json of its sandbox
 
-	// PortMappings is what the pod's network was made with: the capability
-	// portMappings of the CNI plugins, as JSON. Networked reports whether that
-	// could be read: without it nothing is known of the pod's ports.
+	// PortMappings is the capability portMappings of the CNI plugins for the pod's network,
+	// as JSON. Networked reports whether it could be read; if not, nothing is known of the
+	// pod's ports.
 	PortMappings []byte `json:"portMappings,omitempty"`
 	Networked    bool   `json:"networked,omitempty"`
 }

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errNotRoot is about a peer that is not root.
+// errNotRoot: the peer is not root.
 var errNotRoot = errors.New("the other side of the socket is not root")
 
-// fromRoot asks the kernel who opened the other side of the connection
+// fromRoot checks that root has opened the other side of the connection. The kernel tells
 // (unix(7), SO_PEERCRED).
 func fromRoot(conn *net.UnixConn) error {
 	raw, err := conn.SyscallConn()

@@ -14,24 +14,24 @@ import (
 )
 
 const (
-	// ioTimeout bounds reading a request, and writing an answer.
+	// ioTimeout limits the time to read a request, and to write an answer.
 	ioTimeout = 5 * time.Second
 
-	// requestTimeout bounds a request from when it is heard to its answer.
+	// requestTimeout limits a request, from its connection to its answer.
 	requestTimeout = 5 * time.Second
 
-	// maxAtOnce is how many requests are read and judged at a time: a message may
-	// be long. The others wait, which is part of their time.
+	// maxAtOnce is how many requests are read and judged at a time, because messages may be
+	// long. The others wait, and the waiting counts as part of their time.
 	maxAtOnce = 4
 )
 
-// errBusy is about a request for which there was no room in time.
+// errBusy: there was no room for a request in time.
 var errBusy = errors.New("too many requests at once")
 
-// Listen makes the socket, in place of one that an earlier agent has left, and
-// its folder where it is missing. A folder that others can write to is an error,
-// and so is an agent that still answers there: who asks must not be left without
-// one when this agent goes.
+// Listen creates the socket, and its folder if that is missing. It replaces a socket that
+// an earlier agent has left. It is an error if others can write to the folder. It is an
+// error if an agent still answers on the socket: when this agent ends, nobody would answer
+// there any more.
 func Listen(path string) (*net.UnixListener, error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -55,7 +55,7 @@ func Listen(path string) (*net.UnixListener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on the runtime socket: %w", err)
 	}
-	// Whoever comes after this agent has the path then.
+	// The path then belongs to the next agent.
 	l.SetUnlinkOnClose(false)
 	err = os.Chmod(temp, 0o600)
 	if err == nil {
@@ -69,9 +69,9 @@ func Listen(path string) (*net.UnixListener, error) {
 	return l, nil
 }
 
-// Serve answers requests with handle until the context ends. A request that
-// cannot be read, or that does not come from root, is refused; refused is told
-// of it.
+// Serve answers requests with handle until the context ends. handle must be safe for
+// concurrent use. A request that cannot be read or does not come from root is refused, and
+// refused is called with the reason; it must be safe for concurrent use too.
 func Serve(ctx context.Context, l *net.UnixListener, handle func(context.Context, Request) Answer, refused func(error)) {
 	defer context.AfterFunc(ctx, func() { _ = l.Close() })()
 	s := server{handle: handle, refused: refused, room: make(chan struct{}, maxAtOnce)}
@@ -108,7 +108,7 @@ func (s *server) serve(ctx context.Context, conn *net.UnixConn) {
 	}
 }
 
-// answer reads the request and has it judged, when there is room for it.
+// answer reads the request and lets handle judge it, when there is room for it.
 func (s *server) answer(ctx context.Context, conn *net.UnixConn) Answer {
 	select {
 	case s.room <- struct{}{}:
