@@ -16,7 +16,7 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// Config is the agent's configuration: the file, over which flags go.
+// Config is the agent's configuration: the file, with flags overriding it.
 type Config struct {
 	PolicyDir string     `yaml:"policyDir"`
 	NRI       NRIConfig  `yaml:"nri"`
@@ -25,54 +25,54 @@ type Config struct {
 	Log       LogConfig  `yaml:"log"`
 	Host      HostConfig `yaml:"host"`
 
-	// DecisionLog gets a JSON line per decision: a file, "-" for standard output,
-	// "" for none. AuditLog is its earlier name.
+	// DecisionLog receives a JSON line per decision: a file, "-" for standard output, "" for
+	// none. AuditLog is its earlier name.
 	DecisionLog string `yaml:"decisionLog"`
 	AuditLog    string `yaml:"auditLog"`
 
 	// BuiltinPolicy is in force while PolicyDir has no policies.
 	BuiltinPolicy policy.Builtin `yaml:"builtinPolicy"`
 
-	// Existing says what to do about containers that were there before.
+	// Existing says what to do about containers that existed before the agent connected.
 	Existing judge.ExistingAction `yaml:"existing"`
 
-	// MaxContainerSize bounds what a container may bring along: environment,
+	// MaxContainerSize limits the size of a container's record in NRI: environment,
 	// arguments, labels, annotations, mounts.
 	MaxContainerSize MaxContainerSize `yaml:"maxContainerSize"`
 
-	// TestedHandlers are runtime handlers whose OCI runtimes the operator has
-	// tested: they run the hooks that seals are.
+	// TestedHandlers are the runtime handlers whose OCI runtimes the operator has tested:
+	// they run the hooks of seals.
 	TestedHandlers []string `yaml:"testedHandlers"`
 
 	ContainerdSocket string `yaml:"containerdSocket"`
 
-	// CRISocket is CRI-O's, to stop containers and to list them.
+	// CRISocket is CRI-O's socket, to list and stop containers.
 	CRISocket string `yaml:"criSocket"`
 
-	// RuntimeSocket is where the OCI runtime wrapper and the seal's hook ask;
-	// empty for nowhere. HookPath is the seal's hook, as the host names it.
+	// RuntimeSocket is the socket on which the OCI runtime wrapper and the seal's hook ask
+	// the agent; "" for none. HookPath is the seal's hook, by the host's path.
 	RuntimeSocket string `yaml:"runtimeSocket"`
 	HookPath      string `yaml:"hookPath"`
 }
 
-// NRIConfig is how the agent makes itself known to NRI.
+// NRIConfig says how the agent registers with NRI.
 type NRIConfig struct {
 	Socket string `yaml:"socket"`
 	Name   string `yaml:"name"`
 	Index  string `yaml:"index"`
 }
 
-// LogConfig is of the agent's log; File is "" for standard error.
+// LogConfig configures the agent's log. File is "" for standard error.
 type LogConfig struct {
 	Level  string `yaml:"level"`
 	Format string `yaml:"format"`
 	File   string `yaml:"file"`
 }
 
-// HostConfig says where the agent sees the node's files. SeccompDir is the folder
-// of seccomp profiles, "" for seccomp in KubeletDir, RuntimeDirs are the folders of
-// the container runtime, Bundles are patterns of the config.json of containers, all
-// as the host names them.
+// HostConfig says where the agent sees the node's files. SeccompDir is the folder of
+// seccomp profiles; "" for the folder seccomp in KubeletDir. RuntimeDirs are the folders of
+// the container runtime. Bundles are patterns of the containers' config.json. All are the
+// host's paths.
 type HostConfig struct {
 	Root        string   `yaml:"root"`
 	KubeletDir  string   `yaml:"kubeletDir"`
@@ -81,18 +81,18 @@ type HostConfig struct {
 	Bundles     []string `yaml:"bundles"`
 }
 
-// Node is the node that it describes.
+// Node returns the node.
 func (c HostConfig) Node() *host.Host {
 	return host.New(c.Root, c.KubeletDir, c.RuntimeDirs...).WithSeccompDir(c.SeccompDir)
 }
 
-// Where the configuration and the policies are, if nothing else is said.
+// The default places of the configuration and the policies.
 const (
 	DefaultConfigFile = "/etc/specguard/config.yaml"
 	DefaultPolicyDir  = "/etc/specguard/policies"
 )
 
-// DefaultConfig is what holds where the file and flags say nothing.
+// DefaultConfig returns the configuration without a file and flags.
 func DefaultConfig() Config {
 	return Config{
 		PolicyDir:        DefaultPolicyDir,
@@ -114,7 +114,7 @@ func DefaultConfig() Config {
 	}
 }
 
-// Flags adds the flags that go over the configuration file's values.
+// Flags adds the flags that override the configuration file.
 func (c *Config) Flags(fs *pflag.FlagSet) {
 	c.NodeFlags(fs)
 	c.CRIFlag(fs)
@@ -127,7 +127,7 @@ func (c *Config) Flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Log.File, "log-file", c.Log.File, "log to this file instead of standard error")
 }
 
-// NodeFlags adds those of the flags that doctor has, too.
+// NodeFlags adds the flags that doctor also has.
 func (c *Config) NodeFlags(fs *pflag.FlagSet) {
 	c.CommonFlags(fs)
 	fs.StringVar(&c.NRI.Socket, "nri-socket", c.NRI.Socket, "the runtime's NRI socket")
@@ -135,12 +135,12 @@ func (c *Config) NodeFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.HTTP, "http", c.HTTP, "address of /metrics, /healthz and /readyz; empty for none")
 }
 
-// CRIFlag adds the one for CRI-O.
+// CRIFlag adds the flag for CRI-O's socket.
 func (c *Config) CRIFlag(fs *pflag.FlagSet) {
 	fs.StringVar(&c.CRISocket, "cri-socket", c.CRISocket, "CRI-O's socket")
 }
 
-// CommonFlags adds those that audit has, too.
+// CommonFlags adds the flags that audit also has.
 func (c *Config) CommonFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.PolicyDir, "policy-dir", c.PolicyDir, "folder of policy files")
 	fs.StringVar(&c.ContainerdSocket, "containerd-socket", c.ContainerdSocket, "containerd's gRPC socket")

@@ -1,2 +1,2 @@
-// Package app is the agent: its configuration, and how its parts are put together.
+// Package app is the agent: its configuration, and the wiring of its parts.
 package app

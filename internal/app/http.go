@@ -25,11 +25,12 @@ type pinger interface {
 type agentState interface {
 	metrics.State
 
-	// RuntimeSocketError is why the OCI runtime wrapper cannot ask; nil if it can.
+	// RuntimeSocketError returns why the OCI runtime wrapper cannot ask the agent; nil if it
+	// can.
 	RuntimeSocketError() error
 }
 
-// The parts of readiness, as /readyz?exclude=NAME leaves them out.
+// The parts of readiness, by the names for /readyz?exclude=NAME.
 const (
 	readyNRI      = "nri"      // it is connected
 	readyPolicies = "policies" // it has the policies in force that it was given
@@ -97,8 +98,8 @@ func openerReady(ctx context.Context, s agentState, store pinger) error {
 	return store.Ping(ctx)
 }
 
-// ServeHTTP answers whether the agent is ready. As the API server of Kubernetes
-// does, it leaves out the parts that the query's values of exclude name.
+// ServeHTTP answers whether the agent is ready. Like the API server of Kubernetes, it
+// leaves out the parts that the query's exclude values name.
 func (r *readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	exclude := req.URL.Query()["exclude"]
 	for _, name := range exclude {

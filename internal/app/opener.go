@@ -21,11 +21,11 @@ const (
 
 func openers() []string { return []string{openerAuto, openerContainerd, openerRuntime, openerVerify} }
 
-// Openers picks the opener that is configured, or the one that fits the
-// runtime: containerd's specs can be written through its socket. Without that,
-// and on any other runtime, the wrapper opens where it is seen to be installed;
-// else on CRI-O the seal's hook verifies. A wrong guess is safe: the container does not
-// start then.
+// Openers returns the configured opener, or with auto the one that fits the runtime. For
+// containerd, that is its store; but it is the wrapper if that is installed on the host and
+// the socket of the store is not visible. For other runtimes, it is the wrapper if that is
+// installed; if not, the seal's hook verifies. A wrong guess is safe: the container then
+// does not start.
 func (c *Config) Openers(store judge.SpecStore) judge.Openers {
 	return func(runtime string) (judge.Opener, error) {
 		switch {
@@ -66,7 +66,7 @@ func (c *Config) hasWrapper(runtime string) bool {
 		(runtime == containerruntime.Containerd || exists(c.OnHost(wrapperconfig.CRIODropIn)))
 }
 
-// OnHost is where the agent sees a path of the host.
+// OnHost returns the place at which the agent sees a path of the host.
 func (c *Config) OnHost(path string) string { return filepath.Join(c.Host.Root, path) }
 
 func exists(path string) bool {

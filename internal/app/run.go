@@ -25,8 +25,7 @@ import (
 	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
-// Load reads the configuration file over the defaults, and the flags that were given
-// over both.
+// Load reads the configuration file over the defaults, and the given flags over both.
 func Load(flags *pflag.FlagSet, file string) (Config, error) {
 	cfg := DefaultConfig()
 	if err := cfg.read(file, flags.Changed("config")); err != nil {
@@ -55,7 +54,7 @@ type agent struct {
 	socketErr error
 }
 
-// RuntimeSocketError is why nobody can ask on the runtime socket; nil if they can.
+// RuntimeSocketError returns why nothing can ask on the runtime socket; nil if it works.
 func (a *agent) RuntimeSocketError() error { return a.socketErr }
 
 // answers gives what reports whether the agent answers, the runtime and, where it
@@ -87,7 +86,7 @@ func reloadOnSignal(ctx context.Context, policies *reload.Folder) {
 	}()
 }
 
-// Run runs the agent, of that version, until the context ends.
+// Run runs the agent until the context ends. version is the agent's version.
 func Run(ctx context.Context, cfg Config, version string) error {
 	log, err := newLog(cfg.Log)
 	if err != nil {

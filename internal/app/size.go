@@ -13,11 +13,11 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// MaxContainerSize is an amount of memory; 0 is no limit.
+// MaxContainerSize is a size in bytes; 0 is no limit.
 type MaxContainerSize int64
 
-// UnmarshalText reads 0, or an amount such as 256Ki that ordinary containers
-// keep within.
+// UnmarshalText reads 0, or a size such as 256Ki that is large enough for ordinary
+// containers.
 func (m *MaxContainerSize) UnmarshalText(text []byte) error {
 	if string(text) == "0" {
 		*m = 0
@@ -53,8 +53,8 @@ func (m MaxContainerSize) warn(log logrus.FieldLogger) {
 	}
 }
 
-// Oversized lists what is too large, of the runtime at the socket. Where the
-// agent allows more than is safe, what is safe tells.
+// Oversized returns what is too large, of the runtime at the socket. If the agent's limit
+// is not safe, it applies the safe one.
 func (m MaxContainerSize) Oversized(ctx context.Context, socket string) ([]*recordsize.TooLarge, error) {
 	c, err := cri.New(socket)
 	if err != nil {

@@ -17,12 +17,12 @@ type comparison struct {
 	Outcome policy.Outcome `json:"outcome"`
 	Message string         `json:"message,omitempty"`
 
-	// Gone is in the first decision only, New in the second.
+	// Gone is only in the first decision, New only in the second.
 	Gone decisionlog.Results `json:"gone,omitzero"`
 	New  decisionlog.Results `json:"new,omitzero"`
 
-	// Diff leads from the spec that the first decision lets run to that of the
-	// second, where both let it run.
+	// Diff leads from the spec that the first decision lets run to the second's, if both let
+	// it run.
 	Diff []ocispec.Change `json:"diff,omitempty"`
 }
 

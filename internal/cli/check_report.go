@@ -64,7 +64,7 @@ type report struct {
 	Diff       []ocispec.Change `json:"diff,omitempty"`
 	IfEnforced *ifEnforced      `json:"ifEnforced,omitempty"`
 
-	// Notes say what was assumed, and Unknown names what could not be seen.
+	// Notes say what was assumed. Unknown names what could not be seen.
 	Notes   []string `json:"notes,omitempty"`
 	Unknown []string `json:"unknown,omitempty"`
 }

@@ -1,5 +1,5 @@
-// Package decisionlog writes decisions down: as JSON lines for machines, and as log
-// messages for people.
+// Package decisionlog writes decisions as JSON lines for machines, and as log messages for
+// people.
 package decisionlog
 
 import (
@@ -34,11 +34,11 @@ type Line struct {
 	// enforced.
 	IfEnforced *IfEnforced `json:"ifEnforced,omitempty"`
 
-	// Error says why there is no decision (outcome failed), or what of the container or pod is
-	// too large (outcomes refused and reported).
+	// Error says why there is no decision (outcome failed), or what of the container or pod
+	// is too large (outcomes refused and reported).
 	Error string `json:"error,omitempty"`
 
-	// Stopped: the container ran, and was stopped for the decision.
+	// Stopped: the running container was stopped because of the decision.
 	Stopped bool `json:"stopped,omitempty"`
 
 	Durations *Durations `json:"durations,omitempty"`
@@ -46,15 +46,15 @@ type Line struct {
 
 // Results are what rules found and did.
 type Results struct {
-	// Violations deny the container; Audit is only reported, and Excepted is
-	// excused by exceptions.
+	// Violations deny the container. Audit is only reported. Excepted is excused by
+	// exceptions.
 	Violations []policy.Violation  `json:"violations,omitempty"`
 	Audit      []policy.Violation  `json:"audit,omitempty"`
 	Excepted   []policy.Excepted   `json:"excepted,omitempty"`
 	Changes    []policy.Adjustment `json:"changes,omitempty"`
 }
 
-// IfEnforced is a decision that was not put in force.
+// IfEnforced is a decision that was not enforced.
 type IfEnforced struct {
 	Outcome policy.Outcome `json:"outcome"`
 	Results
@@ -82,14 +82,14 @@ type Container struct {
 	Image string `json:"image,omitempty"`
 }
 
-// Durations are in microseconds: of the policies alone, and of the whole
-// answer to the runtime.
+// Durations are in microseconds: of the policies alone, and of the whole answer to the
+// runtime.
 type Durations struct {
 	Evaluation int64 `json:"evaluationMicros"`
 	Total      int64 `json:"totalMicros"`
 }
 
-// Log is a judge.Recorder that writes JSON lines.
+// Log is a judge.Recorder that writes JSON lines. It is safe for concurrent use.
 type Log struct {
 	mu      sync.Mutex
 	w       io.Writer
@@ -98,8 +98,8 @@ type Log struct {
 	onError func(error)
 }
 
-// New makes a Log that writes to w, with one Write per line. It calls onError if a line cannot
-// be written; the decision is not affected.
+// New returns a Log that writes to w, with one Write per line. It calls onError if a line
+// cannot be written; the decision is not affected.
 func New(w io.Writer, onError func(error)) *Log {
 	return &Log{w: w, now: time.Now, onError: onError}
 }
@@ -117,7 +117,7 @@ func (l *Log) Decided(e judge.Record) {
 	l.write(line)
 }
 
-// Failed writes that a container could not be judged, or brought too much.
+// Failed writes that a container could not be judged, or that its record is too large.
 func (l *Log) Failed(s judge.Event, p policy.Pod, c policy.Container, err error) {
 	line := l.line(s, failed, p, c)
 	if large, ok := errors.AsType[*recordsize.TooLarge](err); ok {

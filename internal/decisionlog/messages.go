@@ -12,7 +12,8 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// Messages is a judge.Recorder that logs decisions for people.
+// Messages is a judge.Recorder that logs decisions for people. It is safe for concurrent
+// use.
 type Messages struct{ Log logrus.FieldLogger }
 
 // Decided logs a denial as a warning, an adjustment as information, and the
@@ -70,7 +71,7 @@ func changes(d *policy.Decision) string {
 	return strings.Join(out, "; ")
 }
 
-// Failed logs that a container could not be judged, or brought too much.
+// Failed logs that a container could not be judged, or that its record is too large.
 func (m Messages) Failed(s judge.Event, p policy.Pod, c policy.Container, err error) {
 	if large, ok := errors.AsType[*recordsize.TooLarge](err); ok {
 		m.about(s, p, c).Warn(large)

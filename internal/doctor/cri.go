@@ -78,6 +78,6 @@ func (raw) Unmarshal(data []byte, v any) error {
 	return nil
 }
 
-// Name is the content type's suffix: none. CRI-O takes application/grpc alone for
-// gRPC (cmd/crio/main.go).
+// Name returns the content type's suffix: none. CRI-O takes only application/grpc for gRPC
+// (cmd/crio/main.go).
 func (raw) Name() string { return "" }

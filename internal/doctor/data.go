@@ -35,8 +35,8 @@ type upstream struct {
 	Name   string `yaml:"name"`
 	Source string `yaml:"source"` // where that was looked up
 
-	// Maintained are the series that upstream mends, such as 2.4, in their order.
-	// Without any there are no series: the newest release has all fixes.
+	// Maintained are the series that upstream still fixes, such as 2.4, in ascending order.
+	// Without any, there are no series: the newest release has all fixes.
 	Maintained []version `yaml:"maintained"`
 }
 
@@ -72,7 +72,7 @@ func (r versionRange) contains(v version) bool {
 	return semver.Compare(r.Introduced.semver, v.semver) <= 0 && semver.Compare(v.semver, r.end().semver) < 0
 }
 
-// ReadData reads a list from a file; "" is the built-in one.
+// ReadData reads a list from a file; "" is the built-in list.
 func ReadData(path string) (*Data, error) {
 	text, name := vulnerabilityFile, "vulnerabilities.yaml"
 	if path != "" {
@@ -129,7 +129,7 @@ func (d *Data) upstream(component string) *upstream {
 	return nil
 }
 
-// Validate checks what a component has to say.
+// Validate checks that the component has everything that it needs.
 func (u *upstream) Validate() error {
 	if u.Name == "" {
 		return fmt.Errorf("a component has a name and a source")
@@ -140,7 +140,8 @@ func (u *upstream) Validate() error {
 	return checkSource(u.Source)
 }
 
-// Validate checks what an entry has to say, and that its ranges follow each other.
+// Validate checks that the entry has everything that it needs, and that its ranges are in
+// order.
 func (v *vulnerability) Validate() error {
 	switch {
 	case v.ID.text == "" || v.Component == "" || v.Summary == "":
@@ -187,7 +188,7 @@ func (i *identifier) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// SetPlace keeps where the identifier stands.
+// SetPlace notes the place of the identifier.
 func (i *identifier) SetPlace(p strict.Place) { i.at = p }
 
 // date is a day.

@@ -1,6 +1,6 @@
-// Package doctor checks whether a node is ready for specguard: what it found, and what to do
-// about it. It changes nothing on the node, except that the kernel may load the modules of
-// socket families that it tries.
+// Package doctor checks whether a node is ready for specguard: what it found, and what to
+// do about it. It changes nothing on the node, except that the kernel may load the modules
+// of socket families that it tries.
 package doctor
 
 import (
@@ -8,18 +8,18 @@ import (
 	"fmt"
 )
 
-// Status is how a finding is meant.
+// Status is how serious a finding is.
 type Status string
 
-// The statuses. With a problem, specguard cannot do its work, or others can undo
-// it; a warning is what an operator should know and may accept.
+// The statuses. With a problem, specguard cannot work, or others can undo its work. A
+// warning is something that an operator should know and may accept.
 const (
 	OK      Status = "ok"
 	Warning Status = "warning"
 	Problem Status = "problem"
 )
 
-// Finding is what a check has found, in one line.
+// Finding is what a check has found. Each text is one line.
 type Finding struct {
 	Check   string   `json:"check"`
 	Status  Status   `json:"status"`

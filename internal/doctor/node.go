@@ -20,37 +20,37 @@ type Settings struct {
 	// seen.
 	Root string
 
-	// RuntimeDirs are the agent's host.runtimeDirs; none are the default ones.
+	// RuntimeDirs are the agent's host.runtimeDirs; none means the default ones.
 	RuntimeDirs []string
 
-	// SeccompDir is the node's folder of seccomp profiles, as the host names it.
+	// SeccompDir is the node's folder of seccomp profiles, by the host's path.
 	SeccompDir string
 
-	// Sockets, as the agent sees them.
+	// The sockets, by the agent's paths.
 	ContainerdSocket, CRIOSocket, NRISocket string
 
-	// The runtimes' configuration files, as the host names them.
+	// The runtimes' configuration files, by the host's paths.
 	ContainerdConfig, CRIOConfig string
 
-	// ConfigFile and PolicyDir are the agent's, as it sees them.
+	// ConfigFile and PolicyDir are the agent's, by its own paths.
 	ConfigFile, PolicyDir string
 
 	// Policies reads the policies as the agent does.
 	Policies func() (*policy.Set, error)
 
-	// Oversized lists what is too large for the agent to be sure of its
-	// connection, by CRI, of the runtime at the socket.
+	// Oversized returns the records that are too large for the agent to be sure that it can
+	// connect. It asks the runtime at the socket, by CRI.
 	Oversized func(ctx context.Context, socket string) ([]*recordsize.TooLarge, error)
 
-	// Data is the list of known vulnerabilities; nil is the built-in one. Now
-	// tells the time; nil is the clock.
+	// Data is the list of known vulnerabilities; nil is the built-in list. Now returns the
+	// time; nil is the clock.
 	Data *Data
 	Now  func() time.Time
 
 	// Bundles are the agent's host.bundles.
 	Bundles []string
 
-	// TestedHandlers are those whose OCI runtimes the operator has tested.
+	// TestedHandlers are the runtime handlers whose OCI runtimes the operator has tested.
 	TestedHandlers []string
 
 	Plugin string // the name that the agent registers with NRI
@@ -59,7 +59,7 @@ type Settings struct {
 	HTTP   string // address of the agent's /readyz; "" for none
 }
 
-// Node is a node and what was learned of it.
+// Node is a node and what was found out about it.
 type Node struct {
 	Settings
 	host   *host.Host

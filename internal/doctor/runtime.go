@@ -14,7 +14,7 @@ import (
 	"github.com/specguard/specguard/internal/runtimeconfig"
 )
 
-// The container runtimes, as the data of vulnerabilities names them.
+// The names of the container runtimes in the list of vulnerabilities.
 const (
 	containerd = "containerd"
 	crio       = "cri-o"

@@ -9,8 +9,8 @@ import (
 type version struct {
 	text   string
 	semver string // of upstream, in the form of golang.org/x/mod/semver
-	// packaged tells that the version has a suffix that upstream's do not have,
-	// such as Debian's 1.1.5+ds1: fixes may have been added to it.
+	// packaged: the version has a suffix that upstream's versions do not have, such as
+	// Debian's 1.1.5+ds1. Fixes may have been added to it.
 	packaged bool
 }
 
@@ -38,7 +38,7 @@ func parseVersion(text string) (version, bool) {
 	return v, true
 }
 
-// UnmarshalText reads a version of upstream's.
+// UnmarshalText reads an upstream version.
 func (v *version) UnmarshalText(text []byte) error {
 	parsed, ok := parseVersion(string(text))
 	if !ok || parsed.packaged {

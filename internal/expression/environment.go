@@ -8,24 +8,23 @@ import (
 	"cel.dev/cel-go/ext"
 )
 
-// Variable is a struct that expressions can use by a name. The structs and fields
-// in it have the names of their JSON.
+// Variable is a struct that expressions can use under a name. The structs and fields in it
+// have their JSON names.
 type Variable struct {
 	Name string
 	Type string // the name of its type
 	Of   reflect.Type
 }
 
-// Environment is what expressions can use. It may be used at the same time.
+// Environment is what expressions can use. It is safe for concurrent use.
 type Environment struct {
 	env       *cel.Env
 	types     *structTypes
 	variables map[string]*structType
 }
 
-// New makes an environment with CEL's standard functions and the extensions
-// strings, lists and sets of cel-go. It panics where it cannot: nothing in it comes
-// from outside.
+// New returns an environment with CEL's standard functions and cel-go's extensions strings,
+// lists and sets. It panics if it cannot make one: no input from outside can cause that.
 func New(variables ...Variable) *Environment {
 	e := &Environment{types: &structTypes{structs: make(map[string]*structType)}}
 	options := append([]cel.EnvOption{e.types.extend}, e.declare(variables)...)
@@ -41,7 +40,7 @@ func New(variables ...Variable) *Environment {
 	return e
 }
 
-// With is the environment with more variables.
+// With returns the environment with more variables.
 func (e *Environment) With(variables ...Variable) *Environment {
 	out := &Environment{types: e.types, variables: maps.Clone(e.variables)}
 	env, err := e.env.Extend(out.declare(variables)...)
@@ -65,16 +64,16 @@ func (e *Environment) declare(variables []Variable) []cel.EnvOption {
 	return out
 }
 
-// Values are what the variables are in one evaluation after another. They are not
-// for several at the same time.
+// Values are the values of the variables, for one evaluation at a time. They are not safe
+// for concurrent use.
 type Values struct {
 	env     *Environment
 	pointer func(name string) any
 	meter   *meter // of one expression at a time
 }
 
-// Values takes values from pointer, which gives a pointer to the struct of each
-// variable of the environment. Evaluations end when done is closed; nil: never.
+// Values returns values that pointer provides: a pointer to the struct of each variable of
+// the environment. Evaluations end when done is closed; nil: never.
 func (e *Environment) Values(done <-chan struct{}, pointer func(name string) any) *Values {
 	return &Values{env: e, pointer: pointer, meter: &meter{done: done}}
 }

@@ -1,6 +1,6 @@
-// Package expression checks and evaluates expressions in the Common Expression
-// Language (CEL, https://cel.dev) that are true or false, on values of Go. What an
-// expression may cost is bounded, also where its values are long.
+// Package expression checks and evaluates boolean expressions in the Common Expression
+// Language (CEL, https://cel.dev) on Go values. The cost of an expression is limited, even
+// if its values are long.
 package expression
 
 import (
@@ -23,11 +23,10 @@ const (
 	interruptEvery = 100      // elements of a list between two looks at whether the time is over
 )
 
-// Program is an expression that was checked. It may be evaluated at the same time.
+// Program is a checked expression. It is safe for concurrent use.
 type Program struct{ program cel.Program }
 
-// Compile checks an expression. The error says, in one line, where in it the fault
-// is.
+// Compile checks an expression. The error says in one line what is wrong, and where in it.
 func (e *Environment) Compile(text string) (*Program, error) {
 	ast, issues := e.env.Compile(text)
 	if issues.Err() != nil {
@@ -62,7 +61,7 @@ func first(text string, issues *cel.Issues) error {
 	}
 }
 
-// Always reports whether the expression has that result whatever its values are.
+// Always reports whether the expression has that result for all values.
 func (p *Program) Always(result bool) bool {
 	out, _, err := p.program.Eval(cel.NoVars())
 	return err == nil && out == types.Bool(result)

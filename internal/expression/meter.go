@@ -18,7 +18,7 @@ import (
 // numbers. Whoever writes a pod decides how long its lists are. So what takes
 // time within one step is counted here before it is done.
 
-// What it costs to look at one thing, in eighths of a step.
+// The cost of looking at one thing, in eighths of a step.
 const (
 	textCost   = 1
 	structCost = 32

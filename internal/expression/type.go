@@ -229,8 +229,8 @@ func (o *object) get(m structMember) (ref.Val, error) {
 	return m.value(o.meter, v), nil
 }
 
-// Get implements traits.Indexer, for values whose type is not known when the
-// expression is loaded.
+// Get implements traits.Indexer, for values whose type is not known when the expression is
+// loaded.
 func (o *object) Get(index ref.Val) ref.Val {
 	m, ok := o.typ.members[fmt.Sprint(index.Value())]
 	if !ok {

@@ -17,7 +17,7 @@ import (
 //go:embed fields.yaml
 var data []byte
 
-// Row is what is said of some fields.
+// Row is what the table says about some fields.
 type Row struct {
 	// Fields are paths as in config.json (process.user.uid). The values of lists and maps have
 	// [] instead of a name (mounts[].options). A * matches any name.
@@ -29,10 +29,10 @@ type Row struct {
 	// Rules are the names of the rules that read the fields.
 	Rules []string `yaml:"rules"`
 
-	// Custom: the operator decides whether it matters, with rule custom.
+	// Custom: the operator decides with rule custom whether it matters.
 	Custom bool `yaml:"custom"`
 
-	// Why says what there is to know. Without rules it says why that is safe.
+	// Why says what is worth knowing. Without rules, it says why that is safe.
 	Why string `yaml:"why"`
 }
 

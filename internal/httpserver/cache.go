@@ -8,14 +8,15 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// How often a value is computed, however many ask for it. Who asks now and then
-// gets a new one.
+// How often a value is computed, however many clients ask. Occasional clients get a new
+// one.
 const (
 	freshPace  = rate.Limit(1) // times a second
 	freshBurst = 5
 )
 
-// Cache holds a value that is costly to compute. It is no older than a second.
+// Cache holds a value that is costly to compute. It is at most a second old. It is safe for
+// concurrent use.
 type Cache[T any] struct {
 	compute func(context.Context) T
 
@@ -25,13 +26,13 @@ type Cache[T any] struct {
 	computed time.Time // when it was there
 }
 
-// NewCache makes a Cache. compute must end by itself: a client that hangs up does not end it
-// for the others.
+// NewCache returns a Cache. compute must end by itself, because others wait for it even if
+// the client that asked hangs up.
 func NewCache[T any](compute func(context.Context) T) *Cache[T] {
 	return &Cache[T]{compute: compute, pace: rate.NewLimiter(freshPace, freshBurst)}
 }
 
-// Get gives the value. Those who ask while it is computed wait for that.
+// Get returns the value. If it is being computed, Get waits for that.
 func (c *Cache[T]) Get(ctx context.Context) T {
 	asked := time.Now()
 	c.mu.Lock()

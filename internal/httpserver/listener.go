@@ -11,8 +11,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// What the kernel keeps for clients. It counts against the memory limit of the
-// pod, also for connections that the process has closed.
+// What the kernel keeps for clients. It counts against the memory limit of the pod, even
+// for connections that the process has closed.
 const (
 	receiveBuffer = 8 << 10         // bytes of a connection that wait to be read
 	sendBuffer    = 16 << 10        // bytes of an answer that the client has not read
@@ -63,7 +63,7 @@ type listener struct {
 	counter Counter
 }
 
-// Accept waits until another connection may be accepted, and for one.
+// Accept waits until another connection may be accepted, and accepts one.
 func (l *listener) Accept() (net.Conn, error) {
 	if err := l.pace.Wait(l.ctx); err != nil {
 		return nil, net.ErrClosed

@@ -16,8 +16,8 @@ type page struct {
 	err  error
 }
 
-// Metrics serves what is gathered as Prometheus' text, uncompressed: clients
-// share one text.
+// Metrics serves the gathered metrics as uncompressed Prometheus text. Clients share one
+// text.
 func Metrics(g prometheus.Gatherer) http.Handler {
 	format := expfmt.NewFormat(expfmt.TypeTextPlain)
 	cache := NewCache(func(context.Context) page { return gather(g, format) })

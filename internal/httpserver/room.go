@@ -68,7 +68,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close makes room.
+// Close closes the connection and makes room for another.
 func (c *conn) Close() error {
 	c.room.leave(c)
 	return c.Conn.Close()

@@ -1,7 +1,7 @@
 // Package httpserver serves an agent's metrics and probes to anyone who reaches its port.
-// Clients cannot take resources that the agent needs to judge containers: the number of their
-// connections, what they send, and how slowly they read cost a limited amount of memory and
-// less than a hundredth of a CPU.
+// Clients cannot take resources that the agent needs to judge containers: their
+// connections, requests and slow reading cost a limited amount of memory and less than a
+// hundredth of a CPU.
 package httpserver
 
 import (
@@ -41,10 +41,14 @@ func defaultLimits() limits {
 	}
 }
 
-// Counter counts connections.
+// Counter counts connections. It must be safe for concurrent use.
 type Counter interface {
+	// Accepted counts an accepted connection.
 	Accepted()
-	Shed() // for newer ones, or as one too many
+
+	// Shed counts a connection that was closed unanswered, because it was one too many or to
+	// make room for newer ones.
+	Shed()
 }
 
 // Server serves HTTP within its limits.
@@ -54,13 +58,13 @@ type Server struct {
 	log     logrus.FieldLogger
 }
 
-// New makes a Server.
+// New returns a Server.
 func New(c Counter, log logrus.FieldLogger) *Server {
 	return &Server{limits: defaultLimits(), counter: c, log: log}
 }
 
-// Serve answers on the address until the context ends. It returns when it
-// listens, with the address.
+// Serve answers on the address until the context ends. It returns once it listens, with the
+// address.
 func (s *Server) Serve(ctx context.Context, address string, handler http.Handler) (net.Addr, error) {
 	inner, err := listen(ctx, address, s.limits.backlog)
 	if err != nil {

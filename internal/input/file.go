@@ -9,7 +9,7 @@ import (
 // maxSize bounds a file, in bytes.
 const maxSize = 64 << 20
 
-// ReadFile reads a file. One that is larger than 64 MiB is an error.
+// ReadFile reads a file of at most 64 MiB.
 func ReadFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -19,7 +19,7 @@ func ReadFile(path string) ([]byte, error) {
 	return ReadAll(f)
 }
 
-// ReadAll reads all there is. More than 64 MiB is an error.
+// ReadAll reads everything, at most 64 MiB.
 func ReadAll(r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxSize+1))
 	if err != nil {

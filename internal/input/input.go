@@ -16,18 +16,17 @@ import (
 type Container struct {
 	Subject policy.Subject
 
-	// Object is what the container is derived from, such as Deployment/web;
-	// "" where the file holds the very spec.
+	// Object is what the container is derived from, such as Deployment/web; "" if the file
+	// has the spec itself.
 	Object string
 
 	// Notes say what was assumed, one sentence each.
 	Notes []string
 }
 
-// Read gives the containers that the data of a file describes: of JSON every
-// value of the stream, of a list its elements, of a manifest all of its pods'
-// ones. There is at least one. An error begins with the file's name and, in a
-// manifest, the place.
+// Read returns the containers that a file describes: those of every value of a JSON stream,
+// of every element of a list, of every pod of a manifest. There is at least one. An error
+// begins with the file's name and, in a manifest, the place.
 func Read(name string, data []byte) ([]Container, error) {
 	containers, err := read(data)
 	var fault *manifest.Error
@@ -119,7 +118,7 @@ func derive(data []byte) ([]Container, error) {
 // namespace.
 const noNamespace = "no namespace is given: assumed to be default"
 
-// GiveNamespace sets the pod's namespace where the file does not tell it.
+// GiveNamespace sets the pod's namespace if the file does not give it.
 func (c *Container) GiveNamespace(namespace string) {
 	assumed := slices.Index(c.Notes, noNamespace)
 	if c.Subject.Pod.Namespace != "" && assumed < 0 {

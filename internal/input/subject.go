@@ -16,16 +16,14 @@ import (
 
 // object is a JSON object as far as it tells what it is.
 type object struct {
-	// Status and Info are what "crictl inspect" prints (CRI,
-	// ContainerStatusResponse).
+	// Status and Info are in the output of "crictl inspect" (CRI, ContainerStatusResponse).
 	Status status `json:"status"`
 	Info   struct {
 		SandboxID   string          `json:"sandboxID"`
 		RuntimeSpec json.RawMessage `json:"runtimeSpec"`
 	} `json:"info"`
 
-	// These are what "ctr container info" prints (containerd, containers.
-	// Container).
+	// These are in the output of "ctr container info" (containerd, containers.Container).
 	ID     string            `json:"ID"`
 	Labels map[string]string `json:"Labels"`
 	Image  string            `json:"Image"`

@@ -11,15 +11,15 @@ import (
 	securejoin "github.com/cyphar/filepath-securejoin"
 )
 
-// A Change makes, replaces or removes one file in one step.
+// Change creates, replaces or removes one file in one step.
 type Change struct {
-	// Path is the file, as the node names it.
+	// Path is the file, by the node's path.
 	Path string
-	// Before and After are its contents; nil where there is no such file.
+	// Before and After are its contents; nil if there is no such file.
 	Before, After []byte
-	// Target is where a symlink that is made leads.
+	// Target is the target of a symlink to create.
 	Target string
-	// Binary: there is no use in showing the contents.
+	// Binary: showing the contents is of no use.
 	Binary bool
 
 	mode fs.FileMode

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// containerd's plugins that have the runtime handlers, and what calls an OCI
-// runtime by its binary.
+// The plugins of containerd that have runtime handlers, and what calls an OCI runtime by
+// its binary.
 const (
 	criRuntime2 = "io.containerd.cri.v1.runtime" // containerd 2
 	criRuntime1 = "io.containerd.grpc.v1.cri"    // containerd 1.7

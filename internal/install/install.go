@@ -1,9 +1,9 @@
-// Package install puts the OCI runtime wrapper and the runtime's drop-in in
-// place on a node, and takes them back.
+// Package install installs the OCI runtime wrapper and the runtime's drop-in on a node, and
+// removes them.
 //
-// A node can start containers at every moment of either: what a file names is
-// there before the file is, every file comes and goes in one rename, and the
-// runtime's own configuration comes last and goes first. The runtime itself
+// The node can start containers at every moment of both. What a file refers to is there
+// before the file. Every file is created or removed in one rename. The runtime's own
+// configuration is changed last on installation and first on removal. The runtime itself
 // has checked a copy of its configuration before anything is changed.
 package install
 
@@ -18,7 +18,7 @@ import (
 	"github.com/specguard/specguard/internal/wrapperconfig"
 )
 
-// Where things are on a node.
+// Places on a node.
 const (
 	DefaultPrefix = "/usr/local/bin"
 	wrapper       = "specguard-runtime"
@@ -26,36 +26,36 @@ const (
 
 	// RuntimeConfig is the wrapper's configuration.
 	RuntimeConfig = wrapperconfig.File
-	// RuntimeConfigEnv names another one.
+	// RuntimeConfigEnv is the environment variable that names another file.
 	RuntimeConfigEnv = wrapperconfig.Variable
 )
 
-// Options say what to install, and where. Paths are those of the node, except Root and Binary.
+// Options say what to install, and where. Paths are the node's, except Root and Binary.
 type Options struct {
 	// Root is the folder with the node's files.
 	Root string
 	// Prefix is the folder of the wrapper; DefaultPrefix if empty.
 	Prefix string
-	// Binary is the wrapper to install, a file of this process's own root.
+	// Binary is the wrapper to install, by this process's own path.
 	Binary string
 	// Runtime is auto, containerd or crio.
 	Runtime string
-	// Config is the runtime's main configuration file, if it is elsewhere.
+	// Config is the runtime's main configuration file, if it is not in its default place.
 	Config string
-	// RuntimeConfig is the wrapper's configuration; the constant if empty.
+	// RuntimeConfig is the wrapper's configuration; "" is the constant.
 	RuntimeConfig string
-	// Handlers are the runtime handlers to wrap; all that can be if empty.
+	// Handlers are the runtime handlers to wrap; none means all that can be wrapped.
 	Handlers []string
-	// PassNamespaces may run pods while the agent cannot be asked.
+	// PassNamespaces are the namespaces whose pods may run while the agent cannot be asked.
 	PassNamespaces []string
 }
 
-// A Plan is what is to be changed, in this order.
+// Plan is what to change, in this order.
 type Plan struct {
 	Changes []Change
-	// Notes are for the operator, a line each.
+	// Notes are for the operator, one line each.
 	Notes []string
-	// Runtime is whose configuration changes, or would if there were changes.
+	// Runtime is the runtime whose configuration changes, or would if there were changes.
 	Runtime string
 
 	tree tree
@@ -75,9 +75,8 @@ func (p *Plan) Effective() bool {
 	return false
 }
 
-// Apply makes the changes. It stops at the first error; what was done until
-// then leaves the node able to start containers, and another Apply of a new
-// plan goes on from there.
+// Apply makes the changes. It stops at the first error. The node can then still start
+// containers, and the Apply of a new plan completes the work.
 func (p *Plan) Apply() error {
 	for _, c := range p.Changes {
 		if err := p.tree.apply(c); err != nil {
@@ -119,7 +118,7 @@ type handler struct {
 	wrappers map[string]string
 }
 
-// New looks at the node and plans what Install changes. Nothing is changed.
+// New looks at the node and returns the plan of an installation. It changes nothing.
 func New(ctx context.Context, o Options) (*Plan, error) {
 	t, err := newTree(o.Root)
 	if err != nil {

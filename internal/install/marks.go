@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// What is changed in an operator's file carries a mark that tells how to undo
-// it, so that nothing else has to remember, and edits made since stay.
+// Changes in an operator's file carry a mark that says how to undo them. So no other record
+// is needed, and later edits of the file stay.
 const (
 	// markAdded ends a line that was added.
 	markAdded = " # specguard install: added"

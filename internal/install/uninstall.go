@@ -8,28 +8,27 @@ import (
 	"strings"
 )
 
-// UninstallOptions say what to take back. Paths are the node's, but for Root.
+// UninstallOptions say what to remove. Paths are the node's, except Root.
 type UninstallOptions struct {
 	// Root, Prefix, Config and RuntimeConfig are as in Options. Runtime is
 	// containerd, crio, or auto for both.
 	Root, Prefix, Runtime, Config, RuntimeConfig string
-	// Purge: the wrapper's configuration goes too, with the wrapper.
+	// Purge removes the wrapper's configuration too, with the wrapper.
 	Purge bool
 }
 
-// A Removal is a Plan that takes back what was installed.
+// Removal is a Plan that removes what was installed.
 type Removal struct {
 	Plan
-	// Kept says why the wrapper stays, a line each. A later uninstall removes
-	// it.
+	// Kept says why the wrapper stays, one line each. A later uninstall removes it.
 	Kept []string
 }
 
-// Uninstall looks at the node and plans what to take back. Nothing is changed.
+// Uninstall looks at the node and returns the plan of the removal. It changes nothing.
 //
-// The runtime's configuration goes first. The wrapper goes only when nothing
-// calls it any more: a runtime goes by the configuration that it started with,
-// and containers by the one that they were made with.
+// The runtime's configuration goes first. The wrapper goes only when nothing calls it any
+// more: a runtime uses the configuration with which it started, and a container the one
+// with which it was created.
 func Uninstall(o UninstallOptions) (*Removal, error) {
 	t, err := newTree(o.Root)
 	if err != nil {

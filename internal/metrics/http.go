@@ -2,12 +2,12 @@ package metrics
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// HTTP counts connections to the port of metrics and probes.
+// HTTP counts connections to the port of metrics and probes. It is safe for concurrent use.
 type HTTP struct {
 	accepted, shed prometheus.Counter
 }
 
-// NewHTTP makes an HTTP and registers its metrics.
+// NewHTTP returns an HTTP and registers its metrics.
 func NewHTTP(reg prometheus.Registerer) *HTTP {
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "specguard", Subsystem: "http", Name: name, Help: help})
@@ -21,8 +21,8 @@ func NewHTTP(reg prometheus.Registerer) *HTTP {
 	return h
 }
 
-// Accepted counts a connection.
+// Accepted counts an accepted connection.
 func (h *HTTP) Accepted() { h.accepted.Inc() }
 
-// Shed counts one that is not answered.
+// Shed counts a connection that is not answered.
 func (h *HTTP) Shed() { h.shed.Inc() }

@@ -14,7 +14,7 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// Recorder is a judge.Recorder that counts.
+// Recorder is a judge.Recorder that counts. It is safe for concurrent use.
 type Recorder struct {
 	decisions  *prometheus.CounterVec
 	ifEnforced *prometheus.CounterVec
@@ -29,7 +29,7 @@ type Recorder struct {
 	total      *prometheus.HistogramVec
 }
 
-// New makes a Recorder and registers its metrics.
+// New returns a Recorder and registers its metrics.
 func New(reg prometheus.Registerer) *Recorder {
 	r := &Recorder{
 		decisions: counter("decisions_total", "Containers judged, by stage and outcome (allowed, adjusted, denied).",
@@ -117,7 +117,7 @@ func (r *Recorder) Decided(e judge.Record) {
 	}
 }
 
-// Failed counts a container that could not be judged, or brought too much.
+// Failed counts a container that could not be judged, or whose record is too large.
 func (r *Recorder) Failed(s judge.Event, _ policy.Pod, _ policy.Container, err error) {
 	if large, ok := errors.AsType[*recordsize.TooLarge](err); ok {
 		r.oversized.WithLabelValues(large.Outcome()).Inc()
@@ -129,24 +129,23 @@ func (r *Recorder) Failed(s judge.Event, _ policy.Pod, _ policy.Container, err e
 	}
 }
 
-// Waited notes how long a request has waited.
+// Waited records how long a request has waited.
 func (r *Recorder) Waited(d time.Duration) { r.wait.Observe(d.Seconds()) }
 
-// State is what the agent reports about itself.
+// State is what the agent reports about itself. It must be safe for concurrent use.
 type State interface {
-	Connected() bool
-	SynchronizeFailures() uint64
-	Oversized() int
-	Generation() uint64
-	PolicyCount() int
-	Builtin() bool
-	ReloadError() error
-	Exceptions() []policy.Exception
-	Opener() string
+	Connected() bool                // to NRI
+	SynchronizeFailures() uint64    // connections that ended before the runtime had listed what runs
+	Oversized() int                 // pods and containers that are larger than the limit
+	Generation() uint64             // policy sets so far
+	PolicyCount() int               // current policies
+	Builtin() bool                  // the built-in policy is the current one
+	ReloadError() error             // why the folder's policies are not the current ones; nil if they are
+	Exceptions() []policy.Exception // of the current policies
+	Opener() string                 // its name; "" until a runtime has connected
 }
 
-// RegisterState registers gauges that read the agent's state when they are
-// asked for.
+// RegisterState registers gauges that read the agent's state when they are collected.
 func RegisterState(reg prometheus.Registerer, s State) {
 	gauge := func(name, help string, value func() float64) {
 		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "specguard", Name: name, Help: help}, value))

@@ -6,7 +6,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// Clone returns a deep copy of the spec: no edit of one is seen in the other.
+// Clone returns a deep copy of the spec.
 func Clone(spec *specs.Spec) *specs.Spec {
 	if spec == nil {
 		return nil

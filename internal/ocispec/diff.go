@@ -31,8 +31,8 @@ func secret(path string) bool {
 	}
 }
 
-// Diff lists what leads from before to after, in the order of paths. Lists of
-// plain values are compared as sets, lists of objects by their identity.
+// Diff returns the changes from before to after, in the order of their paths. It compares
+// lists of plain values as sets, and lists of objects by their identity.
 func Diff(before, after *specs.Spec) ([]Change, error) {
 	b, err := generic(before)
 	if err != nil {

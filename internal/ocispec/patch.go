@@ -12,13 +12,13 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// ErrAmbiguous is returned for a document in which a member that must be edited occurs twice,
-// or under two spellings that decoders treat as the same.
+// ErrAmbiguous is the error for a document in which a member to edit occurs twice, or in
+// two spellings that decoders treat as the same.
 var ErrAmbiguous = errors.New("ambiguous member")
 
-// Patch returns raw with the edits that lead from before to after. before must
-// be what Decode gave for raw. Members that the two agree on, and members that
-// the types do not know, keep their bytes.
+// Patch returns raw with the edits that lead from before to after. before must be the
+// result of Decode for raw. Members that are the same in both, and members that the types
+// do not know, keep their bytes.
 func Patch(raw []byte, before, after *specs.Spec) ([]byte, error) {
 	out, err := patchValue(raw, reflect.ValueOf(before).Elem(), reflect.ValueOf(after).Elem())
 	if err != nil {
@@ -27,7 +27,7 @@ func Patch(raw []byte, before, after *specs.Spec) ([]byte, error) {
 	return out, nil
 }
 
-// PatchProcess is Patch for what DecodeProcess reads.
+// PatchProcess is Patch for the result of DecodeProcess.
 func PatchProcess(raw []byte, before, after *specs.Process) ([]byte, error) {
 	out, err := patchValue(raw, reflect.ValueOf(before).Elem(), reflect.ValueOf(after).Elem())
 	if err != nil {

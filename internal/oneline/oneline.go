@@ -1,4 +1,4 @@
-// Package oneline keeps text that others have written from making lines of its own.
+// Package oneline keeps text of others on one line.
 package oneline
 
 import (
@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// Of is the text with a blank for each character that cannot be printed: one that ends a line,
-// moves the cursor or hides what follows.
+// Of returns the text with a blank for each character that cannot be printed, such as one
+// that ends a line, moves the cursor or hides what follows.
 func Of(text string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

@@ -13,8 +13,8 @@ type profiles struct {
 	told map[string]bool
 }
 
-// OnNode has the log tell which files that policies name the node lacks. It is
-// called before Watch.
+// OnNode makes the Folder log which files that policies name are missing on the node. Call
+// it before Watch.
 func (f *Folder) OnNode(host func() policy.Host) { f.profiles.host = host }
 
 func (p *profiles) report(set *policy.Set, log logrus.FieldLogger) {

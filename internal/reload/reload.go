@@ -1,5 +1,5 @@
-// Package reload keeps the policies of a folder in force: it reads them again
-// whenever they change and keeps the last good ones when they cannot be used.
+// Package reload keeps the policies of a folder current: it reads them again whenever they
+// change, and keeps the last good ones when they cannot be used.
 package reload
 
 import (
@@ -28,7 +28,7 @@ const (
 	poll = 10 * time.Second
 )
 
-// Folder is a policy folder and what was last read of it.
+// Folder is a policy folder and what was last read from it. It is safe for concurrent use.
 type Folder struct {
 	path         string
 	optional     bool
@@ -47,8 +47,8 @@ type Folder struct {
 	err        error
 }
 
-// Open reads the folder for the first time; an invalid policy is then an error. A folder
-// without any policy puts the built-in policy in force; so does an optional folder that does
+// Open reads the folder for the first time. An invalid policy is an error then. If the
+// folder has no policy, the built-in policy is current; so it is if an optional folder does
 // not exist.
 func Open(path string, optional bool, builtin policy.Builtin, log logrus.FieldLogger) (*Folder, error) {
 	f := &Folder{path: path, optional: optional, builtin: builtin, log: log, settle: settle, poll: poll, asked: make(chan struct{}, 1)}
@@ -58,39 +58,39 @@ func Open(path string, optional bool, builtin policy.Builtin, log logrus.FieldLo
 	return f, nil
 }
 
-// Current is the policy set in force.
+// Current returns the current policy set; never nil.
 func (f *Folder) Current() *policy.Set {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.set
 }
 
-// Generation counts the policy sets that were in force.
+// Generation returns how many policy sets there have been.
 func (f *Folder) Generation() uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.generation
 }
 
-// Builtin reports whether the built-in policy is in force, because the folder never had a
-// policy.
+// Builtin reports whether the built-in policy is current, because the folder has never had
+// a policy.
 func (f *Folder) Builtin() bool { return f.Current().Builtin() }
 
-// PolicyCount is how many policies are in force.
+// PolicyCount returns the number of current policies.
 func (f *Folder) PolicyCount() int { return len(f.Current().Names()) }
 
-// Exceptions are those of the policies in force.
+// Exceptions returns the exceptions of the current policies.
 func (f *Folder) Exceptions() []policy.Exception { return f.Current().Exceptions() }
 
-// ReloadError says why the folder's policies are not in force; nil if they
-// are.
+// ReloadError returns why the folder's policies are not the current ones; nil if they are.
 func (f *Folder) ReloadError() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.err
 }
 
-// Reload makes Watch read the folder at once, and log the result even if nothing changed.
+// Reload makes Watch read the folder at once, and log the result even if nothing has
+// changed.
 func (f *Folder) Reload() {
 	select {
 	case f.asked <- struct{}{}:

@@ -9,9 +9,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Comments are doc comments, by what they are of: a type ("policy.Match"), a
-// field ("policy.Match.Images") or the value of a constant
-// ("policy.Action=reject").
+// Comments are doc comments by name: of a type ("policy.Match"), a field
+// ("policy.Match.Images") or the value of a constant ("policy.Action=reject").
 type Comments map[string]string
 
 // Of returns the comment of a type.
@@ -31,7 +30,7 @@ func valueKey(t reflect.Type, value string) string { return key(t) + "=" + value
 
 func (f Field) comment() string { return key(f.Owner) + "." + f.Name }
 
-// Doc is the comment of a rule.
+// Doc is the comment of a rule, in its parts.
 type Doc struct {
 	Text                            string
 	Reads, Adjusts, Source, Example string
@@ -40,7 +39,7 @@ type Doc struct {
 // section begins the part of a rule's comment that has that name.
 var section = regexp.MustCompile(`(?m)^(Reads|Adjusts|Source|Example):[ \n]\s*`)
 
-// Parse takes a rule's comment apart.
+// Parse splits a rule's comment into its parts.
 func Parse(comment string) Doc {
 	var d Doc
 	part, start := &d.Text, 0
@@ -61,7 +60,7 @@ func (d Doc) example() (any, bool) {
 	return v, err == nil && v != nil
 }
 
-// SplitDefault takes the comment of a field apart that ends in "Default: ...".
+// SplitDefault splits the comment of a field at its last sentence, "Default: ...".
 func SplitDefault(comment string) (text, def string) {
 	text, def, _ = strings.Cut(comment, "Default: ")
 	return strings.TrimSpace(text), strings.TrimSuffix(strings.Join(strings.Fields(def), " "), ".")

@@ -13,8 +13,7 @@ type Field struct {
 	Type  reflect.Type
 }
 
-// Fields lists the fields as package strict reads them, those of embedded
-// structs among them.
+// Fields returns the fields as package strict reads them, with those of embedded structs.
 func Fields(t reflect.Type) []Field {
 	var out []Field
 	for i := range t.NumField() {

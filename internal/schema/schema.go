@@ -1,10 +1,9 @@
-// Package schema describes the policy documents as a JSON Schema (draft
-// 2020-12), for editors. It is made from the types that the documents decode
-// into and from their doc comments.
+// Package schema describes the policy documents as a JSON Schema (draft 2020-12), for
+// editors. It makes the schema from the types into which the documents are decoded and from
+// their doc comments.
 //
-// Editors know older drafts best, so the schema uses only what draft 7 has too.
-// Besides that it has enumDescriptions and patternErrorMessage, which validators
-// ignore and editors show.
+// Editors know older drafts best, so the schema uses only what draft 7 has too, and
+// enumDescriptions and patternErrorMessage, which validators ignore and editors show.
 package schema
 
 //go:generate go run ./generate
@@ -41,19 +40,19 @@ func (c Comments) Schema() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// Used returns the comments that the schema shows.
+// Used returns the comments that the schema contains.
 func (c Comments) Used() Comments {
 	b := newBuilder(c)
 	b.documents(Documents())
 	return b.used
 }
 
-// Documents are the kinds of documents that the schema describes.
+// Documents returns the kinds of documents that the schema describes.
 func Documents() []policy.DocumentKind {
 	return append(policy.DocumentKinds(), policytest.DocumentKind())
 }
 
-// Value returns the schema of what decodes into the type.
+// Value returns the schema of a type into which documents are decoded.
 func (c Comments) Value(t reflect.Type) map[string]any { return newBuilder(c).value(t) }
 
 // documents describes a document of any of the kinds. The kind tells which: with

@@ -20,8 +20,8 @@ func unwrap(comment string) string {
 	return regexp.MustCompile(`([^\n])\n([^\s])`).ReplaceAllString(comment, "$1 $2")
 }
 
-// Lead leaves the name out with which a doc comment begins: "Max is the largest
-// limit" is "The largest limit".
+// Lead removes the name with which a doc comment begins: "Max is the largest limit" becomes
+// "The largest limit".
 func Lead(comment, name string) string {
 	rest, ok := strings.CutPrefix(comment, name)
 	at := regexp.MustCompile(`^(:| lists| is| are)?\s+`).FindStringIndex(rest)
@@ -38,9 +38,9 @@ func Lead(comment, name string) string {
 // word is what can be a field's name in Go, or is one in YAML.
 var word = regexp.MustCompile(`\b([A-Z][A-Za-z]*[a-z][A-Za-z]*|[a-z]+[A-Z][A-Za-z]*)\b`)
 
-// Rename puts the names of the struct's fields, and of those in it, as they are
-// in YAML. A plain word at the beginning of a sentence or a quotation is no name,
-// nor is a part of a path such as spec.rules.
+// Rename replaces the names of the struct's fields, and of those in it, with their YAML
+// names. A plain word at the beginning of a sentence or a quotation is no name, nor is a
+// part of a path such as spec.rules.
 func Rename(text string, owner reflect.Type, as func(key string) string) string {
 	own, all := make(map[string]string), make(map[string]string)
 	names(owner, own, all)

@@ -161,19 +161,19 @@ func described(t reflect.Type) map[string]any {
 	return nil
 }
 
-// ReadsText reports whether the type reads any scalar, as text.
+// ReadsText reports whether the type reads any scalar as text.
 func ReadsText(t reflect.Type) bool {
 	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
-// Required lists the keys that a struct must have.
+// Required returns the keys that a struct must have.
 func Required(t reflect.Type) []string {
 	keys, _ := described(t)["required"].([]string)
 	return keys
 }
 
-// Scalar says what a type reads that reads text: what such a value is called,
-// or which values there are.
+// Scalar says what a type that reads text reads: the title of its values, or the values
+// themselves.
 func Scalar(t reflect.Type) (title string, values []string) {
 	n := described(t)
 	all, _ := n["enum"].([]any)

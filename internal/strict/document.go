@@ -8,8 +8,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// DecodeDocument decodes a text that is one YAML document, or empty, into the
-// struct that out points to.
+// DecodeDocument decodes a text with at most one YAML document into the struct that out
+// points to.
 func DecodeDocument(text []byte, out any) []Error {
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	var node, second yaml.Node

@@ -11,20 +11,21 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Placed is implemented by scalars that keep their place, because an error in them can be
-// reported only after everything is read.
+// Placed is implemented by scalars that note their place, because an error in them can be
+// reported only after everything is read. SetPlace is called after UnmarshalText has
+// succeeded.
 type Placed interface {
 	encoding.TextUnmarshaler
 	SetPlace(p Place)
 }
 
-// Place is the place of a value, counted from 1.
+// Place is the place of a value. Line and Column count from 1.
 type Place struct {
 	Line, Column int
 	Path         string // such as spec.rules.capabilities.drop[1]
 }
 
-// Fault is an error at the place.
+// Fault returns an error at the place.
 func (p Place) Fault(format string, args ...any) Error {
 	return Error{Line: p.Line, Column: p.Column, Path: p.Path, Msg: fmt.Sprintf(format, args...)}
 }

@@ -17,7 +17,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Error is one error and its place, both counted from 1.
+// Error is one error and its place, counted from 1.
 type Error struct {
 	Line, Column int
 	Path         string // such as spec.rules.capabilities.drop[1]
@@ -31,13 +31,13 @@ func (e Error) Error() string {
 	return e.Path + ": " + e.Msg
 }
 
-// Validator is implemented by structs whose fields depend on each other. An
-// error made by Field is reported at that field.
+// Validator is implemented by structs whose fields depend on each other. Validate is called
+// after the fields were read without errors. An error from Field is reported at that field.
 type Validator interface {
 	Validate() error
 }
 
-// Field is an error about one field of a struct, named by its yaml key.
+// Field returns an error about one field of a struct. key is its YAML key.
 func Field(key, format string, args ...any) error {
 	return &fieldError{key: key, msg: fmt.Sprintf(format, args...)}
 }
@@ -46,8 +46,8 @@ type fieldError struct{ key, msg string }
 
 func (e *fieldError) Error() string { return e.key + ": " + e.msg }
 
-// Decode reads the node into the struct that out points to and returns every error. path is the
-// node's path in its document. Fields that the node does not name keep their value.
+// Decode reads the node into the struct that out points to, and returns every error. path
+// is the node's path in its document. Fields that the node does not name keep their value.
 func Decode(node *yaml.Node, out any, path string) []Error {
 	d := &decoder{}
 	d.value(node, reflect.ValueOf(out).Elem(), path)
@@ -161,8 +161,8 @@ func (d *decoder) table(n *yaml.Node, v reflect.Value, path string) {
 	v.Set(out)
 }
 
-// Members calls each for the keys of a mapping in order. It reports keys that are not plain
-// strings or occur twice.
+// Members calls each for the keys of a mapping, in order. It reports keys that are not
+// plain strings or occur twice.
 func Members(n *yaml.Node, path string, each func(key, val *yaml.Node)) []Error {
 	d := &decoder{}
 	if n.Kind != yaml.MappingNode {

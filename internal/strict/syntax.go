@@ -12,8 +12,8 @@ var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 // be a password that begins with *.
 var unknownAnchor = regexp.MustCompile(`(?s)unknown anchor '.*' referenced`)
 
-// SyntaxError gives an error of the YAML parser its place, without text of the
-// document. The parser tells no column.
+// SyntaxError returns a YAML parser's error with its place, without text of the document.
+// The parser gives no column.
 func SyntaxError(err error) Error {
 	line := 1
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil && m[1] != "" {

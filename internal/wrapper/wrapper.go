@@ -1,11 +1,11 @@
-// Package wrapper is specguard-runtime, which stands in the place of an OCI
-// runtime such as runc on a node. Before a container is created it has the agent judge the complete
-// spec in the bundle, and writes the adjusted one; before a process is executed
-// in a container it bounds that by what the container was given. Then, and for
-// every other command at once, it becomes the real runtime.
+// Package wrapper is specguard-runtime, which a node's container runtime calls in place of
+// an OCI runtime such as runc. Before a container is created, it lets the agent judge the
+// complete spec in the bundle, and writes the adjusted one. Before a process is executed in
+// a container, it limits the process to what the container was given. Then it becomes the
+// real runtime. For every other command, it does that at once.
 //
-// It refuses what cannot be judged. Called as "specguard-runtime hook" it is
-// the OCI hook that verifies a sealed container.
+// It refuses what cannot be judged. Called as "specguard-runtime hook", it is the OCI hook
+// that verifies a sealed container.
 package wrapper
 
 import (
@@ -19,8 +19,8 @@ import (
 	"github.com/specguard/specguard/internal/wrapperconfig"
 )
 
-// Run is the program. It returns the exit status; it does not return where the real runtime takes
-// over.
+// Run is the program. It returns the exit status. It does not return if the real runtime
+// takes over.
 func Run(argv []string, stdin io.Reader, stderr io.Writer) int {
 	cfg, faulty := loadConfig()
 	if len(argv) == 2 && argv[1] == "hook" {

@@ -1,5 +1,6 @@
-// Package wrapperconfig defines where specguard-runtime, the OCI runtime wrapper, is on a host,
-// and its configuration. The wrapper itself imports the package, so it needs few others.
+// Package wrapperconfig defines the place of specguard-runtime, the OCI runtime wrapper, on
+// a host, and its configuration. The wrapper itself imports the package, so it imports only
+// few others.
 package wrapperconfig
 
 import (
@@ -12,35 +13,36 @@ import (
 	"github.com/specguard/specguard/plugin/wrapperapi"
 )
 
-// Where the wrapper and its configuration lie on a host, and what makes it
-// CRI-O's OCI runtime.
+// The places of the wrapper and its configuration on a host, and of the drop-in that makes
+// it CRI-O's OCI runtime.
 const (
 	Program    = "/usr/local/bin/specguard-runtime"
 	File       = "/etc/specguard/runtime.yaml"
 	CRIODropIn = "/etc/crio/crio.conf.d/99-specguard.conf"
 )
 
-// Variable names another file than File, in the environment of the wrapper: that
-// is the container runtime's, which no pod writes.
+// Variable is the environment variable that names another file than File. The wrapper has
+// the container runtime's environment, which no pod can change.
 const Variable = "SPECGUARD_RUNTIME_CONFIG"
 
 // Config is the host's configuration of the wrapper.
 type Config struct {
-	// Runtimes are the real OCI runtimes, by the name that the wrapper is started by. Without
-	// an entry, the name decides: specguard-crun is crun, specguard-runtime is runc.
+	// Runtimes are the real OCI runtimes, by the name with which the wrapper is called.
+	// Without an entry, the name decides: specguard-crun runs crun, specguard-runtime runs
+	// runc.
 	Runtimes map[string]Path `yaml:"runtimes,omitempty"`
 
-	// Socket is the agent's.
+	// Socket is the agent's socket.
 	Socket Path `yaml:"socket,omitempty"`
 
-	// Timeout bounds the wait for the agent's answer.
+	// Timeout limits the wait for the agent's answer.
 	Timeout Duration `yaml:"timeout,omitempty"`
 
 	// Pass says what may run while the agent cannot be asked.
 	Pass Pass `yaml:"pass"`
 }
 
-// Pass names pods by what a pod's author cannot choose.
+// Pass names pods by something that a pod's author cannot choose.
 type Pass struct {
 	Namespaces []string `yaml:"namespaces"`
 }
@@ -53,7 +55,7 @@ func (p Pass) Has(namespace string) bool {
 // Path is an absolute path.
 type Path string
 
-// UnmarshalText reads the path; one that is not absolute is an error.
+// UnmarshalText reads the path. It must be absolute.
 func (p *Path) UnmarshalText(text []byte) error {
 	if *p = Path(text); !filepath.IsAbs(string(text)) {
 		return fmt.Errorf("%q is not an absolute path", text)
@@ -61,7 +63,7 @@ func (p *Path) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Duration is a duration as Go writes it, such as 10s. It is more than 0.
+// Duration is a duration in Go's form, such as 10s. It is above 0.
 type Duration time.Duration
 
 // UnmarshalText reads the duration.
@@ -74,13 +76,14 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Default is what holds for what a file does not say.
+// Default returns the configuration for what a file does not set.
 func Default() Config {
 	return Config{Socket: wrapperapi.DefaultSocket, Timeout: Duration(10 * time.Second)}
 }
 
-// Read reads the text of a file of that name over the defaults. If it has errors, Read returns
-// the defaults and the first error: file, line and column, what is wrong, and what is allowed.
+// Read reads the text of a file over the defaults; name is for errors. If the text has
+// errors, Read returns the defaults and the first error: file, line and column, what is
+// wrong, and what is allowed.
 func Read(name string, data []byte) (Config, error) {
 	cfg := Default()
 	if faults := strict.DecodeDocument(data, &cfg); len(faults) > 0 {

@@ -1,4 +1,4 @@
-// Package apptest is for tests of the agent.
+// Package apptest helps to test the agent.
 package apptest
 
 import (
@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// ShortDir is a new folder for sockets, whose paths have to be short.
+// ShortDir returns a new folder for sockets, whose paths must be short.
 func ShortDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "sg")
@@ -21,13 +21,13 @@ func ShortDir(t *testing.T) string {
 	return dir
 }
 
-// Manager is the service manager's side of sd_notify.
+// Manager plays the service manager for sd_notify.
 type Manager struct {
 	t    *testing.T
 	conn *net.UnixConn
 }
 
-// NewManager listens where programs that the test starts look for it.
+// NewManager listens, and sets NOTIFY_SOCKET for the programs that the test starts.
 func NewManager(t *testing.T) *Manager {
 	t.Helper()
 	path := filepath.Join(ShortDir(t), "notify")
@@ -40,7 +40,7 @@ func NewManager(t *testing.T) *Manager {
 	return &Manager{t, conn}
 }
 
-// Next is what comes next; "" where nothing does.
+// Next returns the next notification; "" if none comes in time.
 func (m *Manager) Next(patience time.Duration) string {
 	m.t.Helper()
 	if err := m.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {

@@ -3,7 +3,7 @@ package ocispectest
 
 import "reflect"
 
-// Fill gives everything a value that is not zero. Slices get two elements, maps one.
+// Fill gives everything a nonzero value. Slices get two elements, maps one.
 func Fill(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:

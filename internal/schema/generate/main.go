@@ -1,5 +1,5 @@
-// Command generate renews what is made from the types of the policy documents
-// and their comments. It is run by make generate.
+// Command generate renews the files that are made from the types of the policy documents
+// and their comments. make generate runs it.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Package schematest validates documents by the schema, for tests.
+// Package schematest validates documents against the schema, in tests.
 package schematest
 
 import (
@@ -32,8 +32,8 @@ func Compile(t testing.TB, text []byte) Schema {
 	return Schema{s}
 }
 
-// Validate validates the documents of a YAML file, as an editor does, and tells
-// how many there are.
+// Validate validates the documents of a YAML file, as an editor does, and returns how many
+// there are.
 func (s Schema) Validate(data []byte) (documents int, err error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	for ; ; documents++ {

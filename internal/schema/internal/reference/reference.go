@@ -1,5 +1,5 @@
-// Package reference writes the reference of the rules, docs/rules.md, from
-// their types and comments.
+// Package reference writes the reference of the rules, docs/rules.md, from their types and
+// comments.
 package reference
 
 import (
@@ -26,7 +26,7 @@ process that exec starts in it later. A rule decides *at creation* (in Kubernete
 
 `
 
-// Rules returns the page. Profiles are read from the folder.
+// Rules returns the page. It reads the profiles from the folder.
 func Rules(c schema.Comments, profiles string) ([]byte, error) {
 	w := &page{comments: c, values: make(map[string]reflect.Type)}
 	fmt.Fprint(w, head)
@@ -41,7 +41,7 @@ func Rules(c schema.Comments, profiles string) ([]byte, error) {
 	return []byte(w.String()), nil
 }
 
-// Table returns a table of the rules in few words.
+// Table returns a short table of the rules.
 func Table(c schema.Comments) string {
 	w := &page{comments: c}
 	w.table("rule", "")

@@ -22,7 +22,7 @@ than the table reaches the OCI runtime unchanged: use a specguard that is newer 
 
 `
 
-// Fields returns the page of the fields of a spec.
+// Fields returns the page about the fields of a spec.
 func Fields(rows []fields.Row) []byte {
 	w := &page{}
 	fmt.Fprint(w, fieldsHead)

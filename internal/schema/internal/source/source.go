@@ -13,9 +13,8 @@ import (
 	"github.com/specguard/specguard/internal/schema"
 )
 
-// Comments reads the comments of the types, of their fields and of the
-// constants that are texts in the folders, of which each is a package of the
-// same name. Tests do not count.
+// Comments reads the comments of types, their fields and string constants in the folders.
+// Each folder must be a package of the same name. Tests are skipped.
 func Comments(dirs ...string) (schema.Comments, error) {
 	out := make(schema.Comments)
 	for _, dir := range dirs {
