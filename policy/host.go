@@ -2,64 +2,68 @@ package policy
 
 import "errors"
 
-// Host shows what a rule must know of the node. Every method says whether it could see: a rule
-// never treats "cannot see" as "does not exist".
+// Host shows what rules must know about the node. Every method says whether it could see: a
+// rule never treats "cannot see" as "does not exist". A Host is used for one evaluation at
+// a time; it need not be safe for concurrent use. All paths are the host's.
 type Host interface {
-	// ResolvePath returns the path with the host's symlinks followed, as far
-	// as the path exists, and the links, each in its real place: no folder that
-	// it lies in is a link. The error is ErrNotVisible where none of the host's
-	// files can be seen; any other is about this path.
+	// ResolvePath returns the path with the host's symlinks resolved, as far as the path
+	// exists. links are the places of these symlinks, with their own folders resolved. The
+	// error is ErrNotVisible if none of the host's files can be seen. Any other error is
+	// about this path.
 	ResolvePath(path string) (resolved string, links []string, err error)
 
-	// KubeletDir is the kubelet's root directory.
+	// KubeletDir returns the kubelet's root directory; never "".
 	KubeletDir() string
 
-	// RuntimeDirs are the folders in which the container runtime keeps what it
-	// makes for pods and containers.
+	// RuntimeDirs returns the folders in which the container runtime keeps what it makes for
+	// pods and containers. The caller may edit the list.
 	RuntimeDirs() []string
 
-	// RecursiveMountOptions reports whether the kernel knows mount options that
-	// are for what is mounted below, too, such as rro (Linux 5.12).
+	// RecursiveMountOptions reports whether the kernel has mount options that also apply to
+	// mounts below, such as rro (Linux 5.12).
 	RecursiveMountOptions() bool
 
-	// CgroupsDelegated reports whether the host's cgroups are of version 2 and
-	// mounted with nsdelegate, so that a cgroup namespace keeps its limits.
+	// CgroupsDelegated reports whether the host's cgroups are version 2 and mounted with
+	// nsdelegate, so that limits hold inside a cgroup namespace. If that is not known, it
+	// reports false.
 	CgroupsDelegated() bool
 
-	// PodVolume reports whether what is mounted at the path is, or lies in, one
-	// of the directories that the kubelet keeps for the pod's volumes: it
-	// keeps one for every volume that is not a hostPath, in a folder called by
-	// the plugin that made it, such as "kubernetes.io~empty-dir". plugin is the
-	// folder's name, "" for none; ok is false where that cannot be told.
+	// PodVolume reports whether what is mounted at the path is in one of the directories
+	// that the kubelet keeps for the pod's volumes. It keeps one for every volume that is
+	// not a hostPath, in a folder that is named after the volume's plugin, such as
+	// "kubernetes.io~empty-dir". plugin is the folder's name; "" if the path is in none. ok
+	// is false if that cannot be seen.
 	PodVolume(podUID, path string) (plugin string, ok bool)
 
-	// PodBlockDevice reports whether the block device is of one of the volumes that
-	// the kubelet has for the pod in volumeDevices.
+	// PodBlockDevice reports whether the block device belongs to one of the volumes that the
+	// kubelet has for the pod in volumeDevices. If that cannot be seen, it reports false.
 	PodBlockDevice(podUID string, major, minor int64) bool
 
-	// DeviceDriver gives the name under which a driver has the device's number;
-	// "" where it is not known, or several have it. A negative minor stands for all
-	// devices of the major.
+	// DeviceDriver returns the name under which a driver has the device's number; "" if it
+	// is not known, or several drivers have it. A negative minor stands for all devices of
+	// the major.
 	DeviceDriver(block bool, major, minor int64) string
 
-	// AppArmor tells about the kernel's AppArmor.
+	// AppArmor returns the state of the kernel's AppArmor. The caller must not edit it.
 	AppArmor() AppArmor
 
-	// SeccompDir is the node's folder of seccomp profiles, the kubelet's.
+	// SeccompDir returns the node's folder of seccomp profiles: the kubelet's; never "".
 	SeccompDir() string
 
-	// SeccompProfile reads a file in that folder.
+	// SeccompProfile reads a file in that folder. file is relative to it. A missing file is
+	// an error that matches fs.ErrNotExist. The error is ErrNotVisible if none of the host's
+	// files can be seen.
 	SeccompProfile(file string) ([]byte, error)
 
-	// SELinux tells about the kernel's SELinux.
+	// SELinux returns the state of the kernel's SELinux.
 	SELinux() LSM
 
-	// SELinuxLabel reports whether the kernel's SELinux policy knows the label; an
-	// error where the kernel cannot be asked.
+	// SELinuxLabel reports whether the kernel's SELinux policy knows the label. It is an
+	// error if the kernel cannot be asked.
 	SELinuxLabel(label string) (valid bool, err error)
 }
 
-// ErrNotVisible is returned by a Host that cannot see the host's files.
+// ErrNotVisible is the error of a Host that cannot see the host's files.
 var ErrNotVisible = errors.New("the host's files cannot be seen")
 
 // DefaultKubeletDir is the kubelet's root directory if nothing else is configured.
@@ -96,8 +100,7 @@ type AppArmor struct {
 	Profiles map[string]bool
 }
 
-// NoHost is a Host of which nothing can be seen, as when a spec is judged away
-// from its node.
+// NoHost is a Host that sees nothing, for specs that are judged away from their node.
 type NoHost struct{}
 
 // ResolvePath sees nothing.
@@ -105,13 +108,13 @@ func (NoHost) ResolvePath(path string) (resolved string, links []string, err err
 	return path, nil, ErrNotVisible
 }
 
-// KubeletDir is the default.
+// KubeletDir returns the default.
 func (NoHost) KubeletDir() string { return DefaultKubeletDir }
 
-// RuntimeDirs are the default ones.
+// RuntimeDirs returns the default folders.
 func (NoHost) RuntimeDirs() []string { return DefaultRuntimeDirs() }
 
-// RecursiveMountOptions supposes so.
+// RecursiveMountOptions returns true: kernels of today have them.
 func (NoHost) RecursiveMountOptions() bool { return true }
 
 // CgroupsDelegated sees nothing.
@@ -129,7 +132,7 @@ func (NoHost) DeviceDriver(bool, int64, int64) string { return "" }
 // AppArmor sees nothing.
 func (NoHost) AppArmor() AppArmor { return AppArmor{} }
 
-// SeccompDir is in the default place of the kubelet's root directory.
+// SeccompDir returns the default folder.
 func (NoHost) SeccompDir() string { return DefaultKubeletDir + "/seccomp" }
 
 // SeccompProfile sees nothing.

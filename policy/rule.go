@@ -1,17 +1,19 @@
 package policy
 
 // Rule checks one aspect of a container's OCI spec, and can edit it if it adjusts. A rule is
-// decoded from its part of a policy document.
+// decoded from its part of a policy document and does not change after that. Its methods are
+// safe for concurrent use, each call with a Subject of its own.
 type Rule interface {
-	// Check returns what in the subject breaks the rule.
+	// Check returns what in the subject breaks the rule; nil if it complies. It edits
+	// nothing. What it cannot see breaks the rule.
 	Check(s *Subject) []Finding
 
-	// Adjust edits s.Spec so that Check finds nothing more, as far as it can,
-	// and says in words what it did. It is called only when Check found
+	// Adjust edits s.Spec so that Check finds nothing more, as far as it can, and returns
+	// what it did in words; nil if nothing. It is called only when Check has found
 	// something. It takes away and never grants.
 	Adjust(s *Subject) []string
 
-	// Action is what to do about a violation.
+	// Action returns what to do about a violation; never "".
 	Action() Action
 }
 
@@ -22,7 +24,7 @@ type Base struct {
 	OnViolation Action `yaml:"onViolation"`
 }
 
-// Action is what to do about a violation.
+// Action returns what to do about a violation.
 func (b Base) Action() Action {
 	if b.OnViolation == "" {
 		return Reject

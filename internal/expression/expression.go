@@ -67,9 +67,9 @@ func (p *Program) Always(result bool) bool {
 	return err == nil && out == types.Bool(result)
 }
 
-// Evaluate evaluates the expression, or ends when the values' time is over. Where
-// it has no result ok is false, and why says in words that hold nothing of the
-// values why: CEL's own errors quote them.
+// Evaluate evaluates the expression, or ends when the values' time is over. If there is
+// no result, ok is false and why says the reason. Unlike CEL's own errors, why does not
+// quote values.
 //
 //nolint:contextcheck,nolintlint // its callers have the context's end in the values
 func (p *Program) Evaluate(v *Values) (result, ok bool, why string) {

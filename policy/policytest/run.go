@@ -45,10 +45,9 @@ func (f *File) Failed() int {
 	return n
 }
 
-// Run runs the tests of a file, those whose name (that of the document, a
-// slash, that of the case) the expression matches; nil for all. Values of
-// environment variables and arguments are in no part of what it gives but the
-// specs.
+// Run runs the tests of a file. If only is not nil, it runs those whose name it matches:
+// the document's name, a slash, the case's name. Only the specs in the result contain
+// values of environment variables and arguments.
 func Run(file string, only *regexp.Regexp) File {
 	out := File{Name: file}
 	suites, err := load(file)
