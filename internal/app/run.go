@@ -57,7 +57,7 @@ type agent struct {
 // RuntimeSocketError returns why nothing can ask on the runtime socket; nil if it works.
 func (a *agent) RuntimeSocketError() error { return a.socketErr }
 
-// answers gives what reports whether the agent answers, the runtime and, where it
+// answers returns what reports whether the agent answers, the runtime and, where it
 // listens, on the runtime socket.
 func (a *agent) answers(socket string) func(context.Context) error {
 	return func(ctx context.Context) error {

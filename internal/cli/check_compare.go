@@ -26,7 +26,7 @@ type comparison struct {
 	Diff []ocispec.Change `json:"diff,omitempty"`
 }
 
-// compare judges a container twice; nil where nothing changes.
+// compare judges a container twice; nil if nothing changes.
 func compare(set, other *policy.Set, about about, c *input.Container) (*comparison, error) {
 	a, b := set.Evaluate(c.Subject, policy.Complete), other.Evaluate(c.Subject, policy.Complete)
 	was, is := results(a), results(b)
@@ -46,7 +46,7 @@ func compare(set, other *policy.Set, about about, c *input.Container) (*comparis
 	return r, nil
 }
 
-// without gives the results that the others do not have.
+// without returns the results that the others do not have.
 func without(r, others decisionlog.Results) decisionlog.Results {
 	return decisionlog.Results{
 		Violations: minus(r.Violations, others.Violations),

@@ -19,7 +19,7 @@ type about struct {
 	Container string `json:"container,omitempty"`
 	ID        string `json:"id,omitempty"` // of what runs
 
-	place int // in the file, from 1; 0 where it is the only one
+	place int // in the file, from 1; 0 if it is the only one
 }
 
 func aboutContainer(file string, containers []input.Container, i int) about {

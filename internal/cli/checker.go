@@ -31,7 +31,7 @@ func (f *checkerFlags) add(fs *pflag.FlagSet) {
 // checker judges containers and tells of them.
 type checker struct {
 	cmd     *cobra.Command
-	pod     *podFlags // describe the pods of the containers; nil where they are known
+	pod     *podFlags // describe the pods of the containers; nil if they are known
 	set     *policy.Set
 	compare *policy.Set // nil without --compare
 	print   *printer

@@ -57,7 +57,7 @@ func elements(changes []ocispec.Change) (list string, n int) {
 	return list, len(changes)
 }
 
-// unquote gives the string that the JSON is; other JSON as it is.
+// unquote returns the string that the JSON is; other JSON as it is.
 func unquote(text string) string {
 	var s string
 	if err := json.Unmarshal([]byte(text), &s); err != nil {

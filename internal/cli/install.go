@@ -139,7 +139,7 @@ func printFileChange(w io.Writer, c install.Change, diff bool) {
 	}
 }
 
-// lineDiff gives the lines that go, after "- ", and come, after "+ ". Files are
+// lineDiff returns the lines that go, after "- ", and come, after "+ ". Files are
 // edited in few places: what the two have in common at both ends is left out,
 // and within it lines that are in both.
 func lineDiff(before, after string) []string {

@@ -35,7 +35,7 @@ func (n *Node) denials() []string {
 // differ each time.
 var avcFields = regexp.MustCompile(`denied +\{ [a-z_ ]+ \}|\b(comm|name|path|scontext|tcontext|tclass|permissive)=("[^"]*"|[^ "\n]+)`)
 
-// avcs gives the denials in a log that name specguard, each once, the last ones.
+// avcs returns the denials in a log that name specguard, each once, the last ones.
 func avcs(log []byte) []string {
 	var out []string
 	seen := make(map[string]bool)

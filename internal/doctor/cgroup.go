@@ -9,7 +9,7 @@ import (
 	"github.com/specguard/specguard/internal/hostfile"
 )
 
-// checkCgroups tells the version of cgroups. The kubelet's failCgroupV1 is on by
+// checkCgroups reports the version of cgroups. The kubelet's failCgroupV1 is on by
 // default since Kubernetes 1.35 (KEP-5573).
 func checkCgroups(_ context.Context, n *Node) []Finding {
 	const advice = "move the node to cgroup v2: since Kubernetes 1.35 the kubelet refuses version 1 by default"

@@ -24,7 +24,7 @@ func checkCheckpoints(_ context.Context, n *Node) []Finding {
 	return out
 }
 
-// criu is the program that restores processes; "" where the node has none.
+// criu is the program that restores processes; "" if the node has none.
 func (n *Node) criu() string {
 	for _, folder := range programFolders() {
 		if name := path.Join(folder, "criu"); n.files.executable(name) == nil {

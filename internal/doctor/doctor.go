@@ -24,7 +24,7 @@ type Finding struct {
 	Check   string   `json:"check"`
 	Status  Status   `json:"status"`
 	Found   string   `json:"found"`
-	Advice  string   `json:"advice,omitempty"`  // what to do; none where all is well
+	Advice  string   `json:"advice,omitempty"`  // what to do; none if all is well
 	Details []string `json:"details,omitempty"` // what the finding sums up
 }
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// checkFailClosed tells what becomes of containers while the agent is away:
+// checkFailClosed reports what becomes of containers while the agent is away:
 // docs/deployment.md has it by version.
 func checkFailClosed(_ context.Context, n *Node) []Finding {
 	table, err := readNRIReleases()

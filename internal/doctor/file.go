@@ -20,7 +20,7 @@ type files struct {
 
 // loose says why others than root can change the file, or put another in its
 // place: it or a folder above it belongs to somebody else or can be written by
-// others. It is "" where they cannot.
+// others. It is "" if they cannot.
 func (f files) loose(p string) (string, error) {
 	place, resolved, err := f.At(p)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// checkHandlers tells which runtime handlers have OCI runtimes that are not
+// checkHandlers reports which runtime handlers have OCI runtimes that are not
 // known to run the hooks that seals are.
 func checkHandlers(_ context.Context, n *Node) []Finding {
 	if n.Root == "" {

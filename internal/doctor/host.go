@@ -7,7 +7,7 @@ import (
 	"github.com/specguard/specguard/internal/wrapperconfig"
 )
 
-// checkHost tells where the host's files are seen.
+// checkHost reports where the host's files are seen.
 func checkHost(_ context.Context, n *Node) []Finding {
 	if n.Root == "" {
 		return []Finding{notSeen("the runtimes' configuration, OCI runtimes and " + wrapperconfig.Program)}

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// checkKernel tells the kernel's version. Recursively read-only mounts need
+// checkKernel reports the kernel's version. Recursively read-only mounts need
 // mount_setattr, which Linux has since 5.12 (mount_setattr(2)).
 func checkKernel(_ context.Context, n *Node) []Finding {
 	v, known := parseVersion(n.kernel)

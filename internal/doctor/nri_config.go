@@ -2,7 +2,7 @@ package doctor
 
 import "context"
 
-// checkNRIConfig tells what the runtimes' configuration says of NRI.
+// checkNRIConfig reports what the runtimes' configuration says of NRI.
 func checkNRIConfig(_ context.Context, n *Node) []Finding {
 	var out []Finding
 	for _, r := range n.runtimes {

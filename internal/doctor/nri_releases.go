@@ -52,7 +52,7 @@ func readNRIReleases() (*nriReleases, error) {
 	return out, faultsIn("nri_releases.yaml", strict.DecodeDocument(nriReleaseFile, out))
 }
 
-// brings is the NRI that comes with the runtime; ok is false where that is not
+// brings is the NRI that comes with the runtime; ok is false if that is not
 // known.
 func (t *nriReleases) brings(component string, v version) (out nriRelease, ok bool) {
 	for _, r := range t.Runtimes {
@@ -85,7 +85,7 @@ func (t *nriReleases) has(nri version, ability string) bool {
 	})
 }
 
-// checkNRI tells which NRI each runtime brings, and what that means.
+// checkNRI reports which NRI each runtime brings, and what that means.
 func checkNRI(_ context.Context, n *Node) []Finding {
 	table, err := readNRIReleases()
 	if err != nil {

@@ -46,7 +46,7 @@ func (n *Node) switchNRIOn() string {
 }
 
 // reachable finds fault with a socket that others can connect to, or with the
-// folder that should keep them out; nil where there is none. To connect takes
+// folder that should keep them out; nil if there is none. To connect takes
 // the right to write the socket (unix(7)).
 func (f files) reachable(socket string, info fs.FileInfo) *Finding {
 	fault := func(finding Finding) *Finding { return &finding }

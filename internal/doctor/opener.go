@@ -9,7 +9,7 @@ import (
 
 const install = "run specguard install"
 
-// checkOpener tells how the agent would read and adjust full specs, and whether it can.
+// checkOpener reports how the agent would read and adjust full specs, and whether it can.
 func checkOpener(_ context.Context, n *Node) []Finding {
 	var out []Finding
 	for _, r := range n.runtimes {

@@ -100,7 +100,7 @@ func (n *Node) ask(ctx context.Context, p *program, place string) {
 	}
 }
 
-// checkOCIRuntime tells which OCI runtimes there are.
+// checkOCIRuntime reports which OCI runtimes there are.
 func checkOCIRuntime(_ context.Context, n *Node) []Finding {
 	if n.Root == "" {
 		return []Finding{notSeen("OCI runtimes")}

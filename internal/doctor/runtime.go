@@ -64,7 +64,7 @@ func (r *containerRuntime) before(version string) bool {
 	return semver.Compare(r.version.semver, version) < 0
 }
 
-// checkRuntime tells which container runtimes answer, and whether they have NRI.
+// checkRuntime reports which container runtimes answer, and whether they have NRI.
 func checkRuntime(_ context.Context, n *Node) []Finding {
 	if len(n.runtimes) == 0 {
 		return []Finding{problem("start the runtime, or name its socket: --containerd-socket or --cri-socket",

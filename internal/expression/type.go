@@ -197,7 +197,7 @@ func (p *structTypes) FindStructFieldType(name, field string) (*types.FieldType,
 	}, true
 }
 
-// object gives the struct at the pointer.
+// object returns the struct at the pointer.
 func (s *structType) object(m *meter, pointer any) *object {
 	return &object{typ: s, value: reflect.ValueOf(pointer).Elem(), meter: m}
 }

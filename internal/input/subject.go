@@ -113,7 +113,7 @@ func (o *object) subject(spec *specs.Spec) policy.Subject {
 	return sub
 }
 
-// references gives the first reference of an image and the others.
+// references returns the first reference of an image and the others.
 func references(images []string) (string, []string) {
 	var all []string
 	for _, i := range images {
@@ -134,7 +134,7 @@ type names struct {
 	images []string
 }
 
-// written gives the names that the runtime uses which wrote the annotations.
+// written returns the names that the runtime uses which wrote the annotations.
 //
 // Source: containerd, internal/cri/annotations; CRI-O, internal/annotations
 // and internal/factory/container (SpecAddAnnotations).

@@ -155,7 +155,7 @@ func (t tree) tell(what string) {
 	}
 }
 
-// replace gives the change of an operator's file, which must not be a symlink:
+// replace returns the change of an operator's file, which must not be a symlink:
 // that would be replaced by a file of its own.
 func (t tree) replace(p string, before, after []byte) (Change, error) {
 	info, err := t.lstat(p)

@@ -159,7 +159,7 @@ func (c *containerd) addDropIn(ctx context.Context, handlers []handler) ([]Chang
 	return out, c.check(ctx, handlers, o)
 }
 
-// importDropIn gives the change of the main file, or nil where some file
+// importDropIn returns the change of the main file, or nil if some file
 // imports the drop-in already.
 func (c *containerd) importDropIn(dropIn []byte) (*Change, error) {
 	if len(c.files) == 0 {

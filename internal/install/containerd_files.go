@@ -31,14 +31,14 @@ type configFile struct {
 	data []byte
 }
 
-// overlay has files as they are to be; nil where one is not to be there.
+// overlay has files as they are to be; nil if one is not to be there.
 type overlay map[string][]byte
 
-// load gives the files that containerd reads, in its order: the main file,
+// load returns the files that containerd reads, in its order: the main file,
 // then what the files import, level by level; a relative path is relative to
 // the importing file's folder, * matches, and no file is read twice
 // (containerd's cmd/containerd/server/config, LoadConfig and resolveImports).
-// There are none where there is no main file.
+// There are none if there is no main file.
 func (p containerdPaths) load(t tree, o overlay) ([]configFile, error) {
 	var out []configFile
 	seen := map[string]bool{}
@@ -72,7 +72,7 @@ func (p containerdPaths) load(t tree, o overlay) ([]configFile, error) {
 	return out, nil
 }
 
-// importsOf gives the files that a file imports.
+// importsOf returns the files that a file imports.
 func importsOf(t tree, o overlay, parent string, data []byte) ([]string, error) {
 	var c struct {
 		Imports []string `toml:"imports"`

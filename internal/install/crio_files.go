@@ -27,7 +27,7 @@ func newCRIOPaths(main string) crioPaths {
 	return crioPaths{main: main, dropIn: filepath.Join(dropInFolder(main), filepath.Base(wrapperconfig.CRIODropIn))}
 }
 
-// load gives the files that CRI-O reads, in its order: the main file, then the
+// load returns the files that CRI-O reads, in its order: the main file, then the
 // drop-ins in the order of their names (CRI-O's pkg/config, UpdateFromFile and
 // UpdateFromPath).
 func (p crioPaths) load(t tree, o overlay) ([]configFile, error) {
@@ -57,7 +57,7 @@ func (p crioPaths) load(t tree, o overlay) ([]configFile, error) {
 	return out, nil
 }
 
-// walk gives all files below a folder and those of the overlay, in the order of
+// walk returns all files below a folder and those of the overlay, in the order of
 // filepath.Walk.
 func (t tree) walk(folder string, o overlay) ([]string, error) {
 	full, err := securejoin.SecureJoin(t.root, folder)

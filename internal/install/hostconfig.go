@@ -16,7 +16,7 @@ const hostConfigHead = `# Settings of specguard-runtime on this node. specguard 
 # pass: what may run unjudged while the agent cannot be asked.
 `
 
-// render gives a new runtime.yaml.
+// render returns a new runtime.yaml.
 func (w wrapping) render(pass []string) ([]byte, error) {
 	c := wrapperconfig.Config{Runtimes: map[string]wrapperconfig.Path{}}
 	for name, real := range w.real {

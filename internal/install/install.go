@@ -96,10 +96,10 @@ type installer struct {
 
 // runtime is what differs between the container runtimes.
 type runtime interface {
-	// handlers gives the handlers that call an OCI runtime, as they are
+	// handlers returns the handlers that call an OCI runtime, as they are
 	// configured without specguard.
 	handlers(ctx context.Context) ([]handler, error)
-	// configure gives the changes that make the handlers call their wrappers,
+	// configure returns the changes that make the handlers call their wrappers,
 	// after it had the runtime check them on a copy.
 	configure(ctx context.Context, handlers []handler) ([]Change, error)
 }
@@ -188,7 +188,7 @@ func (i *installer) run(ctx context.Context) error {
 	return nil
 }
 
-// pick gives the handlers that are to be wrapped.
+// pick returns the handlers that are to be wrapped.
 func (i *installer) pick(all []handler) ([]handler, error) {
 	var out []handler
 	if len(i.Handlers) == 0 {

@@ -29,7 +29,7 @@ func appendLines(data []byte, text string) []byte {
 	return append(data, added(text)...)
 }
 
-// instead gives the text for a new value in place of an old one, a literal.
+// instead returns the text for a new value in place of an old one, a literal.
 func instead(value, literal string) (string, error) {
 	if strings.Contains(literal, markEnd) || strings.Contains(literal, "\n") {
 		return "", fmt.Errorf("the value %s cannot be replaced in a way that can be undone", literal)
@@ -37,7 +37,7 @@ func instead(value, literal string) (string, error) {
 	return value + markInstead + literal + markEnd, nil
 }
 
-// unmark gives a file as it was without the marked edits.
+// unmark returns a file as it was without the marked edits.
 func unmark(data []byte, importsElement string) []byte {
 	mark := regexp.QuoteMeta(markAdded)
 	last := regexp.MustCompile(`\n[^\n]*` + mark + `\z`)

@@ -56,7 +56,7 @@ func lastLine(text string) string {
 	return ""
 }
 
-// find gives the path of a program of the node; on the node itself, PATH goes
+// find returns the path of a program of the node; on the node itself, PATH goes
 // first.
 func (t tree) find(name string) (string, bool) {
 	if t.root == "/" {

@@ -13,7 +13,7 @@ import (
 // table is a TOML table.
 type table = map[string]any
 
-// dig gives the table at a path, or nil.
+// dig returns the table at a path, or nil.
 func dig(t table, path ...string) table {
 	for _, key := range path {
 		t, _ = t[key].(table)
@@ -21,7 +21,7 @@ func dig(t table, path ...string) table {
 	return t
 }
 
-// nest gives a table that has the value at the path.
+// nest returns a table that has the value at the path.
 func nest(value any, path ...string) table {
 	for _, key := range slices.Backward(path) {
 		value = table{key: value}
@@ -64,7 +64,7 @@ type place struct {
 	kind       unstable.Kind // of the value, or Table
 }
 
-// places gives all that a file says, in its order.
+// places returns all that a file says, in its order.
 func places(name string, data []byte) ([]place, error) {
 	p := unstable.Parser{}
 	p.Reset(data)
@@ -104,7 +104,7 @@ func splice(data []byte, start, end int, text string) []byte {
 	return slices.Concat(data[:start], []byte(text), data[end:])
 }
 
-// lineEnd is the index after the line that i is in; whole is false where the
+// lineEnd is the index after the line that i is in; whole is false if the
 // file ends without a newline.
 func lineEnd(data []byte, i int) (end int, whole bool) {
 	if n := bytes.IndexByte(data[i:], '\n'); n >= 0 {
@@ -113,8 +113,8 @@ func lineEnd(data []byte, i int) (end int, whole bool) {
 	return len(data), false
 }
 
-// differences gives the paths where two tables differ, their keys joined by
-// pathSeparator, with the second's values; nil where it has none.
+// differences returns the paths where two tables differ, their keys joined by
+// pathSeparator, with the second's values; nil if it has none.
 func differences(a, b table) map[string]any {
 	before, out := flat(a), map[string]any{}
 	after := flat(b)
@@ -133,7 +133,7 @@ func differences(a, b table) map[string]any {
 
 const pathSeparator = "\x00"
 
-// flat gives all values of a table that are no tables, by their paths.
+// flat returns all values of a table that are no tables, by their paths.
 func flat(t table) map[string]any {
 	out := map[string]any{}
 	for key, value := range t {

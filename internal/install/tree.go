@@ -90,7 +90,7 @@ func (t tree) isDir(p string) bool {
 	return err == nil && info.IsDir()
 }
 
-// glob gives the files that match a pattern, in order.
+// glob returns the files that match a pattern, in order.
 func (t tree) glob(pattern string) ([]string, error) {
 	fixed, rest := filepath.Clean(pattern), ""
 	for strings.ContainsAny(fixed, `*?[\`) {
@@ -111,7 +111,7 @@ func (t tree) glob(pattern string) ([]string, error) {
 	return matches, nil
 }
 
-// links gives the symlinks of a folder that have the target.
+// links returns the symlinks of a folder that have the target.
 func (t tree) links(folder, target string) ([]string, error) {
 	full, err := securejoin.SecureJoin(t.root, folder)
 	if err != nil {

@@ -44,7 +44,7 @@ func (i *installer) wrap(handlers []handler) (wrapping, error) {
 	return w, nil
 }
 
-// nameFor gives the wrapper's name for an OCI runtime, as a handler has it.
+// nameFor returns the wrapper's name for an OCI runtime, as a handler has it.
 func (i *installer) nameFor(w wrapping, handler, binary string) (string, error) {
 	if i.isWrapper(binary) { // its configuration was taken over from one with a drop-in
 		name := filepath.Base(binary)

@@ -14,7 +14,7 @@ import (
 
 func isNotExist(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
-// wrapperFiles gives the changes that put the wrapper in place under all its
+// wrapperFiles returns the changes that put the wrapper in place under all its
 // names, once it has run under each.
 func (i *installer) wrapperFiles(ctx context.Context, s scratch, w wrapping) ([]Change, error) {
 	binary, err := os.ReadFile(i.Binary)
@@ -90,7 +90,7 @@ func (i *installer) tryWrapper(ctx context.Context, s scratch, w wrapping, binar
 	return nil
 }
 
-// file gives the change that makes a file be so, if it is not already.
+// file returns the change that makes a file be so, if it is not already.
 func (i *installer) file(p string, data []byte, mode fs.FileMode) (Change, bool) {
 	c := Change{Path: p, After: data, mode: mode}
 	if info, err := i.tree.lstat(p); err == nil && info.Mode().IsRegular() {
@@ -104,7 +104,7 @@ func (i *installer) file(p string, data []byte, mode fs.FileMode) (Change, bool)
 	return c, true
 }
 
-// link gives the change that makes a file a symlink to the wrapper beside it,
+// link returns the change that makes a file a symlink to the wrapper beside it,
 // if it is not already.
 func (i *installer) link(p string) (Change, bool) {
 	if full, err := i.tree.at(p); err == nil {

@@ -129,7 +129,7 @@ func (d *differ) env(path string, b, a map[string]string) {
 	}
 }
 
-// variables gives the values of variables by name, of which the last counts.
+// variables returns the values of variables by name, of which the last counts.
 // What has no name is not told by what it is.
 func variables(env []any) map[string]string {
 	out := make(map[string]string, len(env))
@@ -224,7 +224,7 @@ func unique(list []any, name func(any) string) bool {
 	return true
 }
 
-// byName gives the elements by name; equal names are numbered.
+// byName returns the elements by name; equal names are numbered.
 func byName(list []any, name func(any) string) map[string]any {
 	out := make(map[string]any, len(list))
 	for _, e := range list {

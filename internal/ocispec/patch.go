@@ -214,7 +214,7 @@ func align(before, after reflect.Value) []int {
 
 // names are an element's string members, by which it is known: a mount's
 // destination, type and source, the path of a device or hook, the type of a
-// namespace or rlimit; nil where the first is missing.
+// namespace or rlimit; nil if the first is missing.
 func names(v reflect.Value) []string {
 	if v.Kind() == reflect.Pointer {
 		if v.IsNil() {
@@ -241,7 +241,7 @@ func base(t reflect.Type) reflect.Type {
 	return t
 }
 
-// jsonName gives the member name of a struct field and whether it is left out
+// jsonName returns the member name of a struct field and whether it is left out
 // when empty; "" for a field that encoding/json does not write.
 func jsonName(f reflect.StructField) (name string, omitEmpty bool) {
 	tag, opts, _ := strings.Cut(f.Tag.Get("json"), ",")

@@ -17,7 +17,7 @@ type property struct {
 	node node
 }
 
-// get returns the property of that key; nil where there is none.
+// get returns the property of that key; nil if there is none.
 func (p properties) get(key string) node {
 	for _, f := range p {
 		if f.key == key {

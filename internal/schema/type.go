@@ -135,7 +135,7 @@ func (b *builder) describeValues(n node, t reflect.Type, values []any) {
 	n["enumDescriptions"] = texts
 }
 
-// defaultOf reads the default of a field of that type; none where it is said in
+// defaultOf reads the default of a field of that type; none if it is said in
 // words.
 func defaultOf(t reflect.Type, text string) (any, bool) {
 	for t.Kind() == reflect.Pointer {

@@ -14,7 +14,7 @@ import (
 // --flag VALUE; runc takes one dash, too.
 type command struct {
 	args    []string // all that was given, without the program's name
-	name    string   // create, exec, ...; "" where there is none
+	name    string   // create, exec, ...; "" if there is none
 	globals flags
 	flags   flags
 
@@ -32,7 +32,7 @@ type flag struct {
 	apart       bool // the value stands in the argument behind it
 }
 
-// value is the flag's value; "" where it was not given.
+// value is the flag's value; "" if it was not given.
 func (fs flags) value(name string) string {
 	for _, f := range fs {
 		if f.name == name {

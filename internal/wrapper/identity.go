@@ -6,7 +6,7 @@ import "github.com/opencontainers/runtime-spec/specs-go"
 // author of a pod cannot forge it. Anyone with access to the CRI socket can: the caller says
 // which namespace the pod is in, and on CRI-O can overwrite annotations.
 type identity struct {
-	sandboxID string // the pod's; "" where it is not told
+	sandboxID string // the pod's; "" if it is not told
 	sandbox   bool   // it is the pod's sandbox itself
 	namespace string // the pod's
 }

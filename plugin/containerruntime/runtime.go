@@ -19,7 +19,7 @@ const (
 // not done so yet.
 type Runtime struct {
 	Name    string
-	Version string // "" where it is not known
+	Version string // "" if it is not known
 }
 
 // containerNameLabel has the container's name where the runtime's NRI does not show it

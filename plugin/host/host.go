@@ -18,7 +18,7 @@ import (
 
 // Host is the node that the agent runs on. It is safe for concurrent use.
 type Host struct {
-	root    string // where the host's files are seen; "" where they are not
+	root    string // where the host's files are seen; "" if they are not
 	kernel  string // where /sys and /proc are seen
 	kubelet string
 	runtime []string // the container runtime's folders

@@ -22,7 +22,7 @@ type sentSpec struct {
 	req          wrapperapi.Request
 	of           identity
 	runtime      containerruntime.Runtime
-	runtimeStore SpecStore // where the runtime keeps specs; nil where nowhere
+	runtimeStore SpecStore // where the runtime keeps specs; nil if nowhere
 	result       []byte    // what was put
 }
 

@@ -35,7 +35,7 @@ func Files(paths ...string) ([]string, error) {
 	return out, nil
 }
 
-// folder gives the test files of a folder, in the order of their paths.
+// folder returns the test files of a folder, in the order of their paths.
 func folder(root string) ([]string, error) {
 	var out []string
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {

@@ -153,7 +153,7 @@ func hasKey(n *yaml.Node, key string) bool {
 	return false
 }
 
-// choose gives the container of the name; any, where there is but one.
+// choose returns the container of the name; any, where there is but one.
 func choose(containers []input.Container, name string) (policy.Subject, error) {
 	var found []policy.Subject
 	var names []string

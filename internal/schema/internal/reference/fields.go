@@ -58,8 +58,8 @@ func isRequired(text string) (string, bool) {
 	return out, out != text
 }
 
-// inside gives the struct that a field's value is or consists of, and what
-// leads there; nil where there is none.
+// inside returns the struct that a field's value is or consists of, and what
+// leads there; nil if there is none.
 func inside(t reflect.Type) (in reflect.Type, step string) {
 	step = "."
 	for {
