@@ -19,7 +19,7 @@ func checkSynchronize(ctx context.Context, n *Node) []Finding {
 			out = append(out, ok("%s: no pod or container is too large for NRI to report it to the agent", r.component))
 			continue
 		}
-		f := problem("delete these pods, or make them smaller: docs/operations.md, What a container may bring",
+		f := problem("delete these pods, or make them smaller: docs/operations.md, Size limits for containers",
 			"%s: %d too large for NRI: the agent may be unable to connect, and then judges nothing", r.component, len(found))
 		for _, t := range found {
 			f.Details = append(f.Details, t.Name()+": "+t.Finding())
