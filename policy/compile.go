@@ -18,8 +18,10 @@ type compiler struct {
 	first    map[string]string // kind and name -> where it stands
 	profiles map[profileName][]layer
 	policies []*compiled
+	headers  map[string]header // of the policies, by name
 	excuses  []pending
 	errs     []*LoadError
+	warnings []Warning
 
 	expressions expressions
 }
@@ -58,18 +60,18 @@ func (c *compiler) document(file string, root *yaml.Node) {
 	if doc.Spec.Kind == 0 {
 		doc.Spec = yaml.Node{Kind: yaml.MappingNode, Line: root.Line, Column: root.Column}
 	}
-	d := header{file: file, kind: doc.Kind, name: string(doc.Metadata.Name), root: root}
+	d := header{file: file, kind: doc.Kind, name: string(doc.Metadata.Name), root: root, spec: &doc.Spec}
 	if doc.Kind == kindException {
-		c.exception(d, &doc.Spec)
+		c.exception(d)
 		return
 	}
-	c.policy(d, &doc.Spec)
+	c.policy(d)
 }
 
-// header is what is known of a document beside its spec.
+// header is what is known of a document before its spec is read.
 type header struct {
 	file, kind, name string
-	root             *yaml.Node
+	root, spec       *yaml.Node
 }
 
 // claim takes the document's name for it and reports whether it was free.
@@ -85,8 +87,10 @@ func (c *compiler) claim(d header) bool {
 }
 
 // spec decodes the document's spec, and reports whether it counts.
-func (c *compiler) spec(d header, node *yaml.Node, out any, match *Match) bool {
-	if errs := strict.Decode(node, out, "spec"); len(errs) > 0 {
+func (c *compiler) spec(d header, out any, match *Match) bool {
+	errs, warnings := strict.DecodeWarned(d.spec, out, "spec")
+	c.warn(d.file, warnings...)
+	if len(errs) > 0 {
 		c.fail(d.file, errs...)
 		return false
 	}
@@ -97,17 +101,18 @@ func (c *compiler) spec(d header, node *yaml.Node, out any, match *Match) bool {
 	return true
 }
 
-func (c *compiler) policy(d header, node *yaml.Node) {
+func (c *compiler) policy(d header) {
 	var s policySpec
-	if !c.spec(d, node, &s, &s.Match) {
+	if !c.spec(d, &s, &s.Match) {
 		return
 	}
 	p := &compiled{name: d.name, match: s.Match, mode: s.Mode, priority: s.Priority}
 	if p.mode == "" {
 		p.mode = ModeEnforce
 	}
-	rules, errs := c.rules(&s)
+	rules, errs, warnings := c.rules(&s)
 	c.fail(d.file, errs...)
+	c.warn(d.file, warnings...)
 	p.rules = rules
 	for _, r := range rules {
 		p.reads |= r.reads
@@ -116,6 +121,7 @@ func (c *compiler) policy(d header, node *yaml.Node) {
 		c.fail(d.file, strict.Error{Line: d.root.Line, Column: d.root.Column, Path: "spec", Msg: "has no rules: give it a profile or rules"})
 	}
 	c.policies = append(c.policies, p)
+	c.headers[p.name] = d
 }
 
 // layer are rules by name, as one profile or policy writes them.
@@ -123,11 +129,10 @@ type layer map[string]*yaml.Node
 
 // rules builds a policy's rules: those of its profile, each overridden field
 // by field by what the policy says itself.
-func (c *compiler) rules(s *policySpec) ([]compiledRule, []strict.Error) {
+func (c *compiler) rules(s *policySpec) (out []compiledRule, errs, warnings []strict.Error) {
 	own, errs := c.layer(&s.Rules)
 	base, faults := c.profile(s.Profile)
 	errs = append(errs, faults...)
-	var out []compiledRule
 	for i, k := range c.kinds {
 		var inherited []*yaml.Node
 		for _, l := range base {
@@ -138,7 +143,10 @@ func (c *compiler) rules(s *policySpec) ([]compiledRule, []strict.Error) {
 		if len(inherited) == 0 && own[k.name] == nil {
 			continue
 		}
-		rule, faults := k.buildFor(Action(s.OnViolation), inherited, own[k.name])
+		rule, faults, doubts := k.buildFor(Action(s.OnViolation), inherited, own[k.name])
+		if own[k.name] != nil { // of a profile alone, nobody wrote it
+			warnings = append(warnings, doubts...)
+		}
 		if r, ok := rule.(compiles); ok && len(faults) == 0 {
 			faults = r.compile(&c.expressions)
 		}
@@ -147,19 +155,19 @@ func (c *compiler) rules(s *policySpec) ([]compiledRule, []strict.Error) {
 			out = append(out, compiledRule{Rule: rule, name: k.name, order: i, reads: k.readBy(rule), early: k.early})
 		}
 	}
-	return out, errs
+	return out, errs, warnings
 }
 
 // build decodes a rule from its layers, of which the last counts most.
-func (k kind) build(layers []*yaml.Node) (Rule, []strict.Error) {
-	rule := k.make()
+func (k kind) build(layers []*yaml.Node) (rule Rule, errs, warnings []strict.Error) {
+	rule = k.make()
 	path := "spec.rules." + k.name
 	for _, n := range layers {
 		if r, ok := rule.(overridden); ok {
 			r.override(func(field string) *yaml.Node { return fieldOf(n, field) })
 		}
-		if errs := strict.Decode(n, rule, path); len(errs) > 0 {
-			return rule, errs
+		if errs, warnings = strict.DecodeWarned(n, rule, path); len(errs) > 0 {
+			return rule, errs, nil
 		}
 	}
 	if rule.Action() == Adjust && !k.canAdjust() {
@@ -167,9 +175,12 @@ func (k kind) build(layers []*yaml.Node) (Rule, []strict.Error) {
 		return rule, []strict.Error{{
 			Line: at.Line, Column: at.Column, Path: path + "." + fieldOnViolation,
 			Msg: "this rule cannot adjust (allowed: reject, audit, ignore)",
-		}}
+		}}, nil
 	}
-	return rule, nil
+	if rule.Action() == Ignore {
+		warnings = nil
+	}
+	return rule, nil, warnings
 }
 
 // overridden is implemented by rules in which a layer that sets one field speaks

@@ -14,7 +14,7 @@ const fieldOnViolation = "onViolation"
 // buildFor decodes a rule of a policy whose onViolation is the action; "" for none. inherited
 // is what its profile says of the rule, and own what it says itself; nil for nothing. A rule
 // that says itself what to do keeps that, and so does one that cannot adjust as it is written.
-func (k kind) buildFor(action Action, inherited []*yaml.Node, own *yaml.Node) (Rule, []strict.Error) {
+func (k kind) buildFor(action Action, inherited []*yaml.Node, own *yaml.Node) (rule Rule, errs, warnings []strict.Error) {
 	layers := slices.Clip(inherited)
 	if own != nil {
 		layers = append(layers, own)
@@ -23,13 +23,13 @@ func (k kind) buildFor(action Action, inherited []*yaml.Node, own *yaml.Node) (R
 	if action == "" || says || action == Adjust && !k.canAdjust() {
 		return k.build(layers)
 	}
-	rule, errs := k.build(append(slices.Clip(inherited), withAction(own, action)))
+	rule, errs, warnings = k.build(append(slices.Clip(inherited), withAction(own, action)))
 	if len(errs) > 0 && action == Adjust {
-		if plain, faults := k.build(layers); len(faults) == 0 {
-			return plain, nil
+		if plain, faults, doubts := k.build(layers); len(faults) == 0 {
+			return plain, nil, doubts
 		}
 	}
-	return rule, errs
+	return rule, errs, warnings
 }
 
 // withAction is what a policy says of a rule, nil for nothing, and the action.

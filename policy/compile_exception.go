@@ -17,9 +17,9 @@ type pending struct {
 	spec *yaml.Node
 }
 
-func (c *compiler) exception(d header, node *yaml.Node) {
+func (c *compiler) exception(d header) {
 	var s exceptionSpec
-	if !c.spec(d, node, &s, &s.Match) {
+	if !c.spec(d, &s, &s.Match) {
 		return
 	}
 	e := exception{match: s.Match, Exception: Exception{
@@ -32,7 +32,7 @@ func (c *compiler) exception(d header, node *yaml.Node) {
 	for _, r := range s.Rules {
 		e.Rules = append(e.Rules, string(r))
 	}
-	c.excuses = append(c.excuses, pending{exception: e, file: d.file, spec: node})
+	c.excuses = append(c.excuses, pending{exception: e, file: d.file, spec: d.spec})
 }
 
 // link hands the exceptions to their policies. One that names what is not

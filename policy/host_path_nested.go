@@ -2,36 +2,35 @@ package policy
 
 import "slices"
 
-// NestedPath is a path of the host that a policy allows to mount, within one
-// that the policy Writer allows to mount writable: a container can make a link of
-// it, and then it covers nothing.
-type NestedPath struct{ Policy, Path, Writer, Within string }
-
-// NestedPaths gives those of all policies, without following symlinks.
-func (s *Set) NestedPaths() []NestedPath {
-	var out []NestedPath
+// warnOfNested warns of each host path that a policy allows, within one that a policy allows to
+// mount writable: a container can make a link of it, and then it covers nothing. It does not
+// follow symlinks.
+func (c *compiler) warnOfNested(s *Set) {
 	for _, p := range s.policies {
-		for _, a := range p.allowedPaths() {
-			if n, ok := s.around(string(a.Path)); ok {
-				n.Policy = p.name
-				out = append(out, n)
+		d := c.headers[p.name]
+		for i, a := range p.allowedPaths() {
+			writer, within := s.around(string(a.Path))
+			if within == "" {
+				continue
 			}
+			c.warn(d.file, d.place("rules", "hostPaths", "allowed", i).Fault("policy %q allows the host path %s, which is in %s, where "+
+				"policy %q lets containers write: they can replace it with a link, and then it allows nothing (make %s readOnly, or name "+
+				"a folder elsewhere)", p.name, a.Path, within, writer, within))
 		}
 	}
-	return out
 }
 
-// around finds the innermost path around the path that may be mounted writable.
-func (s *Set) around(inner string) (n NestedPath, ok bool) {
-	n.Path = inner
+// around finds the innermost path around the path that may be mounted writable, and the policy
+// that allows it; "" where there is none.
+func (s *Set) around(inner string) (writer, within string) {
 	for _, p := range s.policies {
 		for _, a := range p.allowedPaths() {
-			if rest, in := under(string(a.Path), inner); in && rest != "" && !a.ReadOnly && len(a.Path) > len(n.Within) {
-				n.Writer, n.Within = p.name, string(a.Path)
+			if rest, in := under(string(a.Path), inner); in && rest != "" && !a.ReadOnly && len(a.Path) > len(within) {
+				writer, within = p.name, string(a.Path)
 			}
 		}
 	}
-	return n, n.Within != ""
+	return writer, within
 }
 
 // allowedPaths are those of the policy's rule hostPaths.

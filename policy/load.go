@@ -67,13 +67,15 @@ func Read(paths ...string) ([]Source, error) {
 	return sources, nil
 }
 
-// Ignored gives the files in the folders at the paths that Read does not read, because of how
+// Ignored warns of the files in the folders at the paths that Read does not read, because of how
 // they end. Files whose names start with a dot are not among them.
-func Ignored(paths ...string) []string {
-	var out []string
+func Ignored(paths ...string) []Warning {
+	var out []Warning
 	for _, p := range paths {
 		_, others, _ := list(p) // Read gives the error
-		out = append(out, others...)
+		for _, f := range others {
+			out = append(out, Warning{File: f, Msg: "is not read: policy files end in .yaml, .yml or .json"})
+		}
 	}
 	return out
 }
@@ -149,6 +151,7 @@ func Compile(sources ...Source) (*Set, error) {
 		kinds:    kinds(),
 		first:    make(map[string]string),
 		profiles: make(map[profileName][]layer),
+		headers:  make(map[string]header),
 	}
 	for _, src := range sources {
 		c.file(src)
@@ -166,5 +169,8 @@ func Compile(sources ...Source) (*Set, error) {
 		}
 		return nil, errors.Join(joined...)
 	}
-	return newSet(c.policies, c.excuses), nil
+	set := newSet(c.policies, c.excuses)
+	c.lint(set)
+	set.warnings = c.warned()
+	return set, nil
 }

@@ -84,7 +84,7 @@ func TestIgnored(t *testing.T) {
 	dir := folder(t, map[string]string{"1.yaml": a, "b.json": a, "README.md": "text", "c.yaml.bak": a, "tenants": a, ".d.yaml.swp": "x"})
 	var got []string
 	for _, file := range Ignored(dir, filepath.Join(dir, "1.yaml"), "/no/such") {
-		got = append(got, filepath.Base(file))
+		got = append(got, filepath.Base(file.File))
 	}
 	if want := []string{"README.md", "c.yaml.bak", "tenants"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)

@@ -15,6 +15,7 @@ type Set struct {
 	exceptions []Exception // by name
 	writable   []string    // paths of the host that any of the policies allows to mount writable
 	builtin    bool        // made by Builtin
+	warnings   []Warning   // about the files, by place
 
 	// candidates remembers which policies can match a namespace, so that a
 	// decision costs nothing for those that cannot. A node has few namespaces.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
@@ -69,8 +70,11 @@ func (f *checkerFlags) checker(cmd *cobra.Command, dir string, builtin policy.Bu
 // readPolicies reads policies as the agent does, or from standard input.
 func readPolicies(cmd *cobra.Command, dir string, builtin policy.Builtin) (*policy.Set, error) {
 	if dir != "-" {
-		warnOfIgnored(cmd.ErrOrStderr(), dir)
-		return openPolicies(dir, builtin)
+		set, err := openPolicies(dir, builtin)
+		if err == nil {
+			warnOf(cmd.ErrOrStderr(), set, time.Now(), dir)
+		}
+		return set, err
 	}
 	data, err := input.ReadAll(cmd.InOrStdin())
 	if err != nil {
@@ -79,6 +83,9 @@ func readPolicies(cmd *cobra.Command, dir string, builtin policy.Builtin) (*poli
 	set, err := policy.Compile(policy.Source{Name: "-", Data: data})
 	if err == nil && len(set.Names()) == 0 {
 		return nil, errors.New("-: holds no policy")
+	}
+	if err == nil {
+		warnOf(cmd.ErrOrStderr(), set, time.Now())
 	}
 	return set, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/specguard/specguard/policy"
 	"github.com/specguard/specguard/policy/policytest"
 )
 
@@ -70,11 +71,15 @@ func (f *testFlags) test(cmd *cobra.Command, paths []string) error {
 		return err
 	}
 	var files []policytest.File
+	warned := make(map[policy.Warning]bool) // the tests of several files may be of the same policies
 	for _, name := range names {
 		file := policytest.Run(name, only)
 		printTests(p, &file, f.verbose)
-		for _, name := range file.Ignored {
-			warnOfUnread(cmd.ErrOrStderr(), name)
+		for _, w := range file.Warnings {
+			if !warned[w] {
+				warned[w] = true
+				warn(cmd.ErrOrStderr(), w)
+			}
 		}
 		if file.Err != nil {
 			fmt.Fprintln(cmd.ErrOrStderr(), file.Err)

@@ -26,16 +26,16 @@ func TestValidate(t *testing.T) {
 		"an empty one": {paths: []string{t.TempDir()}, stdout: "valid: no policies (then the built-in profile baseline is in force in mode audit, or builtinPolicy of the agent's configuration)\n"},
 		"a file that is not read": {
 			paths:  []string{filepath.Dir(file(t, "tenants", policyText("hostNamespaces: {}")))},
-			stdout: "valid: no policies (then the built-in profile baseline is in force in mode audit, or builtinPolicy of the agent's configuration)\n", anyLine: "/tenants: warning: not read: policy files end in .yaml, .yml or .json",
+			stdout: "valid: no policies (then the built-in profile baseline is in force in mode audit, or builtinPolicy of the agent's configuration)\n", anyLine: "/tenants: is not read: policy files end in .yaml, .yml or .json",
 		},
 		"exceptions": {
 			paths:  []string{file(t, "x.yaml", policyText("hostNamespaces: {}")+exceptionText("old", "2020-02-28")+exceptionText("new", "2920-01-01"))},
-			stdout: "valid: 1 policy, 1 rule, 2 exceptions\n", anyLine: `warning: exception "old" of sre expired at 2020-02-29T00:00:00Z`,
+			stdout: "valid: 1 policy, 1 rule, 2 exceptions\n", anyLine: `x.yaml:8:1: exception "old" of sre expired at 2020-02-29T00:00:00Z`,
 		},
 		"a path in a writable one": {
 			paths:   []string{file(t, "n.yaml", policyText("hostPaths: {allowed: [{path: /run/app}, {path: /run/app/sock, readOnly: true}, {path: /run/apps}]}"))},
 			stdout:  "valid: 1 policy, 1 rule\n",
-			anyLine: `warning: policy "p" allows the host path /run/app/sock, which is in /run/app, where policy "p" lets containers write: they can replace it with a link, and then it allows nothing (make /run/app readOnly, or name a folder elsewhere)`,
+			anyLine: `n.yaml:6:45: spec.rules.hostPaths.allowed[1]: policy "p" allows the host path /run/app/sock, which is in /run/app, where policy "p" lets containers write: they can replace it with a link, and then it allows nothing (make /run/app readOnly, or name a folder elsewhere)`,
 		},
 		"nothing there": {paths: []string{"/no/such"}, code: 1, lines: []string{"/no/such: no such file or directory"}},
 		"no YAML":       {paths: []string{syntax}, code: 1, lines: []string{syntax + ":2:1: invalid YAML: "}},
@@ -53,7 +53,7 @@ func TestValidate(t *testing.T) {
 				t.Errorf("%+v", r)
 			}
 			if c.anyLine != "" {
-				if !strings.HasSuffix(r.stderr, c.anyLine+"\n") || strings.Count(r.stderr, "\n") != 1 {
+				if !strings.HasPrefix(r.stderr, "warning: /") || !strings.HasSuffix(r.stderr, c.anyLine+"\n") || strings.Count(r.stderr, "\n") != 1 {
 					t.Errorf("stderr %s", r.stderr)
 				}
 				return
@@ -93,7 +93,7 @@ func TestIgnoredFiles(t *testing.T) {
 		}
 		return path
 	}
-	warning := write("tenants", policyText("capabilities: {drop: [ALL]}")) + ": warning: not read: policy files end in .yaml, .yml or .json\n"
+	warning := "warning: " + write("tenants", policyText("capabilities: {drop: [ALL]}")) + ": is not read: policy files end in .yaml, .yml or .json\n"
 	tests := file(t, "x_test.yaml", "apiVersion: specguard.dev/v1alpha1\nkind: PolicyTest\nmetadata: {name: s}\nspec: {policies: ["+dir+"], cases: [{name: c, given: {pod: {metadata: {namespace: a}, spec: {containers: [{name: app, image: nginx}]}}}, expect: {outcome: allowed}}]}\n")
 	for _, args := range [][]string{
 		{"validate", dir},
@@ -102,6 +102,20 @@ func TestIgnoredFiles(t *testing.T) {
 	} {
 		if r := specguard(t, args...); r.code != 0 || r.stderr != warning {
 			t.Errorf("%v: %+v", args, r)
+		}
+	}
+}
+
+// TestValidateStrict: warnings fail only if they are asked to.
+func TestValidateStrict(t *testing.T) {
+	nested := policyFile(t, "hostPaths: {allowed: [{path: /srv}, {path: /srv/app}]}")
+	expired := file(t, "x.yaml", policyText("hostNamespaces: {}")+exceptionText("old", "2020-02-28"))
+	for file, code := range map[string]int{nested: 1, expired: 1, policyFile(t, "hostNamespaces: {}"): 0} {
+		if r := specguard(t, "validate", "--strict", file); r.code != code || !strings.HasPrefix(r.stdout, "valid: ") {
+			t.Errorf("%s: %+v", file, r)
+		}
+		if r := specguard(t, "validate", file); r.code != 0 {
+			t.Errorf("%s: %+v", file, r)
 		}
 	}
 }

@@ -28,11 +28,8 @@ func checkPolicies(_ context.Context, n *Node) []Finding {
 				e.Ends.Format(time.RFC3339)))
 		}
 	}
-	for _, p := range set.NestedPaths() {
-		out = append(out, warning("make "+p.Within+" readOnly there, or name a folder elsewhere",
-			"policy %q allows the host path %s, which is in %s, where policy %q lets containers write: they can replace it with a link, and "+
-				"then it allows nothing",
-			p.Policy, p.Path, p.Within, p.Writer))
+	for _, w := range set.Warnings() {
+		out = append(out, warning("see docs/policy.md, \"Warnings\"", "%s", w))
 	}
 	for _, m := range set.MissingProfiles(n.host) {
 		out = append(out, problem("put the file there, or name another profile", "%s: containers that need it are refused", m))

@@ -11,9 +11,9 @@ type ignored struct{ told map[string]bool }
 
 func (i *ignored) report(folder string, log logrus.FieldLogger) {
 	told := make(map[string]bool)
-	for _, file := range policy.Ignored(folder) {
-		if told[file] = true; !i.told[file] {
-			log.WithField("file", file).Warn("the policy folder has a file that is not read: policy files end in .yaml, .yml or .json")
+	for _, w := range policy.Ignored(folder) {
+		if told[w.File] = true; !i.told[w.File] {
+			log.WithField("file", w.File).Warn("a file of the policy folder " + w.Msg)
 		}
 	}
 	i.told = told

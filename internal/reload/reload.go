@@ -206,6 +206,9 @@ func (f *Folder) load(sources []policy.Source, err error) {
 	if set.Builtin() {
 		f.log.Warn(f.builtinWarning())
 	}
+	for _, w := range set.Warnings() {
+		f.log.WithField("generation", generation).Warnf("policies: %s", w)
+	}
 }
 
 // builtinWarning says what an agent without policies does.

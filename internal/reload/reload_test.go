@@ -204,12 +204,29 @@ func TestRemoved(t *testing.T) {
 // TestIgnored names files that are not read, once.
 func TestIgnored(t *testing.T) {
 	f := watched(t, write(t, t.TempDir(), "a.yaml", doc("a"), "b", doc("b")), false)
-	const words = "a file that is not read"
+	const words = "a file of the policy folder is not read"
 	f.waitFor("named", func() bool { return f.logged(logrus.WarnLevel, words) == 1 })
 	write(t, f.path, "a.yaml", doc("c"))
 	f.inForceNow("c")
 	write(t, f.path, "d.yaml.bak", doc("d"))
 	f.waitFor("named", func() bool { return f.logged(logrus.WarnLevel, words) == 2 })
+}
+
+// TestWarnings: what policies warn of is logged once for each set that is put in force.
+func TestWarnings(t *testing.T) {
+	nested := func(name string) string {
+		return strings.Replace(doc(name), "capabilities: {drop: [ALL]}", "hostPaths: {allowed: [{path: /srv}, {path: /srv/a}]}", 1)
+	}
+	f := polled(t, write(t, t.TempDir(), "a.yaml", nested("a")), false)
+	const words = `a.yaml:4:52: spec.rules.hostPaths.allowed[1]: policy "a" allows the host path /srv/a`
+	write(t, f.path, "b.yaml", "broken")
+	f.kept("b.yaml", "a")
+	if n := f.logged(logrus.WarnLevel, words); n != 1 {
+		t.Errorf("logged %d times", n)
+	}
+	write(t, f.path, "b.yaml", doc("b"))
+	f.inForceNow("a", "b")
+	f.waitFor("logged again", func() bool { return f.logged(logrus.WarnLevel, words) == 2 })
 }
 
 func TestInvalid(t *testing.T) {

@@ -31,31 +31,22 @@ func (e Error) Error() string {
 	return e.Path + ": " + e.Msg
 }
 
-// Validator is implemented by structs whose fields depend on each other. Validate is called
-// after the fields were read without errors. An error from Field is reported at that field.
-type Validator interface {
-	Validate() error
-}
-
-// Field returns an error about one field of a struct. key is its YAML key.
-func Field(key, format string, args ...any) error {
-	return &fieldError{key: key, msg: fmt.Sprintf(format, args...)}
-}
-
-type fieldError struct{ key, msg string }
-
-func (e *fieldError) Error() string { return e.key + ": " + e.msg }
-
 // Decode reads the node into the struct that out points to, and returns every error. path
 // is the node's path in its document. Fields that the node does not name keep their value.
 func Decode(node *yaml.Node, out any, path string) []Error {
+	errs, _ := DecodeWarned(node, out, path)
+	return errs
+}
+
+// DecodeWarned is Decode, and returns the warnings too.
+func DecodeWarned(node *yaml.Node, out any, path string) (errs, warnings []Error) {
 	d := &decoder{}
 	d.value(node, reflect.ValueOf(out).Elem(), path)
-	return d.errs
+	return d.errs, d.warnings
 }
 
 type decoder struct {
-	errs []Error
+	errs, warnings []Error
 }
 
 func (d *decoder) fail(n *yaml.Node, path, format string, args ...any) {
@@ -115,23 +106,6 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 	})
 	if len(d.errs) == faults {
 		d.validate(n, v, path, places)
-	}
-}
-
-func (d *decoder) validate(n *yaml.Node, v reflect.Value, path string, places map[string]*yaml.Node) {
-	val, ok := v.Addr().Interface().(Validator)
-	if !ok {
-		return
-	}
-	switch err := val.Validate().(type) { //nolint:errorlint // made by Field, never wrapped
-	case nil:
-	case *fieldError:
-		if at, ok := places[err.key]; ok {
-			n = at
-		}
-		d.fail(n, join(path, err.key), "%s", err.msg)
-	default:
-		d.fail(n, path, "%s", err)
 	}
 }
 

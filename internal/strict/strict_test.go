@@ -230,3 +230,47 @@ func TestMembers(t *testing.T) {
 		t.Errorf("%v", errs)
 	}
 }
+
+// judged is a struct that says something about its fields.
+type judged struct {
+	List  []string `yaml:"list"`
+	Inner struct {
+		Word string `yaml:"word"`
+	} `yaml:"inner"`
+}
+
+func (j *judged) Validate() error {
+	if j.Inner.Word == "bad" {
+		return errors.Join(Field("inner", "is bad"), Entry("list", 1, "is bad, too"), Entry("list", 9, "is not there"), errors.New("all is bad"))
+	}
+	return nil
+}
+
+func (j *judged) Warnings() []error {
+	return []error{Entry("list", 0, "is odd"), Field("other", "is not there")}
+}
+
+func TestJudged(t *testing.T) {
+	texts := func(errs []Error) (out []string) {
+		for _, e := range errs {
+			out = append(out, fmt.Sprintf("%d:%d: %s", e.Line, e.Column, e.Error()))
+		}
+		return out
+	}
+	for word, want := range map[string][2][]string{
+		"good": {nil, {"1:8: p.list[0]: is odd", "1:1: p.other: is not there"}},
+		"bad": {
+			{"2:8: p.inner: is bad", "1:11: p.list[1]: is bad, too", "1:7: p.list[9]: is not there", "1:1: p: all is bad"},
+			{"1:8: p.list[0]: is odd", "1:1: p.other: is not there"},
+		},
+	} {
+		var node yaml.Node
+		if err := yaml.Unmarshal([]byte("list: [a, b]\ninner: {word: "+word+"}\n"), &node); err != nil {
+			t.Fatal(err)
+		}
+		errs, warnings := DecodeWarned(node.Content[0], &judged{}, "p")
+		if got := [2][]string{texts(errs), texts(warnings)}; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %q", word, got)
+		}
+	}
+}

@@ -20,10 +20,10 @@ import (
 
 // suite is a document that is ready to run.
 type suite struct {
-	name    string
-	set     *policy.Set
-	ignored []string // files in its policy folders
-	cases   []readyCase
+	name     string
+	set      *policy.Set
+	warnings []policy.Warning // about its policies
+	cases    []readyCase
 }
 
 // readyCase is a case whose container is made.
@@ -100,7 +100,7 @@ func (l *loader) document(root *yaml.Node) {
 	}
 	s := suite{name: doc.Metadata.Name, cases: l.cases(&tests)}
 	paths := l.paths(tests.Policies)
-	s.ignored = policy.Ignored(paths...)
+	s.warnings = policy.Ignored(paths...)
 	set, err := policy.Load(paths...)
 	var faults interface{ Unwrap() []error }
 	switch {
@@ -111,7 +111,9 @@ func (l *loader) document(root *yaml.Node) {
 	case len(set.Names()) == 0:
 		l.fail(strict.Error{Line: doc.Spec.Line, Column: doc.Spec.Column, Path: "spec.policies", Msg: "there is no policy"})
 	}
-	s.set = set
+	if s.set = set; set != nil {
+		s.warnings = append(s.warnings, set.Warnings()...)
+	}
 	l.suites = append(l.suites, s)
 }
 

@@ -14,8 +14,8 @@ type File struct {
 	Err     error // why the tests could not be run: one line for each fault
 	Results []Result
 
-	// Ignored are the files in its policy folders that are not policy files: nothing reads them.
-	Ignored []string
+	// Warnings are about its policies, each once.
+	Warnings []policy.Warning
 }
 
 // Result is the result of one case.
@@ -56,9 +56,9 @@ func Run(file string, only *regexp.Regexp) File {
 		return out
 	}
 	for _, s := range suites {
-		for _, file := range s.ignored {
-			if !slices.Contains(out.Ignored, file) {
-				out.Ignored = append(out.Ignored, file)
+		for _, w := range s.warnings {
+			if !slices.Contains(out.Warnings, w) {
+				out.Warnings = append(out.Warnings, w)
 			}
 		}
 		for i := range s.cases {

@@ -1,0 +1,31 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/specguard/specguard/internal/oneline"
+	"github.com/specguard/specguard/policy"
+)
+
+// warnOf prints what in the policies from the paths is probably not meant, in one line each, and
+// returns how many lines there are. Exceptions that have expired are among it: they are no
+// errors, because time alone must not make policies invalid.
+func warnOf(w io.Writer, set *policy.Set, now time.Time, paths ...string) int {
+	n := 0
+	for _, warning := range append(policy.Ignored(paths...), set.Warnings()...) {
+		warn(w, warning)
+		n++
+	}
+	for _, e := range set.Exceptions() {
+		if e.Expired(now) {
+			warn(w, oneline.Of(fmt.Sprintf("%s: exception %q of %s expired at %s", e.Source, e.Name, e.Owner, e.Ends.Format(time.RFC3339))))
+			n++
+		}
+	}
+	return n
+}
+
+// warn prints a policy.Warning, or a text in its form.
+func warn(w io.Writer, warning any) { fmt.Fprintf(w, "warning: %s\n", oneline.Of(fmt.Sprint(warning))) }

@@ -1,0 +1,6 @@
+package policy
+
+// lint gathers warnings that need all policies.
+func (c *compiler) lint(s *Set) {
+	c.warnOfNested(s)
+}
