@@ -124,7 +124,7 @@ func (m *Match) Validate() error {
 			return strict.Field("matchConditions", "has two entries with the name %q", c.Name)
 		}
 	}
-	return nil
+	return m.possible()
 }
 
 // leavesNone reports whether every pattern is among the excluded ones, or is a name that

@@ -76,7 +76,7 @@ func (l *LabelSelector) Validate() error {
 			return err
 		}
 	}
-	return nil
+	return make(demands).add(l)
 }
 
 func (l *LabelSelector) require(field, key string, op selection.Operator, values []string) error {

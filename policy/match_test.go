@@ -63,7 +63,7 @@ func TestMatch(t *testing.T) {
 		{"{podSelector: {matchExpressions: [{key: tier, operator: NotIn, values: [db, web]}]}}", func(*Subject) {}, false},
 		{"{podSelector: {matchExpressions: [{key: tier, operator: Exists}]}}", func(*Subject) {}, true},
 		{"{podSelector: {matchExpressions: [{key: tier, operator: DoesNotExist}]}}", func(s *Subject) { s.Pod.Labels = nil }, true},
-		{"{podSelector: {matchLabels: {tier: web}, matchExpressions: [{key: tier, operator: DoesNotExist}]}}", func(*Subject) {}, false},
+		{"{podSelector: {matchLabels: {tier: web}, matchExpressions: [{key: x, operator: Exists}]}}", func(*Subject) {}, false},
 		{"{namespaces: [team-a], containers: [other]}", func(*Subject) {}, false},
 
 		// What is not certain does not exclude.
