@@ -151,7 +151,7 @@ func (e *evaluation) adjust() {
 			e.decision.Spec = e.sub.Spec
 			e.cloned = true
 		}
-		changes := r.Adjust(&e.sub)
+		changes := e.united(&r).Adjust(&e.sub)
 		for i, change := range changes {
 			if i == maxReported && len(changes) > i+1 {
 				change = fmt.Sprintf("and %d more changes", len(changes)-i)
@@ -164,6 +164,22 @@ func (e *evaluation) adjust() {
 	}
 	e.tighten()
 	e.applySeccomp()
+}
+
+// united is the rule that adjusts: with what the rules of other policies give the container that
+// adjust, too. Once the first of them has adjusted, the others find nothing to do.
+func (e *evaluation) united(r *bound) Rule {
+	rule, ok := r.Rule.(unites)
+	if !ok {
+		return r.Rule
+	}
+	var others []Rule
+	for _, o := range e.rules {
+		if o.order == r.order && o.compiledRule != r.compiledRule && o.enforced && o.excuse == nil && o.Action() == Adjust {
+			others = append(others, o.Rule)
+		}
+	}
+	return rule.unite(others)
 }
 
 // tighten gives the mounts that adjusting has put in the options that rules in

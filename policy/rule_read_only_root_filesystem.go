@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -17,7 +18,9 @@ import (
 // Reads: root.readonly (OCI runtime spec, config.md, "Root").
 // Adjusts: sets it, and mounts an empty tmpfs on each of writablePaths, with the options that
 // mountOptions of any policy in force requires there. The tmpfs hides what the image has there.
-// A path at or below another mount stays as it is, because it has its own filesystem. The rule
+// A path at or below another mount stays as it is, because it has its own filesystem. If
+// several policies adjust, all their writablePaths are mounted; for a path that several of them
+// have, the smallest size counts. The rule
 // cannot see whether a path is a file in the image: then the container does not start, and the
 // OCI runtime reports that the path is not a directory.
 // Source: Kubernetes securityContext.readOnlyRootFilesystem; tmpfs(5).
@@ -34,6 +37,8 @@ type ReadOnlyRootFilesystem struct {
 	// the container's memory.
 	// Default: 64Mi.
 	WritableSize Quantity `yaml:"writableSize"`
+
+	others []*ReadOnlyRootFilesystem // whose writable paths are mounted, too
 }
 
 // defaultWritableSize is 64Mi.
@@ -64,44 +69,67 @@ func (r *ReadOnlyRootFilesystem) Adjust(s *Subject) []string {
 	}
 	s.Spec.Root.Readonly = true
 	changes := []string{"made the root filesystem read-only"}
-	if add := r.missing(s.Spec.Mounts); len(add) > 0 {
-		s.Spec.Mounts = slices.Insert(s.Spec.Mounts, place(s.Spec.Mounts, add), r.mounts(add, s.Spec.Process)...)
+	sizes := r.sizes()
+	if add := missingPaths(sizes, s.Spec.Mounts); len(add) > 0 {
+		s.Spec.Mounts = slices.Insert(s.Spec.Mounts, place(s.Spec.Mounts, add), writableMounts(add, sizes, s.Spec.Process)...)
 		s.placed = append(s.placed, add...)
 		changes = append(changes, "mounted tmpfs on "+strings.Join(add, ", "))
 	}
 	return changes
 }
 
-// missing are the writable paths that lie in the root filesystem, folders
+// unite adds the writable paths of the other rules.
+func (r *ReadOnlyRootFilesystem) unite(others []Rule) Rule {
+	united := *r
+	for _, o := range others {
+		if o, ok := o.(*ReadOnlyRootFilesystem); ok {
+			united.others = append(united.others, o)
+		}
+	}
+	return &united
+}
+
+// sizes are the writable paths and their sizes.
+func (r *ReadOnlyRootFilesystem) sizes() map[string]Quantity {
+	out := make(map[string]Quantity)
+	for _, rule := range append([]*ReadOnlyRootFilesystem{r}, r.others...) {
+		size := rule.WritableSize
+		if size == 0 {
+			size = defaultWritableSize
+		}
+		for _, p := range rule.WritablePaths {
+			if least, ok := out[string(p)]; !ok || size < least {
+				out[string(p)] = size
+			}
+		}
+	}
+	return out
+}
+
+// missingPaths are the writable paths that lie in the root filesystem, folders
 // before what is below them, which needs no filesystem of its own.
-func (r *ReadOnlyRootFilesystem) missing(mounts []specs.Mount) []string {
+func missingPaths(sizes map[string]Quantity, mounts []specs.Mount) []string {
 	var taken []string
 	for i := range mounts {
 		if d := path.Clean(mounts[i].Destination); d != "/" {
 			taken = append(taken, d)
 		}
 	}
-	paths := texts(r.WritablePaths)
-	slices.Sort(paths)
-	return uncovered(paths, taken)
+	return uncovered(slices.Sorted(maps.Keys(sizes)), taken)
 }
 
-// mounts makes the tmpfs mounts. They belong to the process's user: runc before
+// writableMounts makes the tmpfs mounts. They belong to the process's user: runc before
 // 1.2 gives a tmpfs the mode of the image's folder, whatever the options say,
 // and so only its owner may be able to write.
-func (r *ReadOnlyRootFilesystem) mounts(paths []string, process *specs.Process) []specs.Mount {
-	size := r.WritableSize
-	if size == 0 {
-		size = defaultWritableSize
-	}
-	kib := (int64(size)-1)/1024 + 1 // never 0, which would be no bound
-	options := []string{"nosuid", "nodev", "mode=1777", fmt.Sprintf("size=%dk", kib)}
-	if process != nil && process.User.UID != 0 {
-		options = append(options, fmt.Sprintf("uid=%d", process.User.UID), fmt.Sprintf("gid=%d", process.User.GID))
-	}
+func writableMounts(paths []string, sizes map[string]Quantity, process *specs.Process) []specs.Mount {
 	out := make([]specs.Mount, len(paths))
 	for i, p := range paths {
-		out[i] = specs.Mount{Destination: p, Type: "tmpfs", Source: "tmpfs", Options: slices.Clone(options)}
+		kib := (int64(sizes[p])-1)/1024 + 1 // never 0, which would be no bound
+		options := []string{"nosuid", "nodev", "mode=1777", fmt.Sprintf("size=%dk", kib)}
+		if process != nil && process.User.UID != 0 {
+			options = append(options, fmt.Sprintf("uid=%d", process.User.UID), fmt.Sprintf("gid=%d", process.User.GID))
+		}
+		out[i] = specs.Mount{Destination: p, Type: "tmpfs", Source: "tmpfs", Options: options}
 	}
 	return out
 }

@@ -141,3 +141,45 @@ func TestReadOnlyRootFilesystemLoad(t *testing.T) {
 		t.Errorf("error %q", got)
 	}
 }
+
+// TestWritablePathsOfSeveral: every policy that adjusts gives its paths, whichever adjusts first,
+// and no other policy does.
+func TestWritablePathsOfSeveral(t *testing.T) {
+	rule := func(name, spec, rule string) string {
+		doc := policyDoc(name, "readOnlyRootFilesystem: {"+rule+"}")
+		return strings.Replace(doc, "spec:\n", "spec:\n  "+spec+"\n", 1)
+	}
+	a := rule("a", "priority: 1", "onViolation: adjust, writablePaths: [/tmp, /run/app], writableSize: 2Mi")
+	for name, c := range map[string]struct {
+		docs []string
+		want string
+	}{
+		"two": {
+			[]string{a, rule("b", "priority: 2", "onViolation: adjust, writablePaths: [/var/cache, /tmp], writableSize: 1Mi")},
+			"/run/app size=2048k, /tmp size=1024k, /var/cache size=1024k",
+		},
+		"one contains another":  {[]string{a, rule("b", "priority: 0", "onViolation: adjust, writablePaths: [/run]")}, "/run size=65536k, /tmp size=2048k"},
+		"one that rejects":      {[]string{a, rule("b", "priority: 2", "onViolation: reject, writablePaths: [/b]")}, "/run/app size=2048k, /tmp size=2048k"},
+		"one in mode audit":     {[]string{a, rule("b", "mode: audit", "onViolation: adjust, writablePaths: [/b]")}, "/run/app size=2048k, /tmp size=2048k"},
+		"one that audits":       {[]string{a, rule("b", "priority: 2", "onViolation: audit, writablePaths: [/b]")}, "/run/app size=2048k, /tmp size=2048k"},
+		"one that is not meant": {[]string{a, rule("b", "match: {namespaces: [b]}", "onViolation: adjust, writablePaths: [/b]")}, "/run/app size=2048k, /tmp size=2048k"},
+		"one that is excused": {
+			[]string{a, rule("b", "priority: 2", "onViolation: adjust, writablePaths: [/b]"), exceptionDoc(
+				"policies: [b]", "rules: [readOnlyRootFilesystem]", "match: {namespaces: [team-a]}", "expires: 9999-01-01")},
+			"/run/app size=2048k, /tmp size=2048k",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := compileDocs(t, c.docs...).Evaluate(subject(newSpec()), Complete)
+			var got []string
+			for _, m := range d.Spec.Mounts {
+				if m.Type == "tmpfs" && m.Destination != "/dev" {
+					got = append(got, m.Destination+" "+m.Options[3])
+				}
+			}
+			if strings.Join(got, ", ") != c.want || len(findings(d)) > 0 && name != "one that rejects" {
+				t.Errorf("%q, want %s; %v", got, c.want, findings(d))
+			}
+		})
+	}
+}
