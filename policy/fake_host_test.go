@@ -22,6 +22,8 @@ type fakeHost struct {
 	seccomp   map[string]string // the files in the seccomp folder
 	delegated bool
 	drivers   map[string]string // by "c MAJOR:MINOR", and "c MAJOR:*"
+	binds     map[string]string // what is mounted elsewhere too: sources, by the points
+	sockets   []string
 	disks     map[string]string // the uids of the pods that have volumes on them, by "b MAJOR:MINOR"
 }
 
@@ -63,6 +65,28 @@ func (f fakeHost) RuntimeDirs() []string {
 		return f.runtime
 	}
 	return DefaultRuntimeDirs()
+}
+
+func (f fakeHost) RuntimeSockets() []string { return f.sockets }
+
+// Locate has one file system, in which paths are mounted at points.
+func (f fakeHost) Locate(p string) ([]Location, error) {
+	if f.links == nil {
+		return nil, ErrNotVisible
+	}
+	at := p
+	for point, source := range f.binds {
+		if rest, ok := under(point, p); ok {
+			at = path.Join(source, rest)
+		}
+	}
+	out := []Location{{"8:1", at}}
+	for point, source := range f.binds {
+		if rest, ok := under(p, point); ok && rest != "" {
+			out = append(out, Location{"8:1", source})
+		}
+	}
+	return out, nil
 }
 
 func (f fakeHost) RecursiveMountOptions() bool { return !f.oldKernel }

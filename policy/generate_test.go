@@ -75,7 +75,18 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 				allowed = append(allowed, fmt.Sprintf("{path: %s, readOnly: %v, propagation: %s}", p,
 					rapid.Bool().Draw(t, "readOnly"), pick(t, "propagation", "None", "HostToContainer", "Bidirectional")))
 			}
-			return []string{"allowed: " + flow(allowed...)}
+			var forbidden []string
+			if len(allowed) == 0 || rapid.IntRange(0, 2).Draw(t, "forbids") == 0 {
+				forbidden = some(t, "forbidden", "RuntimeSockets", "/srv/data/x", "/var/log/pods", "/etc/passwd", "/opt")
+			}
+			var fields []string
+			if len(forbidden) > 0 {
+				fields = append(fields, "forbidden: "+flow(forbidden...))
+			}
+			if len(allowed) > 0 || rapid.Bool().Draw(t, "allows none") {
+				fields = append(fields, "allowed: "+flow(allowed...))
+			}
+			return fields
 		},
 		"readOnlyRootFilesystem": func(t *rapid.T, _ Action) []string {
 			return some(t, "field",
@@ -241,7 +252,7 @@ func edits(t *rapid.T) map[string]option {
 			m := specs.Mount{
 				Destination: pick(t, "destination", "/data", "/run", "/var/cache/app", "/proc", "/dev", "/sys", fmt.Sprintf("/mnt/%d", i)) + pick(t, "slash", "", "/"),
 				Type:        pick(t, "mount type", "bind", "bind", "tmpfs", "sysfs", "proc", "cgroup2", "ext4"),
-				Source:      pick(t, "source", "/srv", "/srv/data/x", "/srv/link/passwd", "/etc", "/var/log/pods", "tmpfs", "/var/lib/kubelet/pods/3f2a/volumes/kubernetes.io~empty-dir/a"),
+				Source:      pick(t, "source", "/srv", "/srv/data/x", "/srv/link/passwd", "/etc", "/var/log/pods", "/run/containerd/containerd.sock", "tmpfs", "/var/lib/kubelet/pods/3f2a/volumes/kubernetes.io~empty-dir/a"),
 				Options:     some(t, "options", "rbind", "rw", "ro", "rro", "rrw", "rshared", "rslave"),
 				UIDMappings: pick(t, "mapped users", nil, nil, nil, nil, ids(1000, 65536), ids(65532, 1)),
 			}

@@ -19,6 +19,15 @@ type Host interface {
 	// pods and containers. The caller may edit the list.
 	RuntimeDirs() []string
 
+	// RuntimeSockets returns sockets of the container runtime that the agent knows, in addition to
+	// those in the usual places. The caller may edit the list.
+	RuntimeSockets() []string
+
+	// Locate returns where the files are that a mount of the path shows: first those at the path,
+	// then those of everything that is mounted below it. It resolves no symlinks. The error is
+	// ErrNotVisible if the host's mounts cannot be seen.
+	Locate(path string) ([]Location, error)
+
 	// RecursiveMountOptions reports whether the kernel has mount options that also apply to
 	// mounts below, such as rro (Linux 5.12).
 	RecursiveMountOptions() bool
@@ -61,6 +70,18 @@ type Host interface {
 	// SELinuxLabel reports whether the kernel's SELinux policy knows the label. It is an
 	// error if the kernel cannot be asked.
 	SELinuxLabel(label string) (valid bool, err error)
+}
+
+// Location is a place in a file system of the host. Every mount of it has the same.
+type Location struct {
+	Device string // major:minor of the file system
+	Root   string // the path in the file system
+}
+
+// holds reports whether the other location is this one, or below it.
+func (l Location) holds(other Location) bool {
+	_, in := under(l.Root, other.Root)
+	return in && l.Device == other.Device
 }
 
 // ErrNotVisible is the error of a Host that cannot see the host's files.
@@ -113,6 +134,12 @@ func (NoHost) KubeletDir() string { return DefaultKubeletDir }
 
 // RuntimeDirs returns the default folders.
 func (NoHost) RuntimeDirs() []string { return DefaultRuntimeDirs() }
+
+// RuntimeSockets returns none.
+func (NoHost) RuntimeSockets() []string { return nil }
+
+// Locate sees nothing.
+func (NoHost) Locate(string) ([]Location, error) { return nil, ErrNotVisible }
 
 // RecursiveMountOptions returns true: kernels of today have them.
 func (NoHost) RecursiveMountOptions() bool { return true }

@@ -14,7 +14,9 @@ import (
 type pathJudge struct {
 	rule      *HostPaths
 	subject   *Subject
-	allowed   []allowedPlace  // as in rule.Allowed
+	allowed   []allowedPlace // as in rule.Allowed
+	forbidden []forbiddenPlace
+	located   bool            // those are
 	sensitive []sensitivePath // once they are needed
 }
 
@@ -35,6 +37,7 @@ func (h *HostPaths) judge(s *Subject) *pathJudge {
 		}
 		j.allowed[i] = at
 	}
+	j.forbidden = h.forbiddenPlaces(s)
 	return j
 }
 
@@ -74,10 +77,19 @@ func fixPropagation(m *specs.Mount) string {
 // covering gives the allowed path that speaks for the mount: the longest of
 // those that cover it. One that a container may have made lead there speaks
 // against it: what containers do, or other policies allow, never allows more.
-// Where none does, why may say more.
+// Where none does, why may say more. A forbidden path is covered by none.
 func (j *pathJudge) covering(hm hostMount) (entry *AllowedPath, why string) {
 	if hm.err != nil {
 		return nil, hm.err.Error()
+	}
+	if why := j.forbids(hm.source); why != "" {
+		return nil, why
+	}
+	if j.rule.allowsOthers() {
+		if why := j.unsafe(hm); why != "" {
+			return nil, why
+		}
+		return &AllowedPath{Path: "/", Propagation: PropagationBidirectional}, ""
 	}
 	best := -1
 	for i, at := range j.allowed {
@@ -101,9 +113,11 @@ func (j *pathJudge) unsafe(hm hostMount) string {
 	if s.MountsUnverified == "" {
 		return ""
 	}
-	at, place := hm.source, s.writableAround(hm.source)
-	if place == "" {
-		at, place = s.strayLink(hm.links, resolution{})
+	at, place := hm.source, j.replaceable(hm.source)
+	for _, link := range slices.Backward(hm.links) {
+		if place == "" {
+			at, place = link, j.replaceable(link)
+		}
 	}
 	if place == "" {
 		return ""
@@ -192,6 +206,9 @@ func (j *pathJudge) owner(hm hostMount) string {
 }
 
 func (j *pathJudge) list() string {
+	if j.rule.allowsOthers() {
+		return "all but " + few(j.rule.Forbidden)
+	}
 	var out []string
 	for i := range j.rule.Allowed {
 		if i == maxListed {
@@ -203,13 +220,21 @@ func (j *pathJudge) list() string {
 	return listOrNone(out)
 }
 
-// removable are the mounts, by index, that no path covers and that can be taken out. One
-// that lies in a volume or another path which stays hides a part of that.
-func (j *pathJudge) removable(mounts []hostMount) map[int]bool {
+// removable are the mounts, by index, that no path covers or that are forbidden, and that can be
+// taken out. One that lies in a volume or another path which stays hides a part of that.
+func (j *pathJudge) removable() map[int]bool {
 	spec, remove := j.subject.Spec, make(map[int]bool)
-	for _, hm := range mounts {
-		if entry, _ := j.covering(hm); entry == nil && !remounts(&spec.Mounts[hm.at]) { // that may be what protects
+	for _, hm := range j.subject.hostMounts() {
+		if entry, _ := j.covering(hm); entry == nil {
 			remove[hm.at] = true
+		}
+	}
+	for _, v := range j.forbiddenVolumes() {
+		remove[v.at] = true
+	}
+	for i := range remove {
+		if remounts(&spec.Mounts[i]) { // that may be what protects
+			delete(remove, i)
 		}
 	}
 	stays := make(map[string]bool)

@@ -52,12 +52,22 @@ func (s *Subject) lookUpNow(p string) resolution {
 	if !errors.Is(err, ErrNotVisible) {
 		return resolution{path: p, err: err}
 	}
+	to, link := FollowUsualLink(p)
+	if link == "" {
+		return resolution{path: to}
+	}
+	return resolution{path: to, links: []string{link}}
+}
+
+// FollowUsualLink follows the symlink in the path that every distribution has, and names it. Where there
+// is none it gives the path.
+func FollowUsualLink(p string) (to, link string) {
 	for _, alias := range []struct{ from, to string }{{"/var/run", "/run"}, {"/var/lock", "/run/lock"}} {
 		if rest, ok := under(alias.from, p); ok {
-			return resolution{path: path.Join(alias.to, rest), links: []string{alias.from}}
+			return path.Join(alias.to, rest), alias.from
 		}
 	}
-	return resolution{path: p}
+	return p, ""
 }
 
 // writablePlaces are the folders of the host in which containers may write,

@@ -1,5 +1,10 @@
 package policy
 
+import (
+	"path"
+	"slices"
+)
+
 // sensitivePath is a path of the host that gives whoever can write it, or
 // talk to it, the node: an allowed path that merely lies above does not cover
 // it.
@@ -46,17 +51,39 @@ const (
 	ofKubelet = "the kubelet's"
 )
 
+// socketPaths are the sockets of container runtimes and of the kubelet, with the folders that
+// hold them: whoever can talk to one has the node.
+func socketPaths(host Host) []owned {
+	return []owned{
+		{ofRuntime, true, usualSockets()},
+		{ofKubelet, true, []string{
+			path.Join(host.KubeletDir(), "device-plugins"), path.Join(host.KubeletDir(), "pod-resources"),
+			path.Join(host.KubeletDir(), "plugins_registry"),
+		}},
+		{ofRuntime, true, otherSockets(host)},
+	}
+}
+
+func usualSockets() []string {
+	return []string{
+		"/run/containerd", "/run/crio", "/run/docker.sock", "/run/docker", "/run/dockershim.sock", "/run/podman",
+		"/run/cri-dockerd.sock", "/run/nri", "/run/buildkit", "/run/vc", "/run/kata-containers", "/run/k3s", "/run/k0s",
+	}
+}
+
+// otherSockets are those of few distributions (Bottlerocket, openEuler, Talos, MicroK8s), and of this node.
+func otherSockets(host Host) []string {
+	return append(host.RuntimeSockets(), "/run/host-containerd", "/run/isulad.sock", "/system/run/containerd", "/var/snap/microk8s/common/run")
+}
+
 // secretPaths are those that also reading gives away: sockets, secrets and the
 // files of other containers.
 func secretPaths(host Host) []owned {
 	return []owned{
-		{ofRuntime, true, append([]string{
-			"/run/containerd", "/run/crio", "/run/docker.sock", "/run/docker", "/run/dockershim.sock", "/run/podman",
-			"/run/cri-dockerd.sock", "/run/nri", "/run/buildkit", "/run/containers", "/run/vc", "/run/kata-containers",
-			"/var/lib/containerd", "/var/lib/containers", "/var/lib/docker", "/var/lib/crio",
-			"/run/k3s", "/var/lib/rancher", "/run/k0s", "/var/lib/k0s",
-			"/etc/containerd", "/etc/crio", "/etc/containers", "/etc/nri", "/opt/nri", "/etc/cni",
-		}, host.RuntimeDirs()...)},
+		{ofRuntime, true, slices.Concat(usualSockets(), []string{
+			"/run/containers", "/var/lib/containerd", "/var/lib/containers", "/var/lib/docker", "/var/lib/crio",
+			"/var/lib/rancher", "/var/lib/k0s", "/etc/containerd", "/etc/crio", "/etc/containers", "/etc/nri", "/opt/nri", "/etc/cni",
+		}, host.RuntimeDirs(), otherSockets(host))},
 		{ofKubelet, true, []string{host.KubeletDir(), "/etc/kubernetes"}},
 		{"specguard's", true, []string{"/etc/specguard", "/run/specguard"}},
 		{"etcd's", true, []string{"/var/lib/etcd"}},

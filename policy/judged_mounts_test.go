@@ -40,6 +40,14 @@ func TestJudgedMounts(t *testing.T) {
 			docs:   []string{policyDoc("p", "hostPaths: {onViolation: adjust, allowed: [{path: /var/log, readOnly: true}]}")},
 			mounts: []specs.Mount{bind("/var/log", "/logs"), data}, want: []string{"host /logs rbind p/hostPaths:ro"},
 		},
+		"only what is forbidden": {
+			docs: []string{policyDoc("p", "hostPaths: {forbidden: [RuntimeSockets]}")}, mounts: []specs.Mount{proc, volume, logs, data},
+			want: []string{"volume /cache rbind", "host /logs rbind", "host /data rbind", "kernel /proc"},
+		},
+		"a forbidden one removed": {
+			docs:   []string{policyDoc("p", "hostPaths: {onViolation: adjust, forbidden: [/srv]}")},
+			mounts: []specs.Mount{logs, bind("/srv/data", "/data", "ro")}, want: []string{"host /logs rbind"},
+		},
 		"no path of the host":    {docs: []string{policyDoc("p", paths)}, mounts: []specs.Mount{proc, volume}},
 		"no rule hostPaths":      {docs: []string{policyDoc("p", "volumeTypes: {allowed: [hostPath]}")}, mounts: []specs.Mount{logs}},
 		"a rule that audits":     {docs: []string{policyDoc("p", "hostPaths: {onViolation: audit}")}, mounts: []specs.Mount{logs}},

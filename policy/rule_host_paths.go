@@ -21,11 +21,21 @@ import (
 // and a mount that leads through such a link is neither the kubelet's nor the runtime's. Folders
 // are compared by path: if a folder is mounted in two places on the host, name both.
 //
+// A forbidden path is found by where its files are, whichever path leads there: through a symlink, a
+// bind mount of the host, a subPath, or a volume of type local. The rule looks at everything that is
+// mounted below a path, too. A volume of the pod that merely lies in a forbidden folder, such as an
+// emptyDir if /var/lib is forbidden, is not meant. If Forbidden is set and Allowed is not, the rule allows
+// everything else, with any propagation. (The profiles set Allowed to an empty list.) A read-only
+// mount of a socket does not keep anyone from talking to it. A container that has the host's rights
+// needs no mount: forbid that by rules privileged, capabilities and hostNamespaces.
+//
 // Before the container starts, the agent compares what the kernel has mounted in it with what
 // it judged, and denies the container if a path has been replaced in the meantime. If the node
 // does not show the mounts (a runtime in a virtual machine, an agent that does not see the
 // host's files), it denies a path that is below one where containers may write, or that leads
-// through a link there, because the path could be replaced before it is mounted.
+// through a link there, because the path could be replaced before it is mounted. If Forbidden is set
+// and Allowed is not, containers may write in every folder that neither is in a forbidden one nor
+// contains one.
 //
 // A mount with id mappings shows and makes files under other ids. Every mount, of the host's
 // files or of a volume, must have either the id mappings of the pod's user namespace, which the
@@ -57,8 +67,13 @@ type HostPaths struct {
 
 	// Allowed lists the paths that may be mounted, with what is below them. If several cover a
 	// mount, the longest counts.
-	// Default: none.
+	// Default: none; if Forbidden is set, all that are not forbidden.
 	Allowed []AllowedPath `yaml:"allowed"`
+
+	// Forbidden lists paths that must not be mounted, whatever Allowed says: neither the path,
+	// nor what is below it, nor a folder that contains it.
+	// Default: none.
+	Forbidden []ForbiddenPath `yaml:"forbidden"`
 }
 
 // AllowedPath is a path of the host that may be mounted, and how.
@@ -96,7 +111,7 @@ func (h *HostPaths) Validate() error {
 			return strict.Field("allowed", "has %s twice", a.Path)
 		}
 	}
-	return nil
+	return h.validateForbidden()
 }
 
 func (a *AllowedPath) String() string {
@@ -126,12 +141,17 @@ func (h *HostPaths) Check(s *Subject) []Finding {
 		})
 	}
 	mounts := s.hostMounts()
-	if len(mounts) == 0 {
+	if len(mounts) == 0 && len(h.Forbidden) == 0 {
 		return out
 	}
 	j := h.judge(s)
 	for _, hm := range mounts {
 		out = append(out, j.findings(hm)...)
+	}
+	for _, v := range j.forbiddenVolumes() {
+		m := &s.Spec.Mounts[v.at]
+		out = append(out, Finding{Found: fmt.Sprintf("%s is not allowed: %s", s.volumeName(m), v.why), Allowed: j.list(),
+			Fix: "remove the volume that is mounted at " + mountPoint(m)})
 	}
 	return out
 }
@@ -140,10 +160,9 @@ func (h *HostPaths) Check(s *Subject) []Finding {
 // that none covers.
 func (h *HostPaths) Adjust(s *Subject) []string {
 	j := h.judge(s)
-	mounts := s.hostMounts()
 	var done []string
-	removed := j.removable(mounts)
-	for _, hm := range mounts {
+	removed := j.removable()
+	for _, hm := range s.hostMounts() {
 		m := &s.Spec.Mounts[hm.at]
 		name := fmt.Sprintf("host path %s at %s", m.Source, m.Destination)
 		if removed[hm.at] {
@@ -161,6 +180,11 @@ func (h *HostPaths) Adjust(s *Subject) []string {
 		if entry.Propagation.strength() < propagation(m.Options).strength() {
 			m.Options = propagate(m.Options, entry.Propagation)
 			done = append(done, fmt.Sprintf("lowered the propagation of %s to %s", name, propagation(m.Options)))
+		}
+	}
+	for i := range s.Spec.Mounts {
+		if m := &s.Spec.Mounts[i]; removed[i] && !s.origin(m).host {
+			done = append(done, "removed "+s.volumeName(m))
 		}
 	}
 	for _, i := range h.sharedVolumes(s) {

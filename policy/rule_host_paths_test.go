@@ -86,6 +86,13 @@ func TestHostPathsLoad(t *testing.T) {
 		"{allowed: [{readOnly: true}]}":                "0.yaml:6:27: spec.rules.hostPaths.allowed[0].path: is missing",
 		"{allowed: [{path: /a, propagation: Shared}]}": `0.yaml:6:51: spec.rules.hostPaths.allowed[0].propagation: "Shared" is not one of None, HostToContainer, Bidirectional`,
 		"{allowed: [{path: /a}, {path: /a}]}":          "0.yaml:6:26: spec.rules.hostPaths.allowed: has /a twice",
+		"{forbidden: []}":                              "0.yaml:6:28: spec.rules.hostPaths.forbidden: is an empty list; leave it out to forbid no path",
+		"{forbidden: [/a, /b, /a]}":                    "0.yaml:6:28: spec.rules.hostPaths.forbidden: has /a twice",
+		"{forbidden: [a]}":                             `0.yaml:6:29: spec.rules.hostPaths.forbidden[0]: "a" cannot be used here (allowed: RuntimeSockets, or an absolute path without "..", "//" or a slash at its end)`,
+		"{forbidden: [runtimeSockets]}":                `0.yaml:6:29: spec.rules.hostPaths.forbidden[0]: "runtimeSockets" cannot be used here (allowed: RuntimeSockets, or an absolute path without "..", "//" or a slash at its end)`,
+		"{forbidden: [{path: /a}]}":                    `0.yaml:6:29: spec.rules.hostPaths.forbidden[0]: must be a single value, not a mapping`,
+		"{forbidden: [/a], allowed: [{path: /a/b}]}":   "0.yaml:6:43: spec.rules.hostPaths.allowed: has /a/b, which is forbidden by /a",
+		"{forbidden: [/a/b], allowed: [{path: /a}]}":   "",
 		"{allowed: [/a]}":                              `0.yaml:6:27: spec.rules.hostPaths.allowed[0]: must be a mapping, not "/a"`,
 		"{allowed: [{path: a}]}":                       `0.yaml:6:34: spec.rules.hostPaths.allowed[0].path: "a" cannot be used as a path here (allowed: an absolute path without "..", "//" or a slash at its end)`,
 	} {

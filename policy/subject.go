@@ -82,6 +82,9 @@ type memory struct {
 	// paths are the host's paths resolved so far in this decision.
 	paths map[string]resolution
 
+	// locations are where paths of the host are in its file systems.
+	locations map[string]located
+
 	// writable are the paths of the host that any policy of the set allows to
 	// mount writable; places are where they lead, once it is known.
 	writable, places []string

@@ -16,12 +16,13 @@ import (
 // csi if a CSI driver has provisioned it.
 type VolumeType string
 
-// The types that no folder of the kubelet is called by.
+// The types that no folder of the kubelet is called by, and one that is a path of the host.
 const (
 	noVolume      VolumeType = ""
 	hostPath      VolumeType = "hostPath"
 	imageVolume   VolumeType = "image"
 	flexVolume    VolumeType = "flexVolume"
+	localVolume   VolumeType = "local"
 	unknownVolume VolumeType = "unknown" // it cannot be told
 )
 
@@ -92,7 +93,7 @@ func volumePlugins() []volumePlugin {
 		{"fc", "fc"},
 		{"git-repo", "gitRepo"},
 		{"iscsi", "iscsi"},
-		{"local-volume", "local"},
+		{"local-volume", localVolume},
 		{"nfs", "nfs"},
 		{"projected", "projected"},
 		{"secret", "secret"},

@@ -86,6 +86,11 @@ func (c HostConfig) Node() *host.Host {
 	return host.New(c.Root, c.KubeletDir, c.RuntimeDirs...).WithSeccompDir(c.SeccompDir)
 }
 
+// Node returns the node that the agent runs on, with the sockets that it uses there.
+func (c *Config) Node() *host.Host {
+	return c.Host.Node().WithRuntimeSockets(c.NRI.Socket, c.ContainerdSocket, c.CRISocket)
+}
+
 // The default places of the configuration and the policies.
 const (
 	DefaultConfigFile = "/etc/specguard/config.yaml"

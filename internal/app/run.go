@@ -129,7 +129,7 @@ func Run(ctx context.Context, cfg Config, version string) error {
 		}
 		recorders = append(recorders, decisionlog.New(newPatientWriter(w, false), func(err error) { log.Error(err) }))
 	}
-	node := cfg.Host.Node()
+	node := cfg.Node()
 	j := &judge.Judge{
 		Policies: policies, Recorder: recorders, Log: log, Handlers: cfg.handlers(),
 		Node:     judge.Node{Host: node.Snapshot, Bundles: node.Bundles(cfg.Host.Bundles)},

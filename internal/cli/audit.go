@@ -122,7 +122,7 @@ func (c *checker) audit(ctx context.Context, cfg app.Config, socket string) erro
 	log := logrus.New()
 	log.SetOutput(c.cmd.ErrOrStderr())
 	log.SetFormatter(&logrus.TextFormatter{DisableTimestamp: true})
-	node := cfg.Host.Node()
+	node := cfg.Node()
 	j := &judge.Judge{Node: judge.Node{Host: node.Snapshot, Bundles: node.Bundles(cfg.Host.Bundles)}, Log: log}
 	if j.Connection, err = judge.ListingConnection(ctx, runtime, cfg.Openers(store)); err != nil {
 		return fmt.Errorf("%s: %w", socket, err)

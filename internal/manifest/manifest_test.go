@@ -234,6 +234,8 @@ func TestIDs(t *testing.T) {
 // TestJudged: what is derived can be judged, by an example of each profile.
 func TestJudged(t *testing.T) {
 	const restricted = "securityContext: {runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, seccompProfile: {type: RuntimeDefault}}"
+	const sockets = "profile: baseline, rules: {hostPaths: {onViolation: ignore}}}\n---\napiVersion: " + policy.APIVersion +
+		"\nkind: Policy\nmetadata: {name: sockets}\nspec: {rules: {hostPaths: {forbidden: [RuntimeSockets]}}"
 	for _, tt := range []struct{ container, pod, profile, want string }{
 		{"", "", "baseline", ""},
 		{"", "hostNetwork: true", "baseline", "hostNamespaces: host namespaces network not allowed (allowed: none)"},
@@ -242,8 +244,17 @@ func TestJudged(t *testing.T) {
 		{"volumeMounts: [{name: v, mountPath: /v, subPath: a}]", "volumes: [{name: v, emptyDir: {}}]", "baseline", ""},
 		{"volumeMounts: [{name: v, mountPath: /v, subPath: a}]", "volumes: [{name: v, hostPath: {path: /a}}]", "baseline", "hostPaths: host path /var/lib/kubelet/pods/"},
 		{"volumeMounts: [{name: v, mountPath: /v}]", "volumes: [{name: v, image: {reference: data}}]", "baseline", ""},
+		{"volumeMounts: [{name: v, mountPath: /v, subPath: a}]", "volumes: [{name: v, emptyDir: {}}]", sockets, ""},
+		{"volumeMounts: [{name: v, mountPath: /v, subPath: log}]", "volumes: [{name: v, hostPath: {path: /var}}]", sockets, ""},
+		{"volumeMounts: [{name: v, mountPath: /v, subPath: run/docker.sock}]", "volumes: [{name: v, hostPath: {path: /var}}]", sockets, "it shows files of the forbidden /run/docker.sock (RuntimeSockets)"},
+		{"volumeMounts: [{name: v, mountPath: /v, subPathExpr: $(X)}]", "volumes: [{name: v, hostPath: {path: /var}}]", sockets, "it shows files of the forbidden /var/lib/kubelet/device-plugins (RuntimeSockets)"},
+		{"volumeMounts: [{name: v, mountPath: /v, subPathExpr: $(X)}]", "volumes: [{name: v, hostPath: {path: /opt}}]", sockets, ""},
 	} {
-		doc := "apiVersion: " + policy.APIVersion + "\nkind: Policy\nmetadata: {name: p}\nspec: {profile: " + tt.profile + "}\n"
+		spec := tt.profile
+		if !strings.Contains(spec, ":") {
+			spec = "profile: " + spec
+		}
+		doc := "apiVersion: " + policy.APIVersion + "\nkind: Policy\nmetadata: {name: p}\nspec: {" + spec + "}\n"
 		set, err := policy.Compile(policy.Source{Name: "p.yaml", Data: []byte(doc)})
 		if err != nil {
 			t.Fatal(err)

@@ -22,6 +22,7 @@ type Host struct {
 	kernel  string // where /sys and /proc are seen
 	kubelet string
 	runtime []string // the container runtime's folders
+	sockets []string // that it has beside the usual ones
 	seccomp string   // the folder of seccomp profiles; "" is the kubelet's
 	mounts  string   // the mountinfo file of this process
 
@@ -64,6 +65,24 @@ func (h *Host) KubeletDir() string { return h.kubelet }
 
 // RuntimeDirs returns the container runtime's folders.
 func (h *Host) RuntimeDirs() []string { return slices.Clone(h.runtime) }
+
+// WithRuntimeSockets adds sockets of the container runtime, as the host names them, or as they are
+// seen below the host's root.
+func (h *Host) WithRuntimeSockets(sockets ...string) *Host {
+	for _, s := range sockets {
+		switch s = path.Clean(s); {
+		case !path.IsAbs(s):
+		case h.root != "" && within(h.root, s):
+			h.sockets = append(h.sockets, h.onHost(s))
+		default:
+			h.sockets = append(h.sockets, s)
+		}
+	}
+	return h
+}
+
+// RuntimeSockets are those that were added.
+func (h *Host) RuntimeSockets() []string { return slices.Clone(h.sockets) }
 
 // ResolvePath follows the symlinks in the path as the host would.
 func (h *Host) ResolvePath(p string) (resolved string, links []string, err error) {

@@ -340,6 +340,20 @@ func TestMounts(t *testing.T) {
 	if err != nil || len(node) != 2 || node[0].Mountpoint != "/" || node[1].Mountpoint != "/data" {
 		t.Errorf("node: %v, %v", node, err)
 	}
+	shown, err := h.Snapshot().Locate("/srv/x")
+	if want := []policy.Location{{Device: "8:1", Root: "/srv/x"}}; err != nil || !slices.Equal(shown, want) {
+		t.Errorf("/srv/x: %v, %v", shown, err)
+	}
+	if shown, err = h.Locate("/"); err != nil || len(shown) != 2 || shown[1] != (policy.Location{Device: "8:2", Root: "/"}) {
+		t.Errorf("/: %v, %v", shown, err)
+	}
+	if _, err := New("", "").Locate("/"); !errors.Is(err, policy.ErrNotVisible) {
+		t.Errorf("not seen: %v", err)
+	}
+	sockets := New(h.root, "").WithRuntimeSockets("/run/a.sock", h.root+"/run/b.sock", "unix:x", "").RuntimeSockets()
+	if want := []string{"/run/a.sock", "/run/b.sock"}; !slices.Equal(sockets, want) {
+		t.Errorf("sockets %q", sockets)
+	}
 	container, err := h.MountsOf(7)
 	if err != nil || len(container) != 2 || container[1].Mountpoint != "/mnt" || container[1].Options != "ro" {
 		t.Errorf("process: %v, %v", container, err)

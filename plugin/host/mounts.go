@@ -34,6 +34,9 @@ func (h *Host) PodVolume(podUID, p string) (plugin string, ok bool) {
 	return h.Snapshot().PodVolume(podUID, p)
 }
 
+// Locate returns where the files are that a mount of the path shows.
+func (h *Host) Locate(p string) ([]policy.Location, error) { return h.Snapshot().Locate(p) }
+
 // volumeSources returns what the directories of the pod's volumes show.
 func (h *Host) volumeSources(mounts []mount, podUID string) ([]volumeSource, error) {
 	pods, _, err := h.ResolvePath(path.Join(h.kubelet, "pods"))

@@ -1,6 +1,11 @@
 package host
 
-import "github.com/specguard/specguard/policy"
+import (
+	"fmt"
+
+	"github.com/specguard/specguard/plugin/mounts"
+	"github.com/specguard/specguard/policy"
+)
 
 // Snapshot returns the node for one decision. It reads the table of mounts, which is long
 // on a busy node, at most once, when it is first needed. It is not safe for concurrent use,
@@ -15,6 +20,7 @@ type snapshot struct {
 	read    bool
 	err     error
 	volumes map[string]podVolumes // by pod uid
+	places  *mounts.Places        // nil: nobody has asked
 
 	delegated *bool // what CgroupsDelegated said; nil: nobody has asked
 }
@@ -61,4 +67,19 @@ func (s *snapshot) PodVolume(podUID, p string) (plugin string, ok bool) {
 		}
 	}
 	return plugin, true
+}
+
+// Locate is Host.Locate.
+func (s *snapshot) Locate(p string) ([]policy.Location, error) {
+	if s.root == "" {
+		return nil, policy.ErrNotVisible
+	}
+	if s.places == nil {
+		table, err := s.Mounts()
+		if err != nil {
+			return nil, fmt.Errorf("read what is mounted on the node: %w", err)
+		}
+		s.places = mounts.NewPlaces(table)
+	}
+	return s.places.Shown(p)
 }
