@@ -30,6 +30,11 @@ func races(n *node.Node, name string) map[string]race {
 			folder: func(*cri.Sandbox) string { return n.Dir() + "/race" },
 			caught: "the kernel has mounted / of the file system",
 		},
+		"where nothing is forbidden": {
+			policy: policyText("race", "{namespaces: ["+name+"]}", "enforce", "rules: {hostPaths: {forbidden: [RuntimeSockets]}}"),
+			folder: func(*cri.Sandbox) string { return n.Dir() + "/race-free" },
+			caught: "the kernel has mounted / of the file system",
+		},
 		// A static pod chooses its uid, and so can name its own volumes.
 		"in an emptyDir": {
 			policy: policyText("race", "{namespaces: ["+name+"]}", "enforce", "profile: baseline\nrules: {hostNamespaces: {onViolation: ignore}}"),

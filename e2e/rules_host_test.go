@@ -178,6 +178,7 @@ func TestRuleHostPaths(t *testing.T) {
 			},
 		}
 		kubeletRows(t, n, &r)
+		forbiddenRows(t, n, dir, &r)
 		return r
 	})
 }
