@@ -124,7 +124,7 @@ func (g *granted) filesystem() {
 	left := g.before.Mounts // those that come after the last one found: order must stay
 	for _, m := range g.after.Mounts {
 		at := slices.IndexFunc(left, func(b specs.Mount) bool {
-			return b.Destination == m.Destination && b.Source == m.Source && b.Type == m.Type
+			return b.Destination == m.Destination && b.Source == m.Source && b.Type == m.Type && isBind(&b) == isBind(&m)
 		})
 		if at < 0 {
 			g.fail(!g.writablePath(m) && !g.runtimesOwn(m), "mount %+v is new", m)
