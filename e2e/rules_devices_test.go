@@ -77,6 +77,14 @@ func TestRuleRlimits(t *testing.T) {
 					container: container{name: "required", config: "limits: [{type: RLIMIT_NOFILE, required: true}]"},
 					found:     []string{"RLIMIT_NOFILE is not set (allowed: any limit)"},
 				},
+				{
+					container: container{name: "default", config: "limits: [{type: RLIMIT_NOFILE, max: 800, required: true}]",
+						apply: "limits: [{type: RLIMIT_NOFILE, default: 700, max: 800}, {type: RLIMIT_CORE, default: 0}]"},
+					found:   []string{"RLIMIT_NOFILE is not set (allowed: at most 800)"},
+					stuck:   []string{"RLIMIT_NOFILE is not set (allowed: at most 800)", "RLIMIT_CORE is not set (allowed: any limit)"},
+					changes: []string{"process.rlimits"},
+					works:   []string{"test $(ulimit -Hn) = 700", "grep 'open files.* 700 .* 700 ' /proc/1/limits", "test $(ulimit -Hc) = 0"},
+				},
 			},
 			compliant: []container{
 				{name: "low", config: "limits: [{type: RLIMIT_NOFILE, max: 1000, required: true}]", other: files(1000, 500)},

@@ -138,7 +138,7 @@ func (e *evaluation) adjust() {
 	if e.visible == Fixed {
 		return
 	}
-	e.sub.came = e.sub.Spec
+	e.sub.came, e.sub.inForce = e.sub.Spec, e.rules
 	for _, r := range e.rules {
 		if e.sub.ended() {
 			return // check says so

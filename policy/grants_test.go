@@ -110,10 +110,16 @@ func (g *granted) process() {
 	g.fail(a.SelinuxLabel != b.SelinuxLabel && !strings.Contains(a.SelinuxLabel, ":container_t"), "label %q became %q", b.SelinuxLabel, a.SelinuxLabel)
 }
 
-// rlimits compares the limits one by one: none may go or grow.
+// rlimits compares the limits one by one: none may go or grow. A new one is for a
+// resource that had none, and limits something.
 func (g *granted) rlimits() {
 	b, a := g.before.Process.Rlimits, g.after.Process.Rlimits
-	g.fail(len(a) != len(b), "resource limits %v became %v", b, a)
+	g.fail(len(a) < len(b), "resource limits %v became %v", b, a)
+	for i := len(b); i < len(a); i++ {
+		g.fail(a[i].Soft != a[i].Hard || a[i].Hard == math.MaxUint64 || slices.ContainsFunc(a[:i], func(o specs.POSIXRlimit) bool {
+			return strings.EqualFold(o.Type, a[i].Type) || strings.EqualFold("RLIMIT_"+o.Type, a[i].Type)
+		}), "resource limits %v became %v", b, a)
+	}
 	for i := range min(len(a), len(b)) {
 		g.fail(a[i].Type != b[i].Type || a[i].Soft > b[i].Soft || a[i].Hard > b[i].Hard, "resource limit %v became %v", b[i], a[i])
 	}

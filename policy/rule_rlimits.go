@@ -18,13 +18,14 @@ import (
 //
 // If the spec sets no limit for a resource, the process has the limit with which the container
 // runtime was started. A spec does not show it, so the rule does not judge it unless the limit
-// is required.
+// is required or has a default.
 //
 // Reads: process.rlimits (OCI runtime spec, config.md, "POSIX process").
-// Adjusts: lowers a limit to the maximum. It does not set a missing limit, because the
+// Adjusts: lowers a limit to the maximum, and sets a missing one to its default, but not above
+// the maximum of any policy. Without a default it does not set a missing limit, because the
 // runtime's own might be lower; if the limit is required, the container is denied.
 // Source: getrlimit(2).
-// Example: {onViolation: adjust, limits: [{type: RLIMIT_NOFILE, max: 65536}, {type: RLIMIT_CORE, max: 0}]}
+// Example: {onViolation: adjust, limits: [{type: RLIMIT_NOFILE, default: 1024, max: 65536}, {type: RLIMIT_CORE, max: 0}]}
 type Rlimits struct {
 	Base `yaml:",inline"`
 
@@ -41,6 +42,11 @@ type RlimitBound struct {
 	// number of things). It can be 0.
 	// Default: no maximum.
 	Max *RlimitValue `yaml:"max"`
+
+	// Default is the limit, soft and hard, that adjusting sets if the spec has none for the
+	// resource. It can be above the limit with which the runtime was started.
+	// Default: a missing limit is not set.
+	Default *RlimitValue `yaml:"default"`
 
 	// Required: the spec must set a limit.
 	Required bool `yaml:"required"`
@@ -104,8 +110,10 @@ func (b *RlimitBound) Validate() error {
 	switch {
 	case b.Type == "":
 		return strict.Field("type", "is missing")
-	case b.Max == nil && !b.Required:
-		return fmt.Errorf("needs max or required")
+	case b.Max == nil && b.Default == nil && !b.Required:
+		return fmt.Errorf("needs max, default or required")
+	case b.Max != nil && b.Default != nil && *b.Default > *b.Max:
+		return strict.Field("default", "%d is above max, %d", *b.Default, *b.Max)
 	}
 	return nil
 }
@@ -119,6 +127,9 @@ func (r *Rlimits) Validate() error {
 		if slices.ContainsFunc(r.Limits[:i], func(o RlimitBound) bool { return o.Type == b.Type }) {
 			return strict.Field("limits", "has %s twice", b.Type)
 		}
+		if b.Default != nil && r.Action() != Adjust && r.Action() != Ignore {
+			return strict.Field("limits", "the default of %s needs onViolation: adjust", b.Type)
+		}
 	}
 	return nil
 }
@@ -129,7 +140,7 @@ func (r *Rlimits) Check(s *Subject) []Finding {
 	for _, b := range r.Limits {
 		highest, set := b.highest(s.Spec.Process)
 		switch {
-		case !set && b.Required:
+		case !set && (b.Required || b.Default != nil):
 			out = append(out, Finding{Found: string(b.Type) + " is not set", Allowed: b.allowed()})
 		case set && b.Max != nil && highest > uint64(*b.Max):
 			out = append(out, Finding{Found: fmt.Sprintf("%s of %s is too high", b.Type, limitText(highest)), Allowed: b.allowed()})
@@ -138,11 +149,20 @@ func (r *Rlimits) Check(s *Subject) []Finding {
 	return out
 }
 
-// Adjust lowers the limits that are too high.
+// Adjust lowers the limits that are too high, and sets those that have a default.
 func (r *Rlimits) Adjust(s *Subject) []string {
+	if s.Spec.Process == nil {
+		return nil
+	}
 	var done []string
 	for _, b := range r.Limits {
 		highest, set := b.highest(s.Spec.Process)
+		if !set && b.Default != nil {
+			n := min(uint64(*b.Default), s.rlimitMax(b.Type))
+			s.Spec.Process.Rlimits = append(s.Spec.Process.Rlimits, specs.POSIXRlimit{Type: string(b.Type), Soft: n, Hard: n})
+			done = append(done, fmt.Sprintf("set %s to %d", b.Type, n))
+			continue
+		}
 		if !set || b.Max == nil || highest <= uint64(*b.Max) {
 			continue
 		}
@@ -154,6 +174,24 @@ func (r *Rlimits) Adjust(s *Subject) []string {
 		done = append(done, fmt.Sprintf("lowered %s from %s to %d", b.Type, limitText(highest), *b.Max))
 	}
 	return done
+}
+
+// rlimitMax is the lowest maximum of the rules in force for the resource: no container
+// is denied for a limit that it was given.
+func (s *Subject) rlimitMax(t RlimitType) uint64 {
+	lowest := uint64(infinity)
+	for _, other := range s.inForce {
+		r, ok := other.Rule.(*Rlimits)
+		if !ok || !other.enforced || other.excuse != nil {
+			continue
+		}
+		for _, b := range r.Limits {
+			if b.Type == t && b.Max != nil {
+				lowest = min(lowest, uint64(*b.Max))
+			}
+		}
+	}
+	return lowest
 }
 
 // highest gives the largest of the limits that a process has for the resource,

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -68,6 +69,44 @@ func TestRlimitsMissing(t *testing.T) {
 	}
 }
 
+// TestRlimitsDefault: a default is for what has no limit, and never above what any
+// policy allows.
+func TestRlimitsDefault(t *testing.T) {
+	const rule = "rlimits: {onViolation: adjust, limits: [{type: RLIMIT_NOFILE, default: 512, max: 1024}]}"
+	core := specs.POSIXRlimit{Type: "RLIMIT_CORE", Soft: 1, Hard: 1}
+	for name, tt := range map[string]struct {
+		spec    *specs.Spec
+		others  []string
+		want    []specs.POSIXRlimit
+		changes []string
+	}{
+		"missing": {newSpec(), nil, []specs.POSIXRlimit{{Type: "RLIMIT_NOFILE", Soft: 512, Hard: 512}}, []string{"rlimits: set RLIMIT_NOFILE to 512"}},
+		"another": {newSpec(withRlimit("RLIMIT_CORE", 1, 1)), nil, []specs.POSIXRlimit{core, {Type: "RLIMIT_NOFILE", Soft: 512, Hard: 512}}, []string{"rlimits: set RLIMIT_NOFILE to 512"}},
+		"lower":   {newSpec(withRlimit("RLIMIT_NOFILE", 5, 7)), nil, []specs.POSIXRlimit{{Type: "RLIMIT_NOFILE", Soft: 5, Hard: 7}}, nil},
+		"higher":  {newSpec(withRlimit("RLIMIT_NOFILE", 5, 1000)), nil, []specs.POSIXRlimit{{Type: "RLIMIT_NOFILE", Soft: 5, Hard: 1000}}, nil},
+		"too high": {newSpec(withRlimit("RLIMIT_NOFILE", 5, 5000)), nil, []specs.POSIXRlimit{{Type: "RLIMIT_NOFILE", Soft: 5, Hard: 1024}},
+			[]string{"rlimits: lowered RLIMIT_NOFILE from 5000 to 1024"}},
+		"in other words": {newSpec(withRlimit("nofile", 5, 7)), nil, []specs.POSIXRlimit{{Type: "nofile", Soft: 5, Hard: 7}}, nil},
+		"another policy allows less": {newSpec(), []string{"rlimits: {limits: [{type: RLIMIT_NOFILE, max: 100}]}"},
+			[]specs.POSIXRlimit{{Type: "RLIMIT_NOFILE", Soft: 100, Hard: 100}}, []string{"rlimits: set RLIMIT_NOFILE to 100"}},
+		"another policy only reports": {newSpec(), []string{"rlimits: {onViolation: audit, limits: [{type: RLIMIT_NOFILE, max: 100}]}"},
+			[]specs.POSIXRlimit{{Type: "RLIMIT_NOFILE", Soft: 512, Hard: 512}}, []string{"rlimits: set RLIMIT_NOFILE to 512"}},
+	} {
+		docs := []string{policyDoc("m", rule)}
+		for i, o := range tt.others { // before and after it
+			docs = append(docs, policyDoc(fmt.Sprintf("a%d", i), o), policyDoc(fmt.Sprintf("z%d", i), o))
+		}
+		d := compileDocs(t, docs...).Evaluate(subject(tt.spec), Complete)
+		if got := d.Spec.Process.Rlimits; d.Outcome() == Denied || !slices.Equal(got, tt.want) || !slices.Equal(changes(d), tt.changes) {
+			t.Errorf("%s: %s %v %q, want %v %q", name, d.Outcome(), got, changes(d), tt.want, tt.changes)
+		}
+	}
+	d := decide(t, &specs.Spec{}, rule)
+	if want := []string{"rlimits: RLIMIT_NOFILE is not set (allowed: at most 1024)"}; d.Outcome() != Denied || !slices.Equal(findings(d), want) {
+		t.Errorf("no process: %s %q", d.Outcome(), findings(d))
+	}
+}
+
 func TestRlimitsChanges(t *testing.T) {
 	spec := newSpec(withRlimit("RLIMIT_NOFILE", 5, infinity), withRlimit("RLIMIT_CORE", 7, 7))
 	d := decide(t, spec, "rlimits: {onViolation: adjust, limits: [{type: RLIMIT_CORE, max: 0}, {type: RLIMIT_NOFILE, max: 10}]}")
@@ -82,11 +121,13 @@ func TestRlimitsErrors(t *testing.T) {
 	const types = "RLIMIT_AS, RLIMIT_CORE, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_LOCKS, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_NICE, " +
 		"RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_RSS, RLIMIT_RTPRIO, RLIMIT_RTTIME, RLIMIT_SIGPENDING, RLIMIT_STACK"
 	for rule, want := range map[string]string{
-		"rlimits: {}":                                                                       "0.yaml:6:14: spec.rules.rlimits.limits: is missing or empty",
-		"rlimits: {limits: []}":                                                             "0.yaml:6:23: spec.rules.rlimits.limits: is missing or empty",
-		"rlimits: {onViolation: ignore}":                                                    "0.yaml:1:1: spec: has no rules: give it a profile or rules",
-		"rlimits: {limits: [{max: 5}]}":                                                     "0.yaml:6:24: spec.rules.rlimits.limits[0].type: is missing",
-		"rlimits: {limits: [{type: RLIMIT_CORE}]}":                                          "0.yaml:6:24: spec.rules.rlimits.limits[0]: needs max or required",
+		"rlimits: {}":                                          "0.yaml:6:14: spec.rules.rlimits.limits: is missing or empty",
+		"rlimits: {limits: []}":                                "0.yaml:6:23: spec.rules.rlimits.limits: is missing or empty",
+		"rlimits: {onViolation: ignore}":                       "0.yaml:1:1: spec: has no rules: give it a profile or rules",
+		"rlimits: {limits: [{max: 5}]}":                        "0.yaml:6:24: spec.rules.rlimits.limits[0].type: is missing",
+		"rlimits: {limits: [{type: RLIMIT_CORE}]}":             "0.yaml:6:24: spec.rules.rlimits.limits[0]: needs max, default or required",
+		"rlimits: {limits: [{type: RLIMIT_CORE, default: 5}]}": "0.yaml:6:23: spec.rules.rlimits.limits: the default of RLIMIT_CORE needs onViolation: adjust",
+		"rlimits: {onViolation: adjust, limits: [{type: RLIMIT_CORE, default: 6, max: 5}]}": "0.yaml:6:74: spec.rules.rlimits.limits[0].default: 6 is above max, 5",
 		"rlimits: {limits: [{type: nofile, max: 5}]}":                                       `0.yaml:6:31: spec.rules.rlimits.limits[0].type: "nofile" is not one of ` + types,
 		"rlimits: {limits: [{max: -1, type: RLIMIT_AS}]}":                                   `0.yaml:6:30: spec.rules.rlimits.limits[0].max: "-1"` + number,
 		"rlimits: {limits: [{max: 010, type: RLIMIT_AS}]}":                                  `0.yaml:6:30: spec.rules.rlimits.limits[0].max: "010"` + number,
@@ -102,9 +143,14 @@ func TestRlimitsErrors(t *testing.T) {
 	}
 }
 
-func drawRlimits(t *rapid.T, _ Action) []string {
-	core := pick(t, "core", "max: 0", "max: 7", "required: true", "max: 7, required: true")
-	return []string{"limits: " + flow(append(some(t, "limit", "{type: RLIMIT_CORE, "+core+"}"), "{type: RLIMIT_NOFILE, max: "+pick(t, "nofile", "10", "1000")+"}")...)}
+func drawRlimits(t *rapid.T, action Action) []string {
+	cores, files := []string{"max: 0", "max: 7", "required: true", "max: 7, required: true"}, []string{"max: 10", "max: 1000"}
+	if action == Adjust {
+		cores = append(cores, "default: 5", "default: 0, required: true", "default: 3, max: 7")
+		files = append(files, "default: 50", "default: 9, max: 10", "default: 400, max: 1000")
+	}
+	return []string{"limits: " + flow(append(some(t, "limit", "{type: RLIMIT_CORE, "+pick(t, "core", cores...)+"}"),
+		"{type: RLIMIT_NOFILE, "+pick(t, "nofile", files...)+"}")...)}
 }
 
 func drawRlimitsEdit(t *rapid.T) option {

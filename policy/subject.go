@@ -76,6 +76,9 @@ type memory struct {
 	// came is the spec before rules adjust it, while they do; nil else.
 	came *specs.Spec
 
+	// inForce are the rules that judge the container, while they adjust it.
+	inForce []bound
+
 	// placed are the mount points at which adjusting has put mounts in.
 	placed []string
 
