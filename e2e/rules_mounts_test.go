@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -112,7 +113,7 @@ func TestMountsAndDevices(t *testing.T) {
 		scenarios := []scenario{
 			{namespace: "hardened", breach: breach{
 				container: joined(ownNetwork(n, "executable", hardenedOptions()...), volumes(n, map[string]string{"/cache": emptyDir, "/csi": csi}), open(n, emptyDir, csi)),
-				changes:   []string{"mounts", "linux.seccomp"},
+				changes:   []string{"mounts", "linux.seccomp", "linux.resources"},
 				stops:     []string{run("/cache"), run("/csi"), run("/dev/shm")},
 				works:     []string{"touch /cache/x /csi/x /dev/shm/x", "cat /var/run/secrets/kubernetes.io/serviceaccount/token", "echo x >/dev/null"},
 				check: func(t *testing.T, c running) {
@@ -120,6 +121,9 @@ func TestMountsAndDevices(t *testing.T) {
 						hasMount(t, c, at, "", "nosuid", "nodev", "noexec")
 					}
 					hasMount(t, c, "/dev", "tmpfs", "nosuid", "noexec")
+					if limits := strings.Fields(cgroupLimits(t, c)); limits[len(limits)-1] != "1024" {
+						t.Errorf("limits in force: %s, want 1024 processes", limits)
+					}
 				},
 			}},
 			{namespace: "hardened", breach: breach{container: joined(ownNetwork(n, "disk", hardenedOptions()...), volumeDevice(n, false))},

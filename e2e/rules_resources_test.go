@@ -19,6 +19,11 @@ func limited(memory, milliCPU int64) *api.LinuxContainerResources {
 	}
 }
 
+// requested is a container's resources with a memory limit and a request of CPU.
+func requested(memory, milliCPU int64) *api.LinuxContainerResources {
+	return &api.LinuxContainerResources{CpuShares: milliCPU * 1024 / 1000, OomScoreAdj: 1000, MemoryLimitInBytes: memory}
+}
+
 func limits(memory, milliCPU int64) []cri.ContainerOption {
 	return []cri.ContainerOption{cri.Resources(limited(memory, milliCPU))}
 }
@@ -69,6 +74,13 @@ func TestRuleResources(t *testing.T) {
 					check:   inForce("67108864 25000 100000 max"),
 				},
 				{
+					container: container{name: "request", config: "cpu: {max: 1}", apply: "cpu: {default: 100m, max: 1}",
+						options: []cri.ContainerOption{cri.Resources(requested(64*mebi, 500))}},
+					found:   []string{"no cpu limit (allowed: at most 1)"},
+					changes: []string{"linux.resources"},
+					check:   inForce("67108864 50000 100000 max"),
+				},
+				{
 					container: container{name: "required", config: "memory: {required: true}"},
 					found:     []string{"no memory limit (allowed: any limit)"},
 				},
@@ -85,6 +97,49 @@ func TestRuleResources(t *testing.T) {
 				{name: "at-max", config: "memory: {max: 128Mi, required: true}, cpu: {max: 500m}", options: limits(128*mebi, 500)},
 			},
 		}
+	})
+}
+
+// TestRuleResourcesSwap limits swap space. NRI carries no limit of swap, so where nothing
+// else can be adjusted such a container is denied.
+func TestRuleResourcesSwap(t *testing.T) {
+	swapping := limited(64*mebi, 250)
+	swapping.MemorySwapLimitInBytes = 128 * mebi
+	bound := func(want string) func(t *testing.T, c running) {
+		return func(t *testing.T, c running) {
+			t.Helper()
+			out, err := c.Exec(t.Context(), "/bin/sh", "-c", `cd /sys/fs/cgroup
+				if [ -e memory ]; then cat memory/memory.memsw.limit_in_bytes; else cat memory.swap.max; fi`)
+			if got := strings.TrimSpace(out); err != nil || got != want {
+				t.Errorf("swap in force: %q %v, want %s", got, err, want)
+			}
+		}
+	}
+	r := rule{
+		name: "resources", early: true,
+		breaking: []breach{
+			{
+				container: container{name: "swap", config: "swap: {max: 16Mi}", options: []cri.ContainerOption{cri.Resources(swapping)}},
+				found:     []string{"swap limit 64Mi is too high (allowed: at most 16Mi)"},
+				changes:   []string{"linux.resources"},
+				check:     bound("83886080"),
+			},
+			{
+				container: container{name: "no-swap", config: "memory: {max: 32Mi}, swap: {max: 0}", options: []cri.ContainerOption{cri.Resources(swapping)}},
+				found:     []string{"memory limit 64Mi is too high (allowed: at most 32Mi)", "swap limit 64Mi is too high (allowed: at most 0)"},
+				changes:   []string{"linux.resources"},
+				check:     bound("33554432"),
+			},
+			{
+				container: container{name: "swap-without-memory", config: "swap: {max: 0}"},
+				found:     []string{"no swap limit (allowed: at most 0)"},
+			},
+		},
+		compliant: []container{{name: "swap-at-max", config: "swap: {max: 64Mi}", options: []cri.ContainerOption{cri.Resources(swapping)}}},
+	}
+	eachNode(t, func(t *testing.T, n *node.Node) {
+		g := startRig(t, n, rigOptions{policies: r.policies()})
+		g.test(t, r)
 	})
 }
 

@@ -124,6 +124,11 @@ func adjustLimits(adjust *api.ContainerAdjustment, from, to *specs.LinuxResource
 	if period, ok := changed(before.Period, after.Period); ok {
 		adjust.SetLinuxCPUPeriod(int64(period)) // a policy's, in microseconds
 	}
+	for i, h := range to.HugepageLimits {
+		if i >= len(from.HugepageLimits) || from.HugepageLimits[i] != h {
+			adjust.AddLinuxHugepageLimit(h.Pagesize, h.Limit)
+		}
+	}
 	for key, value := range to.Unified {
 		if from.Unified[key] != value {
 			adjust.AddLinuxUnified(key, value)

@@ -17,7 +17,7 @@ func judging() map[string]string {
 		"intelRdt": "{allowed: [batch]}", "hooks": "{}", "readOnlyRootFilesystem": "{}", "procMount": "{}",
 		"mountOptions": "{require: [{paths: [/data], options: [nosuid]}]}", "sysctls": "{}", "env": "{forbid: [LD_PRELOAD]}",
 		"rlimits": "{limits: [{type: RLIMIT_NOFILE, max: 10}]}", "appArmorProfile": "{}", "seLinuxOptions": "{type: container_t}",
-		"resources": "{memory: {max: 1Gi}, cpu: {max: 1}, pids: {max: 10}}", "seccompProfile": "{anyProfile: true, block: {syscalls: [mount], socketFamilies: [AF_ALG]}}",
+		"resources": "{memory: {max: 1Gi}, cpu: {max: 1}, pids: {max: 10}, swap: {max: 1Mi}, hugepages: {max: 2Mi}}", "seccompProfile": "{anyProfile: true, block: {syscalls: [mount], socketFamilies: [AF_ALG]}}",
 	}
 }
 
@@ -230,6 +230,8 @@ func resourceChanges() map[string]change {
 		Memory:  &specs.LinuxMemory{Limit: new(int64(1 << 20))},
 		CPU:     &specs.LinuxCPU{Quota: new(int64(10_000)), Period: new(uint64(100_000))},
 		Pids:    &specs.LinuxPids{Limit: new(int64(5))},
+
+		HugepageLimits: []specs.LinuxHugepageLimit{{Pagesize: "2MB", Limit: 1 << 21}},
 	})
 	limit := func(edit func(*specs.LinuxResources)) change {
 		return change{limited, func(s *specs.Spec) { edit(s.Linux.Resources) }}
@@ -250,16 +252,21 @@ func resourceChanges() map[string]change {
 		"linux.resources.devices[].access privileged": wild(func(r *specs.LinuxDeviceCgroup) { r.Access = "m" }),
 		"linux.resources.memory":                      limit(func(r *specs.LinuxResources) { r.Memory = nil }),
 		"linux.resources.memory.limit":                limit(func(r *specs.LinuxResources) { *r.Memory.Limit = 1 << 40 }),
-		"linux.resources.cpu":                         limit(func(r *specs.LinuxResources) { r.CPU = nil }),
-		"linux.resources.cpu.quota":                   limit(func(r *specs.LinuxResources) { *r.CPU.Quota = 900_000 }),
-		"linux.resources.cpu.period":                  limit(func(r *specs.LinuxResources) { *r.CPU.Period = 1000 }),
-		"linux.resources.pids":                        limit(func(r *specs.LinuxResources) { r.Pids = nil }),
-		"linux.resources.pids.limit":                  limit(func(r *specs.LinuxResources) { *r.Pids.Limit = 50 }),
-		"linux.resources.unified":                     limit(func(r *specs.LinuxResources) { r.Unified = map[string]string{"memory.max": "max", "cgroup.procs": "1"} }),
-		"linux.devices":                               to(withNodes(char("/dev/fuse", 10, 229))),
-		"linux.devices[].path":                        node(func(d *specs.LinuxDevice) { d.Path = "/dev/sda" }),
-		"linux.devices[].type":                        node(func(d *specs.LinuxDevice) { d.Type = "b" }),
-		"linux.devices[].major":                       node(func(d *specs.LinuxDevice) { d.Major = 8 }),
-		"linux.devices[].minor":                       node(func(d *specs.LinuxDevice) { d.Minor = 8 }),
+		"linux.resources.memory.swap":                 limit(func(r *specs.LinuxResources) { r.Memory.Swap = new(int64(1 << 20)) }),
+		"linux.resources.hugepageLimits": limit(func(r *specs.LinuxResources) {
+			r.HugepageLimits = []specs.LinuxHugepageLimit{{Pagesize: "2MB", Limit: 1 << 30}}
+		}),
+		"linux.resources.hugepageLimits[].limit": limit(func(r *specs.LinuxResources) { r.HugepageLimits[0].Limit = 1 << 30 }),
+		"linux.resources.cpu":                    limit(func(r *specs.LinuxResources) { r.CPU = nil }),
+		"linux.resources.cpu.quota":              limit(func(r *specs.LinuxResources) { *r.CPU.Quota = 900_000 }),
+		"linux.resources.cpu.period":             limit(func(r *specs.LinuxResources) { *r.CPU.Period = 1000 }),
+		"linux.resources.pids":                   limit(func(r *specs.LinuxResources) { r.Pids = nil }),
+		"linux.resources.pids.limit":             limit(func(r *specs.LinuxResources) { *r.Pids.Limit = 50 }),
+		"linux.resources.unified":                limit(func(r *specs.LinuxResources) { r.Unified = map[string]string{"memory.max": "max", "cgroup.procs": "1"} }),
+		"linux.devices":                          to(withNodes(char("/dev/fuse", 10, 229))),
+		"linux.devices[].path":                   node(func(d *specs.LinuxDevice) { d.Path = "/dev/sda" }),
+		"linux.devices[].type":                   node(func(d *specs.LinuxDevice) { d.Type = "b" }),
+		"linux.devices[].major":                  node(func(d *specs.LinuxDevice) { d.Major = 8 }),
+		"linux.devices[].minor":                  node(func(d *specs.LinuxDevice) { d.Minor = 8 }),
 	}
 }

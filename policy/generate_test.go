@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -118,7 +119,8 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 				}
 				return name + ": {" + pick(t, name, "default: "+def, "max: "+max, "default: "+def+", max: "+max, "required: true") + "}"
 			}
-			return append(some(t, "field", limit("cpu", "200m", pick(t, "cpu max", "1", "300m")), limit("pids", "50", "100")),
+			return append(some(t, "field", limit("cpu", "200m", pick(t, "cpu max", "1", "300m")), limit("pids", "50", "100"),
+				"swap: {max: "+pick(t, "swap max", "0", "64Mi")+"}", "hugepages: {max: "+pick(t, "huge pages max", "0", "4Mi")+"}"),
 				limit("memory", "32Mi", pick(t, "memory max", "64Mi", "1Gi")))
 		},
 	}
@@ -320,9 +322,12 @@ func edits(t *rapid.T) map[string]option {
 		"resources": func(s *specs.Spec) {
 			r := s.Linux.Resources
 			r.Memory = &specs.LinuxMemory{Limit: limit("memory"), Swap: limit("swap")}
-			r.CPU = pick(t, "cpu", nil, &specs.LinuxCPU{}, &specs.LinuxCPU{Quota: limit("quota"), Period: pick(t, "period", nil, new(uint64(0)), new(uint64(100_000)), new(uint64(50_000)))})
+			r.Memory.Reservation = limit("reservation")
+			r.HugepageLimits = pick(t, "huge pages", nil, []specs.LinuxHugepageLimit{{Pagesize: "2MB", Limit: 1 << 21}, {Pagesize: "1GB", Limit: pick[uint64](t, "of 1GB", 0, 1<<30, math.MaxUint64)}})
+			r.CPU = pick(t, "cpu", nil, &specs.LinuxCPU{Shares: pick(t, "shares", nil, new(uint64(2)), new(uint64(512)))}, &specs.LinuxCPU{Quota: limit("quota"), Period: pick(t, "period", nil, new(uint64(0)), new(uint64(100_000)), new(uint64(50_000)))})
 			r.Pids = pick(t, "pids", nil, &specs.LinuxPids{Limit: limit("pids limit")})
-			r.Unified = pick(t, "unified", nil, map[string]string{"memory.max": pick(t, "memory.max", "max", "1048576", "x"), "cpu.max": pick(t, "cpu.max", "max 100000", "50000 100000"), "memory.high": "9"}, map[string]string{"cgroup.procs": "1"})
+			r.Unified = pick(t, "unified", nil, map[string]string{"memory.max": pick(t, "memory.max", "max", "1048576", "x"), "cpu.max": pick(t, "cpu.max", "max 100000", "50000 100000"), "memory.high": "9"},
+				map[string]string{"cgroup.procs": "1"}, map[string]string{"memory.swap.max": pick(t, "memory.swap.max", "max", "0", "1048576", "x"), "memory.min": "50331648", "hugetlb.2MB.max": pick(t, "hugetlb.2MB.max", "max", "0", "x")})
 		},
 		"no resources":    func(s *specs.Spec) { s.Linux.Resources = pick(t, "resources kept", nil, s.Linux.Resources) },
 		"without process": func(s *specs.Spec) { s.Process = pick(t, "process kept", s.Process, s.Process, nil) },

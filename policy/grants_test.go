@@ -26,6 +26,7 @@ func grants(before, after *specs.Spec) []string {
 	g.filesystem()
 	g.kernel()
 	g.limits()
+	g.hugepages()
 	g.orders()
 	g.preference()
 	g.others()
@@ -326,12 +327,23 @@ func (g *granted) limits() {
 		{"memory", file(b, "memory.max", number(b.Memory.Limit)), file(a, "memory.max", number(a.Memory.Limit))},
 		{"typed memory", number(b.Memory.Limit), number(a.Memory.Limit)},
 		{"memory and swap", number(b.Memory.Swap), number(a.Memory.Swap)},
+		{"swap", file(b, "memory.swap.max", math.Inf(1)), file(a, "memory.swap.max", math.Inf(1))},
+		{"huge pages", file(b, "hugetlb.2MB.max", math.Inf(1)), file(a, "hugetlb.2MB.max", math.Inf(1))},
 		{"cpu", file(b, "cpu.max", cpu(b.CPU)), file(a, "cpu.max", cpu(a.CPU))},
 		{"typed cpu", cpu(b.CPU), cpu(a.CPU)},
 		{"pids", number(b.Pids.Limit), number(a.Pids.Limit)},
 	} {
 		// The smallest quota that the kernel takes is 1% of a CPU.
 		g.fail(l.after > l.before && !(strings.HasSuffix(l.name, "cpu") && l.after <= 0.01), "%s limit %v became %v", l.name, l.before, l.after)
+	}
+}
+
+// hugepages compares the limits one by one.
+func (g *granted) hugepages() {
+	b, a := g.before.Linux.Resources.HugepageLimits, g.after.Linux.Resources.HugepageLimits
+	g.fail(len(a) != len(b), "huge pages %v became %v", b, a)
+	for i := range min(len(a), len(b)) {
+		g.fail(a[i].Pagesize != b[i].Pagesize || a[i].Limit > b[i].Limit, "huge pages %v became %v", b, a)
 	}
 }
 
@@ -352,6 +364,9 @@ func (g *granted) others() {
 		delete(r.Unified, "memory.max")
 		delete(r.Unified, "cpu.max")
 		delete(r.Unified, "pids.max")
+		delete(r.Unified, "memory.swap.max")
+		delete(r.Unified, "hugetlb.2MB.max")
+		r.HugepageLimits = nil
 		out, _ := json.Marshal(s)
 		return string(out)
 	}

@@ -81,6 +81,35 @@ func (q Quantity) String() string {
 	return strconv.FormatInt(n, 10) + suffix
 }
 
+// Size is an amount of memory as a Quantity, or 0 for none.
+type Size int64
+
+// UnmarshalText reads 0, or a quantity.
+func (s *Size) UnmarshalText(text []byte) error {
+	if string(text) == "0" {
+		*s = 0
+		return nil
+	}
+	var q Quantity
+	if err := q.UnmarshalText(text); err != nil {
+		return fmt.Errorf("%w, or 0", err)
+	}
+	*s = Size(q)
+	return nil
+}
+
+// JSONSchema requires a number, with or without a unit.
+func (Size) JSONSchema() map[string]any {
+	s := Quantity(0).JSONSchema()
+	s["pattern"] = strings.Replace(s["pattern"].(string), "^0*[1-9][0-9]*(", "^(0|0*[1-9][0-9]*(", 1)
+	s["pattern"] = strings.TrimSuffix(s["pattern"].(string), "$") + ")$"
+	s["minimum"] = 0
+	return s
+}
+
+// String writes it as a Quantity.
+func (s Size) String() string { return Quantity(s).String() }
+
 // CPU is an amount of CPU time, in CPUs such as 2 or 0.5, or in thousandths of one
 // such as 500m.
 //

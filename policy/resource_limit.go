@@ -41,6 +41,9 @@ type resource interface {
 
 	// text writes the limit that the typed members make, as in cgroup v2.
 	text(*specs.LinuxResources) string
+
+	// requested gives what the spec shows of the pod's request; 0 for nothing.
+	requested(*specs.LinuxResources) int64
 }
 
 // wanted reports whether the rule says anything of the resource.
@@ -97,10 +100,10 @@ func (l limit) fix() string {
 // adjust sets or lowers the limit, where the rule says to what.
 func (l limit) adjust(r *specs.LinuxResources) []string {
 	n := l.get(r)
-	switch {
-	case n == unlimited && l.def > 0:
-		n = l.def
-	case l.max > 0:
+	if n == unlimited && l.def > 0 {
+		n = max(l.def, l.requested(r))
+	}
+	if l.max > 0 {
 		n = min(n, l.max)
 	}
 	if n == unlimited {

@@ -10,18 +10,23 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// Resources limits what the container may use of the node: memory, CPU time and the number of
-// processes. At least one of them must be given. A container without a limit breaks the rule if
-// the rule has a maximum, a default or required for it. The rule does not judge swap.
+// Resources limits what the container may use of the node: memory, CPU time, the number of
+// processes, swap space and huge pages. At least one of them must be given. A container without
+// a limit of memory, CPU time or processes breaks the rule if the rule has a maximum, a default
+// or required for it.
 //
 // The rule also applies when the limits of a running container are updated.
 //
-// Reads: linux.resources: memory.limit, cpu.quota and cpu.period, pids.limit, and unified
-// memory.max, cpu.max and pids.max, which take precedence (OCI runtime spec, config-linux.md,
-// "Control groups").
+// Reads: linux.resources: memory.limit, memory.swap, cpu.quota and cpu.period, pids.limit,
+// hugepageLimits, and unified memory.max, memory.swap.max, cpu.max, pids.max and hugetlb.*.max,
+// which take precedence (OCI runtime spec, config-linux.md, "Control groups"). For a default:
+// cpu.shares, memory.reservation, unified memory.min and memory.low.
 // Adjusts: sets a missing limit to its default, or to the maximum if there is no default, and
-// lowers a limit to the maximum; memory.swap then equals memory.limit. If a member of unified
-// contradicts the typed limit, the typed limit replaces it. The rule never raises a limit.
+// lowers a limit to the maximum; memory.swap then equals memory.limit. A default that is below
+// what the spec shows of the pod's request is raised to that, but not above the maximum: the
+// request of CPU is in cpu.shares; the request of memory is in a spec only if the kubelet
+// protects it (MemoryQoS: memory.min, memory.low). If a member of unified contradicts the typed
+// limit, the typed limit replaces it. The rule never raises a limit.
 // Source: cgroups(7); Linux, Documentation/admin-guide/cgroup-v2.rst; Kubernetes LimitRange.
 // Example: {onViolation: adjust, memory: {default: 256Mi, max: 1Gi}, cpu: {max: "2"}, pids: {max: 512}}
 type Resources struct {
@@ -35,6 +40,30 @@ type Resources struct {
 
 	// Pids limits the number of processes and threads.
 	Pids PidsLimits `yaml:"pids"`
+
+	// Swap limits the swap space, in bytes.
+	Swap SwapLimits `yaml:"swap"`
+
+	// Hugepages limits the huge pages of each size, in bytes.
+	Hugepages HugepageLimits `yaml:"hugepages"`
+}
+
+// SwapLimits limits a container's swap space.
+type SwapLimits struct {
+	// Max is the largest swap space allowed; 0 is none. A container without a limit may swap as
+	// much as it likes: it breaks the rule. Adjusting sets the limit, unless the container has no
+	// memory limit either and its cgroup may be of version 1: then it is denied.
+	// Default: no maximum.
+	Max *Size `yaml:"max"`
+}
+
+// HugepageLimits limits a container's huge pages.
+type HugepageLimits struct {
+	// Max is the largest limit allowed for the pages of any size; 0 is none. The kubelet gives
+	// every container a limit for each size that the node has. A size without a limit has only
+	// the pod's, and does not break the rule.
+	// Default: no maximum.
+	Max *Size `yaml:"max"`
 }
 
 // MemoryLimits limits a container's memory, in bytes.
@@ -103,7 +132,7 @@ func (Count) JSONSchema() map[string]any {
 // Validate requires a limit, defaults only where they can be set, and none above
 // its maximum.
 func (r *Resources) Validate() error {
-	said := false
+	said := r.Swap.Max != nil || r.Hugepages.Max != nil
 	for _, l := range r.limits() {
 		said = said || l.wanted()
 		switch {
@@ -114,7 +143,7 @@ func (r *Resources) Validate() error {
 		}
 	}
 	if !said && r.Action() != Ignore {
-		return fmt.Errorf("needs memory, cpu or pids")
+		return fmt.Errorf("needs memory, cpu, pids, swap or hugepages")
 	}
 	return nil
 }
@@ -146,7 +175,8 @@ func (r *Resources) Check(s *Subject) []Finding {
 	for _, l := range r.limits() {
 		out = append(out, l.check(resourcesOf(s))...)
 	}
-	return out
+	out = append(out, r.Swap.check(resourcesOf(s))...)
+	return append(out, r.Hugepages.check(resourcesOf(s))...)
 }
 
 // Adjust sets limits that are missing and lowers those that are too high.
@@ -160,7 +190,8 @@ func (r *Resources) Adjust(s *Subject) []string {
 			done = append(done, l.adjust(res)...)
 		}
 	}
-	return done
+	done = append(done, r.Swap.adjust(s.Spec.Linux.Resources)...)
+	return append(done, r.Hugepages.adjust(s.Spec.Linux.Resources)...)
 }
 
 // resourcesOf gives the subject's resources; empty ones where it has none.

@@ -33,6 +33,7 @@ func jsonOf(t testing.TB, v any) string {
 
 func TestResources(t *testing.T) {
 	const memory, cpu, pids = "{memory: {max: 1Gi}}", "{cpu: {max: 2}}", "{pids: {max: 512}}"
+	const swap, huge, noSwap = "{swap: {max: 1Gi}}", "{hugepages: {max: 4Mi}}", "no swap limit (allowed: at most 1Gi)"
 	const noMemory, noCPU, noPids = "no memory limit (allowed: at most 1Gi)", "no cpu limit (allowed: at most 2)", "no pids limit (allowed: at most 512)"
 	for _, tt := range []struct {
 		name, rule, in string
@@ -70,6 +71,26 @@ func TestResources(t *testing.T) {
 		{"pids 0", pids, `{"pids":{"limit":0}}`, []string{noPids}},
 		{"pids unified", pids, `{"pids":{"limit":512},"unified":{"pids.max":"max"}}`, []string{noPids}},
 		{"all", "{memory: {max: 1Gi}, cpu: {max: 2}, pids: {max: 512}}", `{}`, []string{noMemory, noCPU, noPids}},
+		{"swap", swap, `{"memory":{"limit":1073741824,"swap":2147483648}}`, nil},
+		{"swap 0", "{swap: {max: 0}}", `{"memory":{"limit":1073741824,"swap":1073741824}}`, nil},
+		{"swap too high", swap, `{"memory":{"limit":1073741824,"swap":2147483649}}`, []string{"swap limit 1073741825 is too high (allowed: at most 1Gi)"}},
+		{"swap missing", swap, `{"memory":{"limit":1073741824}}`, []string{noSwap}},
+		{"swap -1", swap, `{"memory":{"limit":1073741824,"swap":-1}}`, []string{noSwap}},
+		{"swap as cgroup v1 shows none", swap, `{"memory":{"swap":9223372036854771712}}`, []string{noSwap}},
+		{"swap without memory", swap, `{"memory":{"swap":1073741824}}`, nil},
+		{"swap without memory too high", swap, `{"memory":{"limit":-1,"swap":2147483648}}`, []string{"swap limit 2Gi is too high (allowed: at most 1Gi)"}},
+		{"swap unified", swap, `{"unified":{"memory.swap.max":"1073741824"}}`, nil},
+		{"swap unified 0", "{swap: {max: 0}}", `{"unified":{"memory.swap.max":"0"}}`, nil},
+		{"swap unified too high", swap, `{"memory":{"limit":1,"swap":1},"unified":{"memory.swap.max":"2147483648"}}`, []string{"swap limit 2Gi is too high (allowed: at most 1Gi)"}},
+		{"swap unified none", swap, `{"memory":{"limit":1,"swap":1},"unified":{"memory.swap.max":"max"}}`, []string{noSwap}},
+		{"swap unified unreadable", swap, `{"unified":{"memory.swap.max":"1G"}}`, []string{`unified memory.swap.max "1G" cannot be read (allowed: at most 1Gi)`}},
+		{"huge pages", huge, `{"hugepageLimits":[{"pageSize":"2MB","limit":4194304},{"pageSize":"1GB","limit":0}],"unified":{"hugetlb.2MB.max":"0"}}`, nil},
+		{"huge pages, no limit", huge, `{}`, nil},
+		{"huge pages too high", huge, `{"hugepageLimits":[{"pageSize":"2MB","limit":4194305},{"pageSize":"1GB","limit":18446744073709551615}]}`,
+			[]string{"limit 4194305 of huge pages of 2MB is too high (allowed: at most 4Mi)", "limit unlimited of huge pages of 1GB is too high (allowed: at most 4Mi)"}},
+		{"huge pages unified", huge, `{"unified":{"hugetlb.1GB.max":"1073741824","hugetlb.2MB.rsvd.max":"max","hugetlb.2MB.max":"x","hugetlb.2MB.current":"x"}}`,
+			[]string{"limit 1Gi of huge pages of 1GB is too high (allowed: at most 4Mi)", `unified hugetlb.2MB.max "x" cannot be read (allowed: at most 4Mi)`,
+				"limit unlimited of huge pages of 2MB is too high (allowed: at most 4Mi)"}},
 		{"others are nobody's business", memory, `{"memory":{"limit":1},"unified":{"io.max":"x"}}`, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -126,6 +147,25 @@ func TestResourcesAdjust(t *testing.T) {
 		{"cpu unified", "cpu: {max: 1}", `{"unified":{"cpu.max":"max"}}`, `{"cpu":{"quota":100000,"period":100000}}`, []string{"set cpu limit to 1"}, false},
 		{"pids", "pids: {default: 64, max: 512}", `{"pids":{"limit":0}}`, `{"pids":{"limit":64}}`, []string{"set pids limit to 64"}, false},
 		{"pids too high", "pids: {max: 512}", `{"pids":{"limit":1000}}`, `{"pids":{"limit":512}}`, []string{"set pids limit to 512"}, false},
+		{"cpu, request above the default", "cpu: {default: 100m, max: 2}", `{"cpu":{"shares":512}}`, `{"cpu":{"shares":512,"quota":50000,"period":100000}}`, []string{"set cpu limit to 500m"}, false},
+		{"cpu, odd request", "cpu: {default: 100m}", `{"cpu":{"shares":340}}`, `{"cpu":{"shares":340,"quota":33300,"period":100000}}`, []string{"set cpu limit to 333m"}, false},
+		{"cpu, request below the default", "cpu: {default: 1, max: 2}", `{"cpu":{"shares":512}}`, `{"cpu":{"shares":512,"quota":100000,"period":100000}}`, []string{"set cpu limit to 1"}, false},
+		{"cpu, request above the maximum", "cpu: {default: 100m, max: 200m}", `{"cpu":{"shares":512}}`, `{"cpu":{"shares":512,"quota":20000,"period":100000}}`, []string{"set cpu limit to 200m"}, false},
+		{"cpu, immense request", "cpu: {default: 100m}", `{"cpu":{"shares":18446744073709551615}}`, `{"cpu":{"shares":18446744073709551615,"quota":25600000,"period":100000}}`, []string{"set cpu limit to 256"}, false},
+		{"memory, protected", "memory: {default: 64Mi, max: 1Gi}", `{"unified":{"memory.min":"134217728","memory.low":"1"}}`, `{"memory":{"limit":134217728},"unified":{"memory.min":"134217728","memory.low":"1"}}`, []string{"set memory limit to 128Mi"}, false},
+		{"memory, reserved", "memory: {default: 64Mi}", `{"memory":{"reservation":134217728}}`, `{"memory":{"reservation":134217728,"limit":134217728}}`, []string{"set memory limit to 128Mi"}, false},
+		{"memory, protected without end", "memory: {default: 64Mi}", `{"unified":{"memory.min":"max"}}`, `{"memory":{"limit":67108864},"unified":{"memory.min":"max"}}`, []string{"set memory limit to 64Mi"}, false},
+		{"swap too high", "swap: {max: 1Mi}", `{"memory":{"limit":4194304,"swap":8388608}}`, `{"memory":{"limit":4194304,"swap":5242880}}`, []string{"set swap limit to 1Mi"}, false},
+		{"swap missing", "swap: {max: 0}", `{"memory":{"limit":4194304}}`, `{"memory":{"limit":4194304,"swap":4194304}}`, []string{"set swap limit to 0"}, false},
+		{"swap and memory missing", "swap: {max: 1Mi}, memory: {max: 1Mi}", `{}`, `{"memory":{"limit":1048576,"swap":2097152}}`, []string{"set memory limit to 1Mi", "set swap limit to 1Mi"}, false},
+		{"swap missing, no memory limit", "swap: {max: 0}", `{}`, `{}`, nil, true},
+		{"swap missing, no memory limit, cgroup v2", "swap: {max: 0}", `{"unified":{"memory.high":"5"}}`, `{"unified":{"memory.high":"5","memory.swap.max":"0"}}`, []string{"set swap limit to 0"}, false},
+		{"swap unified", "swap: {max: 1Mi}", `{"unified":{"memory.swap.max":"max"}}`, `{"unified":{"memory.swap.max":"1048576"}}`, []string{"set swap limit to 1Mi"}, false},
+		{"swap unified, typed too", "swap: {max: 1Mi}", `{"memory":{"limit":4096,"swap":-1},"unified":{"memory.swap.max":"x"}}`, `{"memory":{"limit":4096,"swap":1052672},"unified":{"memory.swap.max":"1048576"}}`, []string{"set swap limit to 1Mi"}, false},
+		{"swap immense", "swap: {max: 9223372036854775807}", `{"memory":{"limit":4096}}`, `{"memory":{"limit":4096,"swap":4611686018427387903}}`, []string{"set swap limit to 9223372036854775807"}, false},
+		{"huge pages", "hugepages: {max: 2Mi}", `{"hugepageLimits":[{"pageSize":"2MB","limit":4194304},{"pageSize":"1GB","limit":0}],"unified":{"hugetlb.1GB.max":"max"}}`,
+			`{"hugepageLimits":[{"pageSize":"2MB","limit":2097152},{"pageSize":"1GB","limit":0}],"unified":{"hugetlb.1GB.max":"2097152"}}`,
+			[]string{"set limit of huge pages of 2MB to 2Mi", "set limit of huge pages of 1GB to 2Mi"}, false},
 		{"one of them", "memory: {required: true}, pids: {max: 512}", `{}`, `{"pids":{"limit":512}}`, []string{"set pids limit to 512"}, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -171,13 +211,16 @@ func TestResourcesAdjust(t *testing.T) {
 func TestResourcesLoad(t *testing.T) {
 	const field = "spec.rules.resources"
 	for rule, want := range map[string]string{
-		"{}":                       "0.yaml:6:16: " + field + ": needs memory, cpu or pids",
-		"{memory: {}}":             "0.yaml:6:16: " + field + ": needs memory, cpu or pids",
+		"{}":                       "0.yaml:6:16: " + field + ": needs memory, cpu, pids, swap or hugepages",
+		"{memory: {}}":             "0.yaml:6:16: " + field + ": needs memory, cpu, pids, swap or hugepages",
 		"{memory: {default: 1Gi}}": "0.yaml:6:25: " + field + ".memory: default needs onViolation: adjust",
 		"{onViolation: adjust, cpu: {default: 3, max: 2500m}}": "0.yaml:6:43: " + field + ".cpu: default 3 is above max 2500m",
-		"{pids: {max: 0}}":    "0.yaml:6:29: " + field + `.pids.max: "0" is not a valid number (allowed: a whole number from 1 to 2147483647)`,
-		"{memory: {max: 1g}}": "0.yaml:6:31: " + field + `.memory.max: "1g" is not an amount of memory (allowed: a whole number above 0, with k, M, G, T, Ki, Mi, Gi or Ti)`,
-		"{cpu: {max: [1]}}":   "0.yaml:6:28: " + field + ".cpu.max: must be a single value, not a list",
+		"{swap: {max: -1}}":       "0.yaml:6:29: " + field + `.swap.max: "-1" is not an amount of memory (allowed: a whole number above 0, with k, M, G, T, Ki, Mi, Gi or Ti), or 0`,
+		"{hugepages: {max: 2MB}}": "0.yaml:6:34: " + field + `.hugepages.max: "2MB" is not an amount of memory (allowed: a whole number above 0, with k, M, G, T, Ki, Mi, Gi or Ti), or 0`,
+		"{swap: {}}":              "0.yaml:6:16: " + field + ": needs memory, cpu, pids, swap or hugepages",
+		"{pids: {max: 0}}":        "0.yaml:6:29: " + field + `.pids.max: "0" is not a valid number (allowed: a whole number from 1 to 2147483647)`,
+		"{memory: {max: 1g}}":     "0.yaml:6:31: " + field + `.memory.max: "1g" is not an amount of memory (allowed: a whole number above 0, with k, M, G, T, Ki, Mi, Gi or Ti)`,
+		"{cpu: {max: [1]}}":       "0.yaml:6:28: " + field + ".cpu.max: must be a single value, not a list",
 	} {
 		if got := loadError("resources: " + rule); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", rule, got, want)

@@ -59,7 +59,10 @@ func (u resourcesUpdate) Check(s *Subject) []Finding {
 			out = append(out, l.check(res)...)
 		}
 	}
-	return out
+	if changesSwap(res) {
+		out = append(out, u.Swap.check(res)...)
+	}
+	return append(out, u.Hugepages.check(res)...)
 }
 
 // Adjust lowers limits in the update that are too high, and sets those that
@@ -82,7 +85,10 @@ func (u resourcesUpdate) Adjust(s *Subject) []string {
 			}
 		}
 	}
-	return done
+	if changesSwap(res) {
+		done = append(done, u.Swap.adjust(res)...)
+	}
+	return append(done, u.Hugepages.adjust(res)...)
 }
 
 // present reports whether the update changes the limit.

@@ -8,7 +8,7 @@ import (
 )
 
 func TestEvaluateUpdate(t *testing.T) {
-	const bounds = "memory: {max: 1Gi}, cpu: {max: 2}, pids: {max: 512}"
+	const bounds = "memory: {max: 1Gi}, cpu: {max: 2}, pids: {max: 512}, swap: {max: 0}, hugepages: {max: 2Mi}"
 	const halved = "CPU quota and period can only be changed together (allowed: at most 2)"
 	for _, tt := range []struct {
 		name, in string
@@ -21,6 +21,9 @@ func TestEvaluateUpdate(t *testing.T) {
 		{"unchanged", `{"memory":{"limit":0},"cpu":{"quota":0},"pids":{"limit":0}}`, nil, `{"memory":{"limit":0},"cpu":{"quota":0},"pids":{"limit":0}}`},
 		{"too high", `{"memory":{"limit":2147483648}}`, []string{"memory limit 2Gi is too high (allowed: at most 1Gi)"}, `{"memory":{"limit":1073741824}}`},
 		{"taken away", `{"memory":{"limit":-1}}`, []string{"no memory limit (allowed: at most 1Gi)"}, `{"memory":{"limit":1073741824}}`},
+		{"swap", `{"memory":{"limit":4096,"swap":8192}}`, []string{"swap limit 4Ki is too high (allowed: at most 0)"}, `{"memory":{"limit":4096,"swap":4096}}`},
+		{"swap unified", `{"unified":{"memory.swap.max":"max"}}`, []string{"no swap limit (allowed: at most 0)"}, `{"unified":{"memory.swap.max":"0"}}`},
+		{"huge pages", `{"hugepageLimits":[{"pageSize":"2MB","limit":4194304}]}`, []string{"limit 4Mi of huge pages of 2MB is too high (allowed: at most 2Mi)"}, `{"hugepageLimits":[{"pageSize":"2MB","limit":2097152}]}`},
 		{"pids taken away", `{"pids":{"limit":-1}}`, []string{"no pids limit (allowed: at most 512)"}, `{"pids":{"limit":512}}`},
 		{"cpu taken away", `{"cpu":{"quota":-1,"period":100000}}`, []string{"no cpu limit (allowed: at most 2)"}, `{"cpu":{"quota":200000,"period":100000}}`},
 		{"cpu taken away, no period", `{"cpu":{"quota":-1}}`, []string{"no cpu limit (allowed: at most 2)"}, `{"cpu":{"quota":200000,"period":100000}}`},

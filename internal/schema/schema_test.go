@@ -92,6 +92,9 @@ func walk(v any, path string, visit func(path string, s map[string]any)) {
 	case map[string]any:
 		visit(path, v)
 		for k, e := range v {
+			if k == "examples" {
+				continue // values, not schemas
+			}
 			if fields, ok := e.(map[string]any); ok && k == "properties" {
 				for name, field := range fields {
 					walk(field, path+"/"+name, visit)

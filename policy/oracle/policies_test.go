@@ -28,7 +28,7 @@ func adjusting() []string {
 		"procMount: {onViolation: adjust}",
 		"mountOptions: {onViolation: adjust, require: [" + strings.Join(noexec(), ", ") + "]}",
 		"sysctls: {onViolation: adjust}",
-		"rlimits: {onViolation: adjust, limits: [{type: RLIMIT_NOFILE, max: 1024}, {type: RLIMIT_CORE, max: 0}]}",
+		"rlimits: {onViolation: adjust, limits: [{type: RLIMIT_NOFILE, default: 512, max: 1024}, {type: RLIMIT_CORE, max: 0}]}",
 		"env: {onViolation: adjust, forbid: ['LD_*']}",
 		"appArmorProfile: {onViolation: adjust, apply: RuntimeDefault}",
 		"seLinuxOptions: {allowedUsers: ['', system_u], allowedRoles: ['', system_r], allowedTypes: ['', container_t, container_init_t]}",

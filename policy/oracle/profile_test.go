@@ -51,7 +51,7 @@ func (p profile) forbids(a ability) bool {
 	case writableRoot, runWritable:
 		return p >= hardened
 	case noLimit:
-		return p == everything || p == hardened && a.what != "processes"
+		return p >= hardened
 	case hook:
 		return p == everything && a.what != allowedHook
 	case variable:
