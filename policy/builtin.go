@@ -18,11 +18,10 @@ type Builtin struct {
 	Mode Mode `yaml:"mode"`
 }
 
-// DefaultBuiltin is the profile baseline in mode audit: an agent that nobody has given
-// policies reports, and changes nothing.
+// DefaultBuiltin is the profile baseline in mode audit: an agent without policies only reports.
 func DefaultBuiltin() Builtin { return Builtin{Profile: "baseline", Mode: ModeAudit} }
 
-// Validate names what is not a profile or a mode.
+// Validate returns an error for an unknown profile or mode.
 func (b Builtin) Validate() error {
 	if err := new(profileName).UnmarshalText([]byte(b.Profile)); err != nil {
 		return strict.Field("profile", "%s", err)

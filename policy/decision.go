@@ -27,9 +27,9 @@ type Finding struct {
 	Found   string `json:"found"`             // such as "NET_ADMIN not allowed"
 	Allowed string `json:"allowed,omitempty"` // what would be allowed, "" where Found says it all
 
-	// Fix is what the pod's author writes to comply, by the names of the Kubernetes
-	// API, such as "set securityContext.runAsNonRoot: true"; "" where no field of a
-	// pod does. "securityContext" is the container's, "spec.securityContext" the pod's.
+	// Fix says what to change in the pod, in the names of the Kubernetes API, such as "set
+	// securityContext.runAsNonRoot: true"; "" if no field of a pod helps. "securityContext" is the
+	// container's, "spec.securityContext" the pod's.
 	Fix string `json:"fix,omitempty"`
 }
 

@@ -34,7 +34,7 @@ func (t DeviceType) kind() string {
 	return string(t)
 }
 
-// DeviceAccess is some of r (read), w (write) and m (make nodes).
+// DeviceAccess is any combination of r (read), w (write) and m (create device nodes), such as rw.
 type DeviceAccess string
 
 const allAccess DeviceAccess = "rwm"

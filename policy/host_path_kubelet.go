@@ -55,9 +55,8 @@ func whereMade(v VolumeType, made bool) (VolumeType, bool) {
 	return v, true
 }
 
-// VolumeRoot is what the kubelet mounts into containers of a volume: the path,
-// below a pod's folder volumes, of the volume's folder in its plugin's folder,
-// or, of a CSI driver, of the folder mount in that.
+// VolumeRoot returns the path, below a pod's folder volumes, of what the kubelet mounts into
+// containers: PLUGIN/VOLUME, or PLUGIN/VOLUME/mount for a CSI driver.
 //
 // Source: Kubernetes 1.36, pkg/volume: GetPath of each plugin's mounter; those
 // of the plugins that only older versions have are alike (release 1.20).

@@ -12,8 +12,7 @@ import (
 // it can replace it. So what the kernel has mounted must be compared with this before the
 // container starts.
 type JudgedMounts struct {
-	// Policy and Rule are what a container breaks in which something else is
-	// mounted.
+	// Policy and Rule are what the container breaks if something else is mounted.
 	Policy, Rule string
 
 	// Binds are all bind mounts of the spec, in its order.

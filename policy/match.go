@@ -230,8 +230,8 @@ func matchAny(globs []Glob, s string) bool {
 	return slices.ContainsFunc(globs, func(g Glob) bool { return g.Match(s) })
 }
 
-// Glob is a pattern of names: * matches anything but a slash, ** slashes too, ?
-// one character, [a-z] one of a class, {a,b} either.
+// Glob is a pattern of names: * matches any text without a slash, ** any text, ? one character,
+// [a-z] one of a class, {a,b} either.
 type Glob string
 
 // UnmarshalText reads a glob; one that is malformed is an error.

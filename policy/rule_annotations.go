@@ -19,16 +19,16 @@ import (
 // CRI-O writes itself are allowed.
 //
 // Reads: annotations (OCI runtime spec, config.md, "Annotations"), and those of the pod.
-// Adjusts: removes the container's. A pod's annotation of Kata Containers or gVisor leads to a
-// denial, because it already applies to the whole pod; other annotations of the pod have no effect
-// any more.
+// Adjusts: removes these annotations from the container's spec. A pod's annotation for Kata
+// Containers or gVisor already applies to the whole pod, so the container is denied. The pod's
+// other annotations have no effect once they are removed from the container.
 // Source: OCI runtime spec, features-linux.md, "Unsafe annotations in config.json"; crun(1),
 // "Extensions to OCI"; runc, docs/systemd-properties.md.
 // Example: {allowed: ["io.katacontainers.config.hypervisor.default_vcpus"]}
 type Annotations struct {
 	Base `yaml:",inline"`
 
-	// Allowed lists patterns of names of such annotations that are allowed.
+	// Allowed lists patterns for the names of annotations that are allowed.
 	// Default: none.
 	Allowed []Glob `yaml:"allowed"`
 }

@@ -15,12 +15,12 @@ import (
 
 // AppArmorProfile limits which AppArmor profiles can confine the container.
 //
-// On a node whose kernel has no AppArmor, a container without a profile complies, unless the
-// rule requires AppArmor. If the node shows which profiles are loaded, a profile that is not
-// loaded breaks the rule. So does one whose mode is complain or unconfined, because it confines
-// nothing. RuntimeDefault is the runtime's own profile, whichever of them is loaded. containerd
-// loads its own when the first container asks for it. CRI-O loads its own when it starts.
-// specguard apparmor loads containerd's at once.
+// On a node whose kernel has no AppArmor, a container without a profile complies, unless the rule
+// requires AppArmor. If the node shows which profiles are loaded, a profile that is not loaded
+// breaks the rule. A profile in mode complain or unconfined also breaks it, because it confines
+// nothing. RuntimeDefault is the default profile of containerd or CRI-O, whichever is loaded.
+// containerd loads its own when the first container asks for it. CRI-O loads its own when it
+// starts. The command specguard apparmor loads containerd's at once.
 //
 // Reads: process.apparmorProfile (OCI runtime spec, config.md, "Linux Process").
 // Adjusts: replaces a profile that is not allowed with the profile to apply.
@@ -40,12 +40,12 @@ type AppArmorProfile struct {
 	// Default: none.
 	Apply AppArmorPattern `yaml:"apply"`
 
-	// Required: a node whose kernel has no AppArmor must not run the container.
+	// Required: the container is denied on a node whose kernel has no AppArmor.
 	Required bool `yaml:"required"`
 }
 
-// AppArmorPattern is RuntimeDefault, Unconfined, or Localhost/ with the name of a profile that
-// is loaded on the node, or with a pattern of names.
+// AppArmorPattern is RuntimeDefault, Unconfined, or Localhost/ with the name of a profile that is
+// loaded on the node, or with a pattern for such names.
 type AppArmorPattern string
 
 // The profiles that have names of their own, as in Kubernetes.

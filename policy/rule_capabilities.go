@@ -19,13 +19,14 @@ import (
 // and allow is required.
 //
 // If the spec has no process.capabilities, OCI runtimes give the process all of their own
-// capabilities. That breaks the rule, whatever it allows. So does a name that the kernel does
-// not know, such as 21 or CAP_SYS_ADMIN+ep: runc skips it, and crun may take it for SYS_ADMIN.
+// capabilities. That breaks the rule, whatever it allows. A name that the kernel does not know,
+// such as 21 or CAP_SYS_ADMIN+ep, also breaks it: runc ignores such a name, but crun may read it
+// as SYS_ADMIN.
 //
 // Reads: process.capabilities: bounding, effective, permitted, inheritable and ambient (OCI
 // runtime spec, config.md, "Linux Process").
-// Adjusts: removes what is not allowed from all five sets. If there are no sets, writes empty
-// ones: it does not add what is allowed.
+// Adjusts: removes what is not allowed from all five sets. If the spec has no sets, it writes
+// empty ones, without the allowed capabilities.
 // Source: capabilities(7); Pod Security Standards, Baseline and Restricted, "Capabilities".
 // Example: {onViolation: adjust, drop: [ALL], allow: [NET_BIND_SERVICE]}
 type Capabilities struct {

@@ -10,27 +10,27 @@ import (
 )
 
 // CgroupsPath requires that a container's cgroup is inside the cgroup of its pod. The kubelet
-// makes the pod's cgroup and gives it the pod's limits, below those of its quality of service
-// and of all pods. A client of CRI can choose any cgroup for a pod. Elsewhere, the container
-// has only its own limits, or it changes the limits of others.
+// creates a cgroup for each pod, with the pod's limits, inside the cgroup of its QoS class, which
+// is inside the cgroup of all pods. But a client of CRI can choose any cgroup. Outside the pod's
+// cgroup, only the container's own limits apply, or they change the limits of others.
 //
-// The kubelet's cgroup of a pod is called pod<uid>. With systemd it is the slice
-// [kubepods...]-pod<uid>.slice, in which every - of the uid is a _. Its place depends on the
-// kubelet's --cgroup-root, which nothing on the node shows. So without roots, the rule accepts
-// a cgroup of that name in any place.
+// The kubelet's cgroup of a pod is called pod<uid>. With the driver systemd it is the slice
+// [kubepods...]-pod<uid>.slice, where the uid has _ in place of -. Its place depends on the
+// kubelet's --cgroup-root, which nothing on the node shows. So without roots, the rule accepts a
+// cgroup of that name in any place.
 //
 // A spec names a cgroup as a path, or for systemd as slice:prefix:name. An OCI runtime that
 // does not use systemd for cgroups treats the second form as a folder below its own cgroup,
 // where no limits of pods apply. So set cgroupDriver if clients other than the kubelet can call
 // CRI.
 //
-// Files of cgroup v2 in linux.resources.unified must be limits of controllers, when a container
-// is created and when its limits are updated. An OCI runtime writes to any file, and
-// cgroup.procs would move processes of the host into the container's cgroup.
+// linux.resources.unified names files of cgroup v2 to write. The rule allows only files that set
+// limits of controllers, at creation and in updates. An OCI runtime would write to any file:
+// cgroup.procs, for example, would move a process of the host into the container's cgroup.
 //
 // Reads: linux.cgroupsPath (OCI runtime spec, config-linux.md, "Cgroups Path"),
 // linux.resources.unified, and the pod's uid.
-// Adjusts: nothing. In another cgroup, the limits of others would apply.
+// Adjusts: nothing: in another cgroup, limits meant for other containers would apply.
 // Source: Kubernetes, pkg/kubelet/cm (pod_container_manager_linux.go, cgroup_manager_linux.go);
 // containerd, internal/cri/server (getCgroupsPath); CRI-O, internal/config/cgmgr.
 // Example: {cgroupDriver: systemd, roots: [/]}
@@ -43,14 +43,14 @@ type CgroupsPath struct {
 	// Default: any.
 	CgroupDriver CgroupDriver `yaml:"cgroupDriver"`
 
-	// Roots lists the cgroups in which the kubelet has kubepods, or kubepods.slice: its
-	// --cgroup-root. With the driver systemd, /a/b means /a.slice/a-b.slice; you can also write
-	// it in this form.
+	// Roots lists the cgroups that can contain the kubelet's cgroup kubepods (or kubepods.slice):
+	// the values of --cgroup-root on your nodes. With the driver systemd, /a/b means
+	// /a.slice/a-b.slice; you can also write it in this form.
 	// Default: any.
 	Roots []CgroupDir `yaml:"roots"`
 
-	// Allowed lists cgroups, as paths, in which a container's cgroup may be besides that of its
-	// pod. A kubelet with --cgroups-per-qos=false has no cgroups of pods.
+	// Allowed lists the paths of further cgroups in which a container's cgroup may be. You need it
+	// for kubelets with --cgroups-per-qos=false, which create no cgroups for pods.
 	// Default: none.
 	Allowed []CgroupDir `yaml:"allowed"`
 }

@@ -18,22 +18,21 @@ import (
 //   - container: name, image (the reference) and images (all references that
 //     are known).
 //
-// When expressions are loaded, names and types are checked, and that the result is true or
-// false. All whole numbers are of type int. A number that is larger than the largest int
-// (2^63-1) becomes that. The functions are the standard ones of CEL and the extensions strings,
-// lists and sets of cel-go.
+// When a policy is loaded, names and types in its expressions are checked, and that the result is
+// true or false. All whole numbers are of type int. A larger number becomes the largest int
+// (2^63-1). The functions are the standard ones of CEL and the extensions strings, lists and sets
+// of cel-go.
 //
-// A text, a list or a map that the spec does not have reads as empty, and a flag such as
-// spec.process.terminal reads as false. A limit that the spec does not have cannot be read;
-// neither can anything in a part that the spec does not have. Test for it with
-// has(spec.linux.resources.memory.limit) or spec.linux.seccomp != null.
+// A string, list or map that is missing in the spec reads as empty, and a missing flag such as
+// spec.process.terminal as false. A missing limit, and a field in a missing part of the spec,
+// cannot be read. Test for them with has(spec.linux.resources.memory.limit) or spec.linux.seccomp
+// != null.
 //
-// An expression that reads what cannot be read, such as a label that the pod does not have or
-// an image that is not known, breaks the rule. So does an expression that cannot be evaluated
-// for another reason, or that needs more than 500,000 steps of CEL's cost model, which is less
-// than half a second. Comparing lists, sets and maps takes at least as many steps as they have
-// elements: an expression that compares all mounts with all others stops at a few hundred
-// mounts.
+// An expression that reads what cannot be read, such as a label that the pod does not have or an
+// image that is not known, breaks the rule. An expression also breaks it if it fails for another
+// reason, or costs more than 500,000 steps in CEL's cost model, which is less than half a second.
+// Comparing lists, sets and maps costs at least one step per element, so an expression that
+// compares every mount with every other fails for a spec with more than a few hundred mounts.
 //
 // Examples:
 //

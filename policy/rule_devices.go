@@ -12,28 +12,31 @@ import (
 )
 
 // Devices limits the devices that a container gets: the device nodes that are made for it, and
-// the rules of its cgroup that let it use devices. Device plugins, CDI and NRI plugins add
-// both. If a cgroup rule is allowed in part, only the rest breaks this rule.
+// the rules of its cgroup that let it use devices. Device plugins, CDI and NRI plugins add both.
+// If only a part of a cgroup rule's access is allowed (r but not w, for example), only the rest
+// breaks this rule.
 //
 // These are always allowed, because OCI runtimes give them to every container: the nodes
-// /dev/null, zero, full, random, urandom, tty and ptmx with their own numbers; the use of
-// these, of the console and of pseudoterminals; and making nodes of any device (m), which needs
-// the capability MKNOD and does not open them. runc and crun also let every container use
-// /dev/net/tun (c 10:200), whatever its spec says.
+// /dev/null, /dev/zero, /dev/full, /dev/random, /dev/urandom, /dev/tty and /dev/ptmx with their
+// usual numbers; access to these devices, the console and pseudoterminals; and access m (to
+// create nodes) for all devices, which needs the capability MKNOD and does not allow opening
+// them. runc and crun also let every container use /dev/net/tun (c 10:200), whatever its spec
+// says.
 //
-// In a user namespace, a runtime mounts the host's file at the path of a node and does not look
-// at its numbers. Rule hostPaths judges a device of the host that is mounted as a volume.
+// In a user namespace, a runtime does not create device nodes: it mounts the host's file at the
+// same path, whatever numbers the spec has. Rule hostPaths judges a device of the host that is
+// mounted as a volume.
 //
-// A spec does not say where on the host a device came from. The rule recognizes the block
-// device of a volume by its numbers, in the folder that the kubelet has for the pod
-// (pods/UID/volumeDevices).
+// A spec does not say from where on the host a device comes. The rule takes a block device for a
+// volume of the pod if the kubelet's folder for the pod (pods/UID/volumeDevices) has a device
+// with these numbers.
 //
 // Reads: linux.devices, linux.resources.devices and linux.namespaces (OCI runtime spec,
-// config-linux.md, "Devices" and "Allowed Device list"). The rule does not rely on a cgroup
-// rule that forbids some devices: runtimes differ in how such a rule
-// affects a wider or narrower one that allows.
-// Adjusts: removes nodes that are not allowed, and removes cgroup rules or the access in them.
-// If every device may be used, it keeps only a cgroup rule that denies all.
+// config-linux.md, "Devices" and "Allowed Device list"). The rule ignores cgroup rules that deny
+// single devices, because runtimes differ in how such a rule affects a wider or narrower one that
+// allows.
+// Adjusts: removes nodes that are not allowed, and removes cgroup rules or reduces their access.
+// If a cgroup rule gives access to every device, only a rule that denies all is left.
 // Source: OCI runtime spec, config-linux.md, "Default Devices"; Linux,
 // Documentation/admin-guide/devices.txt and cgroup-v1/devices.rst; mknod(2); Kubernetes 1.36,
 // pkg/kubelet/kubelet_pods.go (makeBlockVolumes).
@@ -45,10 +48,9 @@ type Devices struct {
 	// Default: none.
 	Allowed []AllowedDevice `yaml:"allowed"`
 
-	// AllowVolumeDevices allows the block devices of the pod's volumes, which a container gets
-	// by volumeDevices: those that the kubelet has put into its folder for the pod, with their
-	// own numbers. In a user namespace, or if the agent cannot see the host's files, it allows
-	// nothing.
+	// AllowVolumeDevices allows the block devices that a pod requests with volumeDevices: those
+	// with the numbers of the devices in the kubelet's folder for the pod. In a user namespace, or
+	// if the agent cannot see the host's files, it allows nothing.
 	// Default: false.
 	AllowVolumeDevices bool `yaml:"allowVolumeDevices"`
 }
@@ -63,9 +65,9 @@ type AllowedDevice struct {
 	// Default: c.
 	Type DeviceType `yaml:"type"`
 
-	// Major is the device's major number. Without it and Driver, only the path identifies the
-	// device, and its creator chooses the path. Then cgroup rules are allowed only for devices
-	// that have such a node.
+	// Major is the device's major number. Without it and Driver, any device at this path is
+	// allowed, and whoever creates the container chooses the path. Then cgroup rules are allowed
+	// only for devices that also have a node in the spec.
 	// Default: any.
 	Major *uint32 `yaml:"major"`
 
@@ -73,10 +75,10 @@ type AllowedDevice struct {
 	// Default: any.
 	Minor *uint32 `yaml:"minor"`
 
-	// Driver is the name of the device's driver, as in the kernel's /proc/devices and, for
-	// major number 10, /proc/misc. Use it for devices whose numbers the kernel chooses, such as
-	// nvidia-uvm. If a number has several drivers, or the agent cannot ask the node, the entry
-	// allows nothing.
+	// Driver is the name of the device's driver, as in the kernel's /proc/devices and, for major
+	// number 10, /proc/misc. Use it for devices whose numbers the kernel assigns, such as
+	// nvidia-uvm. If several drivers share a number, or the agent cannot read the node's list, the
+	// entry allows nothing.
 	// Default: any.
 	Driver string `yaml:"driver"`
 
@@ -93,7 +95,7 @@ func (AllowedDevice) JSONSchema() map[string]any {
 	return s
 }
 
-// Validate requires a path, and numbers that can be.
+// Validate requires a path, and possible numbers.
 func (a *AllowedDevice) Validate() error {
 	p := string(a.Path)
 	switch {

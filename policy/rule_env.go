@@ -9,23 +9,24 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// Env forbids environment variables by their names, such as those with which the dynamic linker
-// loads foreign code (LD_PRELOAD). It never judges and never shows values.
+// Env forbids environment variables by their names, such as LD_PRELOAD, with which the dynamic
+// linker loads other code. It never judges and never shows values.
 //
 // It judges the environment with which the container's first process starts: the image's, the
-// pod's and what other plugins added. In containerd, a later exec starts with what is left of
-// it. A process can set variables for its own children.
+// pod's and what other plugins added. In containerd, a process that exec starts later gets the
+// remaining variables. The rule cannot keep a process from setting variables for its own
+// children.
 //
 // Reads: process.env (OCI runtime spec, config.md, "Process").
-// Adjusts: removes every entry of the variables.
+// Adjusts: removes all entries of these variables.
 // Source: environ(7); ld.so(8), "ENVIRONMENT".
 // Example: {onViolation: adjust, forbid: ["LD_*"], allow: [LD_LIBRARY_PATH]}
 type Env struct {
 	Base `yaml:",inline"`
 
 	// Forbid lists patterns of names that must not be set. It is required. Case matters: the
-	// kernel and most programs distinguish HOME and home. In an entry without =, the whole
-	// entry is the name.
+	// kernel and most programs distinguish HOME and home. If an entry has no =, all of it is the
+	// name.
 	Forbid []Glob `yaml:"forbid"`
 
 	// Allow lists patterns of names that may be set even if Forbid contains them.

@@ -13,14 +13,14 @@ import (
 // as root on the host. No pod can ask for one. Other NRI plugins, CDI devices and a runtime's
 // base spec add them.
 //
-// A path is a path of the host, except for a startContainer hook, where it is one of the
-// container's own files. Hooks that an OCI runtime or a wrapper around it adds are not in the
-// spec, so the rule does not judge them. Specguard's own seal is a hook too. The rule neither
-// judges nor removes it.
+// Hooks are programs on the host, except startContainer hooks, which are programs in the
+// container. Hooks that an OCI runtime or a wrapper around it adds are not in the spec, so the
+// rule does not judge them. The seal of specguard is a hook too. The rule neither judges nor
+// removes it.
 //
 // Reads: hooks (OCI runtime spec, config.md, "POSIX-platform Hooks"), of every kind. It does
 // not read or show their arguments.
-// Adjusts: removes the hooks. What they would set up is then missing.
+// Adjusts: removes the hooks. The container then lacks what they would have set up.
 // Source: OCI runtime spec, config.md, "POSIX-platform Hooks"; runtime.md, "Lifecycle".
 // Example: {allowed: [/usr/bin/nvidia-ctk]}
 type Hooks struct {

@@ -16,15 +16,14 @@ import (
 // the container's own. A pid namespace may be that of another container of the pod, so the rule
 // does not compare its path.
 //
-// The rule does not judge a missing cgroup or time namespace, which only shows what the host's
-// shows, and a missing user namespace (rule userNamespace judges it).
+// A container without its own cgroup or time namespace does not break the rule: it only sees the
+// host's cgroups and clocks. For user namespaces, use rule userNamespace.
 //
-// Reads: linux.namespaces (OCI runtime spec, config-linux.md, "Namespaces") and the namespaces
-// of the pod. A type that is not listed is the host's, and so is one whose path leads to the
-// host's own. The rule compares paths where the runtime shows those of the pod (containerd the
-// sandbox's process, CRI-O the paths).
-// Adjusts: nothing. A program that was written for the host's namespace does not work in
-// another.
+// Reads: linux.namespaces (OCI runtime spec, config-linux.md, "Namespaces") and the namespaces of
+// the pod. If a type is missing, or its path leads to the host's own namespace, the container
+// uses the host's. If the runtime shows the pod's namespaces (containerd by the sandbox's
+// process, CRI-O by paths), the rule compares the paths with them.
+// Adjusts: nothing: a program that needs the host's namespace would not work without it.
 // Source: namespaces(7); Pod Security Standards, Baseline, "Host Namespaces".
 // Example: {allow: [network]}
 type HostNamespaces struct {

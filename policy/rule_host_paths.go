@@ -7,19 +7,20 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// HostPaths limits which of the host's files a container sees. It judges every mount except
-// file systems of the kernel and mounts that the kubelet or the container runtime made for this
-// container. It recognizes the latter by the pod's uid and the runtime's ids in their paths, in
-// the kubelet's folder and the runtime's (host.kubeletDir and host.runtimeDirs of the agent's
-// configuration). Only a volume's root folder counts as the kubelet's: mounting a folder inside
-// it as a hostPath counts as mounting a path of the host.
+// HostPaths limits which of the host's files a container sees. It judges every mount except file
+// systems of the kernel and mounts that the kubelet or the container runtime made for this
+// container. It recognizes the latter by their paths, which are in the kubelet's or the runtime's
+// folder (host.kubeletDir and host.runtimeDirs of the agent's configuration) and contain the
+// pod's uid or the runtime's id. Only a volume's root folder counts as the kubelet's: mounting a
+// folder inside it as a hostPath counts as mounting a path of the host.
 //
 // If the agent can see the host's files, it follows symlinks in what is mounted and in what is
-// allowed. A container may have made a link where containers may write: in the kubelet's folder
-// of pods, and below every path that any policy allows without readOnly (also a policy in mode
-// audit or for other containers). An allowed path that leads through such a link covers nothing,
-// and a mount that leads through such a link is neither the kubelet's nor the runtime's. Folders
-// are compared by path: if a folder is mounted in two places on the host, name both.
+// allowed. But a container could have made a link where containers can write: in the kubelet's
+// folder of pods, and below every path that any policy allows without readOnly (even a policy in
+// mode audit or for other containers). The rule does not trust such links: an allowed path that
+// leads through one covers nothing, and a mount that leads through one never counts as the
+// kubelet's or the runtime's. The rule compares paths: if a folder is mounted in two places on
+// the host, name both.
 //
 // A forbidden path is found by where its files are, whichever path leads there: through a symlink, a
 // bind mount of the host, a subPath, or a volume of type local. The rule looks at everything that is
@@ -37,29 +38,29 @@ import (
 // and Allowed is not, containers may write in every folder that neither is in a forbidden one nor
 // contains one.
 //
-// A mount with id mappings shows and makes files under other ids. Every mount, of the host's
-// files or of a volume, must have either the id mappings of the pod's user namespace, which the
-// kubelet asks for, or none.
+// With id mappings, files in a mount appear with other user and group ids, and are created with
+// other ids. Every mount, of a host path or of a volume, must have either no id mappings or
+// exactly those of the pod's user namespace, as the kubelet sets them.
 //
-// If adjusting removes a mount at /proc, /sys, /dev or below those, the runtime's own mount
-// appears again. The rule does not remove a mount that is inside a volume, or inside another
-// path of the host, that stays: it denies the container, because removing the mount would
-// uncover what the mount hides. Files of the image may be uncovered.
+// If adjusting removes a mount at or below /proc, /sys or /dev, the runtime's own mount appears
+// again. Removing a mount may uncover files of the image, but never files of a volume or a host
+// path: if the mount is inside one of those and that one stays, the container is denied instead.
 //
 // With propagation Bidirectional, the host sees what the container mounts in a volume. The API
 // server lets only privileged containers ask for it, but any client of CRI can ask for it, too.
 // To allow such a volume, add an entry with that propagation whose path contains the volume's
-// folder below the kubelet's. A tmpfs, or another file system of the kernel, is never allowed with it.
+// folder below the kubelet's. A tmpfs or another file system of the kernel with this propagation
+// always breaks the rule.
 //
 // A read-only mount ("ro") is itself read-only. File systems that are mounted below it may be
 // writable, unless the container asks for a recursive read-only mount ("rro").
 //
 // Reads: mounts, with their uidMappings and gidMappings (OCI runtime spec, config.md,
 // "Mounts"), linux.uidMappings and linux.gidMappings.
-// Adjusts: makes a mount read-only, with what is mounted below it where the kernel can (Linux
-// 5.12); makes its propagation private or slave; removes a mount that is not allowed. A runtime
-// makes the root filesystem shared for a shared mount; it becomes a slave if no shared mount is
-// left.
+// Adjusts: makes a mount read-only (since Linux 5.12 including the mounts below it), makes its
+// propagation private or slave, or removes a mount that is not allowed. If no shared mount is
+// left, it also makes the root filesystem a slave: the runtime made it shared only for that
+// mount.
 // Source: mount_namespaces(7); Pod Security Standards, Baseline, "HostPath Volumes".
 // Example: {onViolation: adjust, allowed: [{path: /var/log, readOnly: true}, {path: /srv/data}]}
 type HostPaths struct {
@@ -78,11 +79,11 @@ type HostPaths struct {
 
 // AllowedPath is a path of the host that may be mounted, and how.
 type AllowedPath struct {
-	// Path covers itself and what is below it, but not the files of a container runtime (sockets,
-	// state), the kubelet, systemd, etcd or specguard: those it covers only if it is their path,
-	// is below it, or is exactly the path that is mounted. /run covers /run/foo, but not
-	// /run/containerd. If the mount can be written, the same applies to the programs and the
-	// configuration of these: /usr/bin, /opt/cni, /etc/cdi.
+	// Path covers itself and everything below it, except the files of container runtimes (sockets,
+	// state), the kubelet, systemd, etcd and specguard. To cover one of those, name it, a path
+	// below it, or exactly the path that is mounted. /run covers /run/foo, but not
+	// /run/containerd. For writable mounts, the folders with their programs and configuration are
+	// excepted too, such as /usr/bin, /opt/cni and /etc/cdi.
 	Path absPath `yaml:"path"`
 
 	// ReadOnly: the mount must be read-only.

@@ -9,13 +9,13 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// HostPorts limits the ports of the host that lead to a pod. A pod in the host's network
+// HostPorts limits which ports of the host are forwarded to a pod. A pod in the host's network
 // namespace can open any port by itself; rule hostNamespaces judges that.
 //
 // Reads: the port mappings with which the pod's sandbox was created
-// (PodSandboxConfig.port_mappings in CRI), from containerd's store, CRI-O's sandbox or the
-// cache of CNI. If none of these shows them, the pod is denied. specguard check and test read
-// them from a pod's manifest. A bare OCI spec has no sandbox, so they find nothing in it.
+// (PodSandboxConfig.port_mappings in CRI), from containerd's store, CRI-O's sandbox or the cache
+// of CNI. If none of these shows them, the pod is denied. specguard check and test read them from
+// a pod's manifest. For an OCI spec alone, they cannot see host ports and report none.
 // Adjusts: nothing. The ports are already open.
 // Source: Pod Security Standards, Baseline, "Host Ports".
 // Example: {allowed: [{min: 30000, max: 32767, protocol: TCP}]}

@@ -9,28 +9,30 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// Images limits where a container's image comes from, and can require that it was asked for by
+// Images limits where a container's image comes from, and can require that the pod names it by
 // digest.
 //
-// Allowed is compared with the name under which the runtime stores the image. A name that only
-// a client of CRI claims does not count. An image without a name (imported without one, for example) is not
-// allowed, and neither is an image that the runtime does not show. If the runtime stores one
-// image under several names, it shows only one, and that name counts: in containerd one with a
-// tag, if there is any. containerd 2.0 to 2.3 shows the name only through containerd's socket
-// (opener containerd): with other openers, Allowed and Forbidden deny every container there.
+// Allowed is compared with the name under which the runtime stores the image. A name that only a
+// client of CRI claims does not count. An image without a name (imported without one, for
+// example) is never allowed, and neither is an image that the runtime does not show. If the
+// runtime stores one image under several names, it shows only one, and only that name counts.
+// containerd prefers a name with a tag. containerd 2.0 to 2.3 shows the name only through
+// containerd's socket (opener containerd): with other openers, Allowed and Forbidden deny every
+// container there.
 //
 // Forbidden is compared with every name that the image is known by, also with the one that was
 // asked for. Capital letters in the registry's name, and the ports 443 and 80, make no
-// difference. An image without a name is denied, because it may be a forbidden one. The same
-// image under a name that no pattern covers is not: to say where images come from, use Allowed.
+// difference. An image without a name is denied, because it could be a forbidden one. The same
+// image under a name that no pattern covers is not denied: to restrict where images come from,
+// use Allowed.
 //
-// For RequireDigest, the name that was asked for counts too, and the rule believes the client
-// of CRI, in Kubernetes the kubelet. containerd 1.7 does not show this name: there, an image
-// that was asked for by digest is denied if the node also has it under a tag.
+// For RequireDigest, the requested name also counts. The rule trusts the client of CRI here, in
+// Kubernetes the kubelet. containerd 1.7 does not show this name: there, an image that was asked
+// for by digest is denied if the node also has it under a tag.
 //
 // Reads: the reference of the container's image in the runtime's store, and for RequireDigest
 // also the one that was asked for (in containerd the annotation io.kubernetes.cri.image-name).
-// Adjusts: nothing. Another image would be another program.
+// Adjusts: nothing: another image would be another program.
 // Source: github.com/distribution/reference (the grammar of references); Kubernetes, "Images",
 // on pinning by digest.
 // Example: {allowed: ["registry.example.com/**"], forbidden: ["registry.example.com/retired/**"], requireDigest: true}

@@ -2,23 +2,21 @@ package policy
 
 import "fmt"
 
-// IntelRdt limits the classes of Intel's Resource Director Technology, which give a container
-// its part of the CPU's caches and of the memory's bandwidth. Container runtimes put a
-// container into a class that the operator has made (containerd's rdt_config_file, CRI-O's
-// rdt_config_file). A schema in the spec would rewrite the class, also for other containers, so
-// it is never allowed.
+// IntelRdt limits the classes of Intel's Resource Director Technology, which divide the CPU's
+// caches and the memory bandwidth among containers. Container runtimes put a container into a
+// class that the operator has made (containerd's rdt_config_file, CRI-O's rdt_config_file). A
+// schema in the spec would rewrite the class, also for other containers, so it is never allowed.
 //
 // Reads: linux.intelRdt (OCI runtime spec, config-linux.md, "IntelRdt").
-// Adjusts: nothing. Without its class, a container would get everything that the default class
-// has.
+// Adjusts: nothing: a container without a class gets everything that the default class has.
 // Source: Linux, Documentation/filesystems/resctrl.rst.
 // Example: {allowed: [batch, "web-*"]}
 type IntelRdt struct {
 	Base      `yaml:",inline"`
 	checkOnly `yaml:"-"`
 
-	// Allowed lists patterns of the classes (closID) that may be used. An empty list allows
-	// none.
+	// Allowed lists patterns of the classes (closID) that may be used. An empty list allows no
+	// class.
 	// Default: all.
 	Allowed []Glob `yaml:"allowed"`
 }

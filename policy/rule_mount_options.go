@@ -10,29 +10,27 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// MountOptions requires mount options that take something away, such as noexec for what a
-// container can write to.
+// MountOptions requires restrictive mount options, such as noexec on writable volumes.
 //
-// An option counts only if it takes effect with every OCI runtime. Of nosuid and suid, the last
-// one takes effect, and rsuid undoes both. nosuid, nodev, noexec and ro apply to the mount
-// itself. rnosuid, rnodev, rnoexec and rro also apply to everything that is mounted below it,
-// as a hostPath can have. They need Linux 5.12 and a runtime that knows them, such as runc 1.1.
-// A runtime that does not know them, such as gVisor, ignores them, and runc ignores them for
-// mounts that are not bind mounts. So they count only together with the plain form. The
-// exception is rro of a bind mount: volumeMounts with recursiveReadOnly have only rro, if the
-// runtime says that it knows it.
+// An option counts only if every OCI runtime applies it. If a mount has both nosuid and suid, the
+// last one counts; rsuid undoes nosuid too, unless rnosuid follows it. nosuid, nodev, noexec and
+// ro apply to the mount itself. rnosuid, rnodev, rnoexec and rro also apply to everything that is
+// mounted below it, as a hostPath can have. They need Linux 5.12 and a runtime that knows them,
+// such as runc 1.1. A runtime that does not know them, such as gVisor, ignores them, and runc
+// ignores them for mounts that are not bind mounts. So they count only together with the plain
+// form. The exception is rro on a bind mount, because recursiveReadOnly of Kubernetes sets only
+// rro, if the runtime supports it.
 //
-// Nothing selects the root filesystem or the file systems of the kernel that a runtime
-// mounts, such as /proc. Only the type dev selects /dev; a path does not.
+// The rule never applies to the root filesystem, or to file systems of the kernel that the
+// runtime mounts, such as /proc. To select /dev, use the type dev; a path does not select it.
 //
-// noexec keeps a file from being run and from being mapped as a program, also with the help of
-// the dynamic linker. It does not keep a process from executing memory of its own
-// (memfd_create(2)).
+// noexec prevents running a file and mapping it as executable, even through the dynamic linker.
+// It does not keep a process from executing memory of its own (memfd_create(2)).
 //
 // Reads: mounts (OCI runtime spec, config.md, "Mounts" and "Linux mount options").
-// Adjusts: adds the options, recursive ones in both forms, and removes options that undo them.
-// A runtime that sets options of a bind mount drops those that the host's own mount has, such
-// as nodev: require every option that matters.
+// Adjusts: adds the options, recursive ones in both forms, and removes options that undo them. If
+// a bind mount gets any option, the runtime drops the options of the host's own mount, such as
+// nodev. So require all options that you need.
 // Source: mount(8), mount_setattr(2); runc, libcontainer/specconv; Kubernetes
 // volumeMounts.bindMountOptions (alpha in 1.37), with which pods can ask for nosuid, nodev and
 // noexec themselves.
@@ -47,12 +45,12 @@ type MountOptions struct {
 
 // RequiredOptions are options that the selected mounts must have.
 type RequiredOptions struct {
-	// VolumeTypes selects by the type of the volume, as in rule volumeTypes. There are five
-	// more types: shm is /dev/shm, unless it is a volume; tmpfs is a tmpfs that is neither a
-	// volume nor /dev; dev is the tmpfs at /dev that holds the devices, which cannot be nodev;
-	// anonymous is a volume that the image declares with VOLUME; runtimeFile is a file that the
-	// kubelet or the runtime makes for every container, such as the termination log and
-	// /etc/hosts. Any type selects a mount of unknown type. At least one of volumeTypes and
+	// VolumeTypes selects by the type of the volume, as in rule volumeTypes. There are five more
+	// types: shm is /dev/shm, unless it is a volume; tmpfs is a tmpfs that is neither a volume nor
+	// /dev; dev is the tmpfs at /dev with the container's device nodes, for which nodev cannot be
+	// required; anonymous is a volume that the image declares with VOLUME; runtimeFile is a file
+	// that the kubelet or the runtime makes for every container, such as the termination log and
+	// /etc/hosts. A mount of unknown type counts as every type. At least one of volumeTypes and
 	// paths is required; with both, a mount must match both.
 	// Default: any type.
 	VolumeTypes []MountType `yaml:"volumeTypes"`
@@ -63,7 +61,7 @@ type RequiredOptions struct {
 	// Default: any path.
 	Paths []Glob `yaml:"paths"`
 
-	// Options are those that the mounts must have.
+	// Options are the options that these mounts must have.
 	Options []MountOption `yaml:"options"`
 }
 

@@ -6,8 +6,8 @@ import (
 )
 
 // NetDevices limits the host's network devices that are moved into the container's network
-// namespace. The host then no longer has them. No pod can ask for one; other NRI plugins add
-// them.
+// namespace. The host loses a device that is moved. Pods have no field for this; other NRI
+// plugins do it.
 //
 // Reads: linux.netDevices (OCI runtime spec, config-linux.md, "Network Devices").
 // Adjusts: removes the devices.
@@ -16,7 +16,7 @@ import (
 type NetDevices struct {
 	Base `yaml:",inline"`
 
-	// Allowed lists patterns of names that devices may have on the host.
+	// Allowed lists patterns for the host's names of devices that may be moved.
 	// Default: none.
 	Allowed []Glob `yaml:"allowed"`
 }

@@ -9,11 +9,12 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// OOMScoreAdj limits how far a container's processes are protected from being killed when the
-// node has no memory left. With -1000, the kernel never kills them and kills others instead.
+// OOMScoreAdj limits how far a container's processes are protected when the node runs out of
+// memory and the kernel kills processes. With -1000, the kernel never kills them and kills others
+// instead.
 //
-// Without a value, the process keeps that of the container runtime, which is below every value
-// that a kubelet gives. That breaks the rule too.
+// If the spec has no value, the process inherits the container runtime's value, which is lower
+// than any value that a kubelet sets. That breaks the rule too.
 //
 // Reads: process.oomScoreAdj (OCI runtime spec, config.md, "Linux Process").
 // Adjusts: raises it to the minimum; if it is missing, sets 1000, as a kubelet does for a pod
@@ -29,7 +30,8 @@ type OOMScoreAdj struct {
 	Min *OOMScore `yaml:"min"`
 }
 
-// OOMScore is added to the score by which the kernel chooses the process to kill.
+// OOMScore is a number from -1000 to 1000. The kernel adds it to the score by which it chooses
+// the process to kill.
 type OOMScore int
 
 // The kubelet's least and largest.

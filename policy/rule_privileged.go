@@ -7,32 +7,33 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// Privileged forbids what a runtime gives a container with privileged: true.
+// Privileged forbids the privileges of a container with privileged: true.
 //
 // A spec does not say "privileged". Each of these alone breaks the rule:
 //
-//   - read or write access to every block or character device;
-//   - the capabilities SYS_ADMIN, SYS_MODULE and SYS_RAWIO together (a runtime gives
-//     the capabilities that it has itself, so there is no fixed list of all);
+//   - read or write access to all block devices, or to all character devices;
+//   - the capabilities SYS_ADMIN, SYS_MODULE and SYS_RAWIO together (a runtime cannot give more
+//     capabilities than it has, so a privileged container does not always have all of them);
 //   - no process.capabilities at all, which gives all of them;
 //   - a sysfs or cgroup mount that is writable, anywhere in the container;
-//   - a mount that remounts what is there without ro.
+//   - a mount with the option remount but without ro.
 //
-// A writable cgroup mount is allowed in a cgroup namespace of the container's own if the host's
-// cgroups are v2 and mounted with nsdelegate: there the kernel lets the container manage its
-// own cgroups, and its limits stay (containerd's cgroup_writable). The rule also reports
-// missing masked paths and a missing seccomp profile together with these, but they alone do not
-// break it: an unprivileged container may lack both.
+// A writable cgroup mount is allowed if the container has its own cgroup namespace and the host's
+// cgroups are v2 and mounted with nsdelegate (containerd's cgroup_writable). The kernel then lets
+// the container manage the cgroups below its own, but not its own limits. If a container breaks
+// the rule, the message also mentions missing masked paths and a missing seccomp profile. These
+// alone do not break it, because an unprivileged container may lack them too.
 //
 // Reads: linux.resources.devices, process.capabilities, mounts, linux.namespaces,
 // linux.maskedPaths, linux.seccomp (OCI runtime spec, config-linux.md and config.md).
-// Adjusts: reduces all of it to what the runtimes give an unprivileged container: of the held
-// capabilities their 14 default ones (none if the spec has no process.capabilities), read-only
-// sysfs and cgroup mounts, the default masked and read-only paths if there are none, and the
-// default seccomp profile if there is none. If every device was open, only the devices remain
-// that each container has (/dev/null and similar, which the OCI runtime adds itself).
-// Namespaces stay as they are. AppArmor and SELinux are left to their own rules: a privileged
-// container has no SELinux label, and gets one if seLinuxOptions names a type and adjusts.
+// Adjusts: reduces the container to what an unprivileged one gets. It keeps only those of its
+// capabilities that are among the runtimes' 14 default ones (none if the spec has no
+// process.capabilities). It makes sysfs and cgroup mounts read-only, and adds the default masked
+// and read-only paths and the default seccomp profile if there are none. If the container had
+// access to every device, it keeps only the devices that every container has (/dev/null and
+// similar, which the OCI runtime adds itself). Namespaces stay as they are. AppArmor and SELinux
+// have rules of their own: a privileged container has no SELinux label, and gets one only from
+// rule seLinuxOptions, if that adjusts and names a type.
 // Source: Pod Security Standards, Baseline, "Privileged Containers"; containerd pkg/oci
 // WithPrivileged and WithAllDevicesAllowed; capabilities(7), cgroups(7).
 // Example: {onViolation: reject}

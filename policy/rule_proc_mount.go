@@ -14,17 +14,17 @@ import (
 // every container whose procMount is Default.
 //
 // A path counts as masked if it or a folder above it is masked. A masked path also counts as
-// read-only. "/" and paths with ".." do not count: a mount on "/" hides nothing from a process
-// whose root it is, and ".." may lead elsewhere through a link of the image. If a proc or sysfs
-// is mounted in another place too, the same is required there: for a proc at /proc2,
-// /proc2/kcore must be masked. It must not be inside a volume: OCI runtimes mask by name, and
-// another container that shares the volume can rename a folder of it just before.
+// read-only. "/" and paths with ".." do not count: masking "/" hides nothing from the container's
+// processes, and a path with ".." can lead elsewhere through a link in the image. If proc or
+// sysfs is also mounted elsewhere, the same paths must be masked there: for a proc at /proc2,
+// /proc2/kcore. Such a mount must not be inside a volume: another container with that volume
+// could rename a folder just before the OCI runtime masks the path.
 //
 // Reads: linux.maskedPaths, linux.readonlyPaths (OCI runtime spec, config-linux.md, "Masked
 // Paths" and "Readonly Paths"), mounts; with allowUserNamespace also linux.namespaces,
 // linux.uidMappings, linux.gidMappings and those of the pod's sandbox.
-// Adjusts: adds what is missing, and also the paths that only newer versions of Kubernetes
-// mask, except thermal_throttle of each CPU, whose paths differ between nodes.
+// Adjusts: adds the missing paths, including those that only newer versions of Kubernetes mask
+// (but not thermal_throttle of each CPU, because these paths differ between nodes).
 // Source: Pod Security Standards, Baseline, "/proc Mount Type"; Kubernetes
 // pkg/securitycontext/util.go. The rule requires what every version masks. /proc/asound was
 // read-only before it was masked (1.31 and patch releases of 1.28 to 1.30,

@@ -12,8 +12,7 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// ReadOnlyRootFilesystem requires that the container cannot write to its root filesystem. It
-// does not judge mounts.
+// ReadOnlyRootFilesystem requires a read-only root filesystem. Mounted volumes may be writable.
 //
 // Reads: root.readonly (OCI runtime spec, config.md, "Root").
 // Adjusts: sets it, and mounts an empty tmpfs on each of writablePaths, with the options that
@@ -33,8 +32,8 @@ type ReadOnlyRootFilesystem struct {
 	// Default: none.
 	WritablePaths []absPath `yaml:"writablePaths"`
 
-	// WritableSize limits the size of each of them, in bytes. What is written counts towards
-	// the container's memory.
+	// WritableSize is the maximum size of each tmpfs, in bytes. Files in it count towards the
+	// container's memory.
 	// Default: 64Mi.
 	WritableSize Quantity `yaml:"writableSize"`
 

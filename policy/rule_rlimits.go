@@ -38,8 +38,8 @@ type RlimitBound struct {
 	// Type is the name of the resource, such as RLIMIT_NOFILE. It is required.
 	Type RlimitType `yaml:"type"`
 
-	// Max is the largest limit allowed, in the unit of the resource (bytes, seconds, or a
-	// number of things). It can be 0.
+	// Max is the largest limit allowed, in the unit of the resource (bytes, seconds, or a number
+	// of things). 0 is allowed.
 	// Default: no maximum.
 	Max *RlimitValue `yaml:"max"`
 

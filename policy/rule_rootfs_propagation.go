@@ -3,9 +3,9 @@ package policy
 import "github.com/opencontainers/runtime-spec/specs-go"
 
 // RootfsPropagation forbids a root filesystem from which mounts spread to the host. Container
-// runtimes make it shared only for a mount (of a path of the host or of a volume) whose
-// propagation is Bidirectional; otherwise they make it private or slave. With such a mount it
-// complies, and rule hostPaths judges the mount.
+// runtimes make it shared only if the container has a mount (of a host path or a volume) with the
+// propagation Bidirectional; otherwise they make it private or slave. With such a mount, a shared
+// root filesystem complies; rule hostPaths judges the mount.
 //
 // Reads: linux.rootfsPropagation and mounts[].options (OCI runtime spec, config-linux.md,
 // "Rootfs Mount Propagation").

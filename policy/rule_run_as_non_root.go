@@ -15,17 +15,16 @@ import (
 
 // RunAsNonRoot requires a user other than root, and limits users and groups.
 //
-// The id 4294967295 counts as 0. No process can have it: crun changes ids with setresuid(2) and
-// setresgid(2), which keep root's ids if they get this number.
+// The id 4294967295 (-1) counts as 0: crun passes it to setresuid(2) and setresgid(2), which then
+// leave the id as it is, so that the process would stay root.
 //
 // Reads: process.user: uid, gid and additionalGids (OCI runtime spec, config.md, "User"),
 // linux.namespaces, linux.uidMappings and linux.gidMappings; with allowUserNamespaceRoot also
 // those of the pod's sandbox; the pod's namespace with namespaceUsers.
-// Adjusts: replaces root, or a user that is not allowed, with runAsUser, and a group that is
-// not allowed with runAsGroup. It removes additional groups that are not allowed. If it
-// replaces root, it also replaces root's group 0. It never sets an id that the container's user
-// namespace does not map, because no process could have it: then the container is denied. With
-// home it also sets HOME.
+// Adjusts: replaces root, or a user that is not allowed, with runAsUser, and a group that is not
+// allowed with runAsGroup. It removes additional groups that are not allowed. If it replaces
+// root, it also replaces root's group 0. If the container's user namespace does not map an id
+// that it would set, the container is denied. With home it also sets HOME.
 // Source: Pod Security Standards, Restricted, "Running as Non-root" and "Running as Non-root
 // user"; credentials(7), user_namespaces(7).
 // Example: {onViolation: adjust, runAsUser: 10001, runAsGroup: 10001, forbidRootGroup: true}
@@ -40,7 +39,7 @@ type RunAsNonRoot struct {
 	// Default: 65532.
 	RunAsGroup *uint32 `yaml:"runAsGroup"`
 
-	// AllowedUsers lists the allowed user ids. It cannot contain root's.
+	// AllowedUsers lists the allowed user ids. It cannot contain 0.
 	// Default: any but 0.
 	AllowedUsers []IDRange `yaml:"allowedUsers"`
 
@@ -62,7 +61,7 @@ type RunAsNonRoot struct {
 	// groups contain it.
 	ForbidRootGroup bool `yaml:"forbidRootGroup"`
 
-	// AllowUserNamespaceRoot allows id 0 in a user namespace in which no id is the host's 0.
+	// AllowUserNamespaceRoot allows id 0 in a user namespace that does not map the host's root.
 	AllowUserNamespaceRoot bool `yaml:"allowUserNamespaceRoot"`
 
 	// AdjustOnlyRoot limits what adjusting replaces to root and its group 0. A container that
@@ -87,11 +86,11 @@ const defaultID = 65532
 
 // IDRange is a range of user or group ids, including both ends.
 type IDRange struct {
-	// Min is the first id.
+	// Min is the lowest id.
 	// Default: 0.
 	Min uint32 `yaml:"min"`
 
-	// Max is the last id.
+	// Max is the highest id.
 	// Default: 0.
 	Max uint32 `yaml:"max"`
 }

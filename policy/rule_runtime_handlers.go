@@ -10,7 +10,7 @@ import (
 // RuntimeHandlers requires a runtime handler, such as one whose runtime runs each container in
 // a sandbox or a virtual machine (gVisor, Kata Containers).
 //
-// Reads: the pod's runtime handler, which in Kubernetes the RuntimeClass names
+// Reads: the pod's runtime handler, in Kubernetes that of its RuntimeClass
 // (RunPodSandboxRequest.runtime_handler in CRI).
 // Adjusts: nothing. The pod's sandbox already runs.
 // Source: https://kubernetes.io/docs/concepts/containers/runtime-class.
@@ -19,8 +19,8 @@ type RuntimeHandlers struct {
 	Base      `yaml:",inline"`
 	checkOnly `yaml:"-"`
 
-	// Allowed lists patterns of handlers that pods may have. It is required. "" is the
-	// runtime's default handler; * matches that too, ?* does not.
+	// Allowed lists patterns of handlers that pods may have. It is required. "" is the default
+	// handler. * matches all handlers, ?* all except the default.
 	Allowed []Glob `yaml:"allowed"`
 }
 

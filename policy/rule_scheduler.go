@@ -10,15 +10,16 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// Scheduler limits how the kernel prefers a container's processes for CPU time and for disks. A
-// real-time policy takes a CPU from all other programs of the node. No pod can ask for any of
-// it; other NRI plugins and a runtime's base spec add it.
+// Scheduler limits the CPU and I/O scheduling priority of a container's processes. With a
+// real-time policy, a process can keep a CPU to itself. Pods have no fields for this. It comes
+// only from other NRI plugins or the runtime's base spec.
 //
 // Reads: process.scheduler and process.ioPriority (OCI runtime spec, config.md, "Linux
 // Process").
 // Adjusts: removes the real-time policies (SCHED_FIFO, SCHED_RR and SCHED_DEADLINE) and
-// IOPRIO_CLASS_RT, and raises nice values that are below the minimum. Others that are not
-// allowed deny, because without them the process would be preferred more.
+// IOPRIO_CLASS_RT, and raises nice values that are below the minimum. Other policies and I/O
+// classes that are not allowed cannot be removed, because without them the process would have a
+// higher priority: the container is denied.
 // Source: sched(7); ioprio_set(2).
 // Example: {onViolation: adjust, minNice: 5}
 type Scheduler struct {
@@ -73,7 +74,7 @@ func ordinaryIOClasses() []IOClass {
 	return []IOClass{IOClass(specs.IOPRIO_CLASS_BE), IOClass(specs.IOPRIO_CLASS_IDLE)}
 }
 
-// Nice is a nice value. A lower value gets more CPU time.
+// Nice is a nice value, from -20 to 19. A lower value gets more CPU time.
 type Nice int32
 
 // UnmarshalText reads a value; anything but a whole number from -20 to 19 is an

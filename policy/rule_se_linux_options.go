@@ -35,7 +35,7 @@ type SELinuxOptions struct {
 	Base `yaml:",inline"`
 
 	// AllowedUsers lists patterns of users that the process's label may have. Here and in the
-	// other lists, "" allows a process without a label.
+	// other lists, "" also allows a process without a label.
 	// Default: the user to apply; without one, any.
 	AllowedUsers []Glob `yaml:"allowedUsers"`
 
@@ -57,15 +57,15 @@ type SELinuxOptions struct {
 	// Role replaces a role that is not allowed.
 	Role seName `yaml:"role"`
 
-	// Type replaces a type that is not allowed. It is also needed to label a process without a
-	// label, and then the container must have a mount label.
+	// Type replaces a type that is not allowed. It is also used to label a process that has no
+	// label. That works only if the container has a mount label.
 	Type seName `yaml:"type"`
 
 	// Level replaces a level that is not allowed, if the replaced level has no categories (s0):
 	// a process with any level can use files with such a level.
 	Level seLevel `yaml:"level"`
 
-	// Required: a node whose kernel has no SELinux must not run the container.
+	// Required: the container is denied on a node whose kernel has no SELinux.
 	Required bool `yaml:"required"`
 }
 

@@ -10,32 +10,33 @@ import (
 	"github.com/specguard/specguard/policy/seccomp"
 )
 
-// SeccompProfile requires a seccomp profile, and says what it must deny in any case.
+// SeccompProfile requires a seccomp profile, and can require that it denies certain calls.
 //
-// The rule judges a profile by what it denies when runc and crun let libseccomp make a filter
-// of it. A call that is traced (SCMP_ACT_TRACE) or notified (SCMP_ACT_NOTIFY) is not denied. A
-// profile counts only if it denies what the default profiles of all runtimes deny: loading
-// modules, kexec, swapon, open_by_handle_at, bpf, acct, settimeofday, add_key and request_key,
-// except the calls that a capability of the container permits.
+// The rule judges what the filter denies that runc and crun build from the profile with
+// libseccomp. A call that is traced (SCMP_ACT_TRACE) or notified (SCMP_ACT_NOTIFY) is not denied.
+// A profile counts only if it denies what the default profiles of all runtimes deny: loading
+// modules, kexec, swapon, open_by_handle_at, bpf, acct, settimeofday, add_key and request_key. It
+// need not deny a call that the default profiles permit for one of the container's capabilities.
 //
-// A profile's name is not in the spec. containerd shows the opener what a container asked for,
-// and CRI-O writes it on the container. The rule believes this name: another NRI plugin that
-// replaces the profile belongs to the node. If nothing shows the name, or the name is not
-// allowed, the content counts. RuntimeDefault is a profile that permits nothing that the
-// default profile does not permit. Localhost with a file's name is a profile that permits
-// nothing that the file does not permit. If the rule cannot decide this, the profile is not
+// The spec has the content of a profile, but not its name. containerd shows the opener the name
+// that was requested, and CRI-O writes it into an annotation. The rule trusts this name. (Another
+// NRI plugin may have replaced the profile, but such plugins are part of the node.) If the name
+// is not known or not allowed, the content counts: a profile counts as RuntimeDefault if it
+// permits nothing that the default profile denies, and as Localhost with a file's name if it
+// permits nothing that the file denies. If the rule cannot decide this, the profile is not
 // allowed.
 //
 // Reads: linux.seccomp (OCI runtime spec, config-linux.md, "Seccomp"), process.capabilities,
 // the node's seccomp folder, and the profile that was asked for.
-// Adjusts: sets the profile to apply if there is none, or if a profile is not allowed and
-// permits everything that the profile to apply permits. RuntimeDefault is the container
-// runtimes' default profile for the capabilities that remain after every other rule has
-// adjusted. The rule then denies with EPERM what is to be blocked, in every profile: the
-// profile never permits more than before. If other rules remove capabilities, the rule fits a
-// profile that was made for them to those that remain, even if this rule rejects: it makes the
-// default profile anew, and in another profile it denies the calls that the capabilities
-// permitted.
+// Adjusts: sets the profile to apply if the container has none, or if its profile is not allowed
+// and permits everything that the profile to apply permits. Another profile that is not allowed
+// leads to a denial. RuntimeDefault is the container runtimes' default profile for the
+// capabilities that remain after every other rule has adjusted. The rule then denies with EPERM
+// what is to be blocked, in every profile: the profile never permits more than before. Default
+// profiles permit some calls only to containers with a certain capability. If another rule
+// removes such a capability, this rule adapts the profile, even if it rejects: it makes the
+// default profile anew for the remaining capabilities, and in another profile it denies those
+// calls.
 // Source: Pod Security Standards, Restricted, "Seccomp"; seccomp(2); libseccomp 2.5.4,
 // src/db.c; runc 1.5.2, libcontainer/seccomp; what the kernel answers under the filters of runc
 // 1.5.2 and crun 1.8.1; github.com/moby/profiles for the profile.
@@ -49,16 +50,16 @@ type SeccompProfile struct {
 	Allowed []SeccompPattern `yaml:"allowed"`
 
 	// Apply is the profile that adjusting sets: RuntimeDefault, or Localhost/ and a file in the
-	// node's seccomp folder. If the file cannot be read, it is not applied, and the container
-	// is denied. An allowed profile stays as it is: to give every container this profile, make
-	// it the only one in allowed.
+	// node's seccomp folder. If the file cannot be read, the container is denied. An allowed
+	// profile stays as it is: to give every container this profile, allow no other.
 	// Default: RuntimeDefault.
 	Apply SeccompPattern `yaml:"apply"`
 
-	// AnyProfile: a profile counts if it denies any call, as in the Pod Security Standards.
+	// AnyProfile: a profile counts if it denies at least one call, as in the Pod Security
+	// Standards.
 	AnyProfile bool `yaml:"anyProfile"`
 
-	// Block is what must be denied, whatever the profile is.
+	// Block lists what must be denied in addition to the profile.
 	Block seccomp.Block `yaml:"block"`
 }
 

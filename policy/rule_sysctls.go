@@ -11,16 +11,17 @@ import (
 )
 
 // Sysctls limits the kernel parameters that are set for a container and for its pod. The
-// parameters that Kubernetes calls safe are allowed, because they affect only the pod. The
-// parts of a name are separated by dots or by slashes. A name that has both, or that has
-// characters other than letters, digits, - and _, breaks the rule, whatever it allows. So does
-// a value that contains a + or a control character: a runtime that passes values on as text
-// could be made to set other parameters.
+// parameters that Kubernetes calls safe are allowed, because they affect only the pod. The parts
+// of a name are separated by dots or by slashes. A name that has both, or characters other than
+// letters, digits, - and _, always breaks the rule. A value with a + or a control character also
+// does: a runtime that passes values on as text could be tricked into setting other parameters
+// (CVE-2022-0811).
 //
-// Reads: linux.sysctl (OCI runtime spec, config-linux.md, "Sysctl"), and what was set for the
-// pod's sandbox, which in Kubernetes has the sysctls of a pod. If the agent cannot see the
-// sandbox, only the container's are judged.
-// Adjusts: removes those of the container's spec. The pod's are already in force, so they deny.
+// Reads: linux.sysctl (OCI runtime spec, config-linux.md, "Sysctl"), and the sysctls of the pod's
+// sandbox, where Kubernetes sets a pod's sysctls. If the agent cannot see the sandbox, the rule
+// judges only the container's.
+// Adjusts: removes sysctls from the container's spec. The sandbox's are already set, so one that
+// is not allowed leads to a denial.
 // Source: Pod Security Standards, Baseline, "Sysctls"; CVE-2022-0811 (CRI-O).
 // Example: {allowed: [net.core.somaxconn, "net.ipv4.tcp_*"]}
 type Sysctls struct {

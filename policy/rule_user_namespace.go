@@ -2,15 +2,15 @@ package policy
 
 import "github.com/opencontainers/runtime-spec/specs-go"
 
-// UserNamespace requires a user namespace of the container's pod in which no user and no group
-// is the host's root. Then root inside the container has no privileges outside. In Kubernetes,
-// a pod gets such a namespace with hostUsers: false. A namespace that is known to be the host's
-// or another pod's does not count, whatever mappings the spec has.
+// UserNamespace requires a user namespace of the container's pod in which no user and no group is
+// the host's root. Then root inside the container has no privileges outside. In Kubernetes, a pod
+// gets such a namespace with hostUsers: false. If the namespace is known to be the host's or
+// another pod's, the container breaks the rule, whatever mappings its spec has.
 //
 // Reads: linux.namespaces, linux.uidMappings and linux.gidMappings (OCI runtime spec,
 // config-linux.md, "Namespaces" and "User namespace mappings"), and the mappings of the pod's
-// sandbox, which the container joins. If the agent cannot see the sandbox, only the container's
-// are judged.
+// sandbox, which the container joins. If the agent cannot see the sandbox, the rule judges only
+// the container's mappings.
 // Adjusts: nothing. The pod's volumes and root filesystem would have to be mapped too.
 // Source: user_namespaces(7); Kubernetes,
 // https://kubernetes.io/docs/concepts/workloads/pods/user-namespaces.

@@ -9,22 +9,22 @@ import (
 )
 
 // VolumeTypes limits the types of volumes that a container mounts. The rule recognizes the type
-// by where the kubelet or the container runtime keeps a volume. What neither of them has made
-// is a hostPath, also if a plugin added it: either allow hostPath and let rule hostPaths judge
-// the paths, or do not allow it.
+// by where the kubelet or the container runtime keeps a volume. Any other mount counts as a
+// hostPath, even if an NRI plugin has added it. Either allow hostPath here and limit the paths
+// with rule hostPaths, or do not allow it.
 //
-// Volumes are judged as they are on the node. A persistentVolumeClaim, like an ephemeral
-// volume, has the type that it is bound to: csi allows everything that CSI drivers mount, for a
-// claim or inline. A claim that is bound to a hostPath volume is a hostPath. Rule devices
-// judges volumes that a container has as block devices.
+// The rule sees a volume as it is on the node. A persistentVolumeClaim or an ephemeral volume has
+// the type of the volume to which it is bound. So csi allows all volumes of CSI drivers, through
+// a claim or inline. A claim that is bound to a hostPath volume is a hostPath. For volumes that a
+// container uses as block devices (volumeDevices), see rule devices.
 //
 // The hosts file, the termination log, /dev/shm, a tmpfs and similar mounts are not volumes,
 // and neither is what the image declares with VOLUME.
 //
 // Reads: mounts (OCI runtime spec, config.md, "Mounts").
-// Adjusts: removes the mount, unless it is inside another mount, because it may hide something
-// of it. A runtime makes the root filesystem shared for a shared mount; it becomes a slave if
-// no shared mount is left.
+// Adjusts: removes the mount, unless it is inside another mount: removing it could uncover files
+// of that mount. A runtime makes the root filesystem shared for a shared mount; it becomes a
+// slave if no shared mount is left.
 // Source: Kubernetes pkg/volume; Pod Security Standards, Restricted, "Volume Types", and
 // Baseline, "HostPath Volumes".
 // Example: {allowed: [configMap, csi, downwardAPI, emptyDir, image, projected, secret]}

@@ -11,8 +11,8 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// SeccompPattern is RuntimeDefault, Unconfined, or Localhost/ with a file in the
-// node's seccomp folder, or with a pattern of files.
+// SeccompPattern is RuntimeDefault, Unconfined, or Localhost/ with a file in the node's seccomp
+// folder, or with a pattern for such files.
 type SeccompPattern string
 
 // The profiles that have names of their own, as in Kubernetes.

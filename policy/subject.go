@@ -162,7 +162,7 @@ type Sandbox struct {
 	UIDMappings, GIDMappings []specs.LinuxIDMapping
 }
 
-// HostPort is a port of the host that leads to a pod.
+// HostPort is a port of the host that is forwarded to a pod.
 type HostPort struct {
 	Port     int32
 	Protocol string // TCP, UDP or SCTP

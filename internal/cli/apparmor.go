@@ -13,11 +13,12 @@ func appArmorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "apparmor",
 		Short: "Load containerd's default AppArmor profile for containers",
-		Long: `Load the AppArmor profile cri-containerd.apparmor.d, unless a profile of that name is
-loaded. containerd loads it when the first container asks for it. Until then,
-after a boot, rule appArmorProfile cannot apply RuntimeDefault. It needs root with
-CAP_MAC_ADMIN, and the node's /sbin/apparmor_parser. The agent has no capability,
-so it cannot do this. Exit status 0: the profile is loaded, or AppArmor is off.`,
+		Long: `Load containerd's default AppArmor profile (cri-containerd.apparmor.d), unless a profile
+of that name is loaded. After a boot, containerd loads it only when the first container
+asks for it; until then, rule appArmorProfile cannot apply RuntimeDefault. The command
+needs root with CAP_MAC_ADMIN, and the node's /sbin/apparmor_parser. The agent has no
+capability, so it cannot do this.
+Exit status 0: the profile is loaded, or AppArmor is off. 1: an error.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			result, err := n.Load(cmd.Context())

@@ -19,9 +19,9 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-const auditHelp = `Judge every container of a pod that runs on this node, as it runs. A
-"denied" or "adjusted" container does not comply. Nothing is changed, and neither the
-agent nor NRI is needed.
+const auditHelp = `Judge all running containers of pods on this node, by the specs with which they run.
+A "denied" or "adjusted" container does not comply. The command changes nothing, and
+needs neither the agent nor NRI.
 
 It needs root and reads the agent's configuration file, as "specguard run" does.
 It lists the containers by CRI, on containerd's socket or CRI-O's, and reads the
@@ -30,8 +30,8 @@ specs from containerd or from the OCI bundles.
 Exit status 0: all comply, or no policy matches them. 2: one does not comply. 1: error,
 or one cannot be judged.
 
-With --compare, also judge by a second set of policies, and show only containers
-that it decides differently. Exit status 0: none. 2: some. 1: error.
+With --compare, also judge by a second set of policies, and show only the containers
+with another decision. Exit status 0: no difference. 2: differences. 1: error.
 
 Values of environment variables and arguments are never shown.`
 
@@ -46,7 +46,7 @@ func auditCommand() *cobra.Command {
 	defaults := app.DefaultConfig()
 	cmd := &cobra.Command{
 		Use:   "audit",
-		Short: "Judge every container of a pod that runs on this node",
+		Short: "Judge all running containers of pods on this node",
 		Long:  auditHelp,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -16,19 +16,19 @@ input, is one of
 
   - an OCI config.json
   - the output of "crictl inspect" (containerd, CRI-O) or "ctr container info"
-  - a Kubernetes manifest: pods or workloads, in YAML or JSON. Their specs are
-    derived as a kubelet and containerd would make them.
+  - a Kubernetes manifest: pods or workloads, in YAML or JSON. check derives
+    the specs that a kubelet and containerd would make.
 
-Exit status 0: all allowed, as they are or adjusted. 2: one is denied. 1: error.
+Exit status 0: all are allowed or adjusted. 2: at least one is denied. 1: error.
 
-With --compare, also judge by a second set of policies, and show only containers
-that it decides differently. Exit status 0: none. 2: some. 1: error.
+With --compare, also judge by a second set of policies, and show only the containers
+with another decision. Exit status 0: no difference. 2: differences. 1: error.
 
 check does not ask the node: it does not follow symlinks of host paths, and
 assumes that AppArmor and SELinux are on. Only manifests show a pod's labels,
-runtime handler, host ports and sysctls. For other files, set the first two with
---pod-label and --runtime-handler. Without labels, a policy that selects by
-labels assumes that the pod has none.
+runtime handler, host ports and sysctls. For other files, give labels and handler
+with --pod-label and --runtime-handler. Without --pod-label, the pod counts as
+having no labels.
 
 Values of environment variables and arguments are never shown.`
 

@@ -24,7 +24,7 @@ const policyDirUsage = "folder of policy files, or one file; - for standard inpu
 type checkerFlags struct{ compare, output, color string }
 
 func (f *checkerFlags) add(fs *pflag.FlagSet) {
-	fs.StringVar(&f.compare, "compare", "", "a second folder of policy files, or one file, or -: show what it would change")
+	fs.StringVar(&f.compare, "compare", "", "a second set of policies (a folder, a file, or -): show which decisions it would change")
 	fs.StringVar(&f.output, "output", "text", "text or json")
 	fs.StringVar(&f.color, "color", "auto", "auto, always or never")
 }

@@ -14,14 +14,14 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-const doctorHelp = `Check whether this node is ready for specguard: its kernel, container runtimes and
-OCI runtimes with known vulnerabilities, NRI, how seals would be opened, who can
-change the configuration, the policies, and the agent. Each line is ok, a
-warning or a problem, with what to do. Nothing is changed, except that the kernel
-may load the modules of socket families that doctor tries.
+const doctorHelp = `Check whether this node is ready for specguard: the kernel, the container runtimes
+and OCI runtimes and their known vulnerabilities, NRI, how the agent would read and
+change specs, who can change the configuration, the policies, and the agent. Each
+line is ok, a warning or a problem, with what to do. doctor changes nothing, but the
+kernel may load the modules of socket families that doctor tries.
 
-Known vulnerabilities come from a built-in list, which becomes outdated: --data
-reads a newer one from a file. doctor shows which list it used, and its date.
+The built-in list of known vulnerabilities becomes outdated: read a newer one from a
+file with --data. doctor shows which list it used, and its date.
 
 It reads the agent's configuration file, as "specguard run" does, and needs
 root. Exit status 0: no problem. 1: a problem, or an error.`

@@ -20,10 +20,11 @@ func installCommand() *cobra.Command {
 		Use:   "install",
 		Short: "Install the OCI runtime wrapper specguard-runtime on this node",
 		Long: `Install the OCI runtime wrapper: the binary, its configuration
-/etc/specguard/runtime.yaml (unless it exists), and last the drop-in that makes
-containerd or CRI-O call it. The runtime checks a copy of its configuration
-before anything is changed, and is never restarted. Run it again to upgrade.
-Exit status 0: done. 1: nothing was changed, or the line says what was changed.`,
+/etc/specguard/runtime.yaml (an existing one is kept), and last the drop-in that makes
+containerd or CRI-O call it. Before install changes anything, the runtime checks a
+copy of its new configuration. install never restarts the runtime: do that yourself.
+Run install again to upgrade.
+Exit status 0: done. 1: an error, which says what was changed, if anything.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.Binary == "" {
@@ -54,7 +55,7 @@ Exit status 0: done. 1: nothing was changed, or the line says what was changed.`
 	f.StringVar(&o.Runtime, "runtime", "auto", "auto, containerd or crio")
 	f.StringVar(&o.Config, "config", "", "the runtime's main configuration file on the node (default: containerd's or CRI-O's)")
 	f.StringArrayVar(&o.Handlers, "handler", nil,
-		"runtime handler that must call the wrapper (repeatable; default: all that call an OCI runtime)")
+		"runtime handler to wrap (repeatable; default: all that call an OCI runtime)")
 	f.StringArrayVar(&o.PassNamespaces, "pass-namespace", []string{"kube-system", "specguard-system"},
 		"namespace whose pods may run while the wrapper cannot ask the agent (repeatable)")
 	f.BoolVar(&dryRun, "dry-run", false, "print what would be changed, and change nothing")
@@ -67,9 +68,9 @@ func uninstallCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "uninstall",
 		Short: "Remove the OCI runtime wrapper from this node",
-		Long: `Undo what specguard install did. The runtime's configuration is undone first.
-The wrapper stays as long as the runtime or a running container calls it; call
-uninstall again then. Exit status 0: all is removed. 1: an error. 2: the wrapper was kept.`,
+		Long: `Undo what specguard install did. uninstall first restores the runtime's configuration.
+It keeps the wrapper as long as the runtime or a running container uses it: then run
+it again later. Exit status 0: all is removed. 1: an error. 2: the wrapper was kept.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			removal, err := install.Uninstall(o)

@@ -14,8 +14,8 @@ import (
 const testHelp = `Run unit tests of policies: YAML documents of kind PolicyTest, which say what
 the policies must decide about a container.
 
-A PATH is a file or a folder. Of a folder and the folders in it, test reads the
-files that end in _test.yaml or _test.yml. Do not put them into a policy folder.
+A PATH is a file or a folder. In a folder and its subfolders, test reads all files
+that end in _test.yaml or _test.yml. Do not put them into a policy folder.
 
   apiVersion: specguard.dev/v1alpha1
   kind: PolicyTest
@@ -32,7 +32,7 @@ files that end in _test.yaml or _test.yml. Do not put them into a policy folder.
           outcome: adjusted             # allowed, adjusted, denied
           spec: {process: {user: {uid: 65532}}}
 
-Exit status 0: all pass. 1: one does not pass, or cannot be run.`
+Exit status 0: all pass. 1: at least one failed, or could not be run.`
 
 // testFlags are the flags of test.
 type testFlags struct {

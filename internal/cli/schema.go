@@ -10,8 +10,8 @@ func schemaCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON Schema of the policy documents, for editors",
-		Long: "Print the JSON Schema (draft 2020-12) of the policy documents. Editors use it to complete and check documents. specguard " +
-			"validate finds more errors.",
+		Long: "Print the JSON Schema (draft 2020-12) of the policy documents. Editors use it to complete and check documents. The " +
+			"schema does not find all errors; specguard validate does.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			text, err := schema.JSON()

@@ -43,7 +43,7 @@ func validateCommand() *cobra.Command {
 func summary(set *policy.Set) string {
 	n := len(set.Names())
 	if n == 0 {
-		return "no policies (then the built-in profile baseline is in force in mode audit, or builtinPolicy of the agent's configuration)"
+		return "no policies: the agent then uses builtinPolicy of its configuration (by default profile baseline in mode audit)"
 	}
 	text := count(n, "policy")
 	if n > 1 {

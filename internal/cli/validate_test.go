@@ -23,7 +23,7 @@ func TestValidate(t *testing.T) {
 	}{
 		"a file":       {paths: []string{good}, stdout: "valid: 1 policy, 2 rules\n"},
 		"a folder":     {paths: []string{folder}, stdout: "valid: 1 policy, 1 rule\n"},
-		"an empty one": {paths: []string{t.TempDir()}, stdout: "valid: no policies (then the built-in profile baseline is in force in mode audit, or builtinPolicy of the agent's configuration)\n"},
+		"an empty one": {paths: []string{t.TempDir()}, stdout: "valid: no policies: the agent then uses builtinPolicy of its configuration (by default profile baseline in mode audit)\n"},
 		"a file that is not read": {
 			paths:  []string{filepath.Dir(file(t, "tenants", policyText("hostNamespaces: {}")))},
 			stdout: "valid: no policies (then the built-in profile baseline is in force in mode audit, or builtinPolicy of the agent's configuration)\n", anyLine: "/tenants: is not read: policy files end in .yaml, .yml or .json",

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// Files returns the test files at the paths. A path that is a file is one of them. Of a folder
-// and the folders in it, files that end in _test.yaml or _test.yml are; there must be at least
-// one. Names that start with a dot do not count.
+// Files returns the test files at the paths. A path to a file is one of them. In a folder and its
+// subfolders, the files that end in _test.yaml or _test.yml are; there must be at least one.
+// Names that start with a dot do not count.
 func Files(paths ...string) ([]string, error) {
 	var out []string
 	for _, path := range paths {

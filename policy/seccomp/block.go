@@ -89,9 +89,9 @@ func (b Block) Open(p *specs.LinuxSeccomp) []string {
 	return out
 }
 
-// OpensSocket reports whether the profile may permit a socket call for the family. It also
-// reports whether the profile permits only calls for a number with a high half: the kernel
-// reads the low half. Open counts socketpair too, which makes no sockets of most families.
+// OpensSocket reports whether the profile may permit a socket call for the family. onlyHigh
+// reports whether the profile permits such calls only with a number that has a high half, which
+// the kernel ignores. Open counts socketpair too, although it works only for few families.
 func OpensSocket(p *specs.LinuxSeccomp, family Family) (open, onlyHigh bool) {
 	b := Block{SocketFamilies: []Family{family}}
 	v, number := view(p, b), b.numbers()[0]

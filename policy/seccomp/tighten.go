@@ -12,8 +12,8 @@ import (
 // result denies everything that the profile denies. If nothing is open, it changes nothing. It
 // does not modify the profile itself.
 //
-// Of a call's conditions on its first argument, the family, only those remain that exclude each
-// other, so the order in which libseccomp puts them does not matter. If the profile's own rules
+// Of a call's conditions on its first argument (the family), it keeps only those that exclude
+// each other, so that libseccomp's order of rules does not matter. If the profile's own rules
 // contradict each other, or differ on 32-bit architectures, the call is denied.
 func (b Block) Tighten(p *specs.LinuxSeccomp) *specs.LinuxSeccomp {
 	if len(b.Open(p)) == 0 {

@@ -27,8 +27,8 @@ type profileRule struct{ name, settings, about string }
 // profiles is the section of the built-in profiles, each after the one that it
 // extends.
 func (w *page) profiles(dir string) error {
-	fmt.Fprintf(w, "\n## Profiles\n\nWhat the built-in profiles say. A policy's own rules override them, field by field; a list "+
-		"replaces a list.\n")
+	fmt.Fprintf(w, "\n## Profiles\n\nThe rules of the built-in profiles. A policy's own rules override them field by field; a list "+
+		"replaces the profile's list.\n")
 	all := make([]profile, len(policy.Profiles()))
 	for i, name := range policy.Profiles() {
 		var err error

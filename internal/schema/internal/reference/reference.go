@@ -15,13 +15,13 @@ const head = `<!-- Made by "make generate" from the comments of the rules. Do no
 
 # Rules
 
-Each rule checks one aspect of a container. Write rules under ` + "`rules`" + ` in a [policy](policy.md), by name. They adjust
-in the order of this page. Every rule has the field ` + "`onViolation`" + ` ([what to
+Each rule checks one aspect of a container. A [policy](policy.md) lists rules by name under ` + "`rules`" + `. If several
+rules adjust a container, they do so in the order of this page. Every rule has the field ` + "`onViolation`" + ` ([what to
 do](policy.md#what-to-do-mode-and-onviolation)): ` + "`reject`" + ` (the default), ` + "`adjust`" + ` if the rule can, ` + "`audit`" + ` or ` + "`ignore`" + `.
 
-A rule adjusts the complete spec, before the OCI runtime gets it: the container gets the adjusted spec, and so does each
-process that exec starts in it later. A rule decides *at creation* (in Kubernetes a denial shows as
-` + "`CreateContainerError`" + `) or *before the start*, by the container's complete spec (` + "`RunContainerError`" + `).
+Rules adjust the complete spec before the OCI runtime reads it. The container runs with the adjusted spec, and so does
+each process that exec starts in it later. A rule decides *at creation* (in Kubernetes a denial shows as
+` + "`CreateContainerError`" + `) or, if it needs the complete spec, *before the start* (` + "`RunContainerError`" + `).
 [fields.md](fields.md) lists the fields of a spec with the rules that judge each field.
 
 `

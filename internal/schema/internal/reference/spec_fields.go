@@ -12,13 +12,13 @@ const fieldsHead = `<!-- Made by "make generate" from internal/fields/fields.yam
 # Fields of a container's spec
 
 This page lists every field of the [OCI runtime spec](https://github.com/opencontainers/runtime-spec) 1.3 and the
-[rules](rules.md) that judge it. A test walks the types of the spec and fails if a field is missing here, so that a field
-of the next version cannot be forgotten. Other tests change each field: every named rule must notice the change, and if
-no rule is named, no rule may notice it. Lists and maps are written with ` + "`[]`" + `; ` + "`*`" + ` means any name.
+[rules](rules.md) that judge it. A test compares this page with the Go types of the spec, so that no field of a newer
+version is forgotten. Other tests change each field and check that every rule that is named here notices the change, and
+that no rule does if none is named. ` + "`[]`" + ` stands for any element of a list or map, ` + "`*`" + ` for any field.
 
-Rule [` + "`custom`" + `](rules.md#custom) can read all fields. A field with *custom* is judged by no other rule: the right value
-depends on the node. A field without any rule is safe whatever it says, for the reason given. A field that is newer
-than the table reaches the OCI runtime unchanged: use a specguard that is newer than the field.
+Rule [` + "`custom`" + `](rules.md#custom) can read all fields. If a field is marked *custom*, no other rule judges it, because
+the right value depends on the node. A field without a rule is safe with any value; the last column says why. specguard
+passes fields that it does not know on to the OCI runtime. So use a version that knows the fields of your runtimes.
 
 `
 
