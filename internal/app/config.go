@@ -136,7 +136,8 @@ func (c *Config) Flags(fs *pflag.FlagSet) {
 func (c *Config) NodeFlags(fs *pflag.FlagSet) {
 	c.CommonFlags(fs)
 	fs.StringVar(&c.NRI.Socket, "nri-socket", c.NRI.Socket, "the runtime's NRI socket")
-	fs.StringVar(&c.RuntimeSocket, "runtime-socket", c.RuntimeSocket, "socket on which the agent answers the OCI runtime wrapper; empty for none")
+	fs.StringVar(&c.RuntimeSocket, "runtime-socket", c.RuntimeSocket,
+		"socket on which the agent answers the OCI runtime wrapper; empty for none")
 	fs.StringVar(&c.HTTP, "http", c.HTTP, "address of /metrics, /healthz and /readyz; empty for none")
 }
 
@@ -149,7 +150,8 @@ func (c *Config) CRIFlag(fs *pflag.FlagSet) {
 func (c *Config) CommonFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.PolicyDir, "policy-dir", c.PolicyDir, "folder of policy files")
 	fs.StringVar(&c.ContainerdSocket, "containerd-socket", c.ContainerdSocket, "containerd's gRPC socket")
-	fs.StringVar(&c.Opener, "opener", c.Opener, "how complete specs are read and adjusted: auto, containerd, runtime (the OCI runtime wrapper) or verify (can only deny)")
+	fs.StringVar(&c.Opener, "opener", c.Opener,
+		"how complete specs are read and adjusted: auto, containerd, runtime (the OCI runtime wrapper) or verify (can only deny)")
 }
 
 // read reads a configuration file over the defaults. A file that is missing is
