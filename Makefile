@@ -51,7 +51,7 @@ release-test: ## make two releases of what is committed, and compare their bytes
 	cd e2e && go test -count=1 -timeout 30m -tags release -v ./release
 
 .PHONY: generate
-generate: ## renew what is made from the types and comments of the policy documents, and THIRD_PARTY_NOTICES
+generate: ## renew the generated files: docs/rules.md, docs/fields.md, tables in docs/policy.md, the JSON Schema, THIRD_PARTY_NOTICES
 	go generate ./internal/schema
 	cd e2e && go run ./cmd/release -notices > ../THIRD_PARTY_NOTICES.new && mv ../THIRD_PARTY_NOTICES.new ../THIRD_PARTY_NOTICES
 
@@ -115,7 +115,7 @@ conformance: ## compare the profiles with Kubernetes' own Pod Security Standards
 	cd e2e && go test -count=1 -v ./conformance
 
 .PHONY: compare
-compare: ## the same for the pods of manifests of yours: MANIFESTS=FILE|FOLDER
+compare: ## the same for the pods in your own manifests: MANIFESTS=FILE|FOLDER
 	$(if $(MANIFESTS),,$(error MANIFESTS=FILE|FOLDER is missing))
 	cd e2e && go run ./cmd/compare $(if $(VERBOSE),-v) $(abspath $(MANIFESTS))
 

@@ -13,10 +13,10 @@ import (
 // (runc, crun), krun.* (crun), bundle (runc), io.containerd.runc.* (containerd's shim),
 // io.katacontainers.* (Kata Containers) and dev.gvisor.* (gVisor).
 //
-// It judges the pod's annotations too, because runtimes copy them to each container: CRI-O does
-// (of the first four families only those that its allowed_annotations name), and containerd
-// copies those that its pod_annotations name. The annotations of org.systemd.property.* that
-// CRI-O writes itself are allowed.
+// It judges the pod's annotations too, because runtimes copy them to each container. CRI-O copies
+// all, but of run.oci.*, module.wasm.*, org.criu.* and org.systemd.property.* only those in its
+// setting allowed_annotations. containerd copies those in its setting pod_annotations. The
+// annotations of org.systemd.property.* that CRI-O writes itself are allowed.
 //
 // Reads: annotations (OCI runtime spec, config.md, "Annotations"), and those of the pod.
 // Adjusts: removes these annotations from the container's spec. A pod's annotation for Kata

@@ -33,8 +33,8 @@ type Capabilities struct {
 	Base `yaml:",inline"`
 
 	// Drop lists capabilities that are not allowed, even if Allow names them. ALL means every
-	// capability that is not in Allow. A policy that sets ALL over a profile and has no Allow
-	// allows none: the profile's Allow has no effect.
+	// capability that is not in Allow. If a policy with a profile sets ALL and no Allow, no
+	// capability is allowed: the profile's Allow has no effect.
 	// Default: none.
 	Drop []Capability `yaml:"drop"`
 

@@ -17,17 +17,16 @@ import (
 // Reads: process.selinuxLabel and linux.mountLabel (OCI runtime spec, config.md, "Linux
 // Process"; config-linux.md, "Mount Label").
 // Adjusts: replaces the parts of the process's label that are not allowed, and labels an
-// unlabelled process if a type is given. With every opener, the runtime has already labelled
-// the container's files: /dev/shm, /etc/hosts and similar files, volumes that are to be
-// relabelled, and, except with the opener containerd, the root filesystem. They keep their
-// labels. So the rule never replaces a level with categories, which separate containers from
-// each other: the process could not use its own files. It also never replaces the user that
-// owns the files: the process could not make files among them. A container whose level or user
-// is not allowed is denied. Its author, or a webhook, must set them in securityContext, so that
-// the runtime labels everything with them. The rule sets a level only if the level of the files
-// has no categories (s0), and a user only if it is that of the files. An unlabelled process
-// without a mount label is denied, too, because nothing is known of its files (containerd
-// without enable_selinux; CRI-O in the host's PID or IPC namespace).
+// unlabelled process if a type is given. But the runtime has already labelled the container's
+// files, and they keep their labels: /dev/shm, /etc/hosts and similar files, volumes to relabel,
+// and, except with the opener containerd, the root filesystem. The process must be able to use
+// them. So the rule replaces a level only if it has no categories (s0): categories separate
+// containers from each other. It sets a user only if the files have that user, because otherwise
+// the process could not create files among them. In all other cases a container whose level or
+// user is not allowed is denied: set them in securityContext, so that the runtime labels
+// everything with them. An unlabelled process without a mount label is denied too, because
+// nothing is known about its files (containerd without enable_selinux; CRI-O in the host's PID or
+// IPC namespace).
 // Source: Pod Security Standards, Baseline, "SELinux"; Project Atomic's container-selinux for
 // the forms of a container's labels.
 // Example: {onViolation: adjust, type: container_t}
@@ -61,8 +60,8 @@ type SELinuxOptions struct {
 	// label. That works only if the container has a mount label.
 	Type seName `yaml:"type"`
 
-	// Level replaces a level that is not allowed, if the replaced level has no categories (s0):
-	// a process with any level can use files with such a level.
+	// Level replaces a level that is not allowed, but only one without categories (s0), because a
+	// process with any level can use files with such a level.
 	Level seLevel `yaml:"level"`
 
 	// Required: the container is denied on a node whose kernel has no SELinux.

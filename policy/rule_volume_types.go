@@ -23,8 +23,8 @@ import (
 //
 // Reads: mounts (OCI runtime spec, config.md, "Mounts").
 // Adjusts: removes the mount, unless it is inside another mount: removing it could uncover files
-// of that mount. A runtime makes the root filesystem shared for a shared mount; it becomes a
-// slave if no shared mount is left.
+// of that mount. If no shared mount is left, the root filesystem becomes a slave: the runtime
+// made it shared only for that mount.
 // Source: Kubernetes pkg/volume; Pod Security Standards, Restricted, "Volume Types", and
 // Baseline, "HostPath Volumes".
 // Example: {allowed: [configMap, csi, downwardAPI, emptyDir, image, projected, secret]}
