@@ -154,8 +154,8 @@ func (c *Config) CommonFlags(fs *pflag.FlagSet) {
 		"how complete specs are read and adjusted: auto, containerd, runtime (the OCI runtime wrapper) or verify (can only deny)")
 }
 
-// read reads a configuration file over the defaults. A file that is missing is
-// an error only where it was asked for.
+// read reads a configuration file over the defaults. A missing file is an error only if it was
+// asked for.
 func (c *Config) read(path string, asked bool) error {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) && !asked {

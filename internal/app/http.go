@@ -21,7 +21,7 @@ type pinger interface {
 	Ping(context.Context) error
 }
 
-// agentState is what the agent tells of itself.
+// agentState is what the agent reports about itself.
 type agentState interface {
 	metrics.State
 

@@ -31,7 +31,7 @@ type patientWriter struct {
 	mu      sync.Mutex
 	lines   []waitingLine
 	waiting int  // bytes in lines and in the line that is being written
-	hangs   bool // nobody waits for it any more
+	hangs   bool // nothing waits for it any more
 	dropped int
 	more    chan struct{}
 }

@@ -68,7 +68,7 @@ func (m MaxContainerSize) Oversized(ctx context.Context, socket string) ([]*reco
 	return m.limits().Safe().Oversized(records), nil
 }
 
-// listings are where the runtimes list what runs, by the runtimes' names.
+// listings returns what lists the records of a runtime, by its name.
 func listings(onContainerd, onCRIO plugin.RecordLister) func(runtime string) (plugin.RecordLister, error) {
 	return func(runtime string) (plugin.RecordLister, error) {
 		switch runtime {

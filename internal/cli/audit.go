@@ -77,8 +77,8 @@ func auditCommand() *cobra.Command {
 	return cmd
 }
 
-// auditSocket is the socket of the runtime to ask: the one that a flag names, or
-// the only one of containerd's and CRI-O's that there is, or that the host has.
+// auditSocket returns the socket of the runtime to ask: the one that a flag names, or the only
+// one that exists of containerd's and CRI-O's, here or on the host.
 func auditSocket(flags *pflag.FlagSet, cfg *app.Config) (string, error) {
 	if flags.Changed("cri-socket") {
 		return cfg.CRISocket, nil
@@ -152,7 +152,7 @@ func aboutRunning(s policy.Subject) about {
 	return about{Namespace: s.Pod.Namespace, Pod: s.Pod.Name, Container: s.Container.Name, ID: s.Container.ID}
 }
 
-// sumAudit tells how many containers comply; machines can count themselves.
+// sumAudit prints how many containers comply. With --output json, programs can count themselves.
 func (c *checker) sumAudit(socket string) {
 	t := &c.tally
 	var sum string

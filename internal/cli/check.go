@@ -66,7 +66,7 @@ func checkCommand() *cobra.Command {
 	return cmd
 }
 
-// files tells of every container of the files.
+// files prints the decisions for all containers in the files.
 func (c *checker) files(files []string) {
 	for _, file := range files {
 		containers, err := readContainers(file, c.cmd.InOrStdin())

@@ -26,7 +26,7 @@ type comparison struct {
 	Diff []ocispec.Change `json:"diff,omitempty"`
 }
 
-// compare judges a container twice; nil if nothing changes.
+// compare judges a container with both sets. It returns nil if the decision is the same.
 func compare(set, other *policy.Set, about about, c *input.Container) (*comparison, error) {
 	a, b := set.Evaluate(c.Subject, policy.Complete), other.Evaluate(c.Subject, policy.Complete)
 	was, is := results(a), results(b)

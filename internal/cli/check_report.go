@@ -12,12 +12,12 @@ import (
 
 // about says which container is spoken of.
 type about struct {
-	File      string `json:"file,omitempty"` // "" for what runs
+	File      string `json:"file,omitempty"` // "" for running containers
 	Object    string `json:"object,omitempty"`
 	Namespace string `json:"namespace"`
 	Pod       string `json:"pod,omitempty"`
 	Container string `json:"container,omitempty"`
-	ID        string `json:"id,omitempty"` // of what runs
+	ID        string `json:"id,omitempty"` // of a running container
 
 	place int // in the file, from 1; 0 if it is the only one
 }

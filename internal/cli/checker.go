@@ -29,7 +29,7 @@ func (f *checkerFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.color, "color", "auto", "auto, always or never")
 }
 
-// checker judges containers and tells of them.
+// checker judges containers and prints the decisions.
 type checker struct {
 	cmd     *cobra.Command
 	pod     *podFlags // describe the pods of the containers; nil if they are known
@@ -117,7 +117,7 @@ func (c *checker) sets() []*policy.Set {
 	return []*policy.Set{c.set, c.compare}
 }
 
-// container judges a container and tells of it.
+// container judges a container and prints the decision.
 func (c *checker) container(about about, in *input.Container) error {
 	if c.compare != nil {
 		return c.changes(about, in)
@@ -142,7 +142,7 @@ func (c *checker) container(about about, in *input.Container) error {
 	return c.say(r)
 }
 
-// changes tells of a container if the other policies decide otherwise.
+// changes prints a container if the other policies decide differently.
 func (c *checker) changes(about about, in *input.Container) error {
 	r, err := compare(c.set, c.compare, about, in)
 	if err != nil {

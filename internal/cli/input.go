@@ -39,7 +39,7 @@ func (f *podFlags) complete(c *input.Container) {
 	if f.namespace != "" {
 		c.GiveNamespace(f.namespace)
 	}
-	if c.Object == "" { // else the manifest tells
+	if c.Object == "" { // otherwise the manifest shows it
 		c.Subject.Pod.Labels, c.Subject.Pod.RuntimeHandler = f.labels, f.handler
 		c.Subject.Pod.LabelsUnseen = !f.flags.Changed(flagPodLabel)
 	}

@@ -16,7 +16,7 @@ const (
 	// auditTail is how much of the audit log is read, from its end.
 	auditTail = 4 << 20
 
-	// maxDenials is how many denials are told.
+	// maxDenials is how many denials are shown.
 	maxDenials = 5
 )
 
@@ -35,7 +35,7 @@ func (n *Node) denials() []string {
 // differ each time.
 var avcFields = regexp.MustCompile(`denied +\{ [a-z_ ]+ \}|\b(comm|name|path|scontext|tcontext|tclass|permissive)=("[^"]*"|[^ "\n]+)`)
 
-// avcs returns the denials in a log that name specguard, each once, the last ones.
+// avcs returns the last denials in a log that name specguard, each once.
 func avcs(log []byte) []string {
 	var out []string
 	seen := make(map[string]bool)

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// checkCheckpoints reports whether the node restores containers from checkpoints:
-// what privileges those have stands in the checkpoint, where no policy sees it.
+// checkCheckpoints reports whether the node restores containers from checkpoints. Their
+// privileges are in the checkpoint, where no policy sees them.
 func checkCheckpoints(_ context.Context, n *Node) []Finding {
 	if n.Root == "" {
 		return []Finding{notSeen("criu, which restores checkpoints")}

@@ -33,7 +33,7 @@ type Data struct {
 // upstream says which versions of a component still get fixes.
 type upstream struct {
 	Name   string `yaml:"name"`
-	Source string `yaml:"source"` // where that was looked up
+	Source string `yaml:"source"` // where this was found
 
 	// Maintained are the series that upstream still fixes, such as 2.4, in ascending order.
 	// Without any, there are no series: the newest release has all fixes.
@@ -45,7 +45,7 @@ type vulnerability struct {
 	ID        identifier     `yaml:"id"`
 	Component string         `yaml:"component"` // as in components
 	Summary   string         `yaml:"summary"`
-	Source    string         `yaml:"source"` // the advisory, or where else it was verified
+	Source    string         `yaml:"source"` // the advisory, or another source
 	Affected  []versionRange `yaml:"affected"`
 }
 

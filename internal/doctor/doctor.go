@@ -25,7 +25,7 @@ type Finding struct {
 	Status  Status   `json:"status"`
 	Found   string   `json:"found"`
 	Advice  string   `json:"advice,omitempty"`  // what to do; none if all is well
-	Details []string `json:"details,omitempty"` // what the finding sums up
+	Details []string `json:"details,omitempty"` // the parts that the finding summarizes
 }
 
 // check looks at one thing. Its findings are without the check's name.
@@ -34,7 +34,7 @@ type check struct {
 	run  func(context.Context, *Node) []Finding
 }
 
-// checks are all checks in the order in which they are told.
+// checks returns all checks, in the order of the output.
 func checks() []check {
 	return []check{
 		{"host", checkHost},

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// checkFailClosed reports what becomes of containers while the agent is away:
-// docs/deployment.md has it by version.
+// checkFailClosed reports what happens to containers while the agent is away. docs/deployment.md
+// has a table by version.
 func checkFailClosed(_ context.Context, n *Node) []Finding {
 	table, err := readNRIReleases()
 	if err != nil {

@@ -18,9 +18,8 @@ type files struct {
 	owner uint32 // who may own what root alone may change: root, but for tests
 }
 
-// loose says why others than root can change the file, or put another in its
-// place: it or a folder above it belongs to somebody else or can be written by
-// others. It is "" if they cannot.
+// loose returns why others than root can change or replace the file: it or a folder above it
+// belongs to another user or is writable by others. It returns "" if they cannot.
 func (f files) loose(p string) (string, error) {
 	place, resolved, err := f.At(p)
 	if err != nil {
@@ -51,7 +50,7 @@ func (f files) looseItself(info fs.FileInfo) string {
 	return looseMode(info.Mode(), stat.Uid, stat.Gid)
 }
 
-// looseMode says which others can change a file of that mode, user and group.
+// looseMode returns who else can change a file with that mode, user and group.
 func looseMode(mode fs.FileMode, uid, gid uint32) string {
 	switch perm := mode.Perm(); {
 	case uid != 0:
@@ -67,7 +66,7 @@ func looseMode(mode fs.FileMode, uid, gid uint32) string {
 	}
 }
 
-// executable is an error where the path is no program.
+// executable returns an error if the path is not a program.
 func (f files) executable(p string) error {
 	info, err := f.Stat(p)
 	if err == nil && (!info.Mode().IsRegular() || info.Mode()&0o111 == 0) {

@@ -18,7 +18,7 @@ func checkHost(_ context.Context, n *Node) []Finding {
 	return []Finding{ok("its files are at %s", n.Root)}
 }
 
-// notSeen is the finding where the host's files would have to be looked at.
+// notSeen returns the finding of a check that needs the host's files but cannot see them.
 func notSeen(what string) Finding {
 	return warning("mount the host's / and set host.root", "cannot see the host's files: nothing is known about %s", what)
 }

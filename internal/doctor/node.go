@@ -54,8 +54,8 @@ type Settings struct {
 	TestedHandlers []string
 
 	Plugin string // the name that the agent registers with NRI
-	Opener string // how specs are opened: auto, containerd, runtime or verify
-	Hook   string // the seal's hook, specguard-runtime, as the host names it
+	Opener string // auto, containerd, runtime or verify
+	Hook   string // the seal's hook, specguard-runtime, by the host's path
 	HTTP   string // address of the agent's /readyz; "" for none
 }
 

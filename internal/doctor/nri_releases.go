@@ -15,7 +15,7 @@ import (
 //go:embed nri_releases.yaml
 var nriReleaseFile []byte
 
-// nriReleases is which NRI container runtimes bring, and what that has.
+// nriReleases lists the NRI versions in container runtimes, and their features.
 type nriReleases struct {
 	Reviewed  date         `yaml:"reviewed"`
 	Abilities []nriAbility `yaml:"abilities"`
@@ -32,7 +32,7 @@ type nriAbility struct {
 // The abilities that something depends on.
 const validation = "validation"
 
-// nriRuntime is what a runtime brings, up to its series Known.
+// nriRuntime lists the NRI versions in a runtime, up to its series Known.
 type nriRuntime struct {
 	Component string       `yaml:"component"`
 	Source    string       `yaml:"source"`
@@ -52,8 +52,7 @@ func readNRIReleases() (*nriReleases, error) {
 	return out, faultsIn("nri_releases.yaml", strict.DecodeDocument(nriReleaseFile, out))
 }
 
-// brings is the NRI that comes with the runtime; ok is false if that is not
-// known.
+// brings returns the runtime's NRI; ok is false if it is not known.
 func (t *nriReleases) brings(component string, v version) (out nriRelease, ok bool) {
 	for _, r := range t.Runtimes {
 		if r.Component != component || semver.Compare(semver.MajorMinor(v.semver), semver.MajorMinor(r.Known.semver)) > 0 {
@@ -68,7 +67,7 @@ func (t *nriReleases) brings(component string, v version) (out nriRelease, ok bo
 	return nriRelease{}, false
 }
 
-// first is the first version of a runtime that brings NRI.
+// first returns the first version of a runtime that has NRI.
 func (t *nriReleases) first(component string) version {
 	for _, r := range t.Runtimes {
 		if r.Component == component && len(r.Releases) > 0 {
@@ -85,7 +84,7 @@ func (t *nriReleases) has(nri version, ability string) bool {
 	})
 }
 
-// checkNRI reports which NRI each runtime brings, and what that means.
+// checkNRI reports which NRI each runtime has, and what that means.
 func checkNRI(_ context.Context, n *Node) []Finding {
 	table, err := readNRIReleases()
 	if err != nil {

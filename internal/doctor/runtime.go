@@ -27,7 +27,7 @@ type containerRuntime struct {
 	config    runtimeconfig.Config
 
 	version version
-	err     error // it did not tell its version
+	err     error // why its version is not known
 }
 
 // ask asks the runtime for its version; it reports whether there is a runtime.

@@ -16,7 +16,7 @@ func checkRuntimeDirs(_ context.Context, n *Node) []Finding {
 		known[i] = n.resolved(dir)
 	}
 	for _, r := range n.runtimes {
-		if r.config.Err != nil { // nri-config tells
+		if r.config.Err != nil { // nri-config reports it
 			continue
 		}
 		var missing []string
@@ -37,7 +37,7 @@ func checkRuntimeDirs(_ context.Context, n *Node) []Finding {
 	return out
 }
 
-// resolved is the path with the host's symlinks followed, where they are seen.
+// resolved returns the path with the host's symlinks resolved, if they can be seen.
 func (n *Node) resolved(p string) string {
 	if at, _, err := n.host.ResolvePath(p); err == nil {
 		return at

@@ -68,7 +68,7 @@ func (n *Node) mayAsk(r *containerRuntime) Finding {
 	for _, need := range needs {
 		label, err := n.se.label(n.files, need.path)
 		if errors.Is(err, os.ErrNotExist) {
-			continue // other checks tell of it
+			continue // other checks report it
 		}
 		if err == nil {
 			denied, err = n.lacks(denied, domain, label, need.class, need.perm, need.path)
@@ -110,7 +110,7 @@ func seType(label string) string {
 
 // seQueries are what is asked of SELinux.
 type seQueries struct {
-	peer  func(socket string) (label string, err error) // of who listens there
+	peer  func(socket string) (label string, err error) // of the process that listens there
 	label func(f files, path string) (string, error)
 	may   func(kernel, domain, label, class, perm string) (bool, error)
 }

@@ -99,7 +99,7 @@ func values(raw json.RawMessage) ([]Container, error) {
 	return out, nil
 }
 
-// derived is what is to be known of every container of a manifest.
+// derived is the note for every container of a manifest.
 const derived = "the spec is derived from the manifest, as a kubelet and containerd would make it"
 
 func derive(data []byte) ([]Container, error) {
@@ -114,8 +114,7 @@ func derive(data []byte) ([]Container, error) {
 	return out, nil
 }
 
-// noNamespace is what a manifest's notes say where it does not tell the
-// namespace.
+// noNamespace is the note for a manifest that does not give the namespace.
 const noNamespace = "no namespace is given: assumed to be default"
 
 // GiveNamespace sets the pod's namespace if the file does not give it.

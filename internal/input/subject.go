@@ -14,7 +14,7 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// object is a JSON object as far as it tells what it is.
+// object is the part of a JSON object that shows what it is.
 type object struct {
 	// Status and Info are in the output of "crictl inspect" (CRI, ContainerStatusResponse).
 	Status status `json:"status"`
@@ -134,7 +134,7 @@ type names struct {
 	images []string
 }
 
-// written returns the names that the runtime uses which wrote the annotations.
+// written returns the names that are used by the runtime that wrote the annotations.
 //
 // Source: containerd, internal/cri/annotations; CRI-O, internal/annotations
 // and internal/factory/container (SpecAddAnnotations).

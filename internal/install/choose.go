@@ -13,8 +13,8 @@ const (
 
 var errWhose = errors.New("--config needs --runtime containerd or --runtime crio")
 
-// choose tells which container runtime the node has, by its configuration, or
-// else by its program.
+// choose returns which container runtime the node has, by its configuration, or else by its
+// program.
 func (i *installer) choose() (string, error) {
 	switch i.Runtime {
 	case "containerd", "crio":

@@ -114,7 +114,7 @@ type handler struct {
 	binary string
 	// others are further OCI runtimes that it calls.
 	others []string
-	// wrappers are the paths of what is to be called instead of each.
+	// wrappers are the paths to call in place of each.
 	wrappers map[string]string
 }
 
@@ -188,7 +188,7 @@ func (i *installer) run(ctx context.Context) error {
 	return nil
 }
 
-// pick returns the handlers that are to be wrapped.
+// pick returns the handlers to wrap.
 func (i *installer) pick(all []handler) ([]handler, error) {
 	var out []handler
 	if len(i.Handlers) == 0 {

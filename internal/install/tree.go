@@ -15,7 +15,7 @@ import (
 // where it leads on the node, never out of the root.
 type tree struct {
 	root string
-	// step, if set, is told before each change of a file, and after the last.
+	// step, if set, is called before each change of a file, and after the last.
 	step func(what string)
 }
 
@@ -55,7 +55,7 @@ func (t tree) read(p string) ([]byte, error) {
 	return data, nil
 }
 
-// stat tells of what a path leads to, through symlinks.
+// stat returns the file to which a path leads, through symlinks.
 func (t tree) stat(p string) (fs.FileInfo, error) {
 	full, err := securejoin.SecureJoin(t.root, p)
 	if err != nil {

@@ -156,7 +156,7 @@ func (u *uninstaller) keep(format string, args ...any) {
 func (u *uninstaller) calls(f configFile) (string, bool) {
 	t, err := parse(f.path, f.data)
 	if err != nil {
-		return f.path, true // it cannot be told
+		return f.path, true // that cannot be found out
 	}
 	for _, value := range flat(t) {
 		if s, ok := value.(string); ok && u.isWrapper(s) {

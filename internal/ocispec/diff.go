@@ -96,7 +96,7 @@ func (d *differ) value(path string, before, after any) {
 	}
 }
 
-// secret tells that values differ, and of variables which, by their names.
+// secret says that values differ, and names variables without their values.
 func (d *differ) secret(path string, before, after any) {
 	b, isList := before.([]any)
 	a, becomesList := after.([]any)

@@ -8,9 +8,9 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// expiry tells in the log, once, of each exception that no longer holds.
+// expiry logs each exception that has expired, once.
 type expiry struct {
-	told map[string]time.Time // when those ended that have been told of
+	told map[string]time.Time // when the logged exceptions ended
 }
 
 func (x *expiry) report(exceptions []policy.Exception, now time.Time, log logrus.FieldLogger) {

@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	// settle is how long a folder has to stay as it is before it counts: an
-	// editor's save or a ConfigMap's swap is several steps.
+	// settle is how long a folder must stay unchanged before it is read: an editor's save or a
+	// ConfigMap's swap is several steps.
 	settle = 100 * time.Millisecond
 
 	// poll is how often the folder is read although no event came: a folder
@@ -238,7 +238,7 @@ func (f *Folder) putInForce(set *policy.Set, sources []policy.Source) (generatio
 	return f.generation
 }
 
-// tell logs whether what is in the folder is in force.
+// tell logs whether the folder's policies are in force.
 func (f *Folder) tell() {
 	log := f.log.WithField("generation", f.Generation())
 	if err := f.ReloadError(); err != nil {

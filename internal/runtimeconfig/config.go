@@ -14,7 +14,7 @@ const (
 type Config struct {
 	Path  string // of the main file
 	Found bool   // some file exists; if none does, the runtime's defaults hold
-	Err   error  // why the configuration cannot be read; then only Path and Terms are set
+	Err   error  // why the configuration cannot be read; other fields are then incomplete
 
 	NRI       *bool // on or off; nil if it is not set
 	Validator Validator

@@ -29,7 +29,7 @@ type flags []flag
 type flag struct {
 	name, value string
 	at          int  // where in the arguments it stands
-	apart       bool // the value stands in the argument behind it
+	apart       bool // the value is the next argument
 }
 
 // value is the flag's value; "" if it was not given.

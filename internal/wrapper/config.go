@@ -33,8 +33,8 @@ func searched() []string {
 	return []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}
 }
 
-// realRuntime is the path of the OCI runtime that stands behind the wrapper
-// when it is started by the name.
+// realRuntime returns the path of the OCI runtime behind the wrapper when it is started by the
+// name.
 func realRuntime(cfg *wrapperconfig.Config, name string) (string, error) {
 	real := string(cfg.Runtimes[name])
 	if real == "" {

@@ -16,8 +16,8 @@ import (
 	"github.com/specguard/specguard/internal/ocispec"
 )
 
-// execute bounds a process that is to be executed in a container by what the
-// container was given, and returns the arguments for the real runtime.
+// execute limits a process to execute in a container to what the container was given, and returns
+// the arguments for the real runtime.
 //
 // With --process the process comes as a file, which container runtimes make
 // from their own copy of the spec: it is clamped. Without, the real runtime

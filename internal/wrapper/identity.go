@@ -2,16 +2,16 @@ package wrapper
 
 import "github.com/opencontainers/runtime-spec/specs-go"
 
-// identity is what a container's spec tells of where it belongs, as far as the
-// author of a pod cannot forge it. Anyone with access to the CRI socket can: the caller says
-// which namespace the pod is in, and on CRI-O can overwrite annotations.
+// identity is what a container's spec shows of its pod, as far as the author of a pod cannot
+// forge it. Anyone with access to the CRI socket can: the caller says which namespace the pod is
+// in, and on CRI-O can overwrite annotations.
 type identity struct {
-	sandboxID string // the pod's; "" if it is not told
+	sandboxID string // the pod's; "" if it is not shown
 	sandbox   bool   // it is the pod's sandbox itself
 	namespace string // the pod's
 }
 
-// keys are the annotations by which a container runtime tells it.
+// keys are the annotations in which a container runtime shows it.
 type keys struct{ kind, sandboxID, namespace string }
 
 // families are those of containerd's CRI plugin and of CRI-O. Either writes its

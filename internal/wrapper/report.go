@@ -11,9 +11,8 @@ import (
 	"github.com/specguard/specguard/plugin/seal"
 )
 
-// report tells the caller why nothing was started, in one line: on standard
-// error, which conmon reads, and in the log file that it named, which
-// containerd's shim reads.
+// report says in one line why nothing was started: on standard error, which conmon reads, and in
+// the log file that the caller named, which containerd's shim reads.
 func report(stderr io.Writer, globals flags, err error) {
 	message := strings.Join(strings.Fields(err.Error()), " ")
 	if !strings.HasPrefix(message, seal.Prefix) {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// restore refuses to bring a process back from a checkpoint: what privileges
-// it has stands in the checkpoint's memory images, not in a spec.
+// restore refuses to restore a process from a checkpoint: its privileges are in the checkpoint's
+// memory images, not in a spec.
 func restore() error {
 	return errors.New("refused: a restored checkpoint cannot be judged")
 }

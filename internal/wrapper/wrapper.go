@@ -61,8 +61,8 @@ func Run(argv []string, stdin io.Reader, stderr io.Writer) int {
 	return 1
 }
 
-// prepare does what has to be done before the real runtime takes over, and
-// returns its arguments. faulty is the configuration's fault, if it has one.
+// prepare does what must be done before the real runtime takes over, and returns its arguments.
+// faulty is the configuration's fault, if it has one.
 func prepare(c command, cfg *wrapperconfig.Config, faulty error, real string) ([]string, error) {
 	switch c.name {
 	case "create", "run":

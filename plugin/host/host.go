@@ -1,4 +1,4 @@
-// Package host tells the policy rules what they must know about the node.
+// Package host shows policy rules what they must know about the node.
 package host
 
 import (

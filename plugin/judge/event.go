@@ -15,7 +15,7 @@ const (
 	EventOpen     Event = "open"     // by the complete spec; the seal is opened or kept
 	EventStart    Event = "start"    // by what the kernel has mounted, before the process starts
 	EventUpdate   Event = "update"   // new resource limits for a container that exists
-	EventExisting Event = "existing" // a container that was there when the agent connected
+	EventExisting Event = "existing" // a container that already existed when the agent connected
 )
 
 // Events returns all events.

@@ -27,9 +27,9 @@ type ExistingAction string
 
 // The choices. If a stopped container is created again, the policies apply to it.
 const (
-	Report     ExistingAction = "report"     // nothing but to report it
+	Report     ExistingAction = "report"     // only report it
 	StopDenied ExistingAction = "stopDenied" // stop what policies deny
-	Stop       ExistingAction = "stop"       // stop that, and what policies would adjust
+	Stop       ExistingAction = "stop"       // stop what policies deny or would adjust
 )
 
 // stops reports whether to stop a container with that outcome.

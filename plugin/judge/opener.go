@@ -60,7 +60,7 @@ func (InStore) Adjusts() bool { return true }
 // to Judge.Ask and runs the adjusted one. If a runtime handler does not call the wrapper,
 // the OCI runtime runs the seal's hook, which can only refuse.
 type ByWrapper struct {
-	Program string // specguard-runtime, as the host names it
+	Program string // specguard-runtime, by the host's path
 }
 
 // Name returns "runtime".
@@ -78,7 +78,7 @@ func (ByWrapper) Adjusts() bool { return true }
 // ByHook opens no seals. The seal is a hook that sends the final spec to Judge.Ask, and
 // lets the container start or not.
 type ByHook struct {
-	Program string // specguard-runtime, as the host names it
+	Program string // specguard-runtime, by the host's path
 }
 
 // Name returns "verify".

@@ -55,8 +55,8 @@ func (listing) RequestTimeout() time.Duration       { return existingTimeout }
 
 // Running is a container that runs.
 type Running struct {
-	Subject policy.Subject // with the complete spec, if a policy is for it
-	Notes   []string       // what to know of the spec
+	Subject policy.Subject // with the complete spec, if a policy matches it
+	Notes   []string       // what to know about the spec
 	Err     error          // why the spec cannot be read
 }
 

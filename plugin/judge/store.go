@@ -9,7 +9,7 @@ import (
 // Stored is a container as the runtime keeps it between creation and start.
 type Stored struct {
 	Spec  []byte // the OCI spec, as JSON
-	Image string // the image reference; "" if the store does not tell
+	Image string // the image reference; "" if the store does not show it
 
 	// Runtime is the runtime's name for what runs the container, such as
 	// io.containerd.runc.v2; "" if the OCI runtime itself sends the spec.

@@ -58,7 +58,7 @@ func (t Table) Rootfs(id string) string {
 // Identity is what a mount shows.
 type Identity struct {
 	Device string // major:minor of the file system
-	Root   string // what of the file system
+	Root   string // the mounted part of the file system
 }
 
 func (id Identity) String() string { return id.Root + " of the file system " + id.Device }

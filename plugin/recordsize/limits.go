@@ -46,7 +46,7 @@ const (
 // Limits are sizes of NRI's protobuf messages, in bytes.
 type Limits struct {
 	Container int // of one container, or of one pod without its containers; 0: nothing is limited
-	Node      int // of the sum over all pods of what exceeds 128 KiB with containers, or 16 KiB without
+	Node      int // of what all pods together have beyond 128 KiB each with containers, or 16 KiB without
 }
 
 // LimitsFor returns the limits with the given limit of a container's record.

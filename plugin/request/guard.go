@@ -34,7 +34,7 @@ const share = 0.8
 // may still lose.
 type Delay struct {
 	Waited time.Duration // since the runtime sent it
-	Stall  time.Duration // for which the agent may not run
+	Stall  time.Duration // how long the agent may get no CPU time
 }
 
 type delayKey struct{}

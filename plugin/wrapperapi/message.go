@@ -36,7 +36,7 @@ const (
 type Request struct {
 	Version int    `json:"version"`
 	Kind    Kind   `json:"stage"`
-	ID      string `json:"id"`   // the container's, as the OCI runtime was given it
+	ID      string `json:"id"`   // the container's, as passed to the OCI runtime
 	Spec    []byte `json:"spec"` // its config.json
 
 	// HostNamespaces has the types of the namespaces in the spec whose paths lead to the
@@ -89,7 +89,7 @@ type Answer struct {
 	Version int     `json:"version"`
 	Verdict Verdict `json:"verdict"`
 	Message string  `json:"message,omitempty"` // why, for Forbidden and Unknown, in one line
-	Spec    []byte  `json:"spec,omitempty"`    // to run in place of the request's spec; nil: that one
+	Spec    []byte  `json:"spec,omitempty"`    // the spec to run instead of the request's; nil: run that
 }
 
 // Forbid returns the answer that the container must not run, and why.

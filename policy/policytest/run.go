@@ -21,7 +21,7 @@ type File struct {
 // Result is the result of one case.
 type Result struct {
 	Suite, Case string // the name of the document, and of its case
-	Line        int    // where the case stands
+	Line        int    // of the case in the file
 
 	// Differences are what is not as expected; the case has passed if there
 	// are none. Decision is what the policies decided.
