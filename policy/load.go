@@ -67,8 +67,8 @@ func Read(paths ...string) ([]Source, error) {
 	return sources, nil
 }
 
-// Ignored warns of the files in the folders at the paths that Read does not read, because of how
-// they end. Files whose names start with a dot are not among them.
+// Ignored warns of the files in these folders that Read ignores because of how their names end.
+// Files whose names start with a dot are not among them.
 func Ignored(paths ...string) []Warning {
 	var out []Warning
 	for _, p := range paths {

@@ -16,12 +16,11 @@ import (
 //
 // Reads: root.readonly (OCI runtime spec, config.md, "Root").
 // Adjusts: sets it, and mounts an empty tmpfs on each of writablePaths, with the options that
-// mountOptions of any policy in force requires there. The tmpfs hides what the image has there.
-// A path at or below another mount stays as it is, because it has its own filesystem. If
-// several policies adjust, all their writablePaths are mounted; for a path that several of them
-// have, the smallest size counts. The rule
-// cannot see whether a path is a file in the image: then the container does not start, and the
-// OCI runtime reports that the path is not a directory.
+// rule mountOptions of any policy in force requires there. The tmpfs hides what the image has
+// there. If another mount covers the path, the rule adds no tmpfs. If several policies adjust,
+// all their writablePaths are mounted; for a path that several of them have, the smallest size
+// counts. If a path is a file in the image, which the rule cannot see, the container does not
+// start: the OCI runtime reports that the path is not a directory.
 // Source: Kubernetes securityContext.readOnlyRootFilesystem; tmpfs(5).
 // Example: {onViolation: adjust, writablePaths: [/tmp, /run], writableSize: 16Mi}
 type ReadOnlyRootFilesystem struct {

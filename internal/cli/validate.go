@@ -9,9 +9,9 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-const validateHelp = `Check policy files or folders. Exit status 0: valid. 1: not valid, with one line
-per error: file:line:column. What is valid and probably not meant causes a
-warning; with --strict, the exit status is then 1, too.`
+const validateHelp = `Check policy files or folders. Exit status 0: all are valid. 1: errors, one line
+each: file:line:column. What is valid but probably not meant causes a warning;
+with --strict, the exit status is then 1 too.`
 
 func validateCommand() *cobra.Command {
 	var strict bool

@@ -26,7 +26,7 @@ func TestValidate(t *testing.T) {
 		"an empty one": {paths: []string{t.TempDir()}, stdout: "valid: no policies: the agent then uses builtinPolicy of its configuration (by default profile baseline in mode audit)\n"},
 		"a file that is not read": {
 			paths:  []string{filepath.Dir(file(t, "tenants", policyText("hostNamespaces: {}")))},
-			stdout: "valid: no policies (then the built-in profile baseline is in force in mode audit, or builtinPolicy of the agent's configuration)\n", anyLine: "/tenants: is not read: policy files end in .yaml, .yml or .json",
+			stdout: "valid: no policies: the agent then uses builtinPolicy of its configuration (by default profile baseline in mode audit)\n", anyLine: "/tenants: is not read: policy files end in .yaml, .yml or .json",
 		},
 		"exceptions": {
 			paths:  []string{file(t, "x.yaml", policyText("hostNamespaces: {}")+exceptionText("old", "2020-02-28")+exceptionText("new", "2920-01-01"))},

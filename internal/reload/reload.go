@@ -217,7 +217,8 @@ func (f *Folder) builtinWarning() string {
 	if f.builtin.Mode == policy.ModeAudit {
 		does = "nothing is denied or adjusted"
 	}
-	return fmt.Sprintf("there are no policies in %s: the built-in profile %s is in force in mode %s: %s", f.path, f.builtin.Profile, f.builtin.Mode, does)
+	return fmt.Sprintf("there are no policies in %s: the built-in profile %s is in force in mode %s: %s", f.path,
+		f.builtin.Profile, f.builtin.Mode, does)
 }
 
 // errEmptied is about a folder that has lost its last policy. What is in force instead of them
