@@ -110,8 +110,8 @@ func (Size) JSONSchema() map[string]any {
 // String writes it as a Quantity.
 func (s Size) String() string { return Quantity(s).String() }
 
-// CPU is an amount of CPU time, in CPUs such as 2 or 0.5, or in thousandths of one
-// such as 500m.
+// CPU is an amount of CPU time, in CPUs such as 2 or 0.5, or in thousandths of a CPU such as
+// 500m.
 //
 // Source: Kubernetes resource quantities; a CPU has no finer unit there.
 type CPU int64 // thousandths

@@ -30,11 +30,11 @@ import (
 // mount of a socket does not keep anyone from talking to it. A container that has the host's rights
 // needs no mount: forbid that by rules privileged, capabilities and hostNamespaces.
 //
-// Before the container starts, the agent compares what the kernel has mounted in it with what
-// it judged, and denies the container if a path has been replaced in the meantime. If the node
-// does not show the mounts (a runtime in a virtual machine, an agent that does not see the
-// host's files), it denies a path that is below one where containers may write, or that leads
-// through a link there, because the path could be replaced before it is mounted. If Forbidden is set
+// Before the container starts, the agent compares what the kernel has mounted in it with what it
+// judged, and denies the container if a path has been replaced in the meantime. If the agent
+// cannot see the mounts (a runtime in a virtual machine, an agent that does not see the host's
+// files), it denies every path that a container could replace before it is mounted: one below a
+// folder where containers can write, or one that leads through a link there. If Forbidden is set
 // and Allowed is not, containers may write in every folder that neither is in a forbidden one nor
 // contains one.
 //
@@ -66,8 +66,8 @@ import (
 type HostPaths struct {
 	Base `yaml:",inline"`
 
-	// Allowed lists the paths that may be mounted, with what is below them. If several cover a
-	// mount, the longest counts.
+	// Allowed lists the paths that may be mounted, including everything below them. If several
+	// cover a mount, the longest counts.
 	// Default: none; if Forbidden is set, all that are not forbidden.
 	Allowed []AllowedPath `yaml:"allowed"`
 
