@@ -14,13 +14,41 @@ import (
 )
 
 // A spec is a stored OCI spec in which ids and names are masked, without the
-// decision that specguard notes in it.
+// decision that specguard notes in it, and without what it says to have adjusted.
 type spec struct {
 	fields   map[string]any
 	decision string
+	note     note
 }
 
-const annotation = "specguard.dev/decision"
+// A note is what specguard says to have adjusted.
+type note struct {
+	Container string
+	Fields    []struct{ Policy, Rule, Field, Was, Now string }
+}
+
+const (
+	annotation     = "specguard.dev/decision"
+	noteAnnotation = "specguard.dev/adjusted"
+)
+
+// parts are the fields of the note, down to the second level.
+func (n note) parts() []string {
+	var out []string
+	for _, f := range n.Fields {
+		top, rest, _ := strings.Cut(f.Field, ".")
+		switch second, _, _ := strings.Cut(rest, "."); top {
+		case "mounts":
+			out = append(out, top)
+		case "annotations":
+			out = append(out, f.Field)
+		default:
+			out = append(out, top+"."+second)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
 
 func readSpec(t *testing.T, c *cri.Running, name string) spec {
 	t.Helper()
@@ -44,6 +72,12 @@ func readSpec(t *testing.T, c *cri.Running, name string) spec {
 	annotations, _ := s.fields["annotations"].(map[string]any)
 	s.decision, _ = annotations[annotation].(string)
 	delete(annotations, annotation)
+	if text, ok := annotations[noteAnnotation].(string); ok {
+		if err := json.Unmarshal([]byte(text), &s.note); err != nil || s.note.Container != "ID" {
+			t.Errorf("note %s: %v", text, err)
+		}
+		delete(annotations, noteAnnotation)
+	}
 	delete(annotations, "io.kubernetes.cri-o.Created")
 	return s
 }

@@ -255,6 +255,7 @@ func without(list []string, item string) []string {
 func (b breach) compare(t *testing.T, c, free running) {
 	t.Helper()
 	sameList(t, "changed parts of the spec", c.spec.changes(free.spec), b.changes)
+	sameList(t, "parts that the spec says to be changed", c.spec.note.parts(), b.changes)
 	if !b.notStarted {
 		want := free.main
 		if b.truth != nil {

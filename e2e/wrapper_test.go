@@ -116,6 +116,7 @@ func TestWrapperForgedAnnotations(t *testing.T) {
 			"io.kubernetes.cri-o.PortMappings":     "[]",
 			"io.kubernetes.container.name":         "proxy",
 			"specguard.dev/decision":               "allowed",
+			"specguard.dev/adjusted":               `{"container":"x","fields":[]}`,
 			"io.container.manager":                 "other",
 			"io.kubernetes.cri.sandbox-uid":        "x",
 			"io.kubernetes.cri-o.some-new-setting": "x",

@@ -9,6 +9,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
 
+	"github.com/specguard/specguard/internal/adjusted"
 	"github.com/specguard/specguard/plugin/judge"
 	"github.com/specguard/specguard/plugin/seal"
 )
@@ -43,6 +44,9 @@ func adjustSpec(adjust *api.ContainerAdjustment, from, to *specs.Spec) {
 		if _, ok := to.Annotations[key]; !ok {
 			adjust.RemoveAnnotation(key)
 		}
+	}
+	if note, ok := to.Annotations[adjusted.Annotation]; ok {
+		adjust.AddAnnotation(adjusted.Annotation, note)
 	}
 	if to.Linux != nil && to.Linux.Resources != nil {
 		var before specs.LinuxResources

@@ -264,10 +264,18 @@ func sealedBy(reason string) string {
 	return fmt.Sprintf(`,"hooks":{"createRuntime":[{"path":%q}],"createContainer":[{"path":%[1]q}]}`, seal.Path(reason))
 }
 
-// annotated is the annotations member with the decision; "" for none.
+// stripped is the note that NET_ADMIN was taken away from both, by policy p.
+const stripped = `"specguard.dev/adjusted":"{\"container\":\"9b7e\",\"fields\":[{\"policy\":\"p\",\"rule\":\"capabilities\",` +
+	`\"field\":\"process.capabilities.bounding\",\"was\":\"CAP_CHOWN, CAP_NET_ADMIN\",\"now\":\"CAP_CHOWN\"}]}"`
+
+// annotated is the annotations member with the decision; "" for none. What is adjusted
+// is stripped.
 func annotated(decision string) string {
-	if decision == "" {
+	switch decision {
+	case "":
 		return `"annotations":{"a":"b"},`
+	case "adjusted":
+		return `"annotations":{"a":"b","` + seal.Annotation + `":"` + decision + `",` + stripped + `},`
 	}
 	return `"annotations":{"a":"b","` + seal.Annotation + `":"` + decision + `"},`
 }

@@ -52,7 +52,7 @@ func TestSandbox(t *testing.T) {
 		},
 		"no rule wants it": {
 			docs: []string{doc("p", elsewhere, noPorts), doc("q", strip)}, gets: 1,
-			spec: spec(one, "", annotated("adjusted")), lines: []string{"open team-a/web-0/app adjusted"},
+			spec: spec(one, "", strings.Replace(annotated("adjusted"), `\"p\"`, `\"q\"`, 1)), lines: []string{"open team-a/web-0/app adjusted"},
 		},
 		"a rule for another image wants it": {
 			docs: []string{doc("p", `match: {images: ["quay.io/**"]}`, noPorts)}, gets: 1,

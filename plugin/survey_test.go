@@ -111,8 +111,16 @@ func TestSurvey(t *testing.T) {
 		docs []string // a set each
 		want string
 	}{
-		"two sets":                {spec: spec(both, "", ""), docs: []string{strip, refuse}, want: "team-a/web-0/9b7e adjusted denied"},
-		"adjusted before":         {spec: spec(one, "", annotated("adjusted")), docs: []string{strip}, want: "team-a/web-0/9b7e allowed (specguard has adjusted)"},
+		"two sets":        {spec: spec(both, "", ""), docs: []string{strip, refuse}, want: "team-a/web-0/9b7e adjusted denied"},
+		"adjusted before": {spec: spec(one, "", annotated("adjusted")), docs: []string{strip}, want: "team-a/web-0/9b7e allowed (specguard has adjusted)"},
+		"adjusted by an old agent": {
+			spec: spec(one, "", strings.Replace(annotated("adjusted"), ","+stripped, "", 1)), docs: []string{strip},
+			want: "team-a/web-0/9b7e allowed (specguard has adjusted)",
+		},
+		"forged note": {
+			spec: spec(both, "", strings.Replace(annotated("adjusted"), "9b7e", "77ab", 1)), docs: []string{strip},
+			want: "team-a/web-0/9b7e adjusted (its annotation specguard.dev/adjusted)",
+		},
 		"adjusted by NRI, maybe":  {spec: spec(one, "", annotated(seal.Verify)), docs: []string{strip}, want: "team-a/web-0/9b7e allowed (specguard may have adjusted)"},
 		"no policy":               {docs: []string{elsewhere + "\n  " + strip}, want: "team-a/web-0/9b7e allowed"},
 		"a policy of one set":     {spec: spec(both, "", ""), docs: []string{elsewhere + "\n  " + strip, strip}, want: "team-a/web-0/9b7e allowed adjusted"},
@@ -218,7 +226,7 @@ func TestSurveyOfWrapper(t *testing.T) {
 	n.store.put("kept", spec(both, "", annotated("allowed")))
 	n.store.put("opened", sealed)
 	n.store.put("unseen", sealed)
-	n.plugin.judge.Node.Bundles = bundles{"kept": spec(one, "", ""), "opened": spec(one, "", annotated("adjusted")), "gone": spec(one, "", "")}
+	n.plugin.judge.Node.Bundles = bundles{"kept": spec(one, "", ""), "opened": spec(one, "", strings.Replace(annotated("adjusted"), "9b7e", "opened", 1)), "gone": spec(one, "", "")}
 	const image = `match: {images: ["docker.io/library/*"]}` + "\n  "
 	sets := []*policy.Set{compile(t, doc("p", image+refuse)), compile(t, doc("q", image+noPorts))}
 	got := n.surveys(holding("containerd", "kept", "opened", "gone", "unseen"), sets...)

@@ -87,6 +87,11 @@ type Decision struct {
 	// effect.
 	Adjustments []Adjustment
 
+	// Fields are the same edits field by field, in the order in which rules made them.
+	// MoreFields is how many more there are than are listed.
+	Fields     []FieldChange
+	MoreFields int
+
 	// Spec is the spec that may run: the judged one, or an edited copy. It must not be used for
 	// a denied container.
 	Spec *specs.Spec

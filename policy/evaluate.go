@@ -54,6 +54,7 @@ type evaluation struct {
 	decision *Decision
 	rules    []bound // by rule table, then by policy
 	cloned   bool
+	fields   fieldNotes
 }
 
 // bound is a rule of a policy that matches.
@@ -139,7 +140,8 @@ func (e *evaluation) adjust() {
 		return
 	}
 	e.sub.came, e.sub.inForce = e.sub.Spec, e.rules
-	for _, r := range e.rules {
+	for i := range e.rules {
+		r := &e.rules[i]
 		if e.sub.ended() {
 			return // check says so
 		}
@@ -151,7 +153,9 @@ func (e *evaluation) adjust() {
 			e.decision.Spec = e.sub.Spec
 			e.cloned = true
 		}
-		changes := e.united(&r).Adjust(&e.sub)
+		changes := e.united(r).Adjust(&e.sub)
+		e.noteFields(r)
+		e.noteSeccomp(r)
 		for i, change := range changes {
 			if i == maxReported && len(changes) > i+1 {
 				change = fmt.Sprintf("and %d more changes", len(changes)-i)
@@ -163,7 +167,10 @@ func (e *evaluation) adjust() {
 		}
 	}
 	e.tighten()
+	came := e.sub.came
 	e.applySeccomp()
+	e.noteProfile(came)
+	e.countFields()
 }
 
 // united is the rule that adjusts: with what the rules of other policies give the container that
@@ -203,6 +210,7 @@ func (e *evaluation) tighten() {
 			}
 		}
 	}
+	e.noteFields(nil)
 }
 
 // maxReported bounds how many findings and changes of one rule are reported one by one:

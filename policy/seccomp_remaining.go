@@ -39,6 +39,9 @@ func (e *evaluation) fitSeccomp(came *specs.Spec) seccomp.Block {
 		return block
 	}
 	e.decision.Adjustments = append(e.decision.Adjustments, Adjustment{Policy: r.policy.name, Rule: r.name, Change: change})
+	if e.fields.seccomp == nil {
+		e.fields.seccomp = r
+	}
 	return block
 }
 

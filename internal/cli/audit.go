@@ -135,7 +135,7 @@ func (c *checker) audit(ctx context.Context, cfg app.Config, socket string) erro
 		about := aboutRunning(r.Subject)
 		err := r.Err
 		if err == nil {
-			err = c.container(about, &input.Container{Subject: r.Subject, Notes: r.Notes})
+			err = c.container(about, &input.Container{Subject: r.Subject, Notes: r.Notes, Asked: r.Asked})
 		}
 		if err != nil {
 			c.fail(fmt.Errorf("%s: %w", about.title(), err))

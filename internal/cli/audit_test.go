@@ -104,8 +104,9 @@ func TestAudit(t *testing.T) {
 		finding  = "capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)\n"
 		said     = "capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN). In the pod: remove NET_ADMIN from securityContext.capabilities.add\n"
 		denied   = "team-b/web container app: denied (policies: p)\n  denied by p: " + finding + "  the user sees: specguard: denied by policy \"p\": " + said
-		adjusted = "team-b/web container app: adjusted (policies: p)\n  adjusted by p: capabilities: dropped NET_ADMIN\n  - process.capabilities.bounding: CAP_NET_ADMIN\n"
-		ids      = `"namespace":"team-b","pod":"web","container":"app","id":"c0",`
+		adjusted = "team-b/web container app: adjusted (policies: p)\n  adjusted by p: capabilities: dropped NET_ADMIN\n" +
+			"  warning, p: capabilities: takes away NET_ADMIN, which the pod adds: what needs it fails with \"operation not permitted\"\n  - process.capabilities.bounding: CAP_NET_ADMIN\n"
+		ids = `"namespace":"team-b","pod":"web","container":"app","id":"c0",`
 	)
 	for name, c := range map[string]struct {
 		args   []string
@@ -122,7 +123,7 @@ func TestAudit(t *testing.T) {
 			stdout: dns + db + denied + "3 containers: 1 would be denied, 0 adjusted" + n.asked},
 		"the same": {args: []string{strip, "--compare", strip}, stdout: "0 of 3 containers would change" + n.asked},
 		"a change": {args: []string{allow, "--compare", refuse}, code: 2, stdout: "team-b/web container app: allowed -> denied\n  new: denied by p: " + finding + "  the user sees: specguard: denied by policy \"p\": " + said + "1 of 3 containers would change" + n.asked},
-		"as JSON":  {args: []string{strip, "--output", "json"}, code: 2, stdout: `{"namespace":"kube-system","pod":"dns","container":"dns","id":"c2","outcome":"allowed","policies":null}` + "\n" + `{"namespace":"team-a","pod":"db","container":"app","id":"c1","outcome":"allowed","policies":["p"]}` + "\n" + "{" + ids + `"outcome":"adjusted","policies":["p"],"changes":[{"policy":"p","rule":"capabilities","change":"dropped NET_ADMIN"}],"diff":[{"path":"process.capabilities.bounding.CAP_NET_ADMIN","removed":"\"CAP_NET_ADMIN\""}]}` + "\n"},
+		"as JSON":  {args: []string{strip, "--output", "json"}, code: 2, stdout: `{"namespace":"kube-system","pod":"dns","container":"dns","id":"c2","outcome":"allowed","policies":null}` + "\n" + `{"namespace":"team-a","pod":"db","container":"app","id":"c1","outcome":"allowed","policies":["p"]}` + "\n" + "{" + ids + `"outcome":"adjusted","policies":["p"],"changes":[{"policy":"p","rule":"capabilities","change":"dropped NET_ADMIN"}],"fields":[{"policy":"p","rule":"capabilities","field":"process.capabilities.bounding","was":"CAP_CHOWN, CAP_NET_ADMIN","now":"CAP_CHOWN"}],"diff":[{"path":"process.capabilities.bounding.CAP_NET_ADMIN","removed":"\"CAP_NET_ADMIN\""}],"warnings":[{"kind":"addedCapability","policy":"p","rule":"capabilities","text":"takes away NET_ADMIN, which the pod adds: what needs it fails with \"operation not permitted\""}]}` + "\n"},
 		"JSON change": {args: []string{strip, "--compare", "-", "--output", "json"}, stdin: policyText("capabilities: {drop: [NET_ADMIN]}"), code: 2,
 			stdout: "{" + ids + `"before":"adjusted","outcome":"denied","message":"specguard: denied by policy \"p\": capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN). In the pod: remove NET_ADMIN from securityContext.capabilities.add","gone":{"changes":[{"policy":"p","rule":"capabilities","change":"dropped NET_ADMIN"}]},"new":{"violations":[{"policy":"p","rule":"capabilities","found":"NET_ADMIN not allowed","allowed":"all but NET_ADMIN","fix":"remove NET_ADMIN from securityContext.capabilities.add"}]}}` + "\n"},
 	} {

@@ -29,7 +29,7 @@ type comparison struct {
 // compare judges a container with both sets. It returns nil if the decision is the same.
 func compare(set, other *policy.Set, about about, c *input.Container) (*comparison, error) {
 	a, b := set.Evaluate(c.Subject, policy.Complete), other.Evaluate(c.Subject, policy.Complete)
-	was, is := results(a), results(b)
+	was, is := decisionlog.ResultsOf(a), decisionlog.ResultsOf(b)
 	r := &comparison{
 		about: about, Before: a.Outcome(), Outcome: b.Outcome(), Message: b.Message(),
 		Gone: without(was, is), New: without(is, was),

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/specguard/specguard/internal/adjusted"
+	"github.com/specguard/specguard/internal/breakage"
 	"github.com/specguard/specguard/internal/decisionlog"
 	"github.com/specguard/specguard/internal/input"
 	"github.com/specguard/specguard/internal/ocispec"
@@ -61,8 +63,15 @@ type report struct {
 	Policies []string       `json:"policies"`
 
 	decisionlog.Results
-	Diff       []ocispec.Change `json:"diff,omitempty"`
-	IfEnforced *ifEnforced      `json:"ifEnforced,omitempty"`
+	Diff []ocispec.Change `json:"diff,omitempty"`
+
+	// Warnings say what adjusting is likely to break.
+	Warnings   []breakage.Warning `json:"warnings,omitempty"`
+	IfEnforced *ifEnforced        `json:"ifEnforced,omitempty"`
+
+	// Asked is what specguard has changed in the spec before: the container was judged as it
+	// runs, not as it was asked for.
+	Asked *adjusted.Note `json:"asked,omitempty"`
 
 	// Notes say what was assumed. Unknown names what could not be seen.
 	Notes   []string `json:"notes,omitempty"`
@@ -75,16 +84,20 @@ type ifEnforced struct {
 	Outcome policy.Outcome `json:"outcome"`
 	Message string         `json:"message,omitempty"`
 	decisionlog.Results
+	Warnings []breakage.Warning `json:"warnings,omitempty"`
 }
 
 func newReport(set *policy.Set, about about, c *input.Container) (*report, error) {
 	d := set.Evaluate(c.Subject, policy.Complete)
 	r := &report{
-		about: about, Outcome: d.Outcome(), Message: d.Message(), Policies: d.Policies, Results: results(d),
-		Notes: c.Notes,
+		about: about, Outcome: d.Outcome(), Message: d.Message(), Policies: d.Policies, Results: decisionlog.ResultsOf(d),
+		Warnings: breakage.Warnings(&c.Subject, c.Facts, d), Asked: c.Asked, Notes: c.Notes,
 	}
 	if then := d.IfEnforced; then != nil {
-		r.IfEnforced = &ifEnforced{Outcome: then.Outcome(), Message: then.Message(), Results: results(then)}
+		r.IfEnforced = &ifEnforced{
+			Outcome: then.Outcome(), Message: then.Message(), Results: decisionlog.ResultsOf(then),
+			Warnings: breakage.Warnings(&c.Subject, c.Facts, then),
+		}
 	}
 	var err error
 	if r.Outcome == policy.Adjusted {
@@ -94,10 +107,3 @@ func newReport(set *policy.Set, about about, c *input.Container) (*report, error
 }
 
 // results are what rules found and did.
-func results(d *policy.Decision) decisionlog.Results {
-	r := decisionlog.Results{Violations: d.Violations, Audit: d.Audit, Excepted: d.Excepted}
-	if d.Outcome() == policy.Adjusted {
-		r.Changes = d.Adjustments
-	}
-	return r
-}

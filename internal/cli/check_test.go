@@ -48,6 +48,7 @@ func TestCheck(t *testing.T) {
 	const allowed = ": allowed (policies: p)\n" + unseen
 	both := policyFile(t, "capabilities: {onViolation: adjust, drop: [NET_ADMIN]}", "readOnlyRootFilesystem: {}")
 	const adjusted = ": adjusted (policies: p)\n  adjusted by p: capabilities: dropped NET_ADMIN\n" +
+		"  warning, p: capabilities: takes away NET_ADMIN, which the pod adds: what needs it fails with \"operation not permitted\"\n" +
 		"  - process.capabilities.bounding: CAP_NET_ADMIN\n" + unseen
 	const denied = ": denied (policies: p)\n  denied by p: " + finding + `  the user sees: specguard: denied by policy "p": ` + said + unseen
 	for name, c := range map[string]struct {
@@ -116,7 +117,9 @@ func TestCheckJSON(t *testing.T) {
 	r := specguard(t, "check", "--policy-dir", p, "--output", "json", "--namespace", "other", bad, good)
 	r.expect(t, 0, `{"file":"`+bad+`","namespace":"team-a","pod":"web-0","container":"app","outcome":"adjusted","policies":["p"],`+
 		`"changes":[{"policy":"p","rule":"capabilities","change":"dropped NET_ADMIN"}],`+
+		`"fields":[{"policy":"p","rule":"capabilities","field":"process.capabilities.bounding","was":"CAP_CHOWN, CAP_NET_ADMIN","now":"CAP_CHOWN"}],`+
 		`"diff":[{"path":"process.capabilities.bounding.CAP_NET_ADMIN","removed":"\"CAP_NET_ADMIN\""}],`+
+		`"warnings":[{"kind":"addedCapability","policy":"p","rule":"capabilities","text":"takes away NET_ADMIN, which the pod adds: what needs it fails with \"operation not permitted\""}],`+
 		`"unknown":["podLabels","runtimeHandler","hostPorts","podSysctls"]}`+"\n"+
 		`{"file":"`+good+`","namespace":"other","outcome":"allowed","policies":["p"],"unknown":["podLabels","runtimeHandler","image","hostPorts","podSysctls"]}`+"\n", "")
 
@@ -158,7 +161,8 @@ func TestCheckManifest(t *testing.T) {
 	p := policyFile(t, "readOnlyRootFilesystem: {onViolation: adjust}", "hostPorts: {onViolation: audit}")
 	pods := file(t, "pods.yaml", podText("a")+"    - {name: side, image: web, securityContext: {readOnlyRootFilesystem: true}}\n---\n"+podText("b"))
 	const ports = "  audit, p: hostPorts: host ports 80 TCP not allowed (allowed: none)\n"
-	adjusted := []string{ports, "  adjusted by p: readOnlyRootFilesystem: made the root filesystem read-only\n", "  + root.readonly: true\n"}
+	adjusted := []string{ports, "  adjusted by p: readOnlyRootFilesystem: made the root filesystem read-only\n",
+		"  warning, p: readOnlyRootFilesystem: makes the root filesystem read-only, and no volume is writable: what writes to a file fails with \"read-only file system\" (writablePaths of the rule gives it places)\n", "  + root.readonly: true\n"}
 	r := specguard(t, "check", "--policy-dir", p, "--namespace", "team-a", pods)
 	lines(t, r.stdout, slices.Concat(
 		[]string{pods + ": Pod/a container app: adjusted (policies: p)\n"}, adjusted,
@@ -260,7 +264,8 @@ func TestCheckAuditMode(t *testing.T) {
 		"denied if enforced": {audit(refuse), []string{": allowed (policies: p)\n", "  audit, p: " + finding,
 			`  if enforced: denied, the user would see: specguard: denied by policy "p": ` + strings.TrimSuffix(finding, "\n") + ". In the pod: remove NET_ADMIN from securityContext.capabilities.add\n", unseen}},
 		"adjusted if enforced": {audit(drop), []string{": allowed (policies: p)\n", "  audit, p: " + finding,
-			"  if enforced: adjusted\n", "    adjusted by p: capabilities: dropped NET_ADMIN\n", unseen}},
+			"  if enforced: adjusted\n", "    adjusted by p: capabilities: dropped NET_ADMIN\n",
+			"    warning, p: capabilities: takes away NET_ADMIN, which the pod adds: what needs it fails with \"operation not permitted\"\n", unseen}},
 		"nothing if enforced": {audit("hostPorts: {}"), []string{": allowed (policies: p)\n", unseen}},
 		"more if enforced": {audit(refuse) + "---\n" + named("q", policyText(refuse)), []string{": denied (policies: p, q)\n", "  denied by q: ", "  audit, p: ",
 			`  the user sees: specguard: denied by policy "q": `, "  if enforced, also: denied by p: ", unseen}},

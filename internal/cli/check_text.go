@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode"
 
+	"github.com/specguard/specguard/internal/breakage"
 	"github.com/specguard/specguard/internal/decisionlog"
 	"github.com/specguard/specguard/policy"
 )
@@ -33,10 +35,34 @@ func (r *report) text(p *printer) {
 	if r.Message != "" {
 		p.line(plain, "  the user sees: %s", r.Message)
 	}
+	printWarnings(p, "  ", r.Warnings)
 	printDiff(p, r.Diff)
+	r.printAsked(p)
 	r.printIfEnforced(p)
 	r.printDoubts(p)
 }
+
+// printWarnings prints what adjusting is likely to break.
+func printWarnings(p *printer, before string, warnings []breakage.Warning) {
+	for _, w := range warnings {
+		p.line(yellow, "%swarning, %s: %s: %s", before, w.Policy, w.Rule, w.Text)
+	}
+}
+
+// printAsked prints what was asked for before specguard adjusted it.
+func (r *report) printAsked(p *printer) {
+	if r.Asked == nil {
+		return
+	}
+	for _, f := range r.Asked.Fields {
+		p.line(plain, "  was asked for: %s: %s, now %s (%s: %s)", f.Field, orNothing(f.Was), orNothing(f.Now), f.Policy, f.Rule)
+	}
+	if r.Asked.More > 0 {
+		p.line(plain, "  was asked for: %d more fields differ", r.Asked.More)
+	}
+}
+
+func orNothing(value string) string { return cmp.Or(value, "nothing") }
 
 // printIfEnforced prints what policies in mode audit would do, where that is
 // another thing.
@@ -49,6 +75,7 @@ func (r *report) printIfEnforced(p *printer) {
 		for _, l := range sentences(more) {
 			p.line(l.style, "  if enforced, also: %s", l.text)
 		}
+		printWarnings(p, "  if enforced, also: ", minus(then.Warnings, r.Warnings))
 	case then.Outcome == policy.Denied:
 		p.line(outcomeStyle(then.Outcome), "  if enforced: denied, the user would see: %s", then.Message)
 	default:
@@ -56,6 +83,7 @@ func (r *report) printIfEnforced(p *printer) {
 		for _, l := range sentences(decisionlog.Results{Changes: then.Changes}) {
 			p.line(l.style, "    %s", l.text)
 		}
+		printWarnings(p, "    ", then.Warnings)
 	}
 }
 

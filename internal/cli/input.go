@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/specguard/specguard/internal/adjusted"
 	"github.com/specguard/specguard/internal/input"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
@@ -77,11 +78,29 @@ func readContainers(file string, stdin io.Reader) ([]input.Container, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	containers, err := input.Read(file, data)
-	for _, c := range containers { // the agent judges what is under its seal
-		seal.Remove(c.Subject.Spec)
+	for i := range containers {
+		c := &containers[i]
+		askedFor(c)
+		seal.Remove(c.Subject.Spec) // the agent judges what is under its seal
 		delete(c.Subject.Spec.Annotations, seal.Annotation)
+		adjusted.Remove(c.Subject.Spec)
 	}
 	return containers, err
+}
+
+// askedFor reads what specguard has changed in the spec of a container, which is then judged as
+// it runs.
+func askedFor(c *input.Container) {
+	if c.Object != "" {
+		return // it does not run yet
+	}
+	var trust adjusted.Trust
+	switch c.Asked, trust = adjusted.Read(c.Subject.Spec, c.Subject.Container.ID); trust {
+	case adjusted.Forged:
+		c.Notes = append(c.Notes, adjusted.ForgedNote)
+	case adjusted.Unverified:
+		c.Notes = append(c.Notes, adjusted.UnverifiedNote)
+	}
 }
 
 func readInput(file string, stdin io.Reader) ([]byte, error) {

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 
+	"github.com/specguard/specguard/internal/decisionlog"
 	"github.com/specguard/specguard/policy/policytest"
 )
 
@@ -43,7 +44,7 @@ func printDifferences(p *printer, r *policytest.Result) {
 		}
 	}
 	p.line(faint, "    the decision: %s", r.Decision.Outcome())
-	for _, l := range sentences(results(r.Decision)) {
+	for _, l := range sentences(decisionlog.ResultsOf(r.Decision)) {
 		p.line(faint, "      %s", l.text)
 	}
 }

@@ -52,6 +52,11 @@ type Results struct {
 	Audit      []policy.Violation  `json:"audit,omitempty"`
 	Excepted   []policy.Excepted   `json:"excepted,omitempty"`
 	Changes    []policy.Adjustment `json:"changes,omitempty"`
+
+	// Fields are the changes field by field: what was asked for, and what it became.
+	// MoreFields is how many there are beside them.
+	Fields     []policy.FieldChange `json:"fields,omitempty"`
+	MoreFields int                  `json:"moreFields,omitempty"`
 }
 
 // IfEnforced is a decision that was not enforced.
@@ -60,10 +65,11 @@ type IfEnforced struct {
 	Results
 }
 
-func results(d *policy.Decision) Results {
+// ResultsOf are those of a decision.
+func ResultsOf(d *policy.Decision) Results {
 	r := Results{Violations: d.Violations, Audit: d.Audit, Excepted: d.Excepted}
 	if d.Outcome() == policy.Adjusted {
-		r.Changes = d.Adjustments
+		r.Changes, r.Fields, r.MoreFields = d.Adjustments, d.Fields, d.MoreFields
 	}
 	return r
 }
@@ -108,10 +114,10 @@ func New(w io.Writer, onError func(error)) *Log {
 func (l *Log) Decided(e judge.Record) {
 	line := l.line(e.Event, e.Decision.Outcome(), e.Pod, e.Container)
 	line.Policies = e.Decision.Policies
-	line.Results = results(e.Decision)
+	line.Results = ResultsOf(e.Decision)
 	line.Stopped = e.Stopped
 	if then := e.Decision.IfEnforced; then != nil {
-		line.IfEnforced = &IfEnforced{Outcome: then.Outcome(), Results: results(then)}
+		line.IfEnforced = &IfEnforced{Outcome: then.Outcome(), Results: ResultsOf(then)}
 	}
 	line.Durations = &Durations{Evaluation: e.Evaluation.Microseconds(), Total: e.Total.Microseconds()}
 	l.write(line)

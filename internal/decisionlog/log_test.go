@@ -36,6 +36,7 @@ func allowed() *policy.Decision { return decision(func(*policy.Decision) {}) }
 func adjusted() *policy.Decision {
 	return decision(func(d *policy.Decision) {
 		d.Adjustments = []policy.Adjustment{{Policy: "tenants", Rule: "capabilities", Change: "dropped NET_ADMIN"}, {Policy: "tenants", Rule: "procMount", Change: "masked <all>"}}
+		d.Fields, d.MoreFields = []policy.FieldChange{{Policy: "tenants", Rule: "capabilities", Field: "process.capabilities.bounding", Was: "CAP_NET_ADMIN", Now: "[]"}}, 3
 	})
 }
 
@@ -92,7 +93,7 @@ func TestLines(t *testing.T) {
 		"adjusted": {
 			func(r judge.Recorder) { r.Decided(event(judge.EventExisting, adjusted())) },
 			`{"time":"2026-01-02T02:04:05.000000006Z","stage":"existing","outcome":"adjusted",` + about +
-				`"changes":[{"policy":"tenants","rule":"capabilities","change":"dropped NET_ADMIN"},{"policy":"tenants","rule":"procMount","change":"masked <all>"}],` +
+				`"changes":[{"policy":"tenants","rule":"capabilities","change":"dropped NET_ADMIN"},{"policy":"tenants","rule":"procMount","change":"masked <all>"}],"fields":[{"policy":"tenants","rule":"capabilities","field":"process.capabilities.bounding","was":"CAP_NET_ADMIN","now":"[]"}],"moreFields":3,` +
 				`"durations":{"evaluationMicros":1,"totalMicros":2000}}`,
 		},
 		"denied": {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/specguard/specguard/internal/adjusted"
 	"github.com/specguard/specguard/internal/manifest"
 	"github.com/specguard/specguard/policy"
 )
@@ -20,8 +21,14 @@ type Container struct {
 	// has the spec itself.
 	Object string
 
+	// Facts are what a manifest says that the subject does not show; nil if it is none.
+	Facts *manifest.Facts
+
 	// Notes say what was assumed, one sentence each.
 	Notes []string
+
+	// Asked is what specguard changed in the spec that was asked for; nil if that is not known.
+	Asked *adjusted.Note
 }
 
 // Read returns the containers that a file describes: those of every value of a JSON stream,
@@ -109,7 +116,9 @@ func derive(data []byte) ([]Container, error) {
 	}
 	out := make([]Container, len(containers))
 	for i, c := range containers {
-		out[i] = Container{Subject: c.Subject, Object: c.Kind + "/" + c.Name, Notes: append([]string{derived}, c.Notes...)}
+		out[i] = Container{
+			Subject: c.Subject, Object: c.Kind + "/" + c.Name, Facts: c.Facts, Notes: append([]string{derived}, c.Notes...),
+		}
 	}
 	return out, nil
 }

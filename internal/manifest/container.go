@@ -54,6 +54,7 @@ func (b *builder) build(at string) (Container, error) {
 			Spec:      b.spec,
 			Host:      volumeHost{pod: p},
 		},
+		Facts: b.facts(),
 		Notes: b.notes,
 	}, nil
 }

@@ -21,6 +21,9 @@ type Container struct {
 	// node it knows nothing.
 	Subject policy.Subject
 
+	// Facts are what the pod says that the subject does not show.
+	Facts *Facts
+
 	// Notes say what was assumed, one sentence each. They hold no values of
 	// environment variables or arguments.
 	Notes []string

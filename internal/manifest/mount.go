@@ -59,7 +59,7 @@ func (b *builder) kubeletMounts(at string) ([]specs.Mount, error) {
 	auto := b.pod.Spec.AutomountServiceAccountToken
 	taken := slices.ContainsFunc(b.container.VolumeMounts, func(m volumeMount) bool { return m.MountPath == token })
 	if b.token && !taken && (auto == nil || *auto) {
-		out = append(out, b.bind(path.Join(b.pod.dir, "volumes/kubernetes.io~projected/kube-api-access-00000"), token, "ro"))
+		out = append(out, b.bind(path.Join(b.pod.dir, "volumes/kubernetes.io~projected", automaticToken), token, "ro"))
 	}
 	if !slices.ContainsFunc(b.container.VolumeMounts, func(m volumeMount) bool { return m.MountPath == "/etc/hosts" }) {
 		out = append(out, b.bind(path.Join(b.pod.dir, "etc-hosts"), "/etc/hosts", "rw"))

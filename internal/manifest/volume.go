@@ -12,6 +12,7 @@ type volume struct {
 	name   string
 	plugin plugin
 	source source
+	files  files
 }
 
 // source is what matters here of all types of volumes.
@@ -114,6 +115,9 @@ func (v *volume) read(d *decoder, n *yaml.Node, at string) error {
 			return placeOf(val).fault(at, "has more than one type")
 		}
 		v.plugin, typed = p, true
+		if err := v.files.readFrom(d, val, key, join(at, key)); err != nil {
+			return err
+		}
 		return d.decode(val, &v.source, join(at, key))
 	})
 	if err != nil {

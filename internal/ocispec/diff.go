@@ -59,7 +59,10 @@ func generic(spec *specs.Spec) (any, error) {
 	return v, nil
 }
 
-type differ struct{ changes []Change }
+type differ struct {
+	changes []Change
+	whole   bool // a list of plain values is one value
+}
 
 func (d *differ) add(path string, before, after any) {
 	c := Change{Path: path, Removed: text(before), Added: text(after)}
@@ -89,7 +92,7 @@ func (d *differ) value(path string, before, after any) {
 	switch {
 	case wasObject && isObject:
 		d.object(path, bo, ao)
-	case wasList && isList, wasList && after == nil, before == nil && isList:
+	case (wasList && isList || wasList && after == nil || before == nil && isList) && !(d.whole && allPlain(bl) && allPlain(al)):
 		d.list(path, bl, al)
 	default:
 		d.add(path, withoutSecrets(before), withoutSecrets(after))
@@ -197,6 +200,18 @@ func (d *differ) list(path string, before, after []any) {
 	d.object(path, byName(before, name), byName(after, name))
 }
 
+// allPlain reports whether no element is an object or a list.
+func allPlain(list []any) bool {
+	return !slices.ContainsFunc(list, func(e any) bool {
+		switch e.(type) {
+		case map[string]any, []any:
+			return true
+		default:
+			return false
+		}
+	})
+}
+
 // plain names a string by itself.
 func plain(e any) string {
 	s, _ := e.(string)
@@ -227,12 +242,13 @@ func unique(list []any, name func(any) string) bool {
 // byName returns the elements by name; equal names are numbered.
 func byName(list []any, name func(any) string) map[string]any {
 	out := make(map[string]any, len(list))
+	numbers := make(map[string]int, len(list)) // the last one that was tried for each name
 	for _, e := range list {
-		key := name(e)
-		for n, taken := 2, true; taken; n++ {
-			if _, taken = out[key]; taken {
-				key = fmt.Sprintf("%s#%d", name(e), n)
-			}
+		own := name(e)
+		key := own
+		for _, taken := out[key]; taken; _, taken = out[key] {
+			numbers[own] = max(numbers[own], 1) + 1
+			key = fmt.Sprintf("%s#%d", own, numbers[own])
 		}
 		out[key] = e
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/specguard/specguard/internal/adjusted"
+	"github.com/specguard/specguard/internal/ocispec"
 	"github.com/specguard/specguard/plugin/request"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
@@ -28,8 +30,8 @@ type Creation struct {
 	// Annotation is the value of seal.Annotation to set with a seal.
 	Annotation string
 
-	// Adjusted replaces the part of the spec that the runtime shows; nil: it is adjusted
-	// later.
+	// Adjusted replaces the part of the spec that the runtime shows, with the note of what
+	// was changed; nil: it is adjusted later.
 	Adjusted *specs.Spec
 }
 
@@ -70,7 +72,10 @@ func (j *Judge) Create(ctx context.Context, c Container) (Creation, error) {
 	if d.Outcome() == policy.Adjusted {
 		j.decided(EventCreate, sub, d, start)
 	}
-	return Creation{Seal: opener.Seal(), Annotation: seal.Verify, Adjusted: d.Spec}, nil
+	out := ocispec.Clone(d.Spec)
+	j.note(&c.Subject)
+	adjusted.Put(out, adjusted.Of(d, c.Container.ID))
+	return Creation{Seal: opener.Seal(), Annotation: seal.Verify, Adjusted: out}, nil
 }
 
 // mayEnforce reports whether an enforcing policy may match a restored container. Its image

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+	"github.com/sirupsen/logrus"
 
+	"github.com/specguard/specguard/internal/adjusted"
 	"github.com/specguard/specguard/internal/ocispec"
 	"github.com/specguard/specguard/plugin/mounts"
 	"github.com/specguard/specguard/plugin/request"
@@ -69,6 +71,7 @@ func (j *Judge) open(ctx context.Context, a openRequest, sub policy.Subject) (*p
 		return nil, err
 	}
 	stored := sub.Spec
+	before := j.note(&sub)
 	sub.Spec = unsealed(stored)
 	if a.unverified != "" {
 		sub.MountsUnverified = a.unverified
@@ -92,7 +95,7 @@ func (j *Judge) open(ctx context.Context, a openRequest, sub policy.Subject) (*p
 		if d.Outcome() == policy.Denied {
 			dropUnknownLabels(d.Spec, sub.Host)
 		}
-		if err := write(ctx, a.store, sub.Container.ID, raw, stored, verdict(d, a.hook)); err != nil {
+		if err := write(ctx, a.store, sub.Container.ID, raw, stored, verdict(d, a.hook, adjusted.Of(d, sub.Container.ID).After(before))); err != nil {
 			return nil, notWritten(err, a.sealed)
 		}
 	}
@@ -181,12 +184,25 @@ func notWritten(err error, sealed bool) error {
 	return fmt.Errorf("the container is not sealed, it came before the policy: %w", err)
 }
 
-// unsealed returns a copy of the spec without the seal and specguard's annotation. Policies
+// note returns what the container's spec says of earlier adjustments; nil for nothing. What
+// somebody else has written is reported, and does not count.
+func (j *Judge) note(sub *policy.Subject) *adjusted.Note {
+	n, trust := adjusted.Read(sub.Spec, sub.Container.ID)
+	if trust == adjusted.Forged {
+		j.Log.WithFields(logrus.Fields{
+			"namespace": sub.Pod.Namespace, "pod": sub.Pod.Name, "container": sub.Container.Name, "id": sub.Container.ID,
+		}).Warnf("the container came with an annotation %s that is not specguard's: ignored", adjusted.Annotation)
+	}
+	return n
+}
+
+// unsealed returns a copy of the spec without the seal and specguard's annotations. Policies
 // judge that.
 func unsealed(spec *specs.Spec) *specs.Spec {
 	out := ocispec.Clone(spec)
 	seal.Remove(out)
 	delete(out.Annotations, seal.Annotation)
+	adjusted.Remove(out)
 	return out
 }
 
@@ -210,16 +226,23 @@ func dropUnknownLabels(spec *specs.Spec, host policy.Host) {
 }
 
 // verdict returns the spec to store: the one that may run, or the judged one with a seal
-// that says why it must not. It edits the decision's spec, which nothing else holds.
-func verdict(d *policy.Decision, hook *specs.Hook) *specs.Spec {
+// that says why it must not. The note says what was adjusted; nil for nothing. It edits the
+// decision's spec, which nothing else holds.
+func verdict(d *policy.Decision, hook *specs.Hook, note *adjusted.Note) *specs.Spec {
 	out := d.Spec
+	adjusted.Put(out, note)
 	switch {
 	case d.Outcome() == policy.Denied:
+		adjusted.Remove(out)
 		seal.Apply(out, d.Message())
 	case d.Mounts != nil && hook != nil:
 		seal.Guard(out, *hook)
 	}
-	seal.Annotate(out, string(d.Outcome()))
+	outcome := d.Outcome()
+	if outcome == policy.Allowed && note != nil {
+		outcome = policy.Adjusted // earlier
+	}
+	seal.Annotate(out, string(outcome))
 	return out
 }
 

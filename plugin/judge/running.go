@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/specguard/specguard/internal/adjusted"
 	"github.com/specguard/specguard/plugin/containerruntime"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
@@ -57,6 +58,7 @@ func (listing) RequestTimeout() time.Duration       { return existingTimeout }
 type Running struct {
 	Subject policy.Subject // with the complete spec, if a policy matches it
 	Notes   []string       // what to know about the spec
+	Asked   *adjusted.Note // what specguard changed in the spec that was asked for; nil if that is not known
 	Err     error          // why the spec cannot be read
 }
 
@@ -109,38 +111,49 @@ func (j *Judge) running(ctx context.Context, from RunningLister, c Container, se
 	case slices.ContainsFunc(sets, func(s *policy.Set) bool { return s.Select(&r.Subject).Any() }):
 		ctx, cancel := context.WithTimeout(ctx, existingTimeout)
 		defer cancel()
-		r.Notes, r.Err = j.completeRunning(ctx, from, c, &r.Subject, sets)
+		r.Err = j.completeRunning(ctx, from, c, &r, sets)
 	}
 	return r
 }
 
-// completeRunning completes the container's subject, and returns notes about its spec.
-func (j *Judge) completeRunning(ctx context.Context, from RunningLister, c Container, sub *policy.Subject, sets []*policy.Set) ([]string,
-	error) {
+// completeRunning completes the container's subject, and notes what to know of its spec.
+func (j *Judge) completeRunning(ctx context.Context, from RunningLister, c Container, r *Running, sets []*policy.Set) error {
 	namespaces, err := from.Namespaces(ctx, c.Pod.ID)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	sub := &r.Subject
 	sub.Pod.LinuxNamespaces, sub.Pod.NamespacePathsUnseen = namespaces, false
 	store, err := j.readAsItRuns(ctx, c, sub)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := readSandbox(ctx, store, sub, sets...); err != nil {
-		return nil, err
+		return err
 	}
 	image, asked := j.Connection.Runtime().Images("", sub.Spec.Annotations)
 	addImages(&sub.Container, image)
 	if asked != "" {
 		sub.Container.OtherImages = append(sub.Container.OtherImages, asked)
 	}
-	decision := sub.Spec.Annotations[seal.Annotation]
+	r.Asked, r.Notes = earlier(sub)
 	sub.Spec = unsealed(sub.Spec)
-	switch decision {
-	case string(policy.Adjusted):
-		return []string{"specguard has adjusted it: judged as it runs, not as it was asked for"}, nil
-	case seal.Verify:
-		return []string{"specguard may have adjusted it: judged as it runs, not as it was asked for"}, nil
+	return nil
+}
+
+// earlier is what the annotations of a running container say of earlier adjustments.
+func earlier(sub *policy.Subject) (*adjusted.Note, []string) {
+	note, trust := adjusted.Read(sub.Spec, sub.Container.ID)
+	decision := sub.Spec.Annotations[seal.Annotation]
+	switch {
+	case note != nil:
+		return note, []string{"specguard has adjusted it: judged as it runs, not as it was asked for"}
+	case trust == adjusted.Forged:
+		return nil, []string{adjusted.ForgedNote}
+	case decision == string(policy.Adjusted):
+		return nil, []string{"specguard has adjusted it: judged as it runs, not as it was asked for"}
+	case decision == seal.Verify:
+		return nil, []string{"specguard may have adjusted it: judged as it runs, not as it was asked for"}
 	default:
 		return nil, nil
 	}

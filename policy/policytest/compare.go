@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/specguard/specguard/internal/breakage"
+	"github.com/specguard/specguard/internal/input"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -51,20 +53,20 @@ func (d *decision) ready() (expectedDecision, error) {
 	return out, nil
 }
 
-func (e *expected) differences(d *policy.Decision) []Difference {
-	out := e.now.differences("", d)
+func (e *expected) differences(c *input.Container, d *policy.Decision) []Difference {
+	out := e.now.differences("", c, d)
 	switch {
 	case e.ifEnforced == nil:
 	case d.IfEnforced == nil:
 		out = append(out, Difference{What: "ifEnforced", Expected: "a policy in mode audit matches", Got: "none matches"})
 	default:
-		out = append(out, e.ifEnforced.differences("ifEnforced.", d.IfEnforced)...)
+		out = append(out, e.ifEnforced.differences("ifEnforced.", c, d.IfEnforced)...)
 	}
 	return out
 }
 
 // differences compares a decision; the prefix is that of what it says.
-func (e *expectedDecision) differences(prefix string, d *policy.Decision) []Difference {
+func (e *expectedDecision) differences(prefix string, c *input.Container, d *policy.Decision) []Difference {
 	var out []Difference
 	add := func(what, expected, got string) {
 		out = append(out, Difference{What: prefix + what, Expected: expected, Got: got})
@@ -88,6 +90,7 @@ func (e *expectedDecision) differences(prefix string, d *policy.Decision) []Diff
 		{"audit", e.Audit != nil, entries(e.Audit), violations(d.Audit)},
 		{"excepted", e.Excepted != nil, entries(e.Excepted), exceptions(d.Excepted)},
 		{"changes", e.Changes != nil, entries(e.Changes), adjustments(d)},
+		{"warnings", e.Warnings != nil, entries(e.Warnings), warnings(breakage.Warnings(&c.Subject, c.Facts, d))},
 	} {
 		if l.given {
 			compareEntries(l.expected, l.got, func(expected, got string) { add(l.what, expected, got) })

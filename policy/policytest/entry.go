@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/specguard/specguard/internal/breakage"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -25,6 +26,17 @@ func (x *excepted) entry() entry {
 
 func (c *change) entry() entry {
 	return entry{{"policy", c.Policy}, {"rule", c.Rule.pattern()}, {"change", c.Change}}
+}
+
+func (w *warning) entry() entry {
+	return entry{{"kind", w.Kind.pattern()}, {"policy", w.Policy}, {"rule", w.Rule.pattern()}, {"text", w.Text}}
+}
+
+func (k warningKind) pattern() *pattern {
+	if k == "" {
+		return nil
+	}
+	return new(pattern(k))
 }
 
 func (r ruleName) pattern() *pattern {
@@ -102,6 +114,17 @@ func adjustments(d *policy.Decision) []got {
 		out[i] = got{
 			fields: map[string]string{"policy": a.Policy, "rule": a.Rule, "change": a.Change},
 			text:   fmt.Sprintf("%s: %s: %s", a.Policy, a.Rule, a.Change),
+		}
+	}
+	return out
+}
+
+func warnings(list []breakage.Warning) []got {
+	out := make([]got, len(list))
+	for i, w := range list {
+		out[i] = got{
+			fields: map[string]string{"kind": string(w.Kind), "policy": w.Policy, "rule": w.Rule, "text": w.Text},
+			text:   fmt.Sprintf("%s: %s: %s: %s", w.Kind, w.Policy, w.Rule, w.Text),
 		}
 	}
 	return out

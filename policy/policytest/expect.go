@@ -49,9 +49,12 @@ type findings struct {
 
 	// Changes are what adjusting does.
 	Changes []change `yaml:"changes"`
+
+	// Warnings are what adjusting is likely to break.
+	Warnings []warning `yaml:"warnings"`
 }
 
-// violation, excepted and change are entries of a decision. What is not given
+// violation, excepted, change and warning are entries of a decision. What is not given
 // is not looked at.
 type violation struct {
 	// Policy is the policy's name.
@@ -83,6 +86,20 @@ type change struct {
 
 	// Change says what is done.
 	Change *pattern `yaml:"change"`
+}
+
+type warning struct {
+	// Kind is the kind of the warning.
+	Kind warningKind `yaml:"kind"`
+
+	// Policy is the policy's name.
+	Policy *pattern `yaml:"policy"`
+
+	// Rule is the rule's name.
+	Rule ruleName `yaml:"rule"`
+
+	// Text says what is likely to break.
+	Text *pattern `yaml:"text"`
 }
 
 // JSONSchema says what Validate requires.

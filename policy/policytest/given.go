@@ -82,23 +82,23 @@ func (g *given) sources() int {
 	return n
 }
 
-// subject makes the container; dir is the folder of the test.
-func (g *given) subject(dir string) (policy.Subject, error) {
+// container makes the container; dir is the folder of the test.
+func (g *given) container(dir string) (*input.Container, error) {
 	containers, err := g.read(dir)
 	if err != nil {
-		return policy.Subject{}, err
+		return nil, err
 	}
-	sub, err := choose(containers, g.Container)
+	c, err := choose(containers, g.Container)
 	if err != nil {
-		return sub, err
+		return nil, err
 	}
-	g.override(&sub)
+	g.override(&c.Subject)
 	if g.Patch.Kind != 0 {
-		if sub.Spec, err = patch(sub.Spec, &g.Patch); err != nil {
-			return sub, fmt.Errorf("patch: %w", err)
+		if c.Subject.Spec, err = patch(c.Subject.Spec, &g.Patch); err != nil {
+			return nil, fmt.Errorf("patch: %w", err)
 		}
 	}
-	return sub, nil
+	return c, nil
 }
 
 func (g *given) read(dir string) ([]input.Container, error) {
@@ -154,12 +154,13 @@ func hasKey(n *yaml.Node, key string) bool {
 }
 
 // choose returns the container of the name; any, where there is but one.
-func choose(containers []input.Container, name string) (policy.Subject, error) {
-	var found []policy.Subject
+func choose(containers []input.Container, name string) (*input.Container, error) {
+	var found []*input.Container
 	var names []string
-	for _, c := range containers {
+	for i := range containers {
+		c := &containers[i]
 		if name == "" || c.Subject.Container.Name == name {
-			found = append(found, c.Subject)
+			found = append(found, c)
 		}
 		names = append(names, c.Subject.Container.Name)
 	}
@@ -167,11 +168,11 @@ func choose(containers []input.Container, name string) (policy.Subject, error) {
 	case len(found) == 1:
 		return found[0], nil
 	case name == "":
-		return policy.Subject{}, fmt.Errorf("container: is missing: there are %s", strings.Join(names, ", "))
+		return nil, fmt.Errorf("container: is missing: there are %s", strings.Join(names, ", "))
 	case len(found) == 0:
-		return policy.Subject{}, fmt.Errorf("container: there is no %q (there are %s)", name, strings.Join(names, ", "))
+		return nil, fmt.Errorf("container: there is no %q (there are %s)", name, strings.Join(names, ", "))
 	default:
-		return policy.Subject{}, fmt.Errorf("container: there are %d with the name %q (of %s)", len(found), name, strings.Join(names, ", "))
+		return nil, fmt.Errorf("container: there are %d with the name %q (of %s)", len(found), name, strings.Join(names, ", "))
 	}
 }
 

@@ -28,10 +28,10 @@ type suite struct {
 
 // readyCase is a case whose container is made.
 type readyCase struct {
-	name    string
-	line    int
-	subject policy.Subject
-	expect  expected
+	name      string
+	line      int
+	container *input.Container
+	expect    expected
 }
 
 // loader reads a file and gathers every fault on the way.
@@ -166,11 +166,12 @@ func (l *loader) ready(c *testCase, at time.Time) (readyCase, *strict.Error) {
 		}
 	}
 	var err error
-	if out.subject, err = c.Given.subject(filepath.Dir(l.file)); err != nil {
+	if out.container, err = c.Given.container(filepath.Dir(l.file)); err != nil {
 		return out, fault("given", err)
 	}
-	if out.subject.Time = c.Given.At.Time; out.subject.Time.IsZero() {
-		out.subject.Time = at
+	sub := &out.container.Subject
+	if sub.Time = c.Given.At.Time; sub.Time.IsZero() {
+		sub.Time = at
 	}
 	if out.expect, err = c.Expect.ready(); err != nil {
 		return out, fault("expect", err)

@@ -53,6 +53,7 @@ func TestFaults(t *testing.T) {
 		"no outcome":              {suiteText(caseText("c", "pod: "+pod(""), "violations: []")), []string{"a_test.yaml:10:15: spec.cases[0].expect.outcome: is missing (allowed: allowed, adjusted, denied)"}},
 		"no outcome if enforced":  {suiteText(caseText("c", "pod: "+pod(""), "outcome: allowed, ifEnforced: {}")), []string{"a_test.yaml:10:46: spec.cases[0].expect.ifEnforced.outcome: is missing"}},
 		"unknown outcome":         {suiteText(caseText("c", "pod: "+pod(""), "outcome: fine")), []string{`a_test.yaml:10:25: spec.cases[0].expect.outcome: "fine" is not one of allowed, adjusted, denied`}},
+		"unknown kind":            {suiteText(caseText("c", "pod: "+pod(""), "outcome: adjusted, warnings: [{kind: x}]")), []string{`a_test.yaml:10:53: spec.cases[0].expect.warnings[0].kind: unknown kind of warnings "x" (allowed: addedCapability, `}},
 		"unknown rule":            {suiteText(caseText("c", "pod: "+pod(""), "outcome: denied, violations: [{rule: x}]")), []string{`a_test.yaml:10:53: spec.cases[0].expect.violations[0].rule: unknown rule "x" (allowed: `}},
 		"change is no violation":  {suiteText(caseText("c", "pod: "+pod(""), "outcome: denied, violations: [{change: x}]")), []string{`a_test.yaml:10:47: spec.cases[0].expect.violations[0]: unknown field "change" (allowed: policy, rule, found, allowed)`}},
 		"spec of what is denied":  {suiteText(caseText("c", "pod: "+pod(""), "outcome: denied, spec: {}")), []string{"a_test.yaml:10:39: spec.cases[0].expect.spec: a denied container does not run, so it has no spec"}},

@@ -72,9 +72,9 @@ func Run(file string, only *regexp.Regexp) File {
 
 func (s *suite) run(c *readyCase) Result {
 	start := time.Now()
-	d := s.set.Evaluate(c.subject, policy.Complete)
+	d := s.set.Evaluate(c.container.Subject, policy.Complete)
 	return Result{
 		Suite: s.name, Case: c.name, Line: c.line,
-		Decision: d, Differences: c.expect.differences(d), Took: time.Since(start),
+		Decision: d, Differences: c.expect.differences(c.container, d), Took: time.Since(start),
 	}
 }

@@ -36,6 +36,15 @@ func TestPasses(t *testing.T) {
 			g,
 			`outcome: adjusted, changes: [{rule: env, change: "*LD_PRELOAD"}, {rule: capabilities}, {rule: runAsNonRoot}]`,
 		},
+		"no warnings": {g, "outcome: adjusted, warnings: []"},
+		"warnings": {
+			"pod: " + pod(", securityContext: {runAsUser: 0}"),
+			"outcome: adjusted, warnings: [{kind: changedUser, policy: tenants, rule: runAsNonRoot, text: 'changes uid 0, *'}, {kind: unreadableToken}]",
+		},
+		"warnings if enforced": {
+			"pod: " + pod(""),
+			"outcome: adjusted, ifEnforced: {outcome: adjusted, warnings: [{kind: noWritablePath, policy: watch}]}",
+		},
 		"if enforced": {
 			g,
 			"outcome: adjusted, ifEnforced: {outcome: denied, violations: [{rule: hostPorts}], changes: []}",

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/specguard/specguard/internal/breakage"
 	"github.com/specguard/specguard/internal/strict"
 	"github.com/specguard/specguard/policy"
 )
@@ -42,6 +43,29 @@ func (r *ruleName) UnmarshalText(text []byte) error {
 
 // JSONSchema lists the rules.
 func (ruleName) JSONSchema() map[string]any { return strict.Enum(policy.RuleNames()...) }
+
+// warningKind is the kind of a warning.
+type warningKind breakage.Kind
+
+// UnmarshalText reads a kind; an unknown one is an error.
+func (k *warningKind) UnmarshalText(text []byte) error {
+	if !slices.Contains(breakage.Kinds(), breakage.Kind(text)) {
+		return fmt.Errorf("unknown kind of warnings %q (allowed: %s)", text, kindNames())
+	}
+	*k = warningKind(text)
+	return nil
+}
+
+// JSONSchema lists the kinds.
+func (warningKind) JSONSchema() map[string]any { return strict.Enum(breakage.Kinds()...) }
+
+func kindNames() string {
+	var out []string
+	for _, k := range breakage.Kinds() {
+		out = append(out, string(k))
+	}
+	return strings.Join(out, ", ")
+}
 
 // pattern is text in which * stands for any text.
 type pattern string
