@@ -43,7 +43,7 @@ func (b Builtin) Compile() (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	set.builtin = true
+	set.builtin, set.warnings = true, nil // nobody wrote it
 	return set, nil
 }
 

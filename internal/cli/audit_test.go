@@ -144,8 +144,8 @@ func TestAuditIncomplete(t *testing.T) {
 // TestAuditMixed counts what an enforced policy does in both sums.
 func TestAuditMixed(t *testing.T) {
 	n := newAuditedNode(t, [2]string{"team-a/web/app", caps}, [2]string{"team-b/web/app", caps}, [2]string{"team-c/web/app", noCaps}, [2]string{"team-c/web/lost", ""})
-	policies := strings.Replace(policyText("capabilities: {drop: [NET_ADMIN]}"), "spec:", "spec:\n  match: {namespaces: [team-a]}", 1) + "---\n" +
-		strings.Replace(strings.Replace(policyText("capabilities: {onViolation: adjust, drop: [NET_ADMIN]}"), "spec:", "spec:\n  mode: audit\n  match: {namespaces: [team-b, team-c]}", 1), "name: p", "name: q", 1)
+	policies := strings.Replace(policyText("capabilities: {drop: [NET_ADMIN]}"), notKubeSystem, "match: {namespaces: [team-a]}", 1) + "---\n" +
+		strings.Replace(strings.Replace(policyText("capabilities: {onViolation: adjust, drop: [NET_ADMIN]}"), notKubeSystem, "mode: audit\n  match: {namespaces: [team-b, team-c]}", 1), "name: p", "name: q", 1)
 	r := n.audit(policies, "--policy-dir", "-")
 	want := "3 containers: 1 would be denied, 0 adjusted; if policies in mode audit were enforced, 1 would be denied, 1 adjusted; 1 not judged" + n.asked
 	if r.code != 1 || !strings.HasSuffix(r.stdout, "\n"+want) {

@@ -37,7 +37,7 @@ func TestCheck(t *testing.T) {
 	strip := policyFile(t, "capabilities: {onViolation: adjust, drop: [NET_ADMIN]}")
 	refuse := policyFile(t, "capabilities: {drop: [NET_ADMIN]}")
 	audit := policyFile(t, "capabilities: {onViolation: audit, drop: [NET_ADMIN]}")
-	teamA := file(t, "p.yaml", strings.Replace(policyText("capabilities: {drop: [NET_ADMIN]}"), "spec:", "spec:\n  match: {namespaces: [team-a], containers: [app], images: [\"docker.io/*\"]}", 1))
+	teamA := file(t, "p.yaml", strings.Replace(policyText("capabilities: {drop: [NET_ADMIN]}"), notKubeSystem, "match: {namespaces: [team-a], containers: [app], images: [\"docker.io/*\"]}", 1))
 	bad, good := file(t, "bad.json", configJSON(caps, inAPod)), file(t, "good.json", configJSON(noCaps, inAPod))
 	crio := file(t, "crio.json", configJSON(caps, inCRIO))
 	bare := file(t, "bare.json", configJSON(caps, ""))
@@ -182,7 +182,7 @@ func TestCheckManifest(t *testing.T) {
 
 // TestCheckFlagsTellOfPods, but not of pods that a manifest tells of.
 func TestCheckFlagsTellOfPods(t *testing.T) {
-	p := file(t, "p.yaml", strings.Replace(policyText("capabilities: {drop: [NET_ADMIN]}"), "spec:", "spec:\n  match: {podSelector: {matchLabels: {a: b}}, runtimeHandlers: [kata]}", 1))
+	p := file(t, "p.yaml", strings.Replace(policyText("capabilities: {drop: [NET_ADMIN]}"), notKubeSystem, "match: {podSelector: {matchLabels: {a: b}}, runtimeHandlers: [kata]}", 1))
 	pod, spec := file(t, "m.yaml", podText("a")), file(t, "c.json", configJSON(caps, inAPod))
 	for _, c := range []struct {
 		args []string

@@ -77,8 +77,11 @@ func policyFile(t *testing.T, rules ...string) string {
 
 func policyText(rules ...string) string {
 	return "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: p}\nspec:\n  rules:\n    " +
-		strings.Join(rules, "\n    ") + "\n"
+		strings.Join(rules, "\n    ") + "\n  " + notKubeSystem + "\n"
 }
+
+// notKubeSystem keeps a policy for every namespace from causing a warning.
+const notKubeSystem = "match: {excludeNamespaces: [kube-system]}"
 
 func TestUsage(t *testing.T) {
 	for _, c := range []struct {

@@ -30,7 +30,7 @@ func TestValidate(t *testing.T) {
 		},
 		"exceptions": {
 			paths:  []string{file(t, "x.yaml", policyText("hostNamespaces: {}")+exceptionText("old", "2020-02-28")+exceptionText("new", "2920-01-01"))},
-			stdout: "valid: 1 policy, 1 rule, 2 exceptions\n", anyLine: `x.yaml:8:1: exception "old" of sre expired at 2020-02-29T00:00:00Z`,
+			stdout: "valid: 1 policy, 1 rule, 2 exceptions\n", anyLine: `x.yaml:9:1: exception "old" of sre expired at 2020-02-29T00:00:00Z`,
 		},
 		"a path in a writable one": {
 			paths:   []string{file(t, "n.yaml", policyText("hostPaths: {allowed: [{path: /run/app}, {path: /run/app/sock, readOnly: true}, {path: /run/apps}]}"))},
@@ -42,9 +42,9 @@ func TestValidate(t *testing.T) {
 		"several faults": {paths: []string{several}, code: 1, lines: []string{
 			several + `:6:27: spec.rules.capabilities.drop[0]: unknown capability "NET_ADMEN" (see capabilities(7))`,
 			several + `:7:5: spec.rules: unknown rule "capabilitys" ` + rules,
-			several + `:9:13: apiVersion: is "v1" (allowed: specguard.dev/v1alpha1)`,
+			several + `:10:13: apiVersion: is "v1" (allowed: specguard.dev/v1alpha1)`,
 		}},
-		"good and bad": {paths: []string{folder, several}, code: 1, lines: []string{several + ":6:27: ", several + ":7:5: ", several + ":9:13: "}},
+		"good and bad": {paths: []string{folder, several}, code: 1, lines: []string{several + ":6:27: ", several + ":7:5: ", several + ":10:13: "}},
 		"twice":        {paths: []string{folder, folder}, code: 1, lines: []string{folder + `/a.yml:1:1: policy "a" is already defined at ` + folder + "/a.yml:1"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -44,7 +44,7 @@ func TestPolicies(t *testing.T) {
 	compiled := func(text string) func() (*policy.Set, error) {
 		return func() (*policy.Set, error) { return policy.Compile(policy.Source{Name: "p.yaml", Data: []byte(text)}) }
 	}
-	const valid = "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: p}\nspec: {rules: {privileged: {}}}\n"
+	const valid = "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: p}\nspec: {match: {namespaces: [a]}, rules: {privileged: {}}}\n"
 	const exception = "---\napiVersion: specguard.dev/v1alpha1\nkind: Exception\nmetadata: {name: x}\nspec:\n  owner: me\n  reason: because\n" +
 		"  expires: 2020-01-01\n  policies: [p]\n  rules: [privileged]\n  match: {namespaces: [a]}\n"
 	for name, test := range map[string]struct {
@@ -65,7 +65,7 @@ func TestPolicies(t *testing.T) {
 				{Problem, "Localhost/bad.json, which cannot be used on this node: the seccomp profile blocks nothing"},
 			},
 		},
-		"invalid": {compiled(strings.ReplaceAll(valid, "privileged", "privilegd")), []want{{Problem, "p.yaml:4:16"}}},
+		"invalid": {compiled(strings.ReplaceAll(valid, "privileged", "privilegd")), []want{{Problem, "p.yaml:4:42"}}},
 		"built in": {policy.DefaultBuiltin().Compile, []want{
 			{Warning, "the built-in policy builtin-baseline reports only: nothing is denied or adjusted"},
 		}},

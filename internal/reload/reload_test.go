@@ -218,7 +218,7 @@ func TestWarnings(t *testing.T) {
 		return strings.Replace(doc(name), "capabilities: {drop: [ALL]}", "hostPaths: {allowed: [{path: /srv}, {path: /srv/a}]}", 1)
 	}
 	f := polled(t, write(t, t.TempDir(), "a.yaml", nested("a")), false)
-	const words = `a.yaml:4:52: spec.rules.hostPaths.allowed[1]: policy "a" allows the host path /srv/a`
+	const words = `a.yaml:4:78: spec.rules.hostPaths.allowed[1]: policy "a" allows the host path /srv/a`
 	write(t, f.path, "b.yaml", "broken")
 	f.kept("b.yaml", "a")
 	if n := f.logged(logrus.WarnLevel, words); n != 1 {

@@ -18,7 +18,7 @@ import (
 // doc is a valid policy document.
 func doc(name string) string {
 	return fmt.Sprintf("apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: %s}\n"+
-		"spec: {rules: {capabilities: {drop: [ALL]}}}\n", name)
+		"spec: {match: {namespaces: [a]}, rules: {capabilities: {drop: [ALL]}}}\n", name)
 }
 
 const (

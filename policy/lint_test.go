@@ -1,0 +1,149 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// warned gives the warnings about documents, without the places.
+func warned(t testing.TB, docs ...string) []string {
+	t.Helper()
+	var out []string
+	for _, w := range compileDocs(t, docs...).Warnings() {
+		out = append(out, w.Msg)
+	}
+	return out
+}
+
+// forSome is a policy with that match and that rule.
+func forSome(name, match, rule string) string {
+	return strings.Replace(policyDoc(name, rule), "spec:\n", "spec:\n  match: "+match+"\n", 1)
+}
+
+func TestWarnOfKubeSystem(t *testing.T) {
+	const words = "no policy covers kube-system"
+	rule := "privileged: {}"
+	for name, c := range map[string]struct {
+		docs []string
+		want int
+	}{
+		"match-all":           {[]string{policyDoc("a", rule)}, 1},
+		"twice":               {[]string{policyDoc("a", rule), policyDoc("b", rule)}, 1},
+		"a star":              {[]string{forSome("a", "{namespaces: ['*']}", rule)}, 1},
+		"two stars":           {[]string{forSome("a", "{namespaces: [x, '**']}", rule)}, 1},
+		"all but some":        {[]string{forSome("a", "{excludeNamespaces: ['x-*']}", rule)}, 1},
+		"said to be left out": {[]string{forSome("a", "{excludeNamespaces: [kube-system]}", rule)}, 0},
+		"another covers it":   {[]string{policyDoc("a", rule), forSome("b", "{namespaces: [kube-system]}", rule)}, 0},
+		"covers it too":       {[]string{forSome("a", "{namespaces: ['*', kube-system]}", rule)}, 0},
+		"some namespaces":     {[]string{forSome("a", "{namespaces: ['team-*']}", rule)}, 0},
+	} {
+		got := strings.Join(warned(t, c.docs...), "\n")
+		if n := strings.Count(got, words); n != c.want {
+			t.Errorf("%s: %d\n%s", name, n, got)
+		}
+	}
+	if set, err := DefaultBuiltin().Compile(); err != nil || len(set.Warnings()) > 0 {
+		t.Errorf("built in: %v, %v", set.Warnings(), err)
+	}
+}
+
+// conflicts are rules of two policies, and the words of a warning that there must be.
+func conflicts() [][3]string {
+	return [][3]string{
+		{"runAsNonRoot: {allowedUsers: [{min: 1, max: 9}]}", "runAsNonRoot: {allowedUsers: [{min: 10, max: 20}, {min: 30, max: 40}]}", "no user is in both"},
+		{"runAsNonRoot: {allowedUsers: [{min: 1, max: 10}]}", "runAsNonRoot: {allowedUsers: [{min: 10, max: 20}]}", ""},
+		{"runAsNonRoot: {allowedUsers: [{min: 1, max: 10}]}", "runAsNonRoot: {}", ""},
+		{"runAsNonRoot: {allowedGroups: [{min: 1, max: 9}]}", "runAsNonRoot: {allowedGroups: [{min: 10, max: 20}]}", "no group is in both"},
+		{"runAsNonRoot: {onViolation: audit, allowedUsers: [{min: 1, max: 9}]}", "runAsNonRoot: {allowedUsers: [{min: 10, max: 20}]}", ""},
+		{
+			"runAsNonRoot: {allowUserNamespaceRoot: true, allowedUsers: [{min: 1, max: 9}]}",
+			"runAsNonRoot: {allowUserNamespaceRoot: true, allowedUsers: [{min: 10, max: 20}]}", "",
+		},
+		{"runtimeHandlers: {allowed: [gvisor, 'kata-*']}", "runtimeHandlers: {allowed: ['', runc]}", "no runtime handler is in both"},
+		{"runtimeHandlers: {allowed: [gvisor, 'kata-*']}", "runtimeHandlers: {allowed: ['', '*-qemu']}", ""},
+		{"images: {allowed: [nginx, 'a.io/**']}", "images: {allowed: ['b.io/**', redis]}", "no image is in both"},
+		{"images: {allowed: ['nginx:1']}", "images: {allowed: ['nginx:2']}", ""},
+		{"images: {allowed: ['nginx:1']}", "images: {allowed: ['nginx@sha256:*']}", ""},
+		{"images: {allowed: ['{a,b}.io/x']}", "images: {allowed: ['b.io/**']}", ""},
+		{"images: {allowed: ['r.io:5000/x']}", "images: {allowed: ['r.io:6000/**']}", "no image is in both"},
+		{"images: {requireDigest: true}", "images: {allowed: ['b.io/**']}", ""},
+		{"cgroupsPath: {cgroupDriver: systemd}", "cgroupsPath: {cgroupDriver: cgroupfs}", "one allows the cgroup driver"},
+		{"cgroupsPath: {cgroupDriver: systemd}", "cgroupsPath: {}", ""},
+		{"appArmorProfile: {allowed: [RuntimeDefault]}", "appArmorProfile: {allowed: ['Localhost/web-*']}", "no profile is in both"},
+		{"appArmorProfile: {allowed: ['Localhost/web-a']}", "appArmorProfile: {allowed: ['Localhost/web-*']}", ""},
+		{"seLinuxOptions: {type: a_t}", "seLinuxOptions: {allowedTypes: [b_t, 'container_*']}", "no SELinux type is in both"},
+		{"seLinuxOptions: {allowedTypes: ['', a_t]}", "seLinuxOptions: {allowedTypes: ['', b_t]}", ""},
+		{"resources: {onViolation: adjust, memory: {default: 1Gi}}", "resources: {memory: {max: 512Mi}}", "one gives 1Gi, and the other allows at most 512Mi"},
+		{"resources: {onViolation: adjust, memory: {default: 1Gi}}", "resources: {onViolation: adjust, memory: {max: 512Mi}}", ""},
+		{"resources: {onViolation: adjust, memory: {default: 512Mi}}", "resources: {memory: {max: 512Mi}}", ""},
+	}
+}
+
+func TestWarnOfConflicts(t *testing.T) {
+	const words = "deny it in any case"
+	for _, c := range conflicts() {
+		for _, order := range [][2]string{{c[0], c[1]}, {c[1], c[0]}} {
+			got := strings.Join(warned(t, forSome("a", "{namespaces: ['team-*']}", order[0]), forSome("b", "{namespaces: [team-b]}", order[1])), "\n")
+			if strings.Contains(got, words) != (c[2] != "") || !strings.Contains(got, c[2]) {
+				t.Errorf("%s\n%s:\n got %q\nwant %q", order[0], order[1], got, c[2])
+			}
+		}
+	}
+}
+
+func TestConflictsOnlyOfSameContainers(t *testing.T) {
+	rules := [2]string{"runAsNonRoot: {allowedUsers: [{min: 1, max: 9}]}", "runAsNonRoot: {allowedUsers: [{min: 10, max: 20}]}"}
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"{}", "{}", true},
+		{"{namespaces: [a]}", "{}", true},
+		{"{namespaces: [a]}", "{namespaces: [b]}", false},
+		{"{namespaces: ['a*']}", "{excludeNamespaces: ['a*']}", false},
+		{"{namespaces: [kube-system]}", "{}", false},
+		{"{containers: [app]}", "{containers: ['a*']}", true},
+		{"{containers: [app]}", "{excludeContainers: ['a*']}", false},
+		{"{runtimeHandlers: ['']}", "{runtimeHandlers: [kata]}", false},
+		{"{podSelector: {matchLabels: {a: x}}}", "{podSelector: {matchLabels: {a: y}}}", false},
+		{"{podSelector: {matchLabels: {a: x}}}", "{podSelector: {matchLabels: {b: y}}}", true},
+		{"{podSelector: {matchLabels: {a: x}}}", "{excludePodSelector: {matchLabels: {a: x}}}", false},
+		{"{podSelector: {matchLabels: {a: x}}}", "{excludePodSelector: {matchLabels: {a: y}}}", true},
+		{"{images: [nginx]}", "{images: [redis]}", false},
+		{"{images: [nginx]}", "{images: [nginx]}", true},
+		{"{images: [nginx]}", "{}", true},
+		{"{matchConditions: [{name: a, expression: 'container.name == \"x\"'}]}", "{}", false},
+	} {
+		docs := []string{forSome("a", c.a, rules[0]), forSome("b", c.b, rules[1])}
+		if got := strings.Contains(fmt.Sprint(warned(t, docs...)), "no user is in both"); got != c.want {
+			t.Errorf("%s and %s: %v", c.a, c.b, got)
+		}
+		for _, doc := range docs {
+			audit := strings.Replace(doc, "spec:\n", "spec:\n  mode: audit\n", 1)
+			if got := warned(t, audit, docs[1]); strings.Contains(fmt.Sprint(got), "no user is in both") {
+				t.Errorf("%s: %q", audit, got)
+			}
+			break
+		}
+	}
+}
+
+// A container that complies with two policies is none that both deny in any case.
+func TestPropertyConflicts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var rules [2]string
+		k := pick(t, "kind", kinds()...)
+		for i := range rules {
+			rules[i] = drawRule(t, k, Reject)
+		}
+		set := compileFiles(t, sources(policyDoc("a", rules[0]), policyDoc("b", rules[1])))
+		sub := drawSubject(t)
+		denied := strings.Contains(fmt.Sprint(set.Warnings()), "deny it in any case")
+		if d := set.Evaluate(sub, Complete); denied && d.Outcome() != Denied && sub.Host.AppArmor().State != Disabled {
+			t.Errorf("%q\n%s", set.Warnings(), d.Outcome())
+		}
+	})
+}
