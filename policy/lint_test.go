@@ -147,3 +147,59 @@ func TestPropertyConflicts(t *testing.T) {
 		}
 	})
 }
+
+// TestEveryRuleChecks: of each kind of rule, some is broken by some container.
+func TestEveryRuleChecks(t *testing.T) {
+	for _, k := range kinds() {
+		t.Run(k.name, func(t *testing.T) {
+			broken := rapid.Custom(func(t *rapid.T) bool {
+				set := compileFiles(t, sources(policyDoc("a", drawRule(t, k, Reject))))
+				return len(set.Evaluate(drawSubject(t), Complete).Violations) > 0
+			})
+			for seed := range 1000 {
+				if broken.Example(seed) {
+					return
+				}
+			}
+			t.Error("no container breaks it")
+		})
+	}
+}
+
+// TestRulesThatCheckLittle: what is allowed is nearly everything.
+func TestRulesThatCheckLittle(t *testing.T) {
+	for rule, want := range map[string]string{
+		"hostPorts: {allowed: [{min: 1, max: 1023}, {min: 1024, max: 65535}]}":          "allowed: covers every port",
+		"hostPorts: {allowed: [{min: 1, max: 65535, protocol: TCP}]}":                   "",
+		"images: {allowed: [nginx, '**']}":                                              `allowed[1]: "**" allows every image that has a name`,
+		"hooks: {allowed: ['/**']}":                                                     `allowed[0]: "/**" allows every program of the host`,
+		"cgroupsPath: {allowed: [/]}":                                                   "allowed[0]: / allows cgroups beside those of all pods",
+		"cgroupsPath: {roots: [/]}":                                                     "",
+		"hostPaths: {allowed: [{path: /srv, readOnly: true}, {path: /}]}":               "allowed[1]: / allows reading and writing all files of the host",
+		"hostPaths: {allowed: [{path: /, readOnly: true}]}":                             "allowed[0]: / allows reading all files of the host",
+		"devices: {allowed: [{path: '/dev/**'}]}":                                       "allowed[0]: /dev/** allows every device of its type",
+		"devices: {allowed: [{path: '/dev/**', major: 10}]}":                            "",
+		"readOnlyRootFilesystem: {writablePaths: [/tmp]}":                               "writablePaths: has no effect without onViolation: adjust",
+		"readOnlyRootFilesystem: {onViolation: adjust, writablePaths: [/tmp]}":          "",
+		"annotations: {allowed: [run.oci.keep_original_groups, 'example.com/*']}":       `allowed[1]: "example.com/*" covers no annotation that an OCI runtime obeys`,
+		"annotations: {allowed: ['{krun.*,io.kata*}', '*.gvisor.x', bundle, 'run.o*']}": "",
+		"annotations: {allowed: [bundles]}":                                             `allowed[0]: "bundles" covers no annotation`,
+	} {
+		got := strings.Join(warned(t, forSome("a", "{namespaces: [a]}", rule)), "\n")
+		if want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%s:\n got %q\nwant %q", rule, got, want)
+		}
+	}
+}
+
+func TestVolumeTypesOfEveryType(t *testing.T) {
+	doc := func(types []VolumeType) Source {
+		return Source{Name: "p", Data: []byte(policyDoc("p", "volumeTypes: {allowed: ["+joined(types)+"]}"))}
+	}
+	if _, err := Compile(doc(volumeTypes())); err == nil || !strings.Contains(err.Error(), "allowed: has every type: the rule checks nothing") {
+		t.Errorf("%v", err)
+	}
+	if _, err := Compile(doc(volumeTypes()[1:])); err != nil {
+		t.Error(err)
+	}
+}

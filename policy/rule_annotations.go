@@ -2,6 +2,9 @@ package policy
 
 import (
 	"slices"
+	"strings"
+
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // Annotations limits the annotations that configure OCI runtimes. Such annotations can override
@@ -31,6 +34,32 @@ type Annotations struct {
 	// Allowed lists patterns for the names of annotations that are allowed.
 	// Default: none.
 	Allowed []Glob `yaml:"allowed"`
+}
+
+// Validate rejects a rule that checks nothing.
+func (a *Annotations) Validate() error {
+	if slices.Contains(a.Allowed, "**") && a.Action() != Ignore {
+		return strict.Field("allowed", "covers every annotation: %s", checksNothing)
+	}
+	return nil
+}
+
+// Warnings tells of patterns that cover none of the annotations that the rule judges.
+func (a *Annotations) Warnings() []error {
+	var names, families []string
+	for _, o := range obeyedAnnotations() {
+		if names = append(names, o.name); strings.HasSuffix(o.name, ".") {
+			families = append(families, o.name)
+		}
+	}
+	var out []error
+	for i, g := range a.Allowed {
+		if !slices.ContainsFunc(names, g.Match) && !anyShare([]string{string(g)}, families, func(s string) string { return s }) {
+			out = append(out, strict.Entry("allowed", i, "%q covers no annotation that an OCI runtime obeys; others are not judged (judged: %s)",
+				g, strings.Join(names, ", ")))
+		}
+	}
+	return out
 }
 
 const fixAnnotations = "remove these annotations from metadata.annotations"

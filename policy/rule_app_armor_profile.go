@@ -107,6 +107,9 @@ func (a *AppArmorProfile) Validate() error {
 		return strict.Field("apply", "is missing: onViolation: adjust needs a profile to apply")
 	case a.Apply != "" && !a.permits(a.Apply):
 		return strict.Field("apply", "is not among the allowed profiles (allowed: %s)", joined(a.Allowed))
+	case a.permits(appArmorUnconfined) && a.permits(appArmorDefault) && slices.Contains(a.Allowed, appArmorLocalhost+"**") &&
+		!a.Required && a.Action() != Ignore:
+		return strict.Field("allowed", "has every profile: %s", checksNothing)
 	}
 	return nil
 }

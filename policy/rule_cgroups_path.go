@@ -103,6 +103,15 @@ func (c *CgroupsPath) Validate() error {
 	return nil
 }
 
+// Warnings tells of a cgroup that holds all others.
+func (c *CgroupsPath) Warnings() []error {
+	if at := slices.Index(c.Allowed, "/"); at >= 0 {
+		return []error{strict.Entry("allowed", at, "/ allows cgroups beside those of all pods, where no limit of the kubelet applies (the "+
+			"kubelet's --cgroup-root belongs into roots)")}
+	}
+	return nil
+}
+
 // isKubepods reports whether the path is one of kubepods, or lies in it.
 func (d CgroupDir) isKubepods() bool {
 	return slices.ContainsFunc(strings.Split(string(d), "/"), func(part string) bool {

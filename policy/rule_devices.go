@@ -151,6 +151,18 @@ func (a *AllowedDevice) drives(s *Subject, id deviceID) bool {
 	return a.Driver == "" || a.Driver == s.Host.DeviceDriver(id.kind == "b", id.major, id.minor)
 }
 
+// Warnings tells of entries that only a path describes, and that covers every device.
+func (d *Devices) Warnings() []error {
+	var out []error
+	for i, a := range d.Allowed {
+		if a.Major == nil && a.Driver == "" && a.Type != fifo && (a.Path == "/**" || a.Path == "/dev/**" || a.Path == "/dev/*") {
+			out = append(out, strict.Entry("allowed", i, "%s allows every device of its type: who makes a device node chooses its path (give "+
+				"major or driver)", a.Path))
+		}
+	}
+	return out
+}
+
 // Check finds nodes and rules that are not allowed.
 func (d *Devices) Check(s *Subject) []Finding {
 	var nodes, rules []string

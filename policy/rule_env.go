@@ -6,6 +6,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/specguard/specguard/internal/globs"
 	"github.com/specguard/specguard/internal/strict"
 )
 
@@ -54,6 +55,11 @@ func (e *Env) Validate() error {
 	}
 	if len(e.Forbid) == 0 && e.Action() != Ignore {
 		return strict.Field("forbid", "is missing or empty")
+	}
+	if len(e.Allow) > 0 && e.Action() != Ignore {
+		if _, left := globs.Find(globs.Words("=", 255), groups(e.Forbid), texts(e.Allow)); left == globs.None {
+			return strict.Field("allow", "covers all that forbid covers: %s", checksNothing)
+		}
 	}
 	return nil
 }

@@ -43,6 +43,16 @@ func (h *Hooks) Validate() error {
 	return nil
 }
 
+// Warnings tells of a pattern that covers every program.
+func (h *Hooks) Warnings() []error {
+	for i, g := range h.Allowed {
+		if g == "**" || g == "/**" {
+			return []error{strict.Entry("allowed", i, "%q allows every program of the host", g)}
+		}
+	}
+	return nil
+}
+
 // Check finds hooks that are not allowed.
 func (h *Hooks) Check(s *Subject) []Finding {
 	var found []string

@@ -115,6 +115,20 @@ func (h *HostPaths) Validate() error {
 	return h.validateForbidden()
 }
 
+// Warnings tells of a path that covers nearly everything.
+func (h *HostPaths) Warnings() []error {
+	at := slices.IndexFunc(h.Allowed, func(a AllowedPath) bool { return a.Path == "/" })
+	if at < 0 {
+		return nil
+	}
+	how := "reading and writing"
+	if h.Allowed[at].ReadOnly {
+		how = "reading"
+	}
+	return []error{strict.Entry("allowed", at, "/ allows %s all files of the host, such as /etc/shadow and keys, but for those of container "+
+		"runtimes, the kubelet, systemd, etcd and specguard, which need entries of their own", how)}
+}
+
 func (a *AllowedPath) String() string {
 	s := string(a.Path)
 	if a.ReadOnly {

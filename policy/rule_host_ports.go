@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,6 +99,18 @@ func (Port) JSONSchema() map[string]any {
 	s := strict.Pattern(`^0*[1-9][0-9]{0,4}$`)
 	s["type"], s["minimum"], s["maximum"] = []any{"integer", "string"}, 1, 65535
 	return strict.Named("port", s)
+}
+
+// Warnings tells of ranges that cover every port.
+func (h *HostPorts) Warnings() []error {
+	for _, protocol := range protocols() {
+		for port := int32(1); port <= math.MaxUint16; port++ {
+			if !h.allows(HostPort{Port: port, Protocol: string(protocol)}) {
+				return nil
+			}
+		}
+	}
+	return []error{strict.Field("allowed", "covers every port: %s", checksNothing)}
 }
 
 // Check finds ports that are not allowed.

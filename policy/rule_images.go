@@ -74,6 +74,14 @@ func (i *Images) Validate() error {
 	return nil
 }
 
+// Warnings tells of a list that covers every name.
+func (i *Images) Warnings() []error {
+	if at := slices.Index(i.Allowed, everyImage); at >= 0 {
+		return []error{strict.Entry("allowed", at, "%q allows every image that has a name", everyImage)}
+	}
+	return nil
+}
+
 // Check finds an image from elsewhere, a forbidden one, and one that is not pinned.
 func (i *Images) Check(s *Subject) []Finding {
 	c := &s.Container

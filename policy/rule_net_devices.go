@@ -3,6 +3,8 @@ package policy
 import (
 	"maps"
 	"slices"
+
+	"github.com/specguard/specguard/internal/strict"
 )
 
 // NetDevices limits the host's network devices that are moved into the container's network
@@ -19,6 +21,14 @@ type NetDevices struct {
 	// Allowed lists patterns for the host's names of devices that may be moved.
 	// Default: none.
 	Allowed []Glob `yaml:"allowed"`
+}
+
+// Validate rejects a rule that checks nothing.
+func (n *NetDevices) Validate() error {
+	if slices.ContainsFunc(n.Allowed, isEverything) && n.Action() != Ignore {
+		return strict.Field("allowed", "covers every device: %s", checksNothing)
+	}
+	return nil
 }
 
 // Check finds devices that are not allowed.

@@ -52,6 +52,14 @@ func (r *ReadOnlyRootFilesystem) Validate() error {
 	return nil
 }
 
+// Warnings tells of writable paths that nothing mounts.
+func (r *ReadOnlyRootFilesystem) Warnings() []error {
+	if len(r.WritablePaths) > 0 && r.Action() != Adjust {
+		return []error{strict.Field("writablePaths", "has no effect without onViolation: adjust")}
+	}
+	return nil
+}
+
 // Check finds a root filesystem that can be written to.
 func (*ReadOnlyRootFilesystem) Check(s *Subject) []Finding {
 	if s.Spec.Root != nil && s.Spec.Root.Readonly {

@@ -1,9 +1,11 @@
 package policy
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
+	"github.com/specguard/specguard/internal/globs"
 	"github.com/specguard/specguard/internal/strict"
 )
 
@@ -28,6 +30,12 @@ type RuntimeHandlers struct {
 func (r *RuntimeHandlers) Validate() error {
 	if len(r.Allowed) == 0 && r.Action() != Ignore {
 		return strict.Field("allowed", "is missing or empty")
+	}
+	if errs := handlerNames().never("allowed", r.Allowed); len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	if _, others := globs.Find(globs.OptionalDNSLabels(), nil, texts(r.Allowed)); others == globs.None && r.Action() != Ignore {
+		return strict.Field("allowed", "covers every handler: %s", checksNothing)
 	}
 	return nil
 }

@@ -76,6 +76,8 @@ func (r *SeccompProfile) Validate() error {
 		return strict.Field("apply", "is not among the allowed profiles (allowed: %s)", joined(r.Allowed))
 	case r.Action() == Adjust && !r.permits(r.applied()) && !r.permits(seccompUnconfined):
 		return strict.Field("allowed", "lacks %s, which onViolation: adjust applies: add it, or set apply", r.applied())
+	case r.permits(seccompUnconfined) && r.Block.Empty() && r.Action() != Ignore:
+		return strict.Field("allowed", "has Unconfined, and block is empty: %s", checksNothing)
 	}
 	return nil
 }

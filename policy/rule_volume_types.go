@@ -43,6 +43,10 @@ func (v *VolumeTypes) Validate() error {
 	if v.Allowed == nil {
 		return strict.Field("allowed", "is missing; [] allows no volumes")
 	}
+	others := func(t VolumeType) bool { return !slices.Contains(v.Allowed, t) }
+	if v.Action() != Ignore && !slices.ContainsFunc(volumeTypes(), others) {
+		return strict.Field("allowed", "has every type: %s", checksNothing)
+	}
 	return nil
 }
 

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"slices"
+
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"pgregory.net/rapid"
 )
@@ -25,9 +27,14 @@ func drawSeccomp(t *rapid.T, _ Action) []string {
 	if rapid.Bool().Draw(t, "names") {
 		fields = append(fields, "allowed: "+flow(profiles...))
 	}
-	return append(fields, some(t, "field", "anyProfile: true",
-		"block: {socketFamilies: "+flow(some(t, "family", "AF_ALG", "AF_VSOCK", "AF_NETLINK")...)+
-			", syscalls: "+flow(some(t, "call", "bpf", "keyctl", "mount", "socketpair")...)+"}")...)
+	block := func(calls ...string) string {
+		return "block: {socketFamilies: " + flow(some(t, "family", "AF_ALG", "AF_VSOCK", "AF_NETLINK")...) +
+			", syscalls: " + flow(append(some(t, "call", "bpf", "keyctl", "mount", "socketpair"), calls...)...) + "}"
+	}
+	if slices.Contains(profiles, "Unconfined") { // then it must block something
+		return append(fields, block("bpf"))
+	}
+	return append(fields, some(t, "field", "anyProfile: true", block())...)
 }
 
 // drawSeccompEdit draws a profile that a runtime or an operator could have made.

@@ -1,6 +1,7 @@
 package seccomp
 
 import (
+	"errors"
 	"maps"
 	"slices"
 
@@ -17,6 +18,14 @@ type Block struct {
 	// Syscalls are the system calls that cannot be made at all.
 	// Default: none.
 	Syscalls []Call `yaml:"syscalls"`
+}
+
+// Validate requires lists. They can be empty: that blocks nothing of what a profile blocks.
+func (b *Block) Validate() error {
+	if b.SocketFamilies == nil && b.Syscalls == nil {
+		return errors.New("needs socketFamilies or syscalls")
+	}
+	return nil
 }
 
 // Empty reports whether it blocks nothing.
