@@ -26,7 +26,8 @@ func (f *ForbiddenPath) UnmarshalText(text []byte) error {
 	}
 	var p absPath
 	if err := p.UnmarshalText(text); err != nil {
-		return fmt.Errorf("%q cannot be used here (allowed: %s, or an absolute path without \"..\", \"//\" or a slash at its end)", text, runtimeSockets)
+		return fmt.Errorf("%q cannot be used here (allowed: %s, or an absolute path without \"..\", \"//\" or a slash at its end)",
+			text, runtimeSockets)
 	}
 	*f = ForbiddenPath(p)
 	return nil

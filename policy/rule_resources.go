@@ -11,9 +11,9 @@ import (
 )
 
 // Resources limits what the container may use of the node: memory, CPU time, the number of
-// processes, swap space and huge pages. At least one of them must be given. A container without
-// a limit of memory, CPU time or processes breaks the rule if the rule has a maximum, a default
-// or required for it.
+// processes, swap space and huge pages. Set at least one of them. A container without a limit of
+// memory, CPU time or processes breaks the rule if the rule has a maximum, a default or required
+// for it.
 //
 // The rule also applies when the limits of a running container are updated.
 //
@@ -22,11 +22,11 @@ import (
 // which take precedence (OCI runtime spec, config-linux.md, "Control groups"). For a default:
 // cpu.shares, memory.reservation, unified memory.min and memory.low.
 // Adjusts: sets a missing limit to its default, or to the maximum if there is no default, and
-// lowers a limit to the maximum; memory.swap then equals memory.limit. A default that is below
-// what the spec shows of the pod's request is raised to that, but not above the maximum: the
-// request of CPU is in cpu.shares; the request of memory is in a spec only if the kubelet
-// protects it (MemoryQoS: memory.min, memory.low). If a member of unified contradicts the typed
-// limit, the typed limit replaces it. The rule never raises a limit.
+// lowers a limit to the maximum. It then sets memory.swap to memory.limit. A default that is
+// below what the spec shows of the pod's request is raised to that, but not above the maximum:
+// the request of CPU is in cpu.shares; the request of memory is in a spec only if the kubelet
+// protects it (MemoryQoS: memory.min, memory.low). If unified has another value for the same
+// limit, the rule overwrites it. The rule never raises a limit.
 // Source: cgroups(7); Linux, Documentation/admin-guide/cgroup-v2.rst; Kubernetes LimitRange.
 // Example: {onViolation: adjust, memory: {default: 256Mi, max: 1Gi}, cpu: {max: "2"}, pids: {max: 512}}
 type Resources struct {

@@ -16,14 +16,14 @@ import (
 // of open files. It judges both the soft and the hard limit. A process with the capability
 // SYS_RESOURCE can raise its limits.
 //
-// If the spec sets no limit for a resource, the process has the limit with which the container
-// runtime was started. A spec does not show it, so the rule does not judge it unless the limit
-// is required or has a default.
+// If the spec sets no limit for a resource, the process inherits the container runtime's limit.
+// The rule cannot see that, so it accepts a missing limit unless the limit is required or has a
+// default.
 //
 // Reads: process.rlimits (OCI runtime spec, config.md, "POSIX process").
 // Adjusts: lowers a limit to the maximum, and sets a missing one to its default, but not above
 // the maximum of any policy. Without a default it does not set a missing limit, because the
-// runtime's own might be lower; if the limit is required, the container is denied.
+// inherited limit might be lower. If the limit is required, the container is then denied.
 // Source: getrlimit(2).
 // Example: {onViolation: adjust, limits: [{type: RLIMIT_NOFILE, default: 1024, max: 65536}, {type: RLIMIT_CORE, max: 0}]}
 type Rlimits struct {

@@ -12,13 +12,13 @@ import (
 type Answer int
 
 const (
-	// Unknown: this cannot be decided.
+	// Unknown means that this cannot be decided.
 	Unknown Answer = iota
 
-	// None: certainly, there is no such name.
+	// None means that there is certainly no such name.
 	None
 
-	// Some: there is one.
+	// Some means that there is one.
 	Some
 )
 

@@ -15,8 +15,8 @@ type volumeHost struct {
 	pod *pod
 }
 
-// PodVolume tells of which plugin's volume the path is a subPath; "" for a
-// hostPath, which is no plugin's.
+// PodVolume returns the plugin of whose volume the path is a subPath; "" for a hostPath, which is
+// no plugin's.
 func (h volumeHost) PodVolume(podUID, p string) (plugin string, ok bool) {
 	rest, isSubPath := strings.CutPrefix(p, path.Join(h.pod.dir, "volume-subpaths")+"/")
 	name, _, _ := strings.Cut(rest, "/")
