@@ -4,6 +4,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -84,6 +85,88 @@ func TestRuleVolumeTypes(t *testing.T) {
 			})
 		}
 		return r
+	})
+}
+
+// TestRuleTokens mounts the token of the pod's service account where the kubelet does, and
+// elsewhere.
+func TestRuleTokens(t *testing.T) {
+	const place, token, own = "/var/run/secrets/kubernetes.io/serviceaccount", "kubernetes.io~projected/kube-api-access-x", "kubernetes.io~projected/own"
+	testRule(t, func(t *testing.T, n *node.Node) rule {
+		kubelets := func(t *testing.T, pod *cri.Sandbox, container string) cri.ContainerOption {
+			t.Helper()
+			option, err := pod.KubeletMounts(n.KubeletDir(), container)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return option
+		}
+		gone := func(t *testing.T, c running) {
+			t.Helper()
+			if out, err := c.Exec(t.Context(), "cat", "/proc/self/mountinfo"); err != nil || strings.Contains(out, "kube-api-access") || strings.Contains(out, place) {
+				t.Errorf("%v\n%s", err, out)
+			}
+		}
+		readOnly := func(c *api.ContainerConfig) {
+			for _, m := range c.Mounts {
+				m.Readonly = true
+			}
+		}
+		elsewhere := func(t *testing.T, pod *cri.Sandbox, container string) cri.ContainerOption {
+			t.Helper()
+			volume := volumes(n, map[string]string{"/data": token, "/own": own})(t, pod, container)
+			return func(c *api.ContainerConfig) { volume(c); readOnly(c) }
+		}
+		return rule{
+			name: "tokens", early: true,
+			breaking: []breach{
+				{
+					container: container{name: "kubelets", late: kubelets},
+					found:     []string{"service account token at " + place + " not allowed"},
+					changes:   []string{"mounts"},
+					stops:     []string{"cat " + place + "/token"},
+					works:     []string{"grep localhost /etc/hosts", "test -f /dev/termination-log"},
+					check:     gone,
+				},
+				{
+					container: container{name: "elsewhere", late: elsewhere},
+					found:     []string{"service account token at /data not allowed"},
+					changes:   []string{"mounts"},
+					stops:     []string{"test -e /data/file"},
+					works:     []string{"test -e /own/file"},
+					check:     gone,
+				},
+				{
+					container: container{name: "sub-path", late: func(t *testing.T, pod *cri.Sandbox, container string) cri.ContainerOption {
+						t.Helper()
+						dir, part := filepath.Join(n.KubeletDir(), "pods", pod.Config.Metadata.Uid), "volume-subpaths/kube-api-access-x/"+container+"/0"
+						hostFiles(t, dir, "volumes/"+token+"/file", part+"/")
+						mountOn(t, filepath.Join(dir, "volumes", token), filepath.Join(dir, part), "", unix.MS_BIND)
+						return cri.HostPath(filepath.Join(dir, part), "/data", true)
+					}},
+					found:   []string{"service account token at /data not allowed"},
+					changes: []string{"mounts"},
+					stops:   []string{"test -e /data/file"},
+					check:   gone,
+				},
+				{
+					container: container{name: "named", config: "volumes: [own]", late: elsewhere},
+					found:     []string{"service account token at /data, /own not allowed"},
+					changes:   []string{"mounts"},
+					stops:     []string{"test -e /data/file", "test -e /own/file"},
+				},
+				{
+					// What it hides of the volume must not be seen instead.
+					container: container{name: "in-volume", late: func(t *testing.T, pod *cri.Sandbox, container string) cri.ContainerOption {
+						t.Helper()
+						volume, last := volumes(n, map[string]string{"/var/run": emptyDir})(t, pod, container), kubelets(t, pod, container)
+						return func(c *api.ContainerConfig) { volume(c); last(c) }
+					}},
+					found: []string{"service account token at " + place + " not allowed"},
+				},
+			},
+			compliant: []container{{name: "other-volumes", late: volumes(n, map[string]string{"/own": own, place: emptyDir})}},
+		}
 	})
 }
 

@@ -13,7 +13,7 @@ func judging() map[string]string {
 		"privileged": "{}", "capabilities": "{drop: [SYS_ADMIN, SYS_TIME]}", "allowPrivilegeEscalation": "{}",
 		"runAsNonRoot": "{allowedGroups: [{min: 0, max: 9}], allowedSupplementalGroups: [{min: 0, max: 10}]}", "annotations": "{}",
 		"oomScoreAdj": "{}", "scheduler": "{}", "cgroupsPath": "{}", "userNamespace": "{}", "hostNamespaces": "{}", "hostPaths": "{allowed: [{path: /ro, readOnly: true}]}",
-		"volumeTypes": "{allowed: [projected]}", "devices": "{}", "netDevices": "{}", "rootfsPropagation": "{}",
+		"volumeTypes": "{allowed: [projected]}", "tokens": "{}", "devices": "{}", "netDevices": "{}", "rootfsPropagation": "{}",
 		"intelRdt": "{allowed: [batch]}", "hooks": "{}", "readOnlyRootFilesystem": "{}", "procMount": "{}",
 		"mountOptions": "{require: [{paths: [/data], options: [nosuid]}]}", "sysctls": "{}", "env": "{forbid: [LD_PRELOAD]}",
 		"rlimits": "{limits: [{type: RLIMIT_NOFILE, max: 10}]}", "appArmorProfile": "{}", "seLinuxOptions": "{type: container_t}",
@@ -81,11 +81,15 @@ func last(edit func(*specs.Mount)) option {
 func fileChanges() map[string]change {
 	volume := withMount(bind("/data", "/var/lib/kubelet/pods/3f2a/volumes/kubernetes.io~empty-dir/a", "rbind"))
 	hostPath := withMount(bind("/data", "/srv", "rbind", "nosuid"))
+	token := withMount(bind("/data", podVolumes+"kubernetes.io~projected/kube-api-access-x", "rbind", "ro"))
 	sysfs := withMount(specs.Mount{Destination: "/s", Type: "sysfs", Source: "sysfs", Options: []string{"ro"}})
 	out := map[string]change{
 		"root":                           {func(s *specs.Spec) { s.Root.Readonly = true }, func(s *specs.Spec) { s.Root = nil }},
 		"root.readonly":                  to(func(s *specs.Spec) { s.Root.Readonly = true }),
 		"mounts":                         to(withMount(bind("/data", "/srv", "rbind", "rw"))),
+		"mounts tokens":                  to(token),
+		"mounts[].destination tokens":    {token, last(func(m *specs.Mount) { m.Destination = "/else" })},
+		"mounts[].source tokens":         {token, last(func(m *specs.Mount) { m.Source = "/srv" })},
 		"mounts privileged":              to(withMount(specs.Mount{Destination: "/s", Type: "sysfs", Source: "sysfs"})),
 		"mounts[].destination hostPaths": {volume, last(func(m *specs.Mount) { m.Destination = "/d"; m.Source = "/srv" })},
 		"mounts[].destination":           {volume, last(func(m *specs.Mount) { m.Destination = "/else" })},

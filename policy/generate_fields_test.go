@@ -7,6 +7,10 @@ import (
 	"pgregory.net/rapid"
 )
 
+func drawTokens(t *rapid.T, _ Action) []string {
+	return some(t, "field", "volumes: "+pick(t, "volumes", `["*"]`, "[vault-*, a]"))
+}
+
 func drawAnnotations(t *rapid.T, _ Action) []string {
 	return some(t, "field", "allowed: "+flow(some(t, "allowed", "run.oci.*", "io.katacontainers.*", "org.systemd.property.TimeoutStopUSec")...))
 }

@@ -50,6 +50,7 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 		"cgroupsPath":              drawCgroupsPath,
 		"devices":                  drawDevices,
 		"rlimits":                  drawRlimits,
+		"tokens":                   drawTokens,
 		"volumeTypes":              drawVolumeTypes,
 		"mountOptions":             drawMountOptions,
 		"env":                      drawEnv,

@@ -103,6 +103,7 @@ func kinds() []kind {
 		{name: "hostNamespaces", make: func() Rule { return &HostNamespaces{} }},
 		{name: "hostPaths", make: func() Rule { return &HostPaths{} }},
 		{name: "volumeTypes", make: func() Rule { return &VolumeTypes{} }},
+		{name: "tokens", make: func() Rule { return &Tokens{} }},
 		{name: "devices", make: func() Rule { return &Devices{} }, reads: fullSpec},
 		{name: "netDevices", make: func() Rule { return &NetDevices{} }, reads: fullSpec},
 		{name: "rootfsPropagation", make: func() Rule { return &RootfsPropagation{} }, reads: fullSpec},

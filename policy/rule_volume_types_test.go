@@ -175,6 +175,7 @@ func drawVolumesEdit(t *rapid.T) option {
 			s.Mounts = append(s.Mounts, bind(
 				pick(t, "volume at", "/vol", "/vol/a", "/vol/a/b", "/other", "/dev/v", "/vol/", "/var/cache")+pick(t, "volume below", "", "/"+strings.Repeat("z", i+1)),
 				pick(t, "volume", podVolumes+"kubernetes.io~nfs/a", podVolumes+"kubernetes.io~empty-dir/a", podVolumes+"kubernetes.io~new/a", podVolumes+"vendor~driver/a",
+					podVolumes+"kubernetes.io~projected/kube-api-access-x", podVolumes+"kubernetes.io~secret/a", "/var/lib/kubelet/pods/3f2a/volume-subpaths/kube-api-access-x/app/0",
 					"/var/lib/kubelet/pods/3f2a/volume-subpaths/a/app/0", "/run/containerd/io.containerd.grpc.v1.cri/image-volumes/5d1c/cafe",
 					"/var/lib/containerd/io.containerd.grpc.v1.cri/containers/9b7e/volumes/a", "/srv"),
 				some(t, "volume options", "rbind", "rshared", "rw", "exec", "noexec", "rexec", "nosuid", "suid", "rnosuid", "ro", "rro", "rrw", "nodev", "dev")...))

@@ -34,8 +34,24 @@ func (b *builder) resources() {
 	if memory > 0 {
 		r.Memory.Limit, r.Memory.Swap = new(memory), new(memory)
 	}
+	r.HugepageLimits = hugepages(limits)
 	b.spec.Linux.Resources = r
 	b.noteDevices()
+}
+
+// hugepages are the limits of huge pages that the container asks for, such as
+// hugepages-2Mi. The kubelet names the size as the kernel does: 2MB. For sizes of the
+// node that nobody asks for it sets 0; which ones the node has is not known.
+//
+// Source: Kubernetes, pkg/kubelet/kuberuntime (GetHugepageLimitsFromResources).
+func hugepages(limits map[string]quantity) []specs.LinuxHugepageLimit {
+	var out []specs.LinuxHugepageLimit
+	for _, name := range slices.Sorted(maps.Keys(limits)) {
+		if size, ok := strings.CutPrefix(name, "hugepages-"); ok {
+			out = append(out, specs.LinuxHugepageLimit{Pagesize: strings.TrimSuffix(size, "i") + "B", Limit: uint64(max(limits[name].value(), 0))})
+		}
+	}
+	return out
 }
 
 // shares gives the weight of an amount of CPU in thousandths.

@@ -56,6 +56,7 @@ func tight(plain *specs.Spec) *specs.Spec {
 	s.Linux.Resources.Memory = &specs.LinuxMemory{Limit: new(int64(1 << 28))}
 	s.Linux.Resources.CPU = &specs.LinuxCPU{Quota: new(int64(50000)), Period: new(uint64(100000))}
 	s.Linux.Resources.Pids = &specs.LinuxPids{Limit: new(int64(100))}
+	s.Mounts = slices.DeleteFunc(s.Mounts, func(m specs.Mount) bool { return strings.Contains(m.Source, "/kube-api-access-") })
 	for i := range s.Mounts {
 		if m := &s.Mounts[i]; m.Type == "bind" || m.Type == "tmpfs" {
 			m.Options = append(slices.Clone(m.Options), "nosuid", "noexec")

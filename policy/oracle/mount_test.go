@@ -108,6 +108,9 @@ func (s *state) shows(n node, m *mount, l *specs.Linux) {
 		if typ != "" {
 			s.add(volume, typ)
 		}
+		if source, _ := resolve(m.Source); strings.Contains(source, "/volumes/kubernetes.io~projected/kube-api-access-") {
+			s.add(token, m.at)
+		}
 		s.programs(m, m.Source)
 		s.flags(m)
 	case !m.virtual: // the source of many does not count

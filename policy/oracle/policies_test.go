@@ -22,6 +22,7 @@ func adjusting() []string {
 		"hostNamespaces: {}",
 		"hostPaths: {onViolation: adjust}",
 		"volumeTypes: {onViolation: adjust, allowed: [configMap, csi, downwardAPI, emptyDir, image, projected, secret]}",
+		"tokens: {onViolation: adjust}",
 		"devices: {onViolation: adjust}",
 		"hooks: {onViolation: adjust, allowed: [" + allowedHook + "]}",
 		"readOnlyRootFilesystem: {onViolation: adjust, writablePaths: [/tmp, /run, /data/x]}",

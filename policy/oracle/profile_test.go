@@ -52,6 +52,8 @@ func (p profile) forbids(a ability) bool {
 		return p >= hardened
 	case noLimit:
 		return p >= hardened
+	case token:
+		return p == everything
 	case hook:
 		return p == everything && a.what != allowedHook
 	case variable:

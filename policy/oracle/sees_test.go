@@ -173,7 +173,7 @@ func TestReach(t *testing.T) {
 
 func allKinds() []kind {
 	return []kind{
-		capability, root, escalate, hostNamespace, otherNamespace, hostFiles, filesystem, remount, volume, runWritable, mountFlag, kernelFiles, unmasked,
+		capability, root, escalate, hostNamespace, otherNamespace, hostFiles, filesystem, remount, volume, token, runWritable, mountFlag, kernelFiles, unmasked,
 		foreignIDs, propagation, spread, device, deviceNode, sysctl, appArmor, seLinux, seccomp, writableRoot, noLimit, annotation, cgroup, priority, netDevice,
 		rdt, hook, variable,
 	}

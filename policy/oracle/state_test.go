@@ -20,6 +20,7 @@ const (
 	filesystem     kind = "filesystem"        // of a device, of a server, or one that shows the kernel
 	remount        kind = "remount"           // another mount's options are replaced
 	volume         kind = "volume"            // of the pod
+	token          kind = "token"             // of a service account
 	runWritable    kind = "run what it wrote" // a file that it can write and run
 	mountFlag      kind = "mount flag"        // that nothing takes away
 	kernelFiles    kind = "kernel files"      // sysfs or cgroups, writable

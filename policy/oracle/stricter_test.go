@@ -18,6 +18,7 @@ func kindsOf(rule string) []kind {
 		"hostNamespaces":           {hostNamespace, otherNamespace},
 		"hostPaths":                {hostFiles, filesystem, remount, foreignIDs, spread},
 		"volumeTypes":              {hostFiles, filesystem, remount, volume},
+		"tokens":                   {token},
 		"devices":                  {device, deviceNode},
 		"hooks":                    {hook},
 		"readOnlyRootFilesystem":   {writableRoot},

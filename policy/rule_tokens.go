@@ -1,0 +1,142 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/internal/strict"
+)
+
+// Tokens forbids mounts of service account tokens, with which a process can speak to the API
+// server in the name of its pod's service account.
+//
+// The rule recognizes the volumes by the folders in which the kubelet keeps them, wherever they
+// are mounted, as a whole or in part (subPath), and also those of other pods. A token is in
+// each volume kube-api-access-*, which the API server adds to pods. A projected volume or a
+// secret that is mounted where clients look for the token
+// (/var/run/secrets/kubernetes.io/serviceaccount) counts too. A node does not see which other
+// volumes hold tokens: name them in volumes. Rule hostPaths judges other paths of the host that
+// lead to the kubelet's volumes.
+//
+// Reads: mounts (OCI runtime spec, config.md, "Mounts").
+// Adjusts: removes the mount, if it is read-only, as the kubelet makes it, and not inside
+// another mount, because it may hide something of it. Otherwise the container is denied.
+// Source: Kubernetes plugin/pkg/admission/serviceaccount, pkg/volume/projected.
+// Example: {onViolation: adjust}
+type Tokens struct {
+	Base `yaml:",inline"`
+
+	// Volumes lists patterns of the names of further projected volumes and secrets that hold
+	// tokens. "*" stands for all of them.
+	// Default: none.
+	Volumes []Glob `yaml:"volumes"`
+}
+
+// JSONSchema refuses empty patterns, as Validate does.
+func (Tokens) JSONSchema() map[string]any {
+	return map[string]any{"properties": map[string]any{"volumes": map[string]any{"items": map[string]any{"minLength": 1}}}}
+}
+
+// Validate rejects empty patterns.
+func (t *Tokens) Validate() error {
+	if slices.Contains(t.Volumes, "") {
+		return strict.Field("volumes", "has an empty pattern, which never matches")
+	}
+	return nil
+}
+
+// Check finds mounts of tokens.
+func (t *Tokens) Check(s *Subject) []Finding {
+	var found []string
+	for _, at := range t.mounts(s) {
+		found = append(found, s.Spec.Mounts[at].Destination)
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return []Finding{{Found: "service account token at " + few(found) + " not allowed",
+		Fix: "set automountServiceAccountToken: false, and remove other volumes with tokens"}}
+}
+
+// Adjust removes them. One that can be written, or lies in a mount which stays, is kept, and
+// denied.
+func (t *Tokens) Adjust(s *Subject) []string {
+	remove := make(map[int]bool)
+	for _, at := range t.mounts(s) {
+		m := &s.Spec.Mounts[at]
+		remove[at] = isReadOnly(m) && !remounts(m)
+	}
+	stays := make(map[string]bool) // the mount points of those that stay
+	for i := range s.Spec.Mounts {
+		if !remove[i] {
+			stays[mountPoint(&s.Spec.Mounts[i])] = true
+		}
+	}
+	var done []string
+	for i := range s.Spec.Mounts {
+		m := &s.Spec.Mounts[i]
+		switch {
+		case !remove[i]:
+			delete(remove, i)
+		case liesIn(stays, mountPoint(m)):
+			delete(remove, i)
+		default:
+			done = append(done, "removed the service account token at "+m.Destination)
+		}
+	}
+	return append(done, s.removeMounts(remove)...)
+}
+
+// mounts are those of tokens, by index.
+func (t *Tokens) mounts(s *Subject) []int {
+	var out []int
+	for i := range s.Spec.Mounts {
+		if t.shows(s, &s.Spec.Mounts[i]) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// shows reports whether the mount shows a token.
+func (t *Tokens) shows(s *Subject, m *specs.Mount) bool {
+	if isPseudo(m) {
+		return false
+	}
+	o := s.origin(m)
+	for _, source := range []string{o.source, m.Source} {
+		name := tokenVolume(source, o.volume)
+		if name != "" && (strings.HasPrefix(name, "kube-api-access-") || matchAny(t.Volumes, name) || atTokens(mountPoint(m))) {
+			return true
+		}
+	}
+	return false
+}
+
+// tokenVolume is the name of the projected volume or secret that the path of the host
+// is, or lies in; "" where it is none. What the kubelet has mounted for a subPath does
+// not tell the type of its volume, but the host may.
+//
+// Source: Kubernetes, pkg/kubelet/kubelet_getters.go, pkg/volume/util/subpath.
+func tokenVolume(source string, typ VolumeType) string {
+	parts := strings.Split(source, "/")
+	for i, part := range parts {
+		switch {
+		case part == "volumes" && i+2 < len(parts) && holdsTokens(pluginVolume(parts[i+1])):
+			return parts[i+2]
+		case part == "volume-subpaths" && i+1 < len(parts) && (holdsTokens(typ) || typ == unknownVolume || typ == hostPath):
+			return parts[i+1]
+		}
+	}
+	return ""
+}
+
+func holdsTokens(typ VolumeType) bool { return typ == "projected" || typ == "secret" }
+
+// atTokens reports whether the place in the container is where clients look for the
+// token, or below. In most images /var/run leads to /run.
+func atTokens(place string) bool {
+	return underAny(place, []string{"/var/run/secrets/kubernetes.io/serviceaccount", "/run/secrets/kubernetes.io/serviceaccount"})
+}
