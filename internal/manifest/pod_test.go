@@ -156,6 +156,9 @@ func TestResources(t *testing.T) {
 		}
 	}
 	c := one(t, "resources: {limits: {nvidia.com/gpu: 1, example.com/a: 2, hugepages-2Mi: 2Mi}, claims: [{name: fpga}]}", "")
+	if got := c.Subject.Spec.Linux.Resources.HugepageLimits; !slices.Equal(got, []specs.LinuxHugepageLimit{{Pagesize: "2MB", Limit: 2 << 20}}) {
+		t.Errorf("huge pages %v", got)
+	}
 	if want := "what the plugin for example.com/a adds is not known; what the plugin for nvidia.com/gpu adds is not known; what the driver for the claim fpga adds is not known"; notes(c) != want {
 		t.Errorf("%s", notes(c))
 	}
