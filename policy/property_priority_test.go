@@ -40,6 +40,9 @@ func unordered(spec *specs.Spec) string {
 	for i := range spec.Mounts {
 		slices.Sort(spec.Mounts[i].Options)
 	}
+	if spec.Process != nil {
+		slices.SortStableFunc(spec.Process.Rlimits, func(a, b specs.POSIXRlimit) int { return strings.Compare(a.Type, b.Type) })
+	}
 	if spec.Linux != nil {
 		slices.Sort(spec.Linux.MaskedPaths)
 		slices.Sort(spec.Linux.ReadonlyPaths)
@@ -57,7 +60,7 @@ func TestPropertyPriority(t *testing.T) {
 		// What one policy makes read-only, the next may keep; else it removes it.
 		"hostPaths": true,
 		// A mount inside another one that stays is denied, not removed.
-		"volumeTypes": true,
+		"volumeTypes": true, "tokens": true,
 	}
 	var adjusting []kind
 	for _, k := range kinds() {

@@ -44,7 +44,8 @@ type RlimitBound struct {
 	Max *RlimitValue `yaml:"max"`
 
 	// Default is the limit, soft and hard, that adjusting sets if the spec has none for the
-	// resource. It can be above the limit with which the runtime was started.
+	// resource. If several policies have a default, the largest counts. It can be above the limit
+	// with which the runtime was started.
 	// Default: a missing limit is not set.
 	Default *RlimitValue `yaml:"default"`
 
@@ -158,7 +159,7 @@ func (r *Rlimits) Adjust(s *Subject) []string {
 	for _, b := range r.Limits {
 		highest, set := b.highest(s.Spec.Process)
 		if !set && b.Default != nil {
-			n := min(uint64(*b.Default), s.rlimitMax(b.Type))
+			n := s.rlimitDefault(b.Type)
 			s.Spec.Process.Rlimits = append(s.Spec.Process.Rlimits, specs.POSIXRlimit{Type: string(b.Type), Soft: n, Hard: n})
 			done = append(done, fmt.Sprintf("set %s to %d", b.Type, n))
 			continue
@@ -176,10 +177,11 @@ func (r *Rlimits) Adjust(s *Subject) []string {
 	return done
 }
 
-// rlimitMax is the lowest maximum of the rules in force for the resource: no container
-// is denied for a limit that it was given.
-func (s *Subject) rlimitMax(t RlimitType) uint64 {
-	lowest := uint64(infinity)
+// rlimitDefault is what a missing limit is set to: the largest default of the rules in force
+// that adjust, but not above the maximum of any rule in force, so that no container is denied
+// for a limit that it was given.
+func (s *Subject) rlimitDefault(t RlimitType) uint64 {
+	largest, lowest := uint64(0), uint64(infinity)
 	for _, other := range s.inForce {
 		r, ok := other.Rule.(*Rlimits)
 		if !ok || !other.enforced || other.excuse != nil {
@@ -189,9 +191,12 @@ func (s *Subject) rlimitMax(t RlimitType) uint64 {
 			if b.Type == t && b.Max != nil {
 				lowest = min(lowest, uint64(*b.Max))
 			}
+			if b.Type == t && b.Default != nil && r.Action() == Adjust {
+				largest = max(largest, uint64(*b.Default))
+			}
 		}
 	}
-	return lowest
+	return min(largest, lowest)
 }
 
 // highest gives the largest of the limits that a process has for the resource,

@@ -89,6 +89,10 @@ func TestRlimitsDefault(t *testing.T) {
 		"in other words": {newSpec(withRlimit("nofile", 5, 7)), nil, []specs.POSIXRlimit{{Type: "nofile", Soft: 5, Hard: 7}}, nil},
 		"another policy allows less": {newSpec(), []string{"rlimits: {limits: [{type: RLIMIT_NOFILE, max: 100}]}"},
 			[]specs.POSIXRlimit{{Type: "RLIMIT_NOFILE", Soft: 100, Hard: 100}}, []string{"rlimits: set RLIMIT_NOFILE to 100"}},
+		"another policy has a larger one": {newSpec(), []string{"rlimits: {onViolation: adjust, limits: [{type: RLIMIT_NOFILE, default: 700}]}"},
+			[]specs.POSIXRlimit{{Type: "RLIMIT_NOFILE", Soft: 700, Hard: 700}}, []string{"rlimits: set RLIMIT_NOFILE to 700"}},
+		"another policy has a smaller one": {newSpec(), []string{"rlimits: {onViolation: adjust, limits: [{type: RLIMIT_NOFILE, default: 7}]}"},
+			[]specs.POSIXRlimit{{Type: "RLIMIT_NOFILE", Soft: 512, Hard: 512}}, []string{"rlimits: set RLIMIT_NOFILE to 512"}},
 		"another policy only reports": {newSpec(), []string{"rlimits: {onViolation: audit, limits: [{type: RLIMIT_NOFILE, max: 100}]}"},
 			[]specs.POSIXRlimit{{Type: "RLIMIT_NOFILE", Soft: 512, Hard: 512}}, []string{"rlimits: set RLIMIT_NOFILE to 512"}},
 	} {
