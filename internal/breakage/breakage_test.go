@@ -23,7 +23,6 @@ func TestWarnings(t *testing.T) {
 		over   = "runAsNonRoot: {onViolation: adjust, runAsUser: 10001, runAsGroup: 10001, allowedUsers: [{min: 10001, max: 10001}]}"
 		mount  = "volumeMounts: [{name: v, mountPath: /v}]"
 		secret = "volumes: [{name: v, secret: {secretName: s, defaultMode: 0400}}]"
-		claim  = "volumes: [{name: v, nfs: {server: a, path: /b}}]"
 		plain  = "automountServiceAccountToken: false"
 	)
 	for name, c := range map[string]struct {
@@ -71,11 +70,6 @@ func TestWarnings(t *testing.T) {
 				t.Errorf("%+v\nwant %v", got, c.want)
 			}
 		})
-	}
-	for _, w := range warnings(t, "hostPaths: {onViolation: adjust}\n    volumeTypes: {onViolation: adjust, allowed: [secret]}", pod(plain+"\n  "+claim, mount)) {
-		if w.Kind != breakage.WritableVolumeRemoved || w.Rule != "volumeTypes" {
-			t.Errorf("%+v", w)
-		}
 	}
 }
 
