@@ -170,7 +170,6 @@ func (e *evaluation) adjust() {
 	came := e.sub.came
 	e.applySeccomp()
 	e.noteProfile(came)
-	e.countFields()
 }
 
 // united is the rule that adjusts: with what the rules of other policies give the container that

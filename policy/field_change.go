@@ -18,7 +18,8 @@ type FieldChange struct {
 	Rule   string `json:"rule"`
 
 	// Field is the field's path in the OCI spec, such as process.user.uid. An element of a list
-	// of objects is named by what identifies it: mounts./tmp, hooks.createRuntime./bin/hook.
+	// of objects is named by what identifies it: mounts./tmp, hooks.createRuntime./bin/hook. If
+	// very many elements of a list were edited, the list is the field, and the values name them.
 	Field string `json:"field"`
 
 	// Was and Now are the values, in one line of at most maxFieldText bytes: a list of plain
@@ -41,7 +42,6 @@ const (
 type fieldNotes struct {
 	edits   *ocispec.Edits
 	now     map[string]string // the value of each
-	left    int               // how many changes there was no room for
 	seccomp *bound            // the rule that asked first for another seccomp profile
 }
 
@@ -74,7 +74,7 @@ func (e *evaluation) noteFields(r *bound) {
 func (e *evaluation) noteField(r *bound, field, was, now string) {
 	d := e.decision
 	if len(d.Fields) == maxFields {
-		e.fields.left++
+		d.MoreFields++
 		return
 	}
 	d.Fields = append(d.Fields, FieldChange{
@@ -107,14 +107,6 @@ func (e *evaluation) noteProfile(came *specs.Spec) {
 	was, now := profileIn(came), profileIn(e.sub.Spec)
 	if !reflect.DeepEqual(was, now) {
 		e.noteField(e.fields.seccomp, "linux.seccomp", profileText(was), profileText(now))
-	}
-}
-
-// countFields says how many changes of fields there are beside those that are listed.
-func (e *evaluation) countFields() {
-	e.decision.MoreFields = e.fields.left
-	if e.fields.edits != nil {
-		e.decision.MoreFields += e.fields.edits.More()
 	}
 }
 

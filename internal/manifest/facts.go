@@ -55,7 +55,7 @@ func (b *builder) facts() *Facts {
 }
 
 // automaticToken is the volume with the token that every container gets.
-const automaticToken = "kube-api-access-00000" //nolint:gosec // a name
+const automaticToken = "kube-api-access-00000"
 
 // files are what is said of a volume's files: of a secret, a configMap, a downwardAPI volume, and of
 // all of them in a projected one.

@@ -1,6 +1,7 @@
 package ocispec
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -19,38 +20,35 @@ type Edit struct{ Field, Was, Now string }
 // seccompField is left out of Edits: a profile has thousands of words.
 const seccompField = "linux.seccomp"
 
-// maxElements bounds how many different elements of one list are looked at, before and after.
-const maxElements = 100
+const (
+	// maxEach is how many different elements of one list are a field each. If there are more,
+	// the list is one field, and they are named.
+	maxEach = 8
+
+	// maxNamed bounds how many of them are named.
+	maxNamed = 50
+)
 
 // Edits finds the fields of a spec that differ from another, while it is edited.
 type Edits struct {
 	before *specs.Spec
 	last   map[string]string // what a value was when it was looked at last, in JSON
-	more   map[string]int    // how many elements of a list were not looked at
 	found  []Edit
 }
 
 // EditsOf compares specs with this one, which must not be edited.
 func EditsOf(before *specs.Spec) *Edits {
-	return &Edits{before: before, last: make(map[string]string), more: make(map[string]int)}
+	return &Edits{before: before, last: make(map[string]string)}
 }
 
 // Next lists fields that differ from the first spec: at least those that have changed since the
 // last call. The seccomp profile is left out. A list of plain values is one field; each element of
-// a list of objects is one. It costs little where specs are the same.
+// a list of objects is one, unless very many of them differ. It costs little where specs are the
+// same.
 func (e *Edits) Next(after *specs.Spec) []Edit {
 	e.found = nil
 	e.walk("", reflect.ValueOf(*e.before), reflect.ValueOf(*after))
 	return e.found
-}
-
-// More is how many elements of long lists differ beside those that were listed.
-func (e *Edits) More() int {
-	n := 0
-	for _, more := range e.more {
-		n += more
-	}
-	return n
 }
 
 // walk descends to what differs.
@@ -119,8 +117,11 @@ func (e *Edits) leaf(path string, b, a reflect.Value) {
 	d := &differ{whole: true}
 	if b.Kind() == reflect.Slice && b.Type().Elem().Kind() == reflect.Struct {
 		was, now := different(b, a)
-		e.more[path] = max(len(was)-maxElements, 0) + max(len(now)-maxElements, 0)
-		d.list(path, first(was), first(now))
+		if len(was)+len(now) > maxEach {
+			e.found = append(e.found, Edit{Field: path, Was: named(was), Now: named(now)})
+			return
+		}
+		d.list(path, objects(was), objects(now))
 	} else {
 		d.value(path, plainly(b), plainly(a))
 	}
@@ -156,13 +157,27 @@ func plainText(v reflect.Value) (string, bool) {
 	return strings.Join(all, ", "), true
 }
 
-// first are the first elements as JSON has them.
-func first(list []reflect.Value) []any {
-	out := make([]any, min(len(list), maxElements))
-	for i := range out {
-		out[i] = plainly(list[i])
+// objects are the elements as JSON has them.
+func objects(list []reflect.Value) []any {
+	out := make([]any, len(list))
+	for i, v := range list {
+		out[i] = plainly(v)
 	}
 	return out
+}
+
+// named are the names of the elements.
+func named(list []reflect.Value) string {
+	var names []string
+	for i, v := range list {
+		if i == maxNamed {
+			names = append(names, fmt.Sprintf("and %d more", len(list)-i))
+			break
+		}
+		object := plainly(v)
+		names = append(names, cmp.Or(by("destination")(object), by("path")(object), text(withoutSecrets(object))))
+	}
+	return strings.Join(names, ", ")
 }
 
 // different are the elements that only one of two lists has, in order.

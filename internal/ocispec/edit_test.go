@@ -3,6 +3,7 @@ package ocispec
 import (
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,8 +22,8 @@ func TestEditsOfAll(t *testing.T) {
 	for _, c := range [][2]*specs.Spec{{&full, {}}, {{}, &full}} {
 		e := EditsOf(c[0])
 		edits := e.Next(c[1])
-		if len(edits) < 50 || e.More() > 0 {
-			t.Errorf("%d edits, %d more", len(edits), e.More())
+		if len(edits) < 50 {
+			t.Errorf("%d edits", len(edits))
 		}
 		if again := e.Next(c[1]); len(again) > 0 {
 			t.Errorf("the second time: %v", again)
@@ -81,8 +82,9 @@ func TestManyEdits(t *testing.T) {
 	}
 	start := time.Now()
 	e := EditsOf(&before)
-	if edits := e.Next(&after); len(edits) != maxElements || e.More() != 20_000-maxElements {
-		t.Errorf("%d edits, %d more", len(edits), e.More())
+	if edits := e.Next(&after); len(edits) != 1 || edits[0].Field != "mounts" || edits[0].Now != "" ||
+		edits[0].Was != strings.Repeat("/same, ", maxNamed)+"and 19950 more" {
+		t.Errorf("%v", edits)
 	}
 	if _, err := Diff(&before, &after); err != nil {
 		t.Error(err)

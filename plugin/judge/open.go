@@ -95,7 +95,8 @@ func (j *Judge) open(ctx context.Context, a openRequest, sub policy.Subject) (*p
 		if d.Outcome() == policy.Denied {
 			dropUnknownLabels(d.Spec, sub.Host)
 		}
-		if err := write(ctx, a.store, sub.Container.ID, raw, stored, verdict(d, a.hook, adjusted.Of(d, sub.Container.ID).After(before))); err != nil {
+		note := adjusted.Of(d, sub.Container.ID).After(before)
+		if err := write(ctx, a.store, sub.Container.ID, raw, stored, verdict(d, a.hook, note)); err != nil {
 			return nil, notWritten(err, a.sealed)
 		}
 	}
