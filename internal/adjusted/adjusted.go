@@ -10,6 +10,7 @@ package adjusted
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -101,20 +102,44 @@ func Put(spec *specs.Spec, n *Note) {
 	spec.Annotations[Annotation] = n.Text()
 }
 
-// Text is the annotation's value: as many of the changes as there is room for.
+// Text is the annotation's value. If there is no room for all of it, values are cut, and then the
+// last changes are left out.
 func (n *Note) Text() string {
 	short := *n
-	for {
-		text, err := json.Marshal(&short)
-		if err != nil {
-			return "" // no string fails to be encoded
+	for most := 320; most >= 40; most /= 2 {
+		short.Fields = slices.Clone(n.Fields)
+		for i := range short.Fields {
+			f := &short.Fields[i]
+			f.Was, f.Now = cut(f.Was, most), cut(f.Now, most)
 		}
-		if len(text) <= maxNote || len(short.Fields) == 0 {
-			return string(text)
+		if text := short.json(); len(text) <= maxNote {
+			return text
 		}
+	}
+	for len(short.Fields) > 0 {
 		short.Fields = short.Fields[:len(short.Fields)-1]
 		short.More++
+		if text := short.json(); len(text) <= maxNote {
+			return text
+		}
 	}
+	return short.json()
+}
+
+func (n *Note) json() string {
+	text, err := json.Marshal(n)
+	if err != nil {
+		return "" // no string fails to be encoded
+	}
+	return string(text)
+}
+
+// cut is the text, or its beginning.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most-len("...")], "") + "..."
 }
 
 // clean bounds what others may have written.
