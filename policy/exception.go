@@ -163,6 +163,9 @@ func (e *exception) excuses(s *Subject) answer {
 	if e.Expired(s.Time) || !e.match.namespace(s.Pod.Namespace) {
 		return no
 	}
+	if len(e.match.Containers)+len(e.match.ExcludeContainers) > 0 && misnamedContainer(s.Container.Name) {
+		return no
+	}
 	excluded := e.match.mayExclude(s)
 	if excluded == yes {
 		return no

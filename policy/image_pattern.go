@@ -84,13 +84,35 @@ func matchAnyName(patterns []ImagePattern, image string) bool {
 		return false
 	}
 	registry := reference.Domain(named)
-	host := strings.ToLower(registry)
-	host = strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ":80")
-	if host == "registry-1.docker.io" { // where docker.io is
-		host = "docker.io"
-	}
-	plain := parseImage(host + strings.TrimPrefix(named.String(), registry))
+	plain := parseImage(plainRegistry(registry) + strings.TrimPrefix(named.String(), registry))
 	return plain != nil && matchNamed(patterns, plain)
+}
+
+// plainRegistry is the usual spelling of a registry: in small letters, without the ports that it
+// has anyway, and docker.io for the other names of Docker Hub.
+func plainRegistry(registry string) string {
+	host, port, found := strings.Cut(strings.ToLower(registry), ":")
+	if port = strings.TrimLeft(port, "0"); found && port != "443" && port != "80" {
+		host += ":" + port
+	}
+	switch host {
+	case "registry-1.docker.io", "registry.hub.docker.com", "index.docker.io":
+		return "docker.io"
+	default:
+		return host
+	}
+}
+
+// misspelt gives the first part of the pattern whose registry has another spelling than the usual
+// one, which is the one that matchAnyName compares with, and how to write it; "" for none.
+func (p ImagePattern) misspelt() (written, plain string) {
+	for _, one := range alternatives(string(p)) {
+		registry, rest, below := strings.Cut(one, "/")
+		if plain := plainRegistry(registry); below && plain != registry {
+			return one, plain + "/" + rest
+		}
+	}
+	return "", ""
 }
 
 func matchNamed(patterns []ImagePattern, named reference.Named) bool {

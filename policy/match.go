@@ -156,8 +156,7 @@ const (
 
 // container asks all but the namespace.
 func (m *Match) container(s *Subject) answer {
-	if !matches(m.Containers, s.Container.Name) ||
-		matchAny(m.ExcludeContainers, s.Container.Name) ||
+	if !m.named(s.Container.Name) ||
 		!matches(m.RuntimeHandlers, s.Pod.RuntimeHandler) ||
 		m.PodSelector != nil && !m.PodSelector.matches(&s.Pod) ||
 		m.ExcludePodSelector != nil && !s.Pod.LabelsUnseen && m.ExcludePodSelector.matches(&s.Pod) {
@@ -168,6 +167,16 @@ func (m *Match) container(s *Subject) answer {
 		return a
 	}
 	return m.conditions(s, a)
+}
+
+// named asks what is said of the container's name. Only a caller of CRI can choose a name that
+// Kubernetes does not have, such as one with a slash: no pattern decides about it, so that a
+// policy applies, and an exception does not.
+func (m *Match) named(name string) bool {
+	if matches(m.Containers, name) && !matchAny(m.ExcludeContainers, name) {
+		return true
+	}
+	return misnamedContainer(name)
 }
 
 // image asks what is said of images.
@@ -198,7 +207,7 @@ func (m *Match) mayExclude(s *Subject) answer {
 		}
 	}
 	if len(m.ExcludeImages) > 0 {
-		excluded := func(image string) bool { return matchImage(m.ExcludeImages, image) }
+		excluded := func(image string) bool { return matchAnyName(m.ExcludeImages, image) }
 		switch c := &s.Container; {
 		case c.Image != "" && excluded(c.Image) || slices.ContainsFunc(c.OtherImages, excluded):
 			return yes
@@ -216,8 +225,8 @@ func (m *Match) included(c *Container) answer {
 		return yes
 	case c.Image == "" && !(c.ImageUnseen && len(c.OtherImages) > 0):
 		return unknown
-	case c.Image != "" && matchImage(m.Images, c.Image) ||
-		slices.ContainsFunc(c.OtherImages, func(i string) bool { return matchImage(m.Images, i) }):
+	case c.Image != "" && matchAnyName(m.Images, c.Image) ||
+		slices.ContainsFunc(c.OtherImages, func(i string) bool { return matchAnyName(m.Images, i) }):
 		return yes
 	default:
 		return no

@@ -3,6 +3,8 @@ package policy
 import (
 	"fmt"
 	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // misnamed reports whether the pod's namespace is none that Kubernetes can have: its
@@ -33,6 +35,12 @@ func (s *Set) refuse(sub *Subject, visible Visibility) *Decision {
 		}
 	}
 	return d
+}
+
+// misnamedContainer reports whether the container's name is none that Kubernetes can have: its
+// names are DNS labels. "" is a name that is not known.
+func misnamedContainer(name string) bool {
+	return name != "" && len(validation.IsDNS1123Label(name)) > 0
 }
 
 // ruleNamespace is what takes the place of a rule's name in a violation that is of

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -44,5 +45,35 @@ func TestMisnamedNamespace(t *testing.T) {
 	sub.Pod.Namespace, sub.Pod.Unseen = "", true
 	if d := compileDocs(t, enforce).Evaluate(sub, Complete); d.Outcome() != Allowed {
 		t.Errorf("a namespace that is not known: %s", d.Message())
+	}
+}
+
+// TestMisnamedContainer: a name that Kubernetes does not have brings no container past a policy,
+// and none to an exception.
+func TestMisnamedContainer(t *testing.T) {
+	const exception = "---\napiVersion: " + APIVersion + "\nkind: Exception\nmetadata: {name: x}\n" +
+		"spec: {policies: [p], rules: [capabilities], match: {containers: [%s]}, reason: r, owner: o, expires: 2999-01-01}\n"
+	policy := func(match string) string {
+		return strings.Replace(policyDoc("p", "capabilities: {drop: [ALL]}"), "spec:\n", "spec:\n  match: "+match+"\n", 1)
+	}
+	for name, c := range map[string]struct {
+		doc, container string
+		want           Outcome
+	}{
+		"every name":                   {policy("{containers: ['*']}"), "a/b", Denied},
+		"another name":                 {policy("{containers: [app]}"), "a/b", Denied},
+		"excluded":                     {policy("{excludeContainers: ['a**']}"), "a/b", Denied},
+		"excluded, as Kubernetes has":  {policy("{excludeContainers: ['a*']}"), "ab", Allowed},
+		"another, as Kubernetes has":   {policy("{containers: [app]}"), "ab", Allowed},
+		"excused":                      {policy("{}") + fmt.Sprintf(exception, "'a**'"), "a/b", Denied},
+		"excused, as Kubernetes names": {policy("{}") + fmt.Sprintf(exception, "'a*'"), "ab", Allowed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sub := subject(newSpec())
+			sub.Container.Name = c.container
+			if d := compileDocs(t, c.doc).Evaluate(sub, Complete); d.Outcome() != c.want {
+				t.Errorf("%s: %s", d.Outcome(), d.Message())
+			}
+		})
 	}
 }

@@ -10,15 +10,18 @@ import (
 )
 
 // absPath is an absolute path in its shortest form: without "..", "//" or a slash
-// at its end.
+// at its end, and without wildcards.
 type absPath string
 
-// UnmarshalText reads a path; one that is relative, or that could be written
-// shorter, is an error.
+// UnmarshalText reads a path; one that is relative, that could be written
+// shorter, or that is a pattern, is an error.
 func (p *absPath) UnmarshalText(text []byte) error {
 	s := string(text)
 	if !path.IsAbs(s) || path.Clean(s) != s || strings.ContainsRune(s, 0) {
 		return fmt.Errorf("%q cannot be used as a path here (allowed: an absolute path without \"..\", \"//\" or a slash at its end)", s)
+	}
+	if strings.ContainsAny(s, "*?") {
+		return fmt.Errorf("%q is a pattern, and cannot be used here (allowed: a path, which covers all that is below it)", s)
 	}
 	*p = absPath(s)
 	return nil
@@ -27,7 +30,7 @@ func (p *absPath) UnmarshalText(text []byte) error {
 // JSONSchema requires a path that begins with a slash, ends with none and has no
 // component that is empty, "." or "..".
 func (absPath) JSONSchema() map[string]any {
-	s := strict.Named("path", strict.Pattern(`^/([^/]+(/[^/]+)*)?$`))
+	s := strict.Named("path", strict.Pattern(`^/([^/*?]+(/[^/*?]+)*)?$`))
 	s["not"] = strict.Pattern(`/\.\.?(/|$)`)
 	return s
 }

@@ -71,6 +71,11 @@ func (i *Images) Validate() error {
 			return strict.Field("allowed", "has %s, which is forbidden", p)
 		}
 	}
+	for at, p := range i.Forbidden {
+		if written, plain := p.misspelt(); written != "" {
+			return strict.Entry("forbidden", at, "%q is another spelling of the registry's name (write %q, which covers all of them)", written, plain)
+		}
+	}
 	return nil
 }
 

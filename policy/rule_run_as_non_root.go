@@ -16,7 +16,8 @@ import (
 // RunAsNonRoot requires a user other than root, and limits users and groups.
 //
 // The id 4294967295 (-1) counts as 0: crun passes it to setresuid(2) and setresgid(2), which then
-// leave the id as it is, so that the process would stay root.
+// leave the id as it is, so that the process would stay root. A user that the container's user
+// namespace maps to the host's 0 breaks the rule, too, and such a group counts as 0.
 //
 // Reads: process.user: uid, gid and additionalGids (OCI runtime spec, config.md, "User"),
 // linux.namespaces, linux.uidMappings and linux.gidMappings; with allowUserNamespaceRoot also
@@ -24,7 +25,7 @@ import (
 // Adjusts: replaces root, or a user that is not allowed, with runAsUser, and a group that is not
 // allowed with runAsGroup. It removes additional groups that are not allowed. If it replaces
 // root, it also replaces root's group 0. If the container's user namespace does not map an id
-// that it would set, the container is denied. With home it also sets HOME.
+// that it would set, or maps it to the host's 0, the container is denied. With home it also sets HOME.
 // Source: Pod Security Standards, Restricted, "Running as Non-root" and "Running as Non-root
 // user"; credentials(7), user_namespaces(7).
 // Example: {onViolation: adjust, runAsUser: 10001, runAsGroup: 10001, forbidRootGroup: true}
@@ -211,6 +212,9 @@ func (r *RunAsNonRoot) Check(s *Subject) []Finding {
 	case inForce(u.UID) == 0:
 		findings = append(findings, Finding{Found: fmt.Sprintf("runs as root (uid %d)", u.UID) +
 			r.cannotRun(s), Allowed: usersText(users), Fix: r.fixUser(s)})
+	case s.isHostUser(u.UID):
+		findings = append(findings, Finding{Found: fmt.Sprintf("uid %d is the host's root in the pod's user namespace", u.UID) +
+			r.cannotRun(s), Allowed: usersText(users)})
 	default:
 		findings = append(findings, Finding{Found: fmt.Sprintf("uid %d not allowed", u.UID) +
 			r.cannotRun(s), Allowed: usersText(users), Fix: r.fixUser(s)})
@@ -326,12 +330,15 @@ func (r *RunAsNonRoot) userFine(s *Subject, uid uint32) bool {
 		return r.AllowUserNamespaceRoot && s.userNamespace()
 	}
 	users, ok := r.usersOf(s)
-	return ok && inRanges(users, uid)
+	return ok && inRanges(users, uid) && !s.isHostUser(uid)
 }
 
 func (r *RunAsNonRoot) groupFine(s *Subject, gid uint32, allowed []IDRange) bool {
 	if gid = inForce(gid); gid == 0 && r.AllowUserNamespaceRoot && s.userNamespace() {
 		return true
+	}
+	if s.isHostGroup(gid) && (r.ForbidRootGroup || !inRanges(allowed, 0)) {
+		return false
 	}
 	return inRanges(allowed, gid) && !(gid == 0 && r.ForbidRootGroup)
 }

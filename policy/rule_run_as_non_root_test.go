@@ -49,6 +49,10 @@ func TestRunAsNonRootCheck(t *testing.T) {
 		{"another id of the namespace is the host's root", `allowUserNamespaceRoot: true`, []option{withUser(0, 0), withUserNamespace(100000, 100000), func(s *specs.Spec) {
 			s.Linux.UIDMappings = append(s.Linux.UIDMappings, specs.LinuxIDMapping{ContainerID: 70000, Size: 1})
 		}}, []string{"runs as root (uid 0) (allowed: any uid but 0)"}},
+		{"a user that is the host's root", ``, []option{withUser(5, 5), mappedTo(0, 1)}, []string{"uid 5 is the host's root in the pod's user namespace (allowed: any uid but 0)"}},
+		{"a user that is not the host's root", ``, []option{withUser(4, 4), mappedTo(1, 10)}, nil},
+		{"a group that is the host's root's", `forbidRootGroup: true`, []option{withUser(4, 5, 5), mappedTo(0, 1), withUserMapping(4, 100000)},
+			[]string{"gid 5 not allowed (allowed: any gid but 0)", "additional groups 5 not allowed (allowed: any gid but 0)"}},
 		{"mappings without a namespace", `allowUserNamespaceRoot: true`, []option{withUser(0, 0), withUserNamespace(100000, 100000), withoutNamespace(specs.UserNamespace)}, []string{"runs as root (uid 0) (allowed: any uid but 0)"}},
 		{"no mappings", `allowUserNamespaceRoot: true`, []option{withUser(0, 0), withUserNamespace(1, 1), func(s *specs.Spec) { s.Linux.UIDMappings = nil }}, []string{"runs as root (uid 0) (allowed: any uid but 0)"}},
 		{"user of the namespace's range", `namespaceUsers: [{namespaces: ["team-*"], min: 1000, max: 1999}]`, []option{withUser(1999, 0)}, nil},
@@ -232,5 +236,35 @@ func TestRunAsNonRootLoad(t *testing.T) {
 		if want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%s: error %q, want %q", rule, got, want)
 		}
+	}
+}
+
+// mappedTo gives the container a user namespace whose 5 is that id of the host, and 4 the one
+// before it.
+func mappedTo(host, size uint32) option {
+	return func(s *specs.Spec) {
+		withUserNamespace(100000, 100000)(s)
+		own := []specs.LinuxIDMapping{{ContainerID: 5, HostID: host, Size: size}, {ContainerID: 4, HostID: 100004, Size: 1}, {HostID: 100000, Size: 1}}
+		s.Linux.UIDMappings, s.Linux.GIDMappings = own, own
+	}
+}
+
+// withUserMapping maps users only: the id to that one of the host.
+func withUserMapping(id, host uint32) option {
+	return func(s *specs.Spec) {
+		s.Linux.UIDMappings = []specs.LinuxIDMapping{{ContainerID: id, HostID: host, Size: 1}}
+	}
+}
+
+// TestRunAsHostRoot: adjusting does not replace a user namespace's root by the host's.
+func TestRunAsHostRoot(t *testing.T) {
+	spec := newSpec(withUser(0, 0), withUserNamespace(100000, 100000), func(s *specs.Spec) {
+		s.Linux.UIDMappings = []specs.LinuxIDMapping{{HostID: 100000, Size: 10}, {ContainerID: 65532, HostID: 0, Size: 1}}
+		s.Linux.GIDMappings = []specs.LinuxIDMapping{{HostID: 100000, Size: 65533}}
+	})
+	d := compileDocs(t, policyDoc("p", "runAsNonRoot: {onViolation: adjust}")).Evaluate(subject(spec), Complete)
+	want := "runs as root (uid 0), and the policy's runAsUser, 65532, is the host's root in the pod's user namespace"
+	if d.Outcome() != Denied || !strings.Contains(d.Message(), want) {
+		t.Errorf("%s: %s", d.Outcome(), d.Message())
 	}
 }

@@ -8,18 +8,25 @@ import (
 )
 
 // cannotRun says why adjusting cannot give the container runAsUser and runAsGroup:
-// its user namespace has no such id; "" where it can, or is not to.
+// its user namespace has no such id, or it is the host's root; "" where it can, or is not to.
 func (r *RunAsNonRoot) cannotRun(s *Subject) string {
 	if r.Action() != Adjust || !s.hasNamespace(specs.UserNamespace) {
 		return ""
 	}
-	const unmapped = ", and the policy's %s, %d, is not mapped in the pod's user namespace"
+	const (
+		unmapped = ", and the policy's %s, %d, is not mapped in the pod's user namespace"
+		isRoot   = ", and the policy's %s, %d, is the host's root in the pod's user namespace"
+	)
 	uid, _ := r.user(s)
 	switch l := s.Spec.Linux; {
 	case !isMapped(l.UIDMappings, uid):
 		return fmt.Sprintf(unmapped, "runAsUser", uid)
 	case !isMapped(l.GIDMappings, r.group()):
 		return fmt.Sprintf(unmapped, "runAsGroup", r.group())
+	case s.isHostUser(uid):
+		return fmt.Sprintf(isRoot, "runAsUser", uid)
+	case s.isHostGroup(r.group()):
+		return fmt.Sprintf(isRoot, "runAsGroup", r.group())
 	default:
 		return ""
 	}
@@ -30,5 +37,30 @@ func (r *RunAsNonRoot) cannotRun(s *Subject) string {
 func isMapped(mappings []specs.LinuxIDMapping, id uint32) bool {
 	return len(mappings) == 0 || slices.ContainsFunc(mappings, func(m specs.LinuxIDMapping) bool {
 		return id >= m.ContainerID && uint64(id) < uint64(m.ContainerID)+uint64(m.Size)
+	})
+}
+
+// isHostUser reports whether a user id of the container, in its user namespace, is the host's
+// root. No kubelet maps an id so, but any caller of CRI can ask for it.
+func (s *Subject) isHostUser(uid uint32) bool {
+	if !s.hasNamespace(specs.UserNamespace) {
+		return false
+	}
+	return isHostRoot(s.Spec.Linux.UIDMappings, uid) || s.Pod.Sandbox != nil && isHostRoot(s.Pod.Sandbox.UIDMappings, uid)
+}
+
+// isHostGroup is isHostUser for a group id.
+func (s *Subject) isHostGroup(gid uint32) bool {
+	if !s.hasNamespace(specs.UserNamespace) {
+		return false
+	}
+	return isHostRoot(s.Spec.Linux.GIDMappings, gid) || s.Pod.Sandbox != nil && isHostRoot(s.Pod.Sandbox.GIDMappings, gid)
+}
+
+// isHostRoot reports whether the mappings lead from the id to the host's 0.
+func isHostRoot(mappings []specs.LinuxIDMapping, id uint32) bool {
+	return slices.ContainsFunc(mappings, func(m specs.LinuxIDMapping) bool {
+		offset := id - m.ContainerID
+		return id >= m.ContainerID && offset < m.Size && m.HostID+offset == 0
 	})
 }
