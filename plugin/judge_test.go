@@ -72,6 +72,46 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// TestJudgeRequest: a rule on request is asked about the spec as it came, and not again about
+// the adjusted one.
+func TestJudgeRequest(t *testing.T) {
+	const rules = `rules: {runAsNonRoot: {onViolation: adjust, runAsUser: 1000}, ` +
+		`custom: {on: request, validations: [{name: a, message: m, expression: "spec.process.user.uid != 1000"}]}}`
+	n := with(t, "cri-o", judge.ByWrapper{Program: "/opt/specguard-runtime"}, doc("p", rules))
+	if _, err := n.create(pod(), container()); err != nil {
+		t.Fatal(err)
+	}
+	a := n.bring(wrapperapi.Create, nil)
+	if a.Verdict != wrapperapi.Allowed || !strings.Contains(string(a.Spec), `"uid":1000`) {
+		t.Fatalf("%+v %s", a, a.Spec)
+	}
+	adjusted := func(r *wrapperapi.Request) { r.Spec = a.Spec }
+	if a := n.bring(wrapperapi.Verify, adjusted); a.Verdict != wrapperapi.Allowed {
+		t.Errorf("what runs: %+v", a)
+	}
+	if a := n.bring(wrapperapi.Create, adjusted); a.Verdict != wrapperapi.Forbidden {
+		t.Errorf("asked for: %+v", a)
+	}
+	for _, forget := range []bool{false, true} { // the same in a runtime's store
+		n := offline(t, doc("p", rules))
+		n.start(t, "containerd")
+		n.connect(n.socket)
+		if _, err := n.create(pod(), container()); err != nil {
+			t.Fatal(err)
+		}
+		if err := n.plugin.judge.Open(t.Context(), n.plugin.container(pod(), container())); err != nil {
+			t.Fatal(err)
+		}
+		if forget {
+			n.plugin.judge.Forget(container().GetId())
+			n.plugin.judge.Listed([]judge.Container{n.plugin.container(pod(), container())})
+		}
+		if a := n.bring(wrapperapi.Verify, nil); (a.Verdict == wrapperapi.Allowed) == forget {
+			t.Errorf("forgotten %v: %+v", forget, a)
+		}
+	}
+}
+
 // TestJudgeUnknown tells containers whose owner is in doubt.
 func TestJudgeUnknown(t *testing.T) {
 	n := with(t, "cri-o", judge.ByWrapper{Program: "/opt/specguard-runtime"}, doc("p", strip))

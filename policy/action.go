@@ -39,6 +39,22 @@ func (a *policyAction) UnmarshalText(text []byte) error {
 // JSONSchema lists the actions.
 func (policyAction) JSONSchema() map[string]any { return strict.Enum(Reject, Adjust, Audit) }
 
+// Moment says which of a container's specs a rule is checked against.
+type Moment string
+
+// The moments. OnResult is the default.
+const (
+	OnRequest Moment = "request" // the spec as it came, after other NRI plugins and before any adjustment by specguard
+	OnResult  Moment = "result"  // the spec as it will run
+)
+
+// UnmarshalText reads a moment; an unknown one is an error that names the
+// known ones.
+func (m *Moment) UnmarshalText(text []byte) error { return oneOf(m, text, OnRequest, OnResult) }
+
+// JSONSchema lists the moments.
+func (Moment) JSONSchema() map[string]any { return strict.Enum(OnRequest, OnResult) }
+
 // Mode says whether a policy is in force.
 type Mode string
 

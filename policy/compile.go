@@ -152,10 +152,17 @@ func (c *compiler) rules(s *policySpec) (out []compiledRule, errs, warnings []st
 		}
 		errs = append(errs, faults...)
 		if len(faults) == 0 && rule.Action() != Ignore {
-			out = append(out, compiledRule{Rule: rule, name: k.name, order: i, reads: k.readBy(rule), early: k.early})
+			out = append(out, k.compiled(rule, i))
 		}
 	}
 	return out, errs, warnings
+}
+
+// compiled is a rule of the kind, at its place in the rule table.
+func (k kind) compiled(rule Rule, order int) compiledRule {
+	out := compiledRule{Rule: rule, name: k.name, order: order, reads: k.readBy(rule), early: k.early}
+	out.request, out.result = partsOf(rule)
+	return out
 }
 
 // build decodes a rule from its layers, of which the last counts most.
@@ -169,6 +176,13 @@ func (k kind) build(layers []*yaml.Node) (rule Rule, errs, warnings []strict.Err
 		if errs, warnings = strict.DecodeWarned(n, rule, path); len(errs) > 0 {
 			return rule, errs, nil
 		}
+	}
+	if r, ok := rule.(interface{ requests() bool }); ok && r.requests() && rule.Action() == Adjust {
+		at := valueOf(layers[len(layers)-1], fieldOn)
+		return rule, []strict.Error{{
+			Line: at.Line, Column: at.Column, Path: path + "." + fieldOn,
+			Msg: "a rule on request cannot adjust (allowed: onViolation reject, audit, ignore)",
+		}}, nil
 	}
 	if rule.Action() == Adjust && !k.canAdjust() {
 		at := valueOf(layers[len(layers)-1], fieldOnViolation)

@@ -11,6 +11,9 @@ import (
 // fieldOnViolation is the rules' field that says what to do about a violation.
 const fieldOnViolation = "onViolation"
 
+// fieldOn is the rules' field that says which spec they are checked against.
+const fieldOn = "on"
+
 // buildFor decodes a rule of a policy whose onViolation is the action; "" for none. inherited
 // is what its profile says of the rule, and own what it says itself; nil for nothing. A rule
 // that says itself what to do keeps that, and so does one that cannot adjust as it is written.

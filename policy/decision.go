@@ -78,6 +78,10 @@ type Decision struct {
 	// Unadjusted: a violation is of a rule that would have adjusted, but the spec is Fixed.
 	Unadjusted bool
 
+	// AwaitsSpec: a rule in force that is checked against the spec as it came (on: request) cannot
+	// be decided by a Partial spec. Until it is, nothing must be adjusted.
+	AwaitsSpec bool
+
 	// Audit holds violations that are only reported, and Excepted those that
 	// an exception excuses.
 	Audit    []Violation

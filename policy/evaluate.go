@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
+
 	"github.com/specguard/specguard/internal/ocispec"
 	"github.com/specguard/specguard/internal/oneline"
 )
@@ -55,6 +57,9 @@ type evaluation struct {
 	rules    []bound // by rule table, then by policy
 	cloned   bool
 	fields   fieldNotes
+
+	came    *specs.Spec // the spec that is judged
+	request *Subject    // with it, once it is needed
 }
 
 // bound is a rule of a policy that matches.
@@ -72,6 +77,7 @@ type bound struct {
 // decide makes the decision by these policies.
 func (e *evaluation) decide(policies []*compiled) *Decision {
 	e.decision = &Decision{Spec: e.sub.Spec}
+	e.came = e.sub.Spec
 	e.gather(policies)
 	e.adjust()
 	e.check()
@@ -100,8 +106,12 @@ func (e *evaluation) gather(policies []*compiled) {
 				continue
 			}
 			r := &rules[0]
-			if decides := e.decides(r); decides || r.early && e.sub.ShowsMore {
+			decides := e.decides(r)
+			if decides || r.early && e.sub.ShowsMore {
 				e.rules = append(e.rules, e.bind(r, policies[i], unsure[i] || !decides))
+			}
+			if (!decides || unsure[i]) && e.awaits(r, policies[i]) {
+				e.decision.AwaitsSpec = true
 			}
 			left[i] = rules[1:]
 			n--
@@ -236,7 +246,7 @@ func (e *evaluation) check() {
 		if e.sub.ended() {
 			break
 		}
-		for _, f := range oneLineEach(r.Check(&e.sub)) {
+		for _, f := range oneLineEach(e.findings(r.compiledRule)) {
 			v := Violation{Policy: r.policy.name, Rule: r.name, Finding: f}
 			switch {
 			case r.unsure:

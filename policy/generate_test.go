@@ -65,6 +65,9 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 			if allow := some(t, "allow", names...); len(allow) > 0 {
 				fields = append(fields, "allow: "+flow(allow...))
 			}
+			if refuse := some(t, "refuse", "ADDED", "NET_ADMIN", "KILL", "NET_RAW"); len(refuse) > 0 && rapid.Bool().Draw(t, "refuses") {
+				fields = append(fields, "refuse: "+flow(refuse...))
+			}
 			return fields
 		},
 		"runAsNonRoot": drawRunAs,
@@ -137,7 +140,11 @@ func drawRule(t *rapid.T, k kind, actions ...Action) string {
 	if fields == nil {
 		t.Fatalf("no generator for rule %s: add one to ruleFields", k.name)
 	}
-	return k.name + ": {" + strings.Join(append([]string{"onViolation: " + string(action)}, fields(t, action)...), ", ") + "}"
+	said := append([]string{"onViolation: " + string(action)}, fields(t, action)...)
+	if action != Adjust && rapid.IntRange(0, 3).Draw(t, "on request") == 0 {
+		said = append(said, "on: request")
+	}
+	return k.name + ": {" + strings.Join(said, ", ") + "}"
 }
 
 // drawPolicy draws a policy document. A gentle one denies only what it cannot

@@ -133,6 +133,9 @@ func (s *Subject) sourceOf(m *specs.Mount) string {
 // binds reports whether the container must not break the rule.
 func (b *bound) binds() bool { return b.enforced && b.excuse == nil && !b.unsure }
 
+// bindsResult reports whether the spec as it will run must not break the rule.
+func (b *bound) bindsResult() bool { return b.binds() && b.result != nil }
+
 // hasHooks reports whether programs run that can mount something before the
 // container's process starts.
 func hasHooks(h *specs.Hooks) bool {

@@ -80,6 +80,7 @@ func TestPropertyAdjust(t *testing.T) {
 		if d.Outcome() == Denied {
 			return
 		}
+		came := sub.ready()
 		sub.Spec = d.Spec
 		sub = sub.ready()
 		excused := func(p *compiled, rule string) bool {
@@ -89,11 +90,18 @@ func TestPropertyAdjust(t *testing.T) {
 		}
 		for _, p := range set.matching(&sub) {
 			for _, r := range p.rules {
-				if found := r.Check(&sub); p.mode == ModeEnforce && r.Action() != Audit && !excused(p, r.name) && len(found) > 0 {
-					t.Errorf("%s, but breaks %s of %s: %v", d.Outcome(), r.name, p.name, found)
+				if p.mode != ModeEnforce || r.Action() == Audit || excused(p, r.name) {
+					continue
+				}
+				if r.result != nil && len(r.result.Check(&sub)) > 0 {
+					t.Errorf("%s, but breaks %s of %s: %v", d.Outcome(), r.name, p.name, r.result.Check(&sub))
+				}
+				if r.request != nil && len(r.request.Check(&came)) > 0 {
+					t.Errorf("%s, but what came breaks %s of %s: %v", d.Outcome(), r.name, p.name, r.request.Check(&came))
 				}
 			}
 		}
+		sub.RequestJudged = true
 		again := set.Evaluate(sub, Complete)
 		if again.Outcome() != Allowed || asJSON(again.Spec) != asJSON(d.Spec) {
 			t.Errorf("the second time: %s, %v %v", again.Outcome(), findings(again), changes(again))

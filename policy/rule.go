@@ -28,7 +28,15 @@ type Base struct {
 	// OnViolation says what happens to a container that breaks the rule.
 	// Default: reject.
 	OnViolation Action `yaml:"onViolation"`
+
+	// On says which spec the rule is checked against: the one that came, or the one that will
+	// run, which specguard may have adjusted. A rule on request cannot adjust.
+	// Default: result.
+	On Moment `yaml:"on"`
 }
+
+// requests reports whether the rule is checked against the spec as it came.
+func (b Base) requests() bool { return b.On == OnRequest }
 
 // Action returns what to do about a violation.
 func (b Base) Action() Action {

@@ -15,8 +15,12 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// Capabilities limits the Linux capabilities of the container's process. At least one of drop
-// and allow is required.
+// Capabilities limits the Linux capabilities of the container's process. At least one of drop,
+// allow and refuse is required.
+//
+// A container runtime gives each container some capabilities, and adds those that the pod asks
+// for. With onViolation: adjust, drop: [ALL] and refuse: [ADDED], the rule takes away what the
+// runtime gives, and denies a container whose pod asks for more, instead of running it without.
 //
 // If the spec has no process.capabilities, OCI runtimes give the process all of their own
 // capabilities. That breaks the rule, whatever it allows. A name that the kernel does not know,
@@ -41,6 +45,12 @@ type Capabilities struct {
 	// Allow lists the only capabilities that are allowed.
 	// Default: all that are not dropped.
 	Allow []Capability `yaml:"allow"`
+
+	// Refuse lists capabilities that deny a container if the spec as it came has them in any
+	// set, even if onViolation is adjust. With onViolation: audit they are reported. ADDED means
+	// every capability that is not in Allow and that container runtimes do not give by default.
+	// Default: none.
+	Refuse []RefusedCapability `yaml:"refuse"`
 }
 
 // allCapabilities is the word for every capability.
@@ -68,19 +78,29 @@ func (c *Capability) UnmarshalText(text []byte) error {
 
 // JSONSchema lists the names without CAP_, and takes them in all forms.
 func (Capability) JSONSchema() map[string]any {
-	names := []Capability{allCapabilities}
+	return capabilitySchema("capability", string(allCapabilities))
+}
+
+// capabilitySchema lists the word and the names of capabilities.
+func capabilitySchema(title, word string) map[string]any {
+	names := []string{word}
 	for _, k := range capability.ListKnown() {
-		names = append(names, Capability(strings.ToUpper(k.String())))
+		names = append(names, strings.ToUpper(k.String()))
 	}
 	letter := regexp.MustCompile("[A-Z]")
-	anyCase := letter.ReplaceAllStringFunc("^(CAP_)?("+strings.Join(texts(names), "|")+")$",
+	anyCase := letter.ReplaceAllStringFunc("^(CAP_)?("+strings.Join(names, "|")+")$",
 		func(c string) string { return "[" + c + strings.ToLower(c) + "]" })
 	pattern := strict.Pattern(anyCase)
 	pattern["patternErrorMessage"] = "This is not a capability: see capabilities(7)."
-	return strict.Named("capability", map[string]any{"anyOf": []any{strict.Enum(names...), pattern}})
+	return strict.Named(title, map[string]any{"anyOf": []any{strict.Enum(names...), pattern}})
 }
 
-// Validate requires at least one of drop and allow, and no empty allow that would
+// JSONSchema refuses an empty list of what is refused.
+func (Capabilities) JSONSchema() map[string]any {
+	return map[string]any{"properties": map[string]any{"refuse": strict.NotEmpty()}}
+}
+
+// Validate requires at least one of drop, allow and refuse, and no empty allow that would
 // not be what it looks like.
 func (c *Capabilities) Validate() error {
 	switch {
@@ -90,8 +110,10 @@ func (c *Capabilities) Validate() error {
 		return nil
 	case c.Allow != nil && len(c.Allow) == 0 && !slices.Contains(c.Drop, allCapabilities):
 		return strict.Field("allow", "is an empty list; drop: [ALL] allows none")
-	case len(c.Drop) == 0 && len(c.Allow) == 0:
-		return errors.New("needs drop or allow")
+	case c.Refuse != nil && len(c.Refuse) == 0:
+		return strict.Field("refuse", "is an empty list; leave it out to refuse none")
+	case len(c.Drop) == 0 && len(c.Allow) == 0 && len(c.Refuse) == 0:
+		return errors.New("needs drop, allow or refuse")
 	}
 	return nil
 }
@@ -219,6 +241,8 @@ func (c *Capabilities) allowed() string {
 		return joinShort(left)
 	case slices.Contains(c.Drop, allCapabilities):
 		return "none"
+	case len(c.Drop) == 0:
+		return "all that the kernel knows"
 	default:
 		return "all but " + joinShort(c.Drop)
 	}

@@ -114,7 +114,7 @@ func allCaps(s *specs.Spec) { s.Process.Capabilities = nil }
 func TestCapabilitiesLoad(t *testing.T) {
 	for rule, want := range map[string]string{
 		`capabilities: {drop: [SYS_ADMNI]}`:       `unknown capability "SYS_ADMNI"`,
-		`capabilities: {}`:                        "needs drop or allow",
+		`capabilities: {}`:                        "needs drop, allow or refuse",
 		`capabilities: {allow: [ALL]}`:            "ALL cannot be allowed",
 		`capabilities: {allow: []}`:               "allow: is an empty list; drop: [ALL] allows none",
 		`capabilities: {drop: [KILL], allow: []}`: "allow: is an empty list; drop: [ALL] allows none",

@@ -65,6 +65,10 @@ type Validation struct {
 	// with ! in quotes.
 	Expression expression `yaml:"expression"`
 
+	// On says which spec the condition is about: the one that came, or the one that will run.
+	// Default: what the rule says.
+	On Moment `yaml:"on"`
+
 	// Message says, in one line, what is wrong with a container that does not comply. It is
 	// printed as it is; values of the spec are never added.
 	Message line `yaml:"message"`
@@ -114,6 +118,24 @@ func (c *Custom) compile(x *expressions) []strict.Error {
 		errs = append(errs, faults...)
 	}
 	return errs
+}
+
+// parts are the rule with the validations of each moment.
+func (c *Custom) parts() (request, result Rule) {
+	part := func(when Moment) Rule {
+		own := *c
+		own.Validations = nil
+		for _, v := range c.Validations {
+			if v.On == when || v.On == "" && c.requests() == (when == OnRequest) {
+				own.Validations = append(own.Validations, v)
+			}
+		}
+		if own.Validations == nil {
+			return nil
+		}
+		return &own
+	}
+	return part(OnRequest), part(OnResult)
 }
 
 // Check asks every validation.

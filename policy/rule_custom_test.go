@@ -140,7 +140,7 @@ func drawCustom(t *rapid.T, _ Action) []string {
 		`spec.mounts.exists(m, m.destination == "/tmp")`,
 		`container.image.startsWith("registry.") && pod.labels.tier == "web"`,
 	), `spec.process.user.uid != 5`) {
-		out = append(out, fmt.Sprintf(`{name: v%d, message: is wrong, expression: '%s'}`, i, e))
+		out = append(out, fmt.Sprintf(`{name: v%d, message: is wrong, expression: '%s'%s}`, i, e, pick(t, "moment", "", "", ", on: request", ", on: result")))
 	}
 	return []string{"validations: " + flow(out...)}
 }

@@ -172,7 +172,7 @@ func TestImagesErrors(t *testing.T) {
 		"images: {forbidden: [redis], allowed: [docker.io/library/redis, nginx]}": "0.yaml:6:43: spec.rules.images.allowed: has docker.io/library/redis, which is forbidden",
 		"images: {requireDigest: always}":                                         `0.yaml:6:29: spec.rules.images.requireDigest: must be true or false, not "always"`,
 		"images: {onViolation: adjust}":                                           "0.yaml:6:13: spec.rules.images: needs allowed, forbidden or requireDigest",
-		`images: {requireDigest: true, tag: "x"}`:                                 `0.yaml:6:35: spec.rules.images: unknown field "tag" (allowed: onViolation, allowed, forbidden, requireDigest)`,
+		`images: {requireDigest: true, tag: "x"}`:                                 `0.yaml:6:35: spec.rules.images: unknown field "tag" (allowed: onViolation, on, allowed, forbidden, requireDigest)`,
 	} {
 		if got := loadError(rule, "allowPrivilegeEscalation: {}"); got != want {
 			t.Errorf("%s: %s, want %s", rule, got, want)

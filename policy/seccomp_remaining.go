@@ -49,7 +49,7 @@ func (e *evaluation) fitSeccomp(came *specs.Spec) seccomp.Block {
 // remain; nil for none.
 func (e *evaluation) misfit() *bound {
 	for i := range e.rules {
-		if rule, ok := e.rules[i].Rule.(*SeccompProfile); ok && e.rules[i].binds() && rule.unfit(&e.sub) != nil {
+		if rule, ok := e.rules[i].Rule.(*SeccompProfile); ok && e.rules[i].bindsResult() && rule.unfit(&e.sub) != nil {
 			return &e.rules[i]
 		}
 	}
@@ -85,7 +85,7 @@ func (e *evaluation) seccompNames() []SeccompPattern {
 	var files []SeccompPattern
 	for i := range e.rules {
 		rule, ok := e.rules[i].Rule.(*SeccompProfile)
-		if !ok || !e.rules[i].binds() {
+		if !ok || !e.rules[i].bindsResult() {
 			continue
 		}
 		for _, named := range rule.Allowed {

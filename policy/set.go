@@ -50,6 +50,8 @@ func (p *compiled) audits() bool { return p.mode == ModeAudit }
 
 type compiledRule struct {
 	Rule
+	request, result Rule // its parts (partsOf)
+
 	name  string
 	order int // place in the rule table
 	reads input

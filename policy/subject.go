@@ -29,6 +29,10 @@ type Subject struct {
 	// replace is denied.
 	MountsUnverified string
 
+	// RequestJudged: the spec as it came was judged before. Spec may have been adjusted since, and
+	// rules that are checked against the spec as it came (on: request) are not asked again.
+	RequestJudged bool
+
 	// Time is the time of the judgement, which decides which exceptions apply; zero: now.
 	Time time.Time
 

@@ -24,7 +24,7 @@ func (s *Set) EvaluateUpdate(sub Subject, update *specs.LinuxResources) *Decisio
 		update = &specs.LinuxResources{}
 	}
 	sub.Spec = &specs.Spec{Linux: &specs.Linux{Resources: update}}
-	e := &evaluation{sub: sub, visible: Complete, decision: &Decision{Spec: sub.Spec}}
+	e := &evaluation{sub: sub, visible: Complete, decision: &Decision{Spec: sub.Spec}, came: sub.Spec}
 	e.gather(s.matching(&sub))
 	e.rules = slices.DeleteFunc(e.rules, func(b bound) bool {
 		_, ok := b.Rule.(boundsUpdates)
@@ -33,6 +33,11 @@ func (s *Set) EvaluateUpdate(sub Subject, update *specs.LinuxResources) *Decisio
 	for i, b := range e.rules {
 		r := *b.compiledRule
 		r.Rule = b.Rule.(boundsUpdates).ofUpdate()
+		if r.request != nil {
+			r.request = r.Rule
+		} else {
+			r.result = r.Rule
+		}
 		e.rules[i].compiledRule = &r
 	}
 	e.adjust()

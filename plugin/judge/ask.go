@@ -56,7 +56,8 @@ func (j *Judge) Ask(ctx context.Context, req wrapperapi.Request) wrapperapi.Answ
 		}
 		a := openRequest{
 			store: sent, visible: visible, sealed: sealed, openedBefore: sent.runtimeStore != nil || req.Kind == wrapperapi.Verify && id.sealOpened,
-			mounts: table, rootfs: req.Root, unverified: unverified,
+			requestJudged: id.sealOpened && (sent.runtimeStore != nil || req.Kind == wrapperapi.Verify),
+			mounts:        table, rootfs: req.Root, unverified: unverified,
 		}
 		if sent.runtimeStore == nil {
 			a.hook = j.mountsHook()

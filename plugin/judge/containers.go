@@ -38,7 +38,7 @@ type identity struct {
 	// the ID of another container.
 	twice bool
 
-	// sealOpened: Ask has answered that the seal was opened.
+	// sealOpened: its seal was opened, in the runtime's store or by the answer to Ask.
 	sealOpened bool
 }
 

@@ -69,6 +69,9 @@ func (j *Judge) Create(ctx context.Context, c Container) (Creation, error) {
 	if opener.Adjusts() {
 		return Creation{Seal: opener.Seal(), Annotation: seal.Sealed}, nil
 	}
+	if d.AwaitsSpec {
+		return Creation{Seal: opener.Seal(), Annotation: seal.Verify}, nil // what is adjusted now could not be judged as it came
+	}
 	if d.Outcome() == policy.Adjusted {
 		j.decided(EventCreate, sub, d, start)
 	}

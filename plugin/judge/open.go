@@ -30,6 +30,10 @@ type openRequest struct {
 	// complies, it is neither written nor recorded again.
 	openedBefore bool
 
+	// requestJudged: the spec as it came was already judged. The one that is judged now may be
+	// adjusted.
+	requestJudged bool
+
 	// hook is left on a container whose mounts must be compared; nil if Start does that.
 	hook *specs.Hook
 
@@ -52,6 +56,9 @@ func (j *Judge) Open(ctx context.Context, c Container) error {
 	if d != nil {
 		j.awaitingStart.put(c.Container.ID, d.Mounts)
 	}
+	if d != nil && err == nil {
+		j.containers.noteOpened(c.Container.ID)
+	}
 	return err
 }
 
@@ -73,6 +80,7 @@ func (j *Judge) open(ctx context.Context, a openRequest, sub policy.Subject) (*p
 	stored := sub.Spec
 	before := j.note(&sub)
 	sub.Spec = unsealed(stored)
+	sub.RequestJudged = a.requestJudged
 	if a.unverified != "" {
 		sub.MountsUnverified = a.unverified
 	}

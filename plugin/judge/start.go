@@ -82,6 +82,9 @@ func (j *Judge) judgeCreated(ctx context.Context, sub *policy.Subject) (*policy.
 		return nil, err
 	}
 	sub.Spec = unsealed(sub.Spec)
+	if id, ok := j.containers.get(sub.Container.ID); ok {
+		sub.RequestJudged = id.sealOpened
+	}
 	d := set.Evaluate(*sub, policy.Fixed)
 	if d.Ended {
 		return nil, request.ErrTimeout
