@@ -16,7 +16,13 @@ func TestRequest(t *testing.T) {
 	const refuse = "capabilities: {onViolation: adjust, drop: [ALL], allow: [CHOWN], refuse: [ADDED]}"
 	const user = "runAsNonRoot: {onViolation: adjust, runAsUser: 1000, runAsGroup: 1000}, " +
 		"custom: {on: request, validations: [{name: user, expression: 'spec.process.user.uid != 1000', message: asks for the user of others}]}"
-	policies := policy("plain", refuse) + policy("added", refuse) + policy("user", user) + policy("user-asked", user)
+	allow := func(namespace, allow string) string {
+		return "---\napiVersion: specguard.dev/v1alpha1\nkind: Exception\nmetadata: {name: " + namespace + "}\nspec: {policies: [" + namespace + "], allow: " + allow +
+			", match: {namespaces: [" + namespace + "]}, reason: r, owner: o, expires: never}\n"
+	}
+	netAdmin := []cri.ContainerOption{cri.Capabilities([]string{"NET_ADMIN"}, nil)}
+	policies := policy("plain", refuse) + policy("added", refuse) + policy("user", user) + policy("user-asked", user) +
+		policy("excepted", refuse) + allow("excepted", "{capabilities: [NET_ADMIN]}") + policy("bounded", refuse) + allow("bounded", "{capabilities: [SYS_TIME]}")
 	eachNode(t, func(t *testing.T, n *node.Node) {
 		g := startRig(t, n, rigOptions{policies: policies})
 		for _, s := range []scenario{
@@ -25,9 +31,18 @@ func TestRequest(t *testing.T) {
 				w.RootWritable = n.Release() != build.CRIO // its root belongs to root, who needs DAC_OVERRIDE
 			}}},
 			{
-				namespace: "added", breach: breach{container: container{options: []cri.ContainerOption{cri.Capabilities([]string{"NET_ADMIN"}, nil)}}},
+				namespace: "added", breach: breach{container: container{options: netAdmin}},
 				denied: &refusal{sentence: `specguard: denied by policy "added": capabilities: NET_ADMIN refused ` +
 					`(allowed: what container runtimes give by default, and CHOWN)`},
+			},
+			{namespace: "excepted", breach: breach{container: container{options: netAdmin}, changes: []string{"process.capabilities"}, truth: func(w *cri.Truth) {
+				only("CHOWN", "NET_ADMIN")(w)
+				w.RootWritable = n.Release() != build.CRIO
+			}}},
+			{
+				namespace: "bounded", breach: breach{container: container{options: netAdmin}},
+				denied: &refusal{sentence: `specguard: denied by policy "bounded": capabilities: NET_ADMIN refused ` +
+					`(allowed: what container runtimes give by default, and CHOWN, SYS_TIME)`},
 			},
 			{namespace: "user", breach: breach{changes: []string{"process.user"}, truth: func(w *cri.Truth) {
 				w.UID, w.GID, w.Groups, w.RootWritable = 1000, 1000, nil, false

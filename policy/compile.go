@@ -22,6 +22,7 @@ type compiler struct {
 	excuses  []pending
 	errs     []*LoadError
 	warnings []Warning
+	notes    []Warning
 
 	expressions expressions
 }
@@ -114,6 +115,9 @@ func (c *compiler) policy(d header) {
 	c.fail(d.file, errs...)
 	c.warn(d.file, warnings...)
 	p.rules = rules
+	if s.OnViolation == policyAction(Adjust) && len(errs) == 0 {
+		c.noteUnadjusted(d, rules)
+	}
 	for _, r := range rules {
 		p.reads |= r.reads
 	}
@@ -130,7 +134,7 @@ type layer map[string]*yaml.Node
 // rules builds a policy's rules: those of its profile, each overridden field
 // by field by what the policy says itself.
 func (c *compiler) rules(s *policySpec) (out []compiledRule, errs, warnings []strict.Error) {
-	own, errs := c.layer(&s.Rules)
+	own, errs := c.layer(&s.Rules, pathRules)
 	base, faults := c.profile(s.Profile)
 	errs = append(errs, faults...)
 	for i, k := range c.kinds {
@@ -168,7 +172,7 @@ func (k kind) compiled(rule Rule, order int) compiledRule {
 // build decodes a rule from its layers, of which the last counts most.
 func (k kind) build(layers []*yaml.Node) (rule Rule, errs, warnings []strict.Error) {
 	rule = k.make()
-	path := "spec.rules." + k.name
+	path := pathRules + "." + k.name
 	for _, n := range layers {
 		if r, ok := rule.(overridden); ok {
 			r.override(func(field string) *yaml.Node { return fieldOf(n, field) })
@@ -231,20 +235,23 @@ func (c *compiler) profile(name profileName) ([]layer, []strict.Error) {
 	var layers []layer
 	var errs []strict.Error
 	for _, rules := range name.layers() {
-		l, faults := c.layer(rules)
+		l, faults := c.layer(rules, pathRules)
 		layers, errs = append(layers, l), append(errs, faults...)
 	}
 	c.profiles[name] = layers
 	return layers, errs
 }
 
-func (c *compiler) layer(rules *yaml.Node) (layer, []strict.Error) {
+// pathRules is where the rules of a policy are.
+const pathRules = "spec.rules"
+
+func (c *compiler) layer(rules *yaml.Node, path string) (layer, []strict.Error) {
 	out := make(layer)
 	if rules.Kind == 0 {
 		return out, nil
 	}
 	var unknown []strict.Error
-	errs := strict.Members(rules, "spec.rules", func(key, val *yaml.Node) {
+	errs := strict.Members(rules, path, func(key, val *yaml.Node) {
 		for _, k := range c.kinds {
 			if k.name == key.Value {
 				out[key.Value] = val
@@ -252,7 +259,7 @@ func (c *compiler) layer(rules *yaml.Node) (layer, []strict.Error) {
 			}
 		}
 		unknown = append(unknown, strict.Error{
-			Line: key.Line, Column: key.Column, Path: "spec.rules",
+			Line: key.Line, Column: key.Column, Path: path,
 			Msg: fmt.Sprintf("unknown rule %q (allowed: %s)", key.Value, strings.Join(RuleNames(), ", ")),
 		})
 	})

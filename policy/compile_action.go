@@ -46,3 +46,22 @@ func withAction(own *yaml.Node, action Action) *yaml.Node {
 		&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: string(action), Line: out.Line, Column: out.Column})
 	return &out
 }
+
+// noteUnadjusted notes which rules onViolation: adjust of a policy does not reach.
+func (c *compiler) noteUnadjusted(d header, rules []compiledRule) {
+	var names []string
+	for _, r := range rules {
+		own := fieldOf(d.spec, "rules")
+		if own != nil {
+			own = fieldOf(own, r.name)
+		}
+		if r.Action() != Adjust && (own == nil || fieldOf(own, fieldOnViolation) == nil) {
+			names = append(names, r.name)
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	note := d.place(fieldOnViolation).Fault("these rules cannot adjust as they are written, and keep what the profile says, or reject: %s", joined(names))
+	c.notes = append(c.notes, Warning{File: d.file, Line: note.Line, Column: note.Column, Msg: note.Error()})
+}

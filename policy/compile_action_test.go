@@ -79,3 +79,31 @@ func TestPolicyActionErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestPolicyActionNotes: it is said which rules do not adjust.
+func TestPolicyActionNotes(t *testing.T) {
+	notes := func(spec string) []Warning {
+		return compileDocs(t, "apiVersion: "+APIVersion+"\nkind: Policy\nmetadata: {name: test}\nspec: "+spec+"\n").Notes()
+	}
+	got := notes("{onViolation: adjust, rules: {hostPorts: {}, hostNamespaces: {onViolation: audit}, env: {forbid: [A]}, images: {allowed: [a]}}}")
+	want := "0.yaml:4:21: spec.onViolation: these rules cannot adjust as they are written, and keep what the profile says, or reject: images, hostPorts"
+	if len(got) != 1 || got[0].String() != want {
+		t.Errorf("%v", got)
+	}
+	for _, spec := range []string{"{onViolation: audit, profile: restricted}", "{onViolation: adjust, rules: {env: {forbid: [A]}}}", "{profile: restricted}"} {
+		if got := notes(spec); len(got) != 0 {
+			t.Errorf("%s: %v", spec, got)
+		}
+	}
+}
+
+// TestNeverEnds: it is said which exceptions never end.
+func TestNeverEnds(t *testing.T) {
+	p := strings.Replace(policyDoc("test", "allowPrivilegeEscalation: {}"), "spec:\n", "spec:\n  match: {namespaces: [team-a]}\n", 1)
+	if got := compileDocs(t, p, exceptionDoc("expires: never")).Warnings(); len(got) != 1 || got[0].String() != "1.yaml:10:12: spec.expires: the exception never ends" {
+		t.Errorf("%v", got)
+	}
+	if got := compileDocs(t, p, exceptionDoc()).Warnings(); len(got) != 0 {
+		t.Errorf("%v", got)
+	}
+}

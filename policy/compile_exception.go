@@ -32,6 +32,17 @@ func (c *compiler) exception(d header) {
 	for _, r := range s.Rules {
 		e.Rules = append(e.Rules, string(r))
 	}
+	var errs []strict.Error
+	e.allows, errs = c.allowances(&s)
+	c.fail(d.file, errs...)
+	for _, k := range c.kinds {
+		if e.allows[k.name] != nil {
+			e.Bounded = append(e.Bounded, k.name)
+		}
+	}
+	if e.Never() {
+		c.warn(d.file, d.place("expires").Fault("the exception never ends"))
+	}
 	c.excuses = append(c.excuses, pending{exception: e, file: d.file, spec: d.spec})
 }
 
@@ -46,7 +57,12 @@ func (c *compiler) link() {
 				c.fail(e.file, e.fault("policies", k, "there is no policy %q", name))
 				continue
 			}
-			c.policies[at].exceptions = append(c.policies[at].exceptions, &e.exception)
+			c.excuse(c.policies[at], e)
+		}
+		for _, rule := range e.Bounded {
+			if !slices.ContainsFunc(c.policies, func(p *compiled) bool { return slices.Contains(e.Policies, p.name) && p.has(rule) }) {
+				c.fail(e.file, e.faultOf(rule, "none of the policies has this rule"))
+			}
 		}
 		for k, rule := range e.Rules {
 			if !slices.ContainsFunc(c.policies, func(p *compiled) bool { return slices.Contains(e.Policies, p.name) && p.has(rule) }) {

@@ -62,18 +62,6 @@ type evaluation struct {
 	request *Subject    // with it, once it is needed
 }
 
-// bound is a rule of a policy that matches.
-type bound struct {
-	*compiledRule
-	policy   *compiled
-	enforced bool
-	excuse   *exception // that the container has; nil for none
-
-	// unsure: whether the rule is for the container is not known yet. It may
-	// adjust, so that nothing is denied that it would mend; it denies nothing.
-	unsure bool
-}
-
 // decide makes the decision by these policies.
 func (e *evaluation) decide(policies []*compiled) *Decision {
 	e.decision = &Decision{Spec: e.sub.Spec}
@@ -120,24 +108,6 @@ func (e *evaluation) gather(policies []*compiled) {
 }
 
 func (e *evaluation) enforces(p *compiled) bool { return e.enforce || p.mode == ModeEnforce }
-
-// bind finds out what becomes of a rule of the policy here.
-func (e *evaluation) bind(r *compiledRule, p *compiled, unsure bool) bound {
-	b := bound{compiledRule: r, policy: p, enforced: e.enforces(p) && r.Action() != Audit, unsure: unsure}
-	for _, x := range p.exceptions {
-		if !slices.Contains(x.Rules, r.name) {
-			continue
-		}
-		switch x.excuses(&e.sub) {
-		case yes:
-			b.excuse = x
-			return b
-		case unknown:
-			b.unsure = b.unsure || e.visible == Partial
-		}
-	}
-	return b
-}
 
 // decides reports whether all that the rule reads is known with this visibility.
 func (e *evaluation) decides(r *compiledRule) bool {
@@ -246,7 +216,8 @@ func (e *evaluation) check() {
 		if e.sub.ended() {
 			break
 		}
-		for _, f := range oneLineEach(e.findings(r.compiledRule)) {
+		found := oneLineEach(e.findings(r.compiledRule))
+		for _, f := range found {
 			v := Violation{Policy: r.policy.name, Rule: r.name, Finding: f}
 			switch {
 			case r.unsure:
@@ -258,6 +229,9 @@ func (e *evaluation) check() {
 			default:
 				d.Audit = append(d.Audit, v)
 			}
+		}
+		if !r.unsure {
+			d.Excepted = append(d.Excepted, e.excused(&r, found)...)
 		}
 	}
 	if e.visible != Partial && !e.enforce {

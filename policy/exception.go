@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode"
 
+	"gopkg.in/yaml.v3"
+
 	"github.com/specguard/specguard/internal/strict"
 )
 
@@ -19,6 +21,9 @@ type Exception struct {
 	Ends   time.Time // from then on it no longer holds; zero: never
 
 	Policies, Rules []string // their names
+
+	// Bounded are the names of the rules that still hold, and allow more.
+	Bounded []string
 
 	// Source is its place, as file:line:column.
 	Source string
@@ -36,8 +41,16 @@ type exceptionSpec struct {
 	// Policies are the names of the policies, in full.
 	Policies []name `yaml:"policies"`
 
-	// Rules are the names of the rules. Each policy must have one of them.
+	// Rules are the names of the rules from which the containers are excused altogether. One of
+	// the policies must have each of them.
+	// Default: none.
 	Rules []ruleName `yaml:"rules"`
+
+	// Allow holds, by rule, what the containers may have in addition: entries of the rule's own
+	// list of what is allowed. The rule holds in all else. One of the policies must have each of
+	// these rules. At least one of rules and allow is required.
+	// Default: nothing.
+	Allow yaml.Node `yaml:"allow"` // what each rule widens tells what it decodes into
 
 	// Match selects the excused containers. It must not be empty.
 	Match Match `yaml:"match"`
@@ -56,8 +69,10 @@ type exceptionSpec struct {
 
 // JSONSchema says what Validate requires.
 func (exceptionSpec) JSONSchema() map[string]any {
-	s := strict.Required("policies", "rules", "match", "reason", "owner", "expires")
-	s["properties"] = map[string]any{"policies": strict.NotEmpty(), "rules": strict.NotEmpty(), "match": map[string]any{"minProperties": 1}}
+	s := strict.Required("policies", "match", "reason", "owner", "expires")
+	something := map[string]any{"minProperties": 1}
+	s["properties"] = map[string]any{"policies": strict.NotEmpty(), "rules": strict.NotEmpty(), "allow": something, "match": something}
+	s["anyOf"] = []any{strict.Required("rules"), strict.Required("allow")}
 	return s
 }
 
@@ -68,13 +83,13 @@ func (e *exceptionSpec) Validate() error {
 		missing bool
 	}{
 		{"policies", len(e.Policies) == 0},
-		{"rules", len(e.Rules) == 0},
+		{"rules", e.Rules != nil && len(e.Rules) == 0 || e.Rules == nil && len(e.Allow.Content) == 0},
 		{"reason", e.Reason == ""},
 		{"owner", e.Owner == ""},
 		{"expires", !e.Expires.given},
 	} {
 		if f.missing {
-			return strict.Field(f.key, "is missing: an exception needs policies, rules, match, reason, owner and expires")
+			return strict.Field(f.key, "is missing: an exception needs policies, rules or allow, match, reason, owner and expires")
 		}
 	}
 	if e.Match.empty() {
@@ -153,7 +168,8 @@ func (expiry) JSONSchema() map[string]any {
 // exception is a compiled one.
 type exception struct {
 	Exception
-	match Match
+	match  Match
+	allows map[string]widens // by rule: a rule of that kind whose lists alone are set
 }
 
 // excuses reports whether the exception holds for the container. Of the image's

@@ -20,7 +20,7 @@ func exceptionDoc(fields ...string) string {
 		all[key] = value
 	}
 	doc := "apiVersion: " + APIVersion + "\nkind: Exception\nmetadata: {name: x}\nspec:\n"
-	for _, key := range []string{"policies", "rules", "match", "reason", "owner", "expires"} {
+	for _, key := range []string{"policies", "rules", "allow", "match", "reason", "owner", "expires"} {
 		if all[key] != "" {
 			doc += "  " + key + ": " + all[key] + "\n"
 		}
@@ -177,7 +177,7 @@ func TestExceptionsAreListed(t *testing.T) {
 }
 
 func TestExceptionErrors(t *testing.T) {
-	const all = "is missing: an exception needs policies, rules, match, reason, owner and expires"
+	const all = "is missing: an exception needs policies, rules or allow, match, reason, owner and expires"
 	p := policyDoc("test", "allowPrivilegeEscalation: {}")
 	for exception, want := range map[string]string{
 		exceptionDoc("policies: "):                     "1.yaml:5:3: spec.policies: " + all,
@@ -197,7 +197,7 @@ func TestExceptionErrors(t *testing.T) {
 		exceptionDoc("policies: [\"*\"]"):              "1.yaml:5:14: spec.policies[0]: \"*\" is not a valid name (allowed: at most 253 of a-z, 0-9, '-' and '.', starting and ending with a letter or digit)",
 		exceptionDoc("rules: [runAsNonRoot]"):          `1.yaml:6:11: spec.rules[0]: none of the policies has the rule "runAsNonRoot"`,
 		exceptionDoc("rules: [hostPath]"):              `1.yaml:6:11: spec.rules[0]: unknown rule "hostPath" (allowed: ` + strings.Join(RuleNames(), ", ") + ")",
-		exceptionDoc() + "  until: 2027-01-01\n":       `1.yaml:11:3: spec: unknown field "until" (allowed: policies, rules, match, reason, owner, expires)`,
+		exceptionDoc() + "  until: 2027-01-01\n":       `1.yaml:11:3: spec: unknown field "until" (allowed: policies, rules, allow, match, reason, owner, expires)`,
 		exceptionDoc() + "---\n" + exceptionDoc():      `1.yaml:12:1: exception "x" is already defined at 1.yaml:1`,
 		exceptionDoc("match: {namespaces: []}"):        "1.yaml:7:23: spec.match.namespaces: is an empty list; leave it out to match all",
 		strings.Split(exceptionDoc(), "spec:")[0] + "": "1.yaml:1:1: spec.policies: " + all,

@@ -17,6 +17,8 @@ type hostMount struct {
 	links    []string // those, each in its real place
 	err      error    // why the source cannot be resolved
 	readOnly bool
+
+	propagation Propagation
 }
 
 // hostMounts gives the mounts of the spec that show files of the host. What is
@@ -36,7 +38,7 @@ func (s *Subject) findHostMounts() []hostMount {
 	for i := range s.Spec.Mounts {
 		m := &s.Spec.Mounts[i]
 		if o := s.origin(m); o.host {
-			out = append(out, hostMount{at: i, source: o.source, links: o.links, err: o.err, readOnly: isReadOnly(m)})
+			out = append(out, hostMount{at: i, source: o.source, links: o.links, err: o.err, readOnly: isReadOnly(m), propagation: propagation(m.Options)})
 		}
 	}
 	return out

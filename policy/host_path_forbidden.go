@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/specguard/specguard/internal/strict"
@@ -144,6 +145,38 @@ func (j *pathJudge) forbids(source string) string {
 		}
 	}
 	return ""
+}
+
+// spared gives the path of an exception that covers a mount which is forbidden, as why says, and
+// that is itself each of the forbidden paths around it, or lies in it: a folder around a forbidden
+// path does not speak for that.
+func (j *pathJudge) spared(hm hostMount, why string) (*AllowedPath, string) {
+	if j.touch(hm.source) == "" { // by its files alone
+		return nil, why
+	}
+	var entry *AllowedPath
+	for i := j.lists[0]; i < len(j.entries); i++ {
+		names := func(f forbiddenPlace) bool {
+			_, in := under(f.path, j.allowed[i].path)
+			return in
+		}
+		touched := func(f forbiddenPlace) bool {
+			_, in := under(f.path, hm.source)
+			_, holds := under(hm.source, f.path)
+			return in || holds
+		}
+		missed := func(f forbiddenPlace) bool { return touched(f) && !names(f) }
+		if !j.covers(i, hm) || j.allowed[i].stray != "" || j.unsafe(hm) != "" || slices.ContainsFunc(j.forbidden, missed) {
+			continue
+		}
+		if entry == nil || !entry.fits(hm) {
+			entry = &j.entries[i]
+		}
+	}
+	if entry == nil {
+		return nil, why
+	}
+	return entry, ""
 }
 
 // at finds a forbidden path whose files are at the location, or, with within, around it.

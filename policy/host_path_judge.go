@@ -14,7 +14,9 @@ import (
 type pathJudge struct {
 	rule      *HostPaths
 	subject   *Subject
-	allowed   []allowedPlace // as in rule.Allowed
+	entries   []AllowedPath  // those of all lists of the rule
+	lists     []int          // where each list of the rule ends in entries
+	allowed   []allowedPlace // as in entries
 	forbidden []forbiddenPlace
 	located   bool            // those are
 	sensitive []sensitivePath // once they are needed
@@ -29,8 +31,13 @@ type allowedPlace struct {
 }
 
 func (h *HostPaths) judge(s *Subject) *pathJudge {
-	j := &pathJudge{rule: h, subject: s, allowed: make([]allowedPlace, len(h.Allowed))}
-	for i, a := range h.Allowed {
+	j := &pathJudge{rule: h, subject: s}
+	for _, list := range h.pathLists() {
+		j.entries = append(j.entries, list...)
+		j.lists = append(j.lists, len(j.entries))
+	}
+	j.allowed = make([]allowedPlace, len(j.entries))
+	for i, a := range j.entries {
 		at := allowedPlace{resolution: s.lookUp(string(a.Path))}
 		if link, place := s.strayLink(at.links, resolution{}); link != "" {
 			at.stray = fmt.Sprintf("the allowed path %s leads through the link %s in %s, where containers may write", a.Path, link, place)
@@ -74,16 +81,17 @@ func fixPropagation(m *specs.Mount) string {
 	return fmt.Sprintf("remove mountPropagation from the volumeMount at %s", mountPoint(m))
 }
 
-// covering gives the allowed path that speaks for the mount: the longest of
-// those that cover it. One that a container may have made lead there speaks
-// against it: what containers do, or other policies allow, never allows more.
-// Where none does, why may say more. A forbidden path is covered by none.
+// covering gives the allowed path that speaks for the mount: of the first list that lets it
+// pass as it is, or else of the first that covers it, the longest that covers it. One that a
+// container may have made lead there speaks against it: what containers do, or other policies
+// allow, never allows more. Where none does, why may say more. A forbidden path is covered by
+// none, unless an exception spares it.
 func (j *pathJudge) covering(hm hostMount) (entry *AllowedPath, why string) {
 	if hm.err != nil {
 		return nil, hm.err.Error()
 	}
 	if why := j.forbids(hm.source); why != "" {
-		return nil, why
+		return j.spared(hm, why)
 	}
 	if j.rule.allowsOthers() {
 		if why := j.unsafe(hm); why != "" {
@@ -91,9 +99,32 @@ func (j *pathJudge) covering(hm hostMount) (entry *AllowedPath, why string) {
 		}
 		return &AllowedPath{Path: "/", Propagation: PropagationBidirectional}, ""
 	}
+	from := 0
+	for i, to := range j.lists {
+		more, stray := j.longest(hm, from, to)
+		switch {
+		case stray != "" && i == 0:
+			return nil, stray
+		case stray != "":
+			why = cmp.Or(why, stray)
+		case more != nil && more.fits(hm):
+			return more, ""
+		case entry == nil:
+			entry = more
+		}
+		from = to
+	}
+	if entry != nil {
+		return entry, ""
+	}
+	return nil, why
+}
+
+// longest gives the longest of the entries from one index to another that cover the mount.
+func (j *pathJudge) longest(hm hostMount, from, to int) (entry *AllowedPath, why string) {
 	best := -1
-	for i, at := range j.allowed {
-		if j.covers(i, hm) && (best < 0 || len(at.path) > len(j.allowed[best].path)) {
+	for i := from; i < to; i++ {
+		if j.covers(i, hm) && (best < 0 || len(j.allowed[i].path) > len(j.allowed[best].path)) {
 			best = i
 		}
 	}
@@ -103,7 +134,12 @@ func (j *pathJudge) covering(hm hostMount) (entry *AllowedPath, why string) {
 	if why := cmp.Or(j.allowed[best].stray, j.unsafe(hm)); why != "" {
 		return nil, why
 	}
-	return &j.rule.Allowed[best], ""
+	return &j.entries[best], ""
+}
+
+// fits reports whether the mount is as the path allows.
+func (a *AllowedPath) fits(hm hostMount) bool {
+	return (hm.readOnly || !a.ReadOnly) && hm.propagation.strength() <= a.Propagation.strength()
 }
 
 // unsafe says why the mount may show something else than is judged; "" where
@@ -147,7 +183,7 @@ func (j *pathJudge) above(i int, hm hostMount) bool {
 
 // writes reports whether the path of that index lets the mount be written.
 func (j *pathJudge) writes(i int, hm hostMount) bool {
-	return !hm.readOnly && !j.rule.Allowed[i].ReadOnly
+	return !hm.readOnly && !j.entries[i].ReadOnly
 }
 
 func (j *pathJudge) sensitivePaths() []sensitivePath {
@@ -210,12 +246,12 @@ func (j *pathJudge) list() string {
 		return "all but " + few(j.rule.Forbidden)
 	}
 	var out []string
-	for i := range j.rule.Allowed {
+	for i := range j.entries {
 		if i == maxListed {
-			out = append(out, fmt.Sprintf("and %d more", len(j.rule.Allowed)-i))
+			out = append(out, fmt.Sprintf("and %d more", len(j.entries)-i))
 			break
 		}
-		out = append(out, j.rule.Allowed[i].String())
+		out = append(out, j.entries[i].String())
 	}
 	return listOrNone(out)
 }

@@ -33,14 +33,22 @@ func (s *Set) around(inner string) (writer, within string) {
 	return writer, within
 }
 
-// allowedPaths are those of the policy's rule hostPaths.
+// allowedPaths are those of the policy's rule hostPaths, with those that exceptions allow.
 func (p *compiled) allowedPaths() []AllowedPath {
+	var out []AllowedPath
 	for _, r := range p.rules {
-		if h, ok := r.Rule.(*HostPaths); ok {
-			return h.Allowed
+		h, ok := r.Rule.(*HostPaths)
+		if !ok {
+			continue
+		}
+		out = append(out, h.Allowed...)
+		for _, x := range r.excuses {
+			if x.wide != nil {
+				out = append(out, x.by.allows[r.name].(*HostPaths).Allowed...)
+			}
 		}
 	}
-	return nil
+	return out
 }
 
 // writablePaths are the paths of the host that the policies allow to mount

@@ -7,6 +7,9 @@ type RuleKind struct {
 	Config    Rule // what its part of a document decodes into; empty
 	CanAdjust bool
 
+	// Allows are the fields that an exception can add to: lists of what is allowed.
+	Allows []string
+
 	// Early: the rule decides when the container is created. NeedsImage: only if the
 	// runtime shows the image by then. Else it decides before the container starts.
 	Early, NeedsImage bool
@@ -16,8 +19,15 @@ type RuleKind struct {
 func RuleKinds() []RuleKind {
 	var out []RuleKind
 	for _, k := range kinds() {
+		var allows []string
+		if r, ok := k.make().(widens); ok {
+			for _, l := range r.allowLists() {
+				allows = append(allows, l.field)
+			}
+		}
 		out = append(out, RuleKind{
-			Name: k.name, Config: k.make(), CanAdjust: k.canAdjust(), Early: k.reads&^image == 0, NeedsImage: k.reads == image,
+			Allows: allows,
+			Name:   k.name, Config: k.make(), CanAdjust: k.canAdjust(), Early: k.reads&^image == 0, NeedsImage: k.reads == image,
 		})
 	}
 	return out

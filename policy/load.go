@@ -171,6 +171,6 @@ func Compile(sources ...Source) (*Set, error) {
 	}
 	set := newSet(c.policies, c.excuses)
 	c.lint(set)
-	set.warnings = c.warned()
+	set.warnings, set.notes = sorted(c.warnings), sorted(c.notes)
 	return set, nil
 }

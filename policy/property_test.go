@@ -29,16 +29,35 @@ func drawDocs(t *rapid.T) []string {
 	return docs
 }
 
-// drawException draws an exception from some of a policy's rules.
+// drawException draws an exception from some of a policy's rules, or from parts of them.
 func drawException(t *rapid.T, i int, policy string) string {
 	p := compileFiles(t, []Source{{Name: "p", Data: []byte(policy)}}).policies[0]
 	names := make([]string, len(p.rules))
 	for k, r := range p.rules {
 		names[k] = r.name
 	}
+	var whole, parts []string
+	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom(names), 1, -1, rapid.ID).Draw(t, "rules") {
+		allow := ""
+		if rapid.Bool().Draw(t, "a part of "+name) {
+			allow = drawAllow(t, name)
+		}
+		if allow == "" {
+			whole = append(whole, name)
+		} else {
+			parts = append(parts, allow)
+		}
+	}
+	rules := "rules: "
+	if whole != nil {
+		rules += flow(whole...)
+	}
+	allow := "allow: "
+	if parts != nil {
+		allow += "{" + strings.Join(parts, ", ") + "}"
+	}
 	return strings.Replace(exceptionDoc(
-		"policies: "+flow(p.name),
-		"rules: "+flow(rapid.SliceOfNDistinct(rapid.SampledFrom(names), 1, -1, rapid.ID).Draw(t, "rules")...),
+		"policies: "+flow(p.name), rules, allow,
 		"match: "+pick(t, "for", "{namespaces: [team-a]}", `{containers: ["ap*"]}`, "{namespaces: [team-b]}", `{images: ["registry.example.com/**"]}`,
 			`{namespaces: [team-a], excludeImages: ["docker.io/**"]}`, `{excludePodSelector: {matchLabels: {tier: db}}}`),
 		"expires: "+pick(t, "expires", "2020-01-01", "9999-01-01", never),
@@ -83,15 +102,17 @@ func TestPropertyAdjust(t *testing.T) {
 		came := sub.ready()
 		sub.Spec = d.Spec
 		sub = sub.ready()
-		excused := func(p *compiled, rule string) bool {
-			return slices.ContainsFunc(p.exceptions, func(x *exception) bool {
-				return slices.Contains(x.Rules, rule) && x.excuses(&sub) == yes
-			})
+		holds := func(x excuse) bool { return x.by.excuses(&sub) == yes }
+		excused := func(r compiledRule) bool {
+			return slices.ContainsFunc(r.excuses, func(x excuse) bool { return x.wide == nil && holds(x) })
 		}
 		for _, p := range set.matching(&sub) {
 			for _, r := range p.rules {
-				if p.mode != ModeEnforce || r.Action() == Audit || excused(p, r.name) {
+				if p.mode != ModeEnforce || r.Action() == Audit || excused(r) {
 					continue
+				}
+				if wider := slices.DeleteFunc(slices.Clone(r.excuses), func(x excuse) bool { return !holds(x) }); len(wider) > 0 {
+					r = *r.with(wider)
 				}
 				if r.result != nil && len(r.result.Check(&sub)) > 0 {
 					t.Errorf("%s, but breaks %s of %s: %v", d.Outcome(), r.name, p.name, r.result.Check(&sub))

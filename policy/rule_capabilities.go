@@ -51,6 +51,8 @@ type Capabilities struct {
 	// every capability that is not in Allow and that container runtimes do not give by default.
 	// Default: none.
 	Refuse []RefusedCapability `yaml:"refuse"`
+
+	spared []Capability // by exceptions, of what Refuse says
 }
 
 // allCapabilities is the word for every capability.

@@ -85,7 +85,8 @@ func (c *Capabilities) refuses(name string) bool {
 			return meansCapability(name, string(r))
 		}
 		known := strings.ToUpper(name)
-		return !isCapability(known) || !isDefaultCapability(known) && !slices.Contains(c.Allow, Capability(known))
+		return !isCapability(known) || !isDefaultCapability(known) &&
+			!slices.Contains(c.Allow, Capability(known)) && !slices.Contains(c.spared, Capability(known))
 	})
 }
 
@@ -100,8 +101,8 @@ func (c *Capabilities) unrefused() string {
 	text := "all"
 	if slices.Contains(c.Refuse, addedCapabilities) {
 		text = "what container runtimes give by default"
-		if len(c.Allow) > 0 {
-			text += ", and " + joinShort(c.Allow)
+		if named := otherThan(c.spared, c.Allow); len(c.Allow)+len(named) > 0 {
+			text += ", and " + joinShort(append(slices.Clip(c.Allow), named...))
 		}
 	}
 	if len(named) > 0 {

@@ -75,6 +75,15 @@ type HostPaths struct {
 	// nor what is below it, nor a folder that contains it.
 	// Default: none.
 	Forbidden []ForbiddenPath `yaml:"forbidden"`
+
+	// more are the paths that exceptions allow, one list for each. They are asked about a mount
+	// that Allowed does not let pass.
+	more [][]AllowedPath
+}
+
+// pathLists are the lists of allowed paths, Allowed first.
+func (h *HostPaths) pathLists() [][]AllowedPath {
+	return append([][]AllowedPath{h.Allowed}, h.more...)
 }
 
 // AllowedPath is a path of the host that may be mounted, and how.

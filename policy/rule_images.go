@@ -52,6 +52,8 @@ type Images struct {
 	// RequireDigest: the image must have been asked for by digest (name@sha256:...). A tag can
 	// be moved to another image.
 	RequireDigest bool `yaml:"requireDigest"`
+
+	spared []ImagePattern // by exceptions, of what Forbidden says
 }
 
 // Validate requires something to require, and patterns that can match.
@@ -122,7 +124,7 @@ func (i *Images) forbidden(c *Container) []Finding {
 		allowed = few(i.Allowed) + ", but not " + few(i.Forbidden)
 	}
 	for _, name := range append([]string{c.Image}, c.OtherImages...) {
-		if name != "" && matchAnyName(i.Forbidden, name) {
+		if name != "" && matchAnyName(i.Forbidden, name) && !matchFullName(i.spared, name) {
 			return []Finding{{Found: "image " + name + " is forbidden", Allowed: allowed}}
 		}
 	}

@@ -95,7 +95,7 @@ func TestTokensLoad(t *testing.T) {
 	testLoad(t, "tokens", map[string]string{
 		`{volumes: [""]}`:    `0.yaml:6:23: spec.rules.tokens.volumes: has an empty pattern, which never matches`,
 		`{volumes: ["[a"]}`:  `0.yaml:6:24: spec.rules.tokens.volumes[0]: "[a" is not a valid pattern (allowed: names with *, **, ?, [class], {a,b})`,
-		`{allowed: [a]}`:     `0.yaml:6:14: spec.rules.tokens: unknown field "allowed" (allowed: onViolation, volumes)`,
+		`{allowed: [a]}`:     `0.yaml:6:14: spec.rules.tokens: unknown field "allowed" (allowed: onViolation, on, volumes)`,
 		`{volumes: ["a-*"]}`: ``,
 		`{}`:                 ``,
 	})

@@ -44,7 +44,13 @@ func (p *compiled) seccompProfiles() []SeccompPattern {
 		if !ok {
 			continue
 		}
-		for _, named := range append([]SeccompPattern{rule.Apply}, rule.Allowed...) {
+		names := append([]SeccompPattern{rule.Apply}, rule.Allowed...)
+		for _, x := range r.excuses {
+			if x.wide != nil {
+				names = append(names, x.by.allows[r.name].(*SeccompProfile).Allowed...)
+			}
+		}
+		for _, named := range names {
 			if named.file() != "" && !slices.Contains(out, named) {
 				out = append(out, named)
 			}

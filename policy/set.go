@@ -16,6 +16,7 @@ type Set struct {
 	writable   []string    // paths of the host that any of the policies allows to mount writable
 	builtin    bool        // made by Builtin
 	warnings   []Warning   // about the files, by place
+	notes      []Warning   // what to know of them, by place
 
 	// candidates remembers which policies can match a namespace, so that a
 	// decision costs nothing for those that cannot. A node has few namespaces.
@@ -35,8 +36,6 @@ type compiled struct {
 	priority int
 	rules    []compiledRule // in the order of the rule table
 	reads    input          // what all of them read
-
-	exceptions []*exception // that name the policy, by name
 }
 
 // has reports whether the policy has the rule.
@@ -52,6 +51,8 @@ type compiledRule struct {
 	Rule
 	request, result Rule // its parts (partsOf)
 
+	excuses []excuse // from it, by the name of the exception
+
 	name  string
 	order int // place in the rule table
 	reads input
@@ -64,7 +65,9 @@ func newSet(policies []*compiled, excuses []pending) *Set {
 	})
 	s := &Set{policies: policies, writable: writablePaths(policies)}
 	for _, p := range policies {
-		slices.SortFunc(p.exceptions, func(a, b *exception) int { return cmp.Compare(a.Name, b.Name) })
+		for _, r := range p.rules {
+			slices.SortFunc(r.excuses, func(a, b excuse) int { return cmp.Compare(a.by.Name, b.by.Name) })
+		}
 	}
 	for i := range excuses {
 		s.exceptions = append(s.exceptions, excuses[i].Exception)

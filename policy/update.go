@@ -30,19 +30,32 @@ func (s *Set) EvaluateUpdate(sub Subject, update *specs.LinuxResources) *Decisio
 		_, ok := b.Rule.(boundsUpdates)
 		return !ok
 	})
-	for i, b := range e.rules {
-		r := *b.compiledRule
-		r.Rule = b.Rule.(boundsUpdates).ofUpdate()
-		if r.request != nil {
-			r.request = r.Rule
-		} else {
-			r.result = r.Rule
+	for i := range e.rules {
+		b := &e.rules[i]
+		b.compiledRule = b.compiledRule.ofUpdate()
+		if b.plain != nil {
+			b.plain = b.plain.ofUpdate()
 		}
-		e.rules[i].compiledRule = &r
+		b.wider = slices.Clone(b.wider)
+		for k := range b.wider {
+			b.wider[k].wide = b.wider[k].wide.ofUpdate()
+		}
 	}
 	e.adjust()
 	e.check()
 	return e.decision
+}
+
+// ofUpdate is the rule for an update.
+func (r *compiledRule) ofUpdate() *compiledRule {
+	out := *r
+	out.Rule = r.Rule.(boundsUpdates).ofUpdate()
+	if out.request != nil {
+		out.request = out.Rule
+	} else {
+		out.result = out.Rule
+	}
+	return &out
 }
 
 // resourcesUpdate is the rule resources for an update.

@@ -36,12 +36,15 @@ func (c *compiler) warn(file string, warnings ...strict.Error) {
 	}
 }
 
-// warned gives the warnings in order, each once.
-func (c *compiler) warned() []Warning {
-	slices.SortStableFunc(c.warnings, func(a, b Warning) int {
+// Notes returns what to know of the files that is probably meant, by file and place.
+func (s *Set) Notes() []Warning { return slices.Clone(s.notes) }
+
+// sorted gives warnings in order, each once.
+func sorted(warnings []Warning) []Warning {
+	slices.SortStableFunc(warnings, func(a, b Warning) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Msg, b.Msg))
 	})
-	return slices.Compact(c.warnings)
+	return slices.Compact(warnings)
 }
 
 // place finds a value below a document's spec. Each key is that of a mapping or, as a number, an

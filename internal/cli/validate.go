@@ -26,6 +26,9 @@ func validateCommand() *cobra.Command {
 				return err
 			}
 			warnings := warnOf(cmd.ErrOrStderr(), set, time.Now(), paths...)
+			for _, n := range set.Notes() {
+				fmt.Fprintf(cmd.ErrOrStderr(), "note: %s\n", n)
+			}
 			if _, err := fmt.Fprintln(cmd.OutOrStdout(), "valid: "+summary(set)); err != nil {
 				return err
 			}

@@ -13,6 +13,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"reflect"
+	"slices"
 
 	"github.com/specguard/specguard/policy"
 	"github.com/specguard/specguard/policy/policytest"
@@ -89,6 +90,35 @@ func (b *builder) document(k policy.DocumentKind) node {
 	n := b.value(reflect.TypeOf(k.Head))
 	n["description"] = plain(b.comment(key(spec)), spec.Name(), spec)
 	return n
+}
+
+// allowances describes what an exception allows: of each rule its only list, or its lists by
+// name.
+func (b *builder) allowances() node {
+	var fields properties
+	for _, k := range policy.RuleKinds() {
+		t := reflect.TypeOf(k.Config).Elem()
+		var lists properties
+		for _, f := range Fields(t) {
+			if slices.Contains(k.Allows, f.Key) {
+				n := b.field(f)
+				delete(n, "default")
+				n["minItems"] = 1
+				lists = append(lists, property{f.Key, n})
+			}
+		}
+		switch len(lists) {
+		case 0:
+		case 1:
+			fields = append(fields, property{k.Name, lists[0].node})
+		default:
+			fields = append(fields, property{k.Name, node{
+				"description": "What the containers may have in addition, by the rule's own lists.",
+				"type":        "object", "additionalProperties": false, "minProperties": 1, "properties": lists,
+			}})
+		}
+	}
+	return node{"type": "object", "additionalProperties": false, "properties": fields}
 }
 
 // rules describes a policy's rules.

@@ -92,6 +92,8 @@ func (b *builder) nodeOf(f Field) node {
 		return b.spec
 	case f.comment() == "policy.policySpec.Rules":
 		return b.rules()
+	case f.comment() == "policy.exceptionSpec.Allow":
+		return b.allowances()
 	default:
 		return node{"type": "object"}
 	}

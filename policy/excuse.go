@@ -1,0 +1,86 @@
+package policy
+
+import "slices"
+
+// excuse is what an exception says of a rule of a policy.
+type excuse struct {
+	by   *exception
+	wide *compiledRule // what holds in the rule's place; nil for nothing
+}
+
+// bound is a rule of a policy that matches.
+type bound struct {
+	*compiledRule // the rule that holds, with what exceptions allow
+	policy        *compiled
+	enforced      bool
+	excuse        *exception // from all of the rule; nil for none
+
+	plain *compiledRule // the rule of the policy, if exceptions allow more; nil else
+	wider []excuse      // those exceptions
+
+	// unsure: whether the rule is for the container is not known yet. It may
+	// adjust, so that nothing is denied that it would mend; it denies nothing.
+	unsure bool
+}
+
+// bind finds out what becomes of a rule of the policy here.
+func (e *evaluation) bind(r *compiledRule, p *compiled, unsure bool) bound {
+	b := bound{compiledRule: r, policy: p, enforced: e.enforces(p) && r.Action() != Audit, unsure: unsure}
+	for _, x := range r.excuses {
+		switch x.by.excuses(&e.sub) {
+		case yes:
+			if x.wide == nil {
+				b.excuse = x.by
+				return b
+			}
+			b.wider = append(b.wider, x)
+		case unknown:
+			b.unsure = b.unsure || e.visible == Partial
+		}
+	}
+	if len(b.wider) > 0 {
+		b.plain, b.compiledRule = r, r.with(b.wider)
+	}
+	return b
+}
+
+// with is the rule with all that these exceptions allow.
+func (r *compiledRule) with(wider []excuse) *compiledRule {
+	if len(wider) == 1 {
+		return wider[0].wide
+	}
+	rule := r.Rule.(widens)
+	for _, x := range wider {
+		rule = widened(rule, x.by.allows[r.name])
+	}
+	out := *r
+	out.Rule = rule
+	out.request, out.result = partsOf(rule)
+	return &out
+}
+
+// excused are the findings that exceptions which allow more excuse from, where these are left.
+func (e *evaluation) excused(b *bound, left []Finding) []Excepted {
+	if b.plain == nil {
+		return nil
+	}
+	var out []Excepted
+	for _, f := range oneLineEach(e.findings(b.plain)) {
+		same := func(o Finding) bool { return o.Found == f.Found }
+		if !slices.ContainsFunc(left, same) {
+			out = append(out, Excepted{Violation: Violation{Policy: b.policy.name, Rule: b.name, Finding: f}, Exception: e.excuser(b, f)})
+		}
+	}
+	return out
+}
+
+// excuser names the exception that excuses from a finding. If only several together do, it is
+// the first of them.
+func (e *evaluation) excuser(b *bound, f Finding) string {
+	for _, x := range b.wider {
+		if !slices.ContainsFunc(oneLineEach(e.findings(x.wide)), func(o Finding) bool { return o.Found == f.Found }) {
+			return x.by.Name
+		}
+	}
+	return b.wider[0].by.Name
+}
