@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/specguard/specguard/internal/app"
+	"github.com/specguard/specguard/internal/input"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -25,7 +26,8 @@ With --compare, also judge by a second set of policies, and show only the contai
 with another decision. Exit status 0: no difference. 2: differences. 1: error.
 
 check does not ask the node: it does not follow symlinks of host paths, and
-assumes that AppArmor and SELinux are on. Only manifests show a pod's labels,
+assumes that AppArmor and SELinux are on. It reads seccomp profiles of the node
+(Localhost) from --seccomp-dir. Only manifests show a pod's labels,
 runtime handler, host ports and sysctls. For other files, give labels and handler
 with --pod-label and --runtime-handler. Without --pod-label, the pod counts as
 having no labels.
@@ -36,7 +38,7 @@ Values of environment variables and arguments are never shown.`
 type checkFlags struct {
 	podFlags
 	checkerFlags
-	dir string
+	dir, seccompDir string
 }
 
 func checkCommand() *cobra.Command {
@@ -54,16 +56,25 @@ func checkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c.pod = &f.podFlags
+			c.pod, c.seccompDir = &f.podFlags, f.seccompDir
 			c.files(files)
 			return c.tally.exit()
 		},
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.dir, "policy-dir", app.DefaultPolicyDir, policyDirUsage)
+	fs.StringVar(&f.seccompDir, "seccomp-dir", "", "folder of the seccomp profiles that the node has (Localhost)")
 	f.checkerFlags.add(fs)
 	f.podFlags.add(fs)
 	return cmd
+}
+
+// useSeccompDir gives the container's node its seccomp profiles, if there is a folder of them.
+func (c *checker) useSeccompDir(in *input.Container) error {
+	if c.seccompDir == "" {
+		return nil
+	}
+	return in.UseSeccompDir(c.seccompDir)
 }
 
 // files prints the decisions for all containers in the files.
@@ -77,7 +88,11 @@ func (c *checker) files(files []string) {
 		for i := range containers {
 			c.pod.complete(&containers[i])
 			about := aboutContainer(file, containers, i)
-			if err := c.container(about, &containers[i]); err != nil {
+			err := c.useSeccompDir(&containers[i])
+			if err == nil {
+				err = c.container(about, &containers[i])
+			}
+			if err != nil {
 				c.fail(fmt.Errorf("%s: %w", about.title(), err))
 			}
 		}

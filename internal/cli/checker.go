@@ -31,14 +31,15 @@ func (f *checkerFlags) add(fs *pflag.FlagSet) {
 
 // checker judges containers and prints the decisions.
 type checker struct {
-	cmd     *cobra.Command
-	pod     *podFlags // describe the pods of the containers; nil if they are known
-	set     *policy.Set
-	compare *policy.Set // nil without --compare
-	print   *printer
-	json    *json.Encoder   // nil for text
-	noted   map[string]bool // notes that were printed, by file
-	tally   tally
+	cmd        *cobra.Command
+	seccompDir string    // of the containers' node; "" for none
+	pod        *podFlags // describe the pods of the containers; nil if they are known
+	set        *policy.Set
+	compare    *policy.Set // nil without --compare
+	print      *printer
+	json       *json.Encoder   // nil for text
+	noted      map[string]bool // notes that were printed, by file
+	tally      tally
 }
 
 func (f *checkerFlags) checker(cmd *cobra.Command, dir string, builtin policy.Builtin) (*checker, error) {

@@ -52,6 +52,9 @@ func (b *builder) annotatedProfile() *profile {
 	}
 }
 
+// SeccompNote begins the note about a seccomp profile whose file is not known.
+const SeccompNote = "what the seccomp profile "
+
 // seccomp gives the container its profile; one without has none.
 func (b *builder) seccomp(at string) error {
 	c, p := &b.container.SecurityContext, &b.pod.Spec.SecurityContext
@@ -65,8 +68,7 @@ func (b *builder) seccomp(at string) error {
 	case chosen.Type == localhost:
 		b.asked = policy.SeccompPattern(localhost + "/" + profileType(chosen.LocalhostProfile))
 		b.spec.Linux.Seccomp = policyseccomp.Floor(func(string) bool { return false }).Tighten(nil)
-		b.note("what the seccomp profile " + chosen.LocalhostProfile +
-			" allows is not known: assumed to deny only what every default profile denies")
+		b.note(SeccompNote + chosen.LocalhostProfile + " allows is not known: assumed to deny only what every default profile denies")
 	case chosen.Type == runtimeDefault:
 		s, err := seccomp.GetDefaultProfile(b.spec)
 		if err != nil {

@@ -75,6 +75,10 @@ type spec struct {
 	// (from its beginning, UTC), or a time, such as 2027-01-31T12:00:00Z. Default: now.
 	At moment `yaml:"at"`
 
+	// SeccompDir is a folder of the seccomp profiles that the node has (Localhost), relative to
+	// the folder of the test. Default: none.
+	SeccompDir string `yaml:"seccompDir"`
+
 	// Cases are the tests.
 	Cases []testCase `yaml:"cases"`
 }

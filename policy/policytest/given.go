@@ -82,8 +82,9 @@ func (g *given) sources() int {
 	return n
 }
 
-// container makes the container; dir is the folder of the test.
-func (g *given) container(dir string) (*input.Container, error) {
+// container makes the container; dir is the folder of the test, and seccompDir that of the node's
+// seccomp profiles, "" for none.
+func (g *given) container(dir, seccompDir string) (*input.Container, error) {
 	containers, err := g.read(dir)
 	if err != nil {
 		return nil, err
@@ -91,6 +92,11 @@ func (g *given) container(dir string) (*input.Container, error) {
 	c, err := choose(containers, g.Container)
 	if err != nil {
 		return nil, err
+	}
+	if seccompDir != "" {
+		if err := c.UseSeccompDir(seccompDir); err != nil {
+			return nil, err
+		}
 	}
 	g.override(&c.Subject)
 	if g.Patch.Kind != 0 {

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -120,7 +119,7 @@ func (l *loader) document(root *yaml.Node) {
 func (l *loader) cases(tests *spec) []readyCase {
 	var out []readyCase
 	for i := range tests.Cases {
-		c, err := l.ready(&tests.Cases[i], tests.At.Time)
+		c, err := l.ready(&tests.Cases[i], tests)
 		if err != nil {
 			l.fail(*err)
 			continue
@@ -156,8 +155,8 @@ func (l *loader) paths(relative []string) []string {
 	return out
 }
 
-// ready makes the case ready to run; at is the time of the document.
-func (l *loader) ready(c *testCase, at time.Time) (readyCase, *strict.Error) {
+// ready makes the case of the tests ready to run.
+func (l *loader) ready(c *testCase, tests *spec) (readyCase, *strict.Error) {
 	out := readyCase{name: c.Name.text, line: c.Name.place.Line}
 	fault := func(what string, err error) *strict.Error {
 		return &strict.Error{
@@ -166,12 +165,16 @@ func (l *loader) ready(c *testCase, at time.Time) (readyCase, *strict.Error) {
 		}
 	}
 	var err error
-	if out.container, err = c.Given.container(filepath.Dir(l.file)); err != nil {
+	seccompDir := ""
+	if tests.SeccompDir != "" {
+		seccompDir = l.paths([]string{tests.SeccompDir})[0]
+	}
+	if out.container, err = c.Given.container(filepath.Dir(l.file), seccompDir); err != nil {
 		return out, fault("given", err)
 	}
 	sub := &out.container.Subject
 	if sub.Time = c.Given.At.Time; sub.Time.IsZero() {
-		sub.Time = at
+		sub.Time = tests.At.Time
 	}
 	if out.expect, err = c.Expect.ready(); err != nil {
 		return out, fault("expect", err)
