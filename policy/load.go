@@ -45,21 +45,18 @@ func Load(paths ...string) (*Set, error) {
 	return Compile(sources...)
 }
 
-// Read reads the policy files at the paths, or in the folders at the paths.
+// Read reads the policy files at the paths, or in the folders at the paths. A file that the paths
+// contain twice is an error.
 // In a folder, files that end in .yaml, .yml or .json count (Ignored gives the others); names that start with a
 // dot (a ConfigMap mount's ..data, an editor's swap file) do not, and a
 // subfolder is an error, since its policies would not be in force.
 func Read(paths ...string) ([]Source, error) {
+	files, _, errs := listAll(paths)
 	var sources []Source
-	var errs []error
-	for _, p := range paths {
-		files, _, err := list(p)
+	for _, f := range files {
+		data, err := readFile(f)
 		errs = append(errs, err)
-		for _, f := range files {
-			data, err := readFile(f)
-			errs = append(errs, err)
-			sources = append(sources, Source{Name: f, Data: data})
-		}
+		sources = append(sources, Source{Name: f, Data: data})
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -70,14 +67,33 @@ func Read(paths ...string) ([]Source, error) {
 // Ignored warns of the files in these folders that Read ignores because of how their names end.
 // Files whose names start with a dot are not among them.
 func Ignored(paths ...string) []Warning {
-	var out []Warning
+	_, warnings, _ := listAll(paths) // Read gives the errors
+	return warnings
+}
+
+// listAll gives the policy files at the paths, and warns of the others in folders.
+func listAll(paths []string) (files []string, warnings []Warning, errs []error) {
+	var infos []os.FileInfo // of the files
 	for _, p := range paths {
-		_, others, _ := list(p) // Read gives the error
+		here, others, err := list(p)
+		errs = append(errs, err)
 		for _, f := range others {
-			out = append(out, Warning{File: f, Msg: "is not read: policy files end in .yaml, .yml or .json"})
+			warnings = append(warnings, Warning{File: f, Msg: "is not read: policy files end in .yaml, .yml or .json"})
+		}
+		for _, f := range here {
+			info, err := os.Stat(f)
+			if err != nil {
+				errs = append(errs, pathError(f, err))
+				continue
+			}
+			if first := slices.IndexFunc(infos, func(i os.FileInfo) bool { return os.SameFile(i, info) }); first >= 0 {
+				errs = append(errs, &LoadError{File: f, Msg: "is given twice: it is the same file as " + files[first]})
+				continue
+			}
+			files, infos = append(files, f), append(infos, info)
 		}
 	}
-	return out
+	return files, warnings, errs
 }
 
 // list gives the policy files at a path, and the other files of a folder.

@@ -113,7 +113,7 @@ func TestLoadErrors(t *testing.T) {
 		{"symlink to nothing", map[string]string{"1.yaml": "-> none"}, "", "DIR/1.yaml: no such file or directory"},
 		{"device", map[string]string{"1.yaml": "-> " + os.DevNull}, "", "DIR/1.yaml: is not a regular file"},
 		{"too large", map[string]string{"1.yaml": "-> " + large}, "", "DIR/1.yaml: is larger than 8 MiB"},
-		{"one file twice", map[string]string{"1.yaml": good, "2.yaml": "-> 1.yaml"}, "", `DIR/2.yaml:1:1: policy "a" is already defined at DIR/1.yaml:1`},
+		{"one file twice", map[string]string{"1.yaml": good, "2.yaml": "-> 1.yaml"}, "", "DIR/2.yaml: is given twice: it is the same file as DIR/1.yaml"},
 		{"faults of two files", map[string]string{"1.yaml": "x", "2.yaml": good + "  x: y\n"}, "", "DIR/1.yaml:1:1: must be a mapping, not \"x\"\nDIR/2.yaml:7:3: spec: unknown field \"x\" (allowed: match, mode, priority, profile, onViolation, rules)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -46,6 +46,7 @@ func root(version string) *cobra.Command {
 	}
 	cmd.AddCommand(runCommand(version), validateCommand(), checkCommand(), testCommand(), auditCommand(), doctorCommand(),
 		appArmorCommand(), installCommand(), uninstallCommand(), schemaCommand(), versionCommand(version))
+	givenOnce(cmd.Commands())
 	// NRI starts a pre-installed plugin without arguments.
 	if len(os.Args) == 1 && os.Getenv(api.PluginSocketEnvVar) != "" {
 		cmd.SetArgs([]string{"run"})

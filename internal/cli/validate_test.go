@@ -45,7 +45,7 @@ func TestValidate(t *testing.T) {
 			several + `:10:13: apiVersion: is "v1" (allowed: specguard.dev/v1alpha1)`,
 		}},
 		"good and bad": {paths: []string{folder, several}, code: 1, lines: []string{several + ":6:27: ", several + ":7:5: ", several + ":10:13: "}},
-		"twice":        {paths: []string{folder, folder}, code: 1, lines: []string{folder + `/a.yml:1:1: policy "a" is already defined at ` + folder + "/a.yml:1"}},
+		"twice":        {paths: []string{folder, folder + "/a.yml"}, code: 1, lines: []string{folder + "/a.yml: is given twice"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := specguard(t, append([]string{"validate"}, c.paths...)...)
@@ -117,5 +117,18 @@ func TestValidateStrict(t *testing.T) {
 		if r := specguard(t, "validate", file); r.code != 0 {
 			t.Errorf("%s: %+v", file, r)
 		}
+	}
+}
+
+// TestGivenTwice: of two folders of policies, none is left out without a word.
+func TestGivenTwice(t *testing.T) {
+	for _, flag := range []string{"policy-dir", "compare"} {
+		r := specguard(t, "check", "--"+flag, "a", "--"+flag, "b", "x.yaml")
+		if r.code != 1 || !strings.Contains(r.stderr, "--"+flag+`" flag: it is given twice`) {
+			t.Errorf("%+v", r)
+		}
+	}
+	if r := specguard(t, "run", "--policy-dir", "/no/a", "--policy-dir", "/no/b"); r.code != 1 || !strings.Contains(r.stderr, "given twice") {
+		t.Errorf("%+v", r)
 	}
 }
