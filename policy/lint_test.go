@@ -203,3 +203,17 @@ func TestVolumeTypesOfEveryType(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// BenchmarkLint compiles policies of which each could conflict with each other one.
+func BenchmarkLint(b *testing.B) {
+	var docs strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&docs, "---\napiVersion: %s\nkind: Policy\nmetadata: {name: p%d}\nspec: {match: {namespaces: ['team-%d-*']}, rules: {runtimeHandlers: {allowed: [kata-%d, runc]}}}\n",
+			APIVersion, i, i, i)
+	}
+	for b.Loop() {
+		if _, err := Compile(Source{Name: "p.yaml", Data: []byte(docs.String())}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
