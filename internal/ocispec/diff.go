@@ -52,11 +52,11 @@ func generic(spec *specs.Spec) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode OCI spec: %w", err)
 	}
-	var v any
-	if err := json.Unmarshal(raw, &v); err != nil {
+	v, err := decodeAny(raw)
+	if err != nil {
 		return nil, fmt.Errorf("decode OCI spec: %w", err)
 	}
-	return v, nil
+	return withoutPasswords(v), nil
 }
 
 type differ struct {

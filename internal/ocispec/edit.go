@@ -220,17 +220,17 @@ func plainly(v reflect.Value) any {
 	if err != nil {
 		return notShown // no part of a spec fails to be encoded
 	}
-	var out any
-	if err := json.Unmarshal(raw, &out); err != nil {
+	out, err := decodeAny(raw)
+	if err != nil {
 		return notShown
 	}
-	return out
+	return withoutPasswords(out)
 }
 
 // words is a JSON text without quotes and brackets, if it is a plain value or a list of such.
 func words(text string) string {
-	var v any
-	if err := json.Unmarshal([]byte(text), &v); err != nil {
+	v, err := decodeAny([]byte(text))
+	if err != nil {
 		return text // "" and what is not shown
 	}
 	switch v := v.(type) {
