@@ -130,6 +130,9 @@ func (j *pathJudge) forbids(source string) string {
 	if why := j.touch(source); why != "" {
 		return why
 	}
+	if ofProcesses(source) {
+		return j.throughProcesses()
+	}
 	shown, err := j.subject.locate(source)
 	switch {
 	case errors.Is(err, ErrNotVisible) && j.subject.isSubPath(source):
@@ -140,6 +143,9 @@ func (j *pathJudge) forbids(source string) string {
 		return err.Error()
 	}
 	for i := range shown {
+		if j.showsProcesses(shown[i]) {
+			return j.throughProcesses()
+		}
 		if f := j.at(shown[i], true); f != nil {
 			return "it shows files of the forbidden " + f.String()
 		}
