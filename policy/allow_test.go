@@ -69,7 +69,7 @@ func TestAllow(t *testing.T) {
 			d := compileDocs(t, docs...).Evaluate(sub, Complete)
 			var excepted []string
 			for _, x := range d.Excepted {
-				excepted = append(excepted, x.Exception+": "+x.Rule+": "+x.Finding.String())
+				excepted = append(excepted, x.Exception+": "+x.Rule+": "+x.String())
 			}
 			if got := findings(d); !slices.Equal(got, tt.denied) || !slices.Equal(excepted, tt.excepted) {
 				t.Errorf("\n got %q\n and %q\nwant %q\n and %q", got, excepted, tt.denied, tt.excepted)
@@ -212,9 +212,9 @@ func TestPropertyWiden(t *testing.T) {
 		sub.settle()
 		r := &set.policies[0].rules[0]
 		before := asJSON(r.Rule)
-		last := len(r.Rule.Check(&sub))
+		last := len(r.Check(&sub))
 		for n := 1; n <= len(r.excuses); n++ {
-			found := r.with(r.excuses[:n]).Rule.Check(&sub)
+			found := r.with(r.excuses[:n]).Check(&sub)
 			if last == 0 && len(found) > 0 {
 				t.Fatalf("with %d exceptions finds %v", n, found)
 			}

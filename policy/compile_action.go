@@ -62,6 +62,7 @@ func (c *compiler) noteUnadjusted(d header, rules []compiledRule) {
 	if len(names) == 0 {
 		return
 	}
-	note := d.place(fieldOnViolation).Fault("these rules cannot adjust as they are written, and keep what the profile says, or reject: %s", joined(names))
+	note := d.place(fieldOnViolation).Fault("these rules cannot adjust as they are written, and keep what the profile says, or reject: %s",
+		joined(names))
 	c.notes = append(c.notes, Warning{File: d.file, Line: note.Line, Column: note.Column, Msg: note.Error()})
 }

@@ -21,6 +21,13 @@ type hostMount struct {
 	propagation Propagation
 }
 
+// hostMount is the mount of that index, which has the origin.
+func (o origin) hostMount(at int, m *specs.Mount) hostMount {
+	return hostMount{
+		at: at, source: o.source, links: o.links, err: o.err, readOnly: isReadOnly(m), propagation: propagation(m.Options),
+	}
+}
+
 // hostMounts gives the mounts of the spec that show files of the host. What is
 // not known to be something else is taken for one.
 func (s *Subject) hostMounts() []hostMount {
@@ -38,7 +45,7 @@ func (s *Subject) findHostMounts() []hostMount {
 	for i := range s.Spec.Mounts {
 		m := &s.Spec.Mounts[i]
 		if o := s.origin(m); o.host {
-			out = append(out, hostMount{at: i, source: o.source, links: o.links, err: o.err, readOnly: isReadOnly(m), propagation: propagation(m.Options)})
+			out = append(out, o.hostMount(i, m))
 		}
 	}
 	return out

@@ -78,7 +78,7 @@ func (h *HostPaths) sharedVolumes(s *Subject) []int {
 		if o.host {
 			continue // judged as a path of the host
 		}
-		hm := hostMount{at: i, source: o.source, links: o.links, err: o.err, readOnly: isReadOnly(m), propagation: propagation(m.Options)}
+		hm := o.hostMount(i, m)
 		if entry, _ := h.judge(s).covering(hm); isPseudo(m) || entry == nil || entry.Propagation != PropagationBidirectional {
 			out = append(out, i)
 		}

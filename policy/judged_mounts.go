@@ -160,7 +160,7 @@ func (h *HostPaths) promises(s *Subject) func(m *specs.Mount) []MountOption {
 		if !o.host {
 			return nil
 		}
-		if entry, _ := j.covering(hostMount{source: o.source, links: o.links, err: o.err, readOnly: isReadOnly(m), propagation: propagation(m.Options)}); entry != nil &&
+		if entry, _ := j.covering(o.hostMount(0, m)); entry != nil &&
 			entry.ReadOnly {
 			return []MountOption{"ro"}
 		}

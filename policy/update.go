@@ -32,7 +32,7 @@ func (s *Set) EvaluateUpdate(sub Subject, update *specs.LinuxResources) *Decisio
 	})
 	for i := range e.rules {
 		b := &e.rules[i]
-		b.compiledRule = b.compiledRule.ofUpdate()
+		b.compiledRule = b.ofUpdate()
 		if b.plain != nil {
 			b.plain = b.plain.ofUpdate()
 		}

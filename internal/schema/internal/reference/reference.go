@@ -18,7 +18,8 @@ const head = `<!-- Made by "make generate" from the comments of the rules. Do no
 Each rule checks one aspect of a container. A [policy](policy.md) lists rules by name under ` + "`rules`" + `. If several
 rules adjust a container, they do so in the order of this page. Every rule has the fields ` + "`onViolation`" + ` ([what to
 do](policy.md#what-to-do-mode-and-onviolation)): ` + "`reject`" + ` (the default), ` + "`adjust`" + ` if the rule can, ` + "`audit`" + ` or ` + "`ignore`" + `;
-and ` + "`on`" + ` ([which spec](policy.md#what-was-asked-for-and-what-will-run-on)): ` + "`result`" + ` (the default) or ` + "`request`" + `.
+and ` + "`on`" + ` ([which spec](policy.md#what-was-asked-for-and-what-will-run-on)):
+` + "`result`" + ` (the default) or ` + "`request`" + `.
 
 Rules adjust the complete spec before the OCI runtime reads it. The container runs with the adjusted spec, and so does
 each process that exec starts in it later. A rule decides *at creation* (in Kubernetes a denial shows as
