@@ -146,6 +146,17 @@ func TestRuleHostPaths(t *testing.T) {
 				removed("beside", data, dir+"/data2", "host path "+dir+"/data2 at /data is not allowed (allowed: "+dir+"/data)", "cat /data/file"),
 				removed("above", data, dir, "host path "+dir+" at /data is not allowed (allowed: "+dir+"/data)", "cat /data/data/file"),
 				{
+					container: container{name: "not-removed", config: data, options: hostPath(dir + "/secret")},
+					found:     []string{"host path " + dir + "/secret at /data is not allowed (allowed: " + dir + "/data)"},
+					stuck:     []string{"host path " + dir + "/secret (writable, so not removed) at /data is not allowed (allowed: " + dir + "/data)"},
+				},
+				{
+					container: container{name: "removed-read-only", config: data, options: []cri.ContainerOption{cri.HostPath(dir+"/secret", "/data", true)}},
+					found:     []string{"host path " + dir + "/secret at /data is not allowed (allowed: " + dir + "/data)"},
+					changes:   []string{"mounts"},
+					stops:     []string{"cat /data/file"},
+				},
+				{
 					container: container{name: "writable", config: readOnly, options: hostPath(dir + "/data/sub")},
 					found:     []string{"host path " + dir + "/data/sub at /data is writable (allowed: " + dir + "/data read-only)"},
 					changes:   []string{"mounts"},
@@ -187,7 +198,7 @@ func TestRuleHostPaths(t *testing.T) {
 // see is a command that works where it is mounted.
 func removed(name, config, path, found, see string) breach {
 	return breach{
-		container: container{name: name, config: config, options: hostPath(path)},
+		container: container{name: name, config: config, apply: strings.TrimSuffix("remove: writable, "+config, ", "), options: hostPath(path)},
 		found:     []string{found},
 		changes:   []string{"mounts"},
 		stops:     []string{see},
@@ -199,7 +210,7 @@ func removed(name, config, path, found, see string) breach {
 // comes back when that is taken away.
 func replaced(name, see, works string) breach {
 	return breach{
-		container: container{name: name, options: []cri.ContainerOption{cri.HostPath("/"+name, "/"+name, false)}},
+		container: container{name: name, apply: "remove: writable", options: []cri.ContainerOption{cri.HostPath("/"+name, "/"+name, false)}},
 		found:     []string{"host path /" + name + " at /" + name + " is not allowed (allowed: none)"},
 		changes:   []string{"mounts"},
 		stops:     []string{see},

@@ -12,7 +12,7 @@ const adjusting = `profile: restricted
 rules:
   privileged: {onViolation: adjust}
   capabilities: {onViolation: adjust}
-  hostPaths: {onViolation: adjust}
+  hostPaths: {onViolation: adjust, remove: writable}
   procMount: {onViolation: adjust}
   appArmorProfile: {onViolation: adjust, apply: RuntimeDefault}
   seLinuxOptions: {onViolation: adjust, type: container_t}

@@ -36,13 +36,13 @@ func TestRuleVolumeTypes(t *testing.T) {
 	testRule(t, func(t *testing.T, n *node.Node) rule {
 		dir := filepath.Join(n.Dir(), "volumes")
 		hostFiles(t, dir, "file")
-		inEmptyDir := container{name: "in-another", config: "allowed: [emptyDir]", late: volumes(n, map[string]string{"/data": emptyDir}),
+		inEmptyDir := container{name: "in-another", config: "allowed: [emptyDir]", apply: "remove: writable, allowed: [emptyDir]", late: volumes(n, map[string]string{"/data": emptyDir}),
 			options: []cri.ContainerOption{cri.HostPath(dir, "/data/sub", false)}}
 		r := rule{
 			name: "volumeTypes", early: true,
 			breaking: []breach{
 				{
-					container: container{name: "some", config: "allowed: [emptyDir, flexVolume]", late: volumes(n, map[string]string{
+					container: container{name: "some", config: "allowed: [emptyDir, flexVolume]", apply: "remove: writable, allowed: [emptyDir, flexVolume]", late: volumes(n, map[string]string{
 						"/cache": emptyDir, "/csi": "kubernetes.io~csi/pvc-1/mount", "/flex": "example.com~driver/data",
 						"/new": "kubernetes.io~to-come/data", "/nfs": "kubernetes.io~nfs/pv-1"})},
 					found:   []string{"csi at /csi, volume of unknown type at /new, nfs at /nfs not allowed (allowed: emptyDir, flexVolume)"},
@@ -51,10 +51,15 @@ func TestRuleVolumeTypes(t *testing.T) {
 					works:   []string{"test -e /cache/file && test -e /flex/file"},
 				},
 				{
-					container: container{name: "host-path", config: "allowed: [emptyDir]", options: hostPath(dir)},
+					container: container{name: "host-path", config: "allowed: [emptyDir]", apply: "remove: writable, allowed: [emptyDir]", options: hostPath(dir)},
 					found:     []string{"hostPath at /data not allowed (allowed: emptyDir)"},
 					changes:   []string{"mounts"},
 					stops:     []string{"test -e /data/file"},
+				},
+				{
+					container: container{name: "not-removed", config: "allowed: [emptyDir]", options: hostPath(dir)},
+					found:     []string{"hostPath at /data not allowed (allowed: emptyDir)"},
+					stuck:     []string{"hostPath at /data (writable, so not removed) not allowed (allowed: emptyDir)"},
 				},
 				{
 					// What it may hide must not be seen instead.

@@ -244,7 +244,7 @@ func TestJudgeHostPorts(t *testing.T) {
 // TestVerifySeal has NRI carry what it can.
 func TestVerifySeal(t *testing.T) {
 	n := with(t, "cri-o", judge.ByHook{Program: "/opt/specguard-runtime"}, doc("p",
-		"rules: {resources: {onViolation: adjust, memory: {max: 1Mi}, cpu: {max: \"1\"}, pids: {max: 9}}, hostPaths: {onViolation: adjust, allowed: [{path: /srv, readOnly: true}]}}"))
+		"rules: {resources: {onViolation: adjust, memory: {max: 1Mi}, cpu: {max: \"1\"}, pids: {max: 9}}, hostPaths: {onViolation: adjust, remove: writable, allowed: [{path: /srv, readOnly: true}]}}"))
 	ctr := container()
 	ctr.Linux.Resources = &api.LinuxResources{
 		Memory: &api.LinuxMemory{Limit: api.Int64(2 << 20)}, Cpu: &api.LinuxCPU{Quota: api.Int64(300000), Period: api.UInt64(100000)},

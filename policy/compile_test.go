@@ -51,7 +51,7 @@ func TestCompileErrors(t *testing.T) {
 		{"no spec", "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: p}\n", []string{"1:1: spec: has no rules: give it a profile or rules"}},
 		{"only a rule that is off", head + "  rules: {hostPaths: {onViolation: ignore}}\n", []string{"1:1: spec: has no rules: give it a profile or rules"}},
 		{"unknown rule", head + "  rules: {hostPath: {}}\n", []string{`5:11: spec.rules: unknown rule "hostPath" (allowed: ` + rules + ")"}},
-		{"unknown field of a rule", head + "  rules: {hostPaths: {allow: []}}\n", []string{`5:23: spec.rules.hostPaths: unknown field "allow" (allowed: onViolation, on, allowed, forbidden)`}},
+		{"unknown field of a rule", head + "  rules: {hostPaths: {allow: []}}\n", []string{`5:23: spec.rules.hostPaths: unknown field "allow" (allowed: onViolation, on, allowed, forbidden, remove)`}},
 		{"unknown capability", head + "  rules: {capabilities: {drop: [NET_ADMIN, SYS_ROOT]}}\n", []string{`5:44: spec.rules.capabilities.drop[1]: unknown capability "SYS_ROOT" (see capabilities(7))`}},
 		{"unknown profile", head + "  profile: strict\n", []string{`5:12: spec.profile: unknown profile "strict" (allowed: ` + strings.Join(Profiles(), ", ") + "; with a version: restricted@v1.37)"}},
 		{"unknown mode", head + "  mode: warn\n" + someRule, []string{`5:9: spec.mode: "warn" is not one of enforce, audit`}},
@@ -60,7 +60,7 @@ func TestCompileErrors(t *testing.T) {
 		{"several", head + "  mode: x\n  rules: {hostPath: {}}\n  match: {images: []}\n", []string{`5:9: spec.mode: "x" is not one of enforce, audit`, "7:19: spec.match.images: is an empty list; leave it out to match all"}},
 		{"several rules", head + "  rules:\n    hostPath: {}\n    hostPaths: {x: y}\n    capabilities: {}\n", []string{
 			`6:5: spec.rules: unknown rule "hostPath" (allowed: ` + rules + ")",
-			`7:17: spec.rules.hostPaths: unknown field "x" (allowed: onViolation, on, allowed, forbidden)`,
+			`7:17: spec.rules.hostPaths: unknown field "x" (allowed: onViolation, on, allowed, forbidden, remove)`,
 			"8:19: spec.rules.capabilities: needs drop, allow or refuse",
 		}},
 		{"second document", head + someRule + "---\nkind: Pod\n", []string{`7:1: apiVersion: is "" (allowed: specguard.dev/v1alpha1)`}},

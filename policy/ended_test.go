@@ -60,7 +60,7 @@ func (h *endingHost) ResolvePath(p string) (string, []string, error) {
 func TestEndedMidway(t *testing.T) {
 	const mounts = 500
 	set := compileDocs(t, policyDoc("p",
-		"hostPaths: {onViolation: adjust, allowed: [{path: /var/log}]}", "volumeTypes: {onViolation: adjust, allowed: [emptyDir]}",
+		"hostPaths: {onViolation: adjust, remove: writable, allowed: [{path: /var/log}]}", "volumeTypes: {onViolation: adjust, remove: writable, allowed: [emptyDir]}",
 		"mountOptions: {onViolation: adjust, require: [{options: [ro], paths: [\"/mnt/**\"]}]}", customRule("spec.mounts.all(m, m.type != '')")))
 	for end := 1; end < mounts; end += 37 {
 		spec := newSpec()

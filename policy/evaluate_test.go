@@ -123,7 +123,7 @@ func TestMessagesAreOneLine(t *testing.T) {
 	if d.Message() != want {
 		t.Errorf("got  %q\nwant %q", d.Message(), want)
 	}
-	d = decide(t, newSpec(mount), "hostPaths: {onViolation: adjust}")
+	d = decide(t, newSpec(mount), "hostPaths: {onViolation: adjust, remove: writable}")
 	if got := changes(d); !slices.Equal(got, []string{"hostPaths: removed host path /srv specguard: allowed   at /data [2J"}) {
 		t.Errorf("got %q", got)
 	}
@@ -138,7 +138,7 @@ func TestMessagesAreBounded(t *testing.T) {
 	if got := findings(decide(t, spec, "hostPaths: {}")); len(got) != 16 || got[15] != "hostPaths: and 985 more" {
 		t.Errorf("%d findings: %q", len(got), got)
 	}
-	d := decide(t, spec, "hostPaths: {onViolation: adjust}")
+	d := decide(t, spec, "hostPaths: {onViolation: adjust, remove: writable}")
 	if got := changes(d); len(got) != 16 || got[15] != "hostPaths: and 985 more changes" || d.Outcome() != Adjusted {
 		t.Errorf("%s, %d changes: %q", d.Outcome(), len(got), got)
 	}
@@ -150,7 +150,7 @@ func TestMessagesAreBounded(t *testing.T) {
 		if got := findings(decide(t, spec, "hostPaths: {}")); len(got) != want || strings.Contains(got[want-1], "more") != (n > 16) {
 			t.Errorf("%d mounts: %q", n, got)
 		}
-		if got := changes(decide(t, spec, "hostPaths: {onViolation: adjust}")); len(got) != want || strings.Contains(got[want-1], "more") != (n > 16) {
+		if got := changes(decide(t, spec, "hostPaths: {onViolation: adjust, remove: writable}")); len(got) != want || strings.Contains(got[want-1], "more") != (n > 16) {
 			t.Errorf("%d mounts: %q", n, got)
 		}
 	}

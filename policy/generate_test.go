@@ -74,7 +74,7 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 		"hostNamespaces": func(t *rapid.T, _ Action) []string {
 			return []string{"allow: " + flow(some(t, "allow", "network", "pid", "ipc", "uts")...)}
 		},
-		"hostPaths": func(t *rapid.T, _ Action) []string {
+		"hostPaths": func(t *rapid.T, action Action) []string {
 			var allowed []string
 			for _, p := range some(t, "path", "/var/log", "/srv", "/srv/data", "/", "/etc") {
 				allowed = append(allowed, fmt.Sprintf("{path: %s, readOnly: %v, propagation: %s}", p,
@@ -84,7 +84,7 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 			if len(allowed) == 0 || rapid.IntRange(0, 2).Draw(t, "forbids") == 0 {
 				forbidden = some(t, "forbidden", "RuntimeSockets", "/srv/data/x", "/var/log/pods", "/etc/passwd", "/opt")
 			}
-			var fields []string
+			fields := drawRemoval(t, action)
 			if len(forbidden) > 0 {
 				fields = append(fields, "forbidden: "+flow(forbidden...))
 			}
@@ -128,6 +128,14 @@ func ruleFields() map[string]func(t *rapid.T, action Action) []string {
 				limit("memory", "32Mi", pick(t, "memory max", "64Mi", "1Gi")))
 		},
 	}
+}
+
+// drawRemoval draws which mounts a rule may remove; mostly all.
+func drawRemoval(t *rapid.T, action Action) []string {
+	if action != Adjust {
+		return nil
+	}
+	return pick(t, "remove", []string{"remove: writable"}, []string{"remove: writable"}, []string{"remove: readOnly"}, []string{"remove: none"}, nil)
 }
 
 // drawRule draws a rule of that kind as YAML.

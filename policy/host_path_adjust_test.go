@@ -9,7 +9,7 @@ import (
 )
 
 func TestHostPathsAdjust(t *testing.T) {
-	const rule = "hostPaths: {onViolation: adjust, allowed: [{path: /data, readOnly: true, propagation: HostToContainer}, {path: /srv}]}"
+	const rule = "hostPaths: {onViolation: adjust, remove: writable, allowed: [{path: /data, readOnly: true, propagation: HostToContainer}, {path: /srv}]}"
 	spec := newSpec()
 	kept := len(spec.Mounts)
 	spec.Mounts = slices.Concat([]specs.Mount{bind("/0", "/etc", "rbind")}, spec.Mounts, []specs.Mount{
@@ -51,7 +51,7 @@ func TestHostPathsAdjust(t *testing.T) {
 
 // A runtime makes the root filesystem shared for the sake of a shared mount.
 func TestHostPathsRootPropagation(t *testing.T) {
-	const rule = "hostPaths: {onViolation: adjust, allowed: [{path: /data}, {path: /both, propagation: Bidirectional}]}"
+	const rule = "hostPaths: {onViolation: adjust, remove: writable, allowed: [{path: /data}, {path: /both, propagation: Bidirectional}]}"
 	shared := bind("/1", "/data", "rbind", "rshared")
 	both := bind("/2", "/both", "rbind", "rshared")
 	for _, tt := range []struct {
@@ -81,7 +81,7 @@ func TestHostPathsAdjustOldKernel(t *testing.T) {
 	for old, want := range map[bool]string{true: "rbind ro", false: "rbind ro rro"} {
 		sub := subject(newSpec(withMount(bind("/x", "/data", "rbind", "rw", "rrw"))))
 		sub.Host = fakeHost{links: map[string]string{}, oldKernel: old}
-		d := compileDocs(t, policyDoc("test", "hostPaths: {onViolation: adjust, allowed: [{path: /data, readOnly: true}]}")).Evaluate(sub, Complete)
+		d := compileDocs(t, policyDoc("test", "hostPaths: {onViolation: adjust, remove: writable, allowed: [{path: /data, readOnly: true}]}")).Evaluate(sub, Complete)
 		if got := strings.Join(d.Spec.Mounts[len(d.Spec.Mounts)-1].Options, " "); got != want || d.Outcome() != Adjusted {
 			t.Errorf("old: %t: %s %q, want %q", old, d.Outcome(), got, want)
 		}
@@ -92,7 +92,7 @@ func TestHostPathsAdjustOldKernel(t *testing.T) {
 // does not come to light. The files of the image and of the kernel may.
 func TestHostPathsUncover(t *testing.T) {
 	const volume = "/var/lib/kubelet/pods/3f2a/volumes/kubernetes.io~empty-dir/e"
-	const rule = "hostPaths: {onViolation: adjust, allowed: [{path: /srv/data}]}"
+	const rule = "hostPaths: {onViolation: adjust, remove: writable, allowed: [{path: /srv/data}]}"
 	hides := func(at string) specs.Mount { return bind(at, "/empty", "rbind", "ro") }
 	for _, tt := range []struct {
 		name   string
@@ -159,7 +159,7 @@ func TestSharedVolumes(t *testing.T) {
 			if got := findings(decide(t, spec, "hostPaths: {allowed: "+tt.allowed+"}")); !slices.Equal(got, want) {
 				t.Errorf("%q, want %q", got, want)
 			}
-			d := decide(t, spec, "hostPaths: {onViolation: adjust, allowed: "+tt.allowed+"}", "rootfsPropagation: {onViolation: adjust}")
+			d := decide(t, spec, "hostPaths: {onViolation: adjust, remove: writable, allowed: "+tt.allowed+"}", "rootfsPropagation: {onViolation: adjust}")
 			if d.Outcome() == Denied || d.Spec.Linux.RootfsPropagation != tt.root {
 				t.Errorf("adjusted: %s, %q", d.Message(), d.Spec.Linux.RootfsPropagation)
 			}

@@ -27,7 +27,7 @@ func TestOtherFilesystems(t *testing.T) {
 				t.Errorf("%s at %s: %q", m.Type, m.Destination, got)
 			}
 		}
-		d := decide(t, newSpec(withMount(m)), "hostPaths: {onViolation: adjust}")
+		d := decide(t, newSpec(withMount(m)), "hostPaths: {onViolation: adjust, remove: writable}")
 		if d.Outcome() != Adjusted || slices.ContainsFunc(d.Spec.Mounts, func(o specs.Mount) bool { return o.Type == m.Type && o.Source == m.Source }) {
 			t.Errorf("%s at %s: %s, %v", m.Type, m.Destination, d.Outcome(), d.Spec.Mounts)
 		}

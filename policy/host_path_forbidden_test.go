@@ -163,7 +163,7 @@ func TestForbiddenVolumes(t *testing.T) {
 			if got := findings(compileDocs(t, policyDoc("test", "hostPaths: {"+rule+"}")).Evaluate(early, Partial)); !slices.Equal(got, want) {
 				t.Errorf("early: %q", got)
 			}
-			d := compileDocs(t, policyDoc("test", "hostPaths: {onViolation: adjust, "+rule+"}")).Evaluate(sub, Complete)
+			d := compileDocs(t, policyDoc("test", "hostPaths: {onViolation: adjust, remove: writable, "+rule+"}")).Evaluate(sub, Complete)
 			if removed := len(d.Spec.Mounts) < len(sub.Spec.Mounts); removed != (want != nil) || d.Outcome() == Denied {
 				t.Errorf("adjusted: %s %q %q", d.Outcome(), findings(d), changes(d))
 			}
@@ -234,7 +234,7 @@ func TestForbiddenStray(t *testing.T) {
 // TestForbiddenAdjust: a forbidden mount is removed as one that is not allowed, and not where it
 // hides something.
 func TestForbiddenAdjust(t *testing.T) {
-	const rule = "hostPaths: {onViolation: adjust, forbidden: [RuntimeSockets]}"
+	const rule = "hostPaths: {onViolation: adjust, remove: writable, forbidden: [RuntimeSockets]}"
 	spec := newSpec()
 	spec.Mounts = append(spec.Mounts, bind("/run/sock", "/run/containerd/containerd.sock", "rbind", "ro"), bind("/data", "/srv", "rbind", "rshared"))
 	d := decide(t, spec, rule)

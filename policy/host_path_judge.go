@@ -50,14 +50,15 @@ func (h *HostPaths) judge(s *Subject) *pathJudge {
 
 func (j *pathJudge) findings(hm hostMount) []Finding {
 	m := &j.subject.Spec.Mounts[hm.at]
-	name := j.name(hm)
 	entry, why := j.covering(hm)
-	switch {
-	case entry == nil && why != "":
-		return []Finding{{Found: fmt.Sprintf("%s is not allowed: %s", name, why), Allowed: j.list(), Fix: fixHostPath(m)}}
-	case entry == nil:
-		return []Finding{{Found: name + " is not allowed", Allowed: j.list(), Fix: fixHostPath(m)}}
+	if entry == nil {
+		found := j.name(hm, j.rule.Remove.note(j.rule.Action(), j.subject, m)) + " is not allowed"
+		if why != "" {
+			found += ": " + why
+		}
+		return []Finding{{Found: found, Allowed: j.list(), Fix: fixHostPath(m)}}
 	}
+	name := j.name(hm, "")
 	var out []Finding
 	if entry.ReadOnly && !isReadOnly(m) {
 		out = append(out, Finding{Found: name + " is writable",
@@ -193,8 +194,8 @@ func (j *pathJudge) sensitivePaths() []sensitivePath {
 	return j.sensitive
 }
 
-// name describes the mount in a message.
-func (j *pathJudge) name(hm hostMount) string {
+// name describes the mount in a message, with more that is to be noted of it.
+func (j *pathJudge) name(hm hostMount, more string) string {
 	m := &j.subject.Spec.Mounts[hm.at]
 	name := "host path " + m.Source
 	if m.Type != "bind" && !path.IsAbs(m.Source) {
@@ -214,6 +215,9 @@ func (j *pathJudge) name(hm hostMount) string {
 	}
 	if j.subject.likeRuntimeMade(m, hm.source) {
 		notes = append(notes, "like the container runtime's own, but in none of the folders in host.runtimeDirs")
+	}
+	if more != "" {
+		notes = append(notes, more)
 	}
 	if len(notes) > 0 {
 		name += " (" + strings.Join(notes, ", ") + ")"
@@ -269,7 +273,8 @@ func (j *pathJudge) removable() map[int]bool {
 		remove[v.at] = true
 	}
 	for i := range remove {
-		if remounts(&spec.Mounts[i]) { // that may be what protects
+		m := &spec.Mounts[i]
+		if remounts(m) || !j.rule.Remove.takes(j.subject, m) { // what remounts may protect
 			delete(remove, i)
 		}
 	}

@@ -73,7 +73,7 @@ func TestHostPathsLikeClaim(t *testing.T) {
 // above does not cover it, or what holds it, where it can be written.
 func TestHostPathsExecuted(t *testing.T) {
 	rule := func(allowed string) string {
-		return "hostPaths: {onViolation: adjust, allowed: [{path: " + allowed + "}]}"
+		return "hostPaths: {onViolation: adjust, remove: writable, allowed: [{path: " + allowed + "}]}"
 	}
 	judge := func(rule, source string, options ...string) *Decision {
 		sub := subject(newSpec(withMount(bind("/x", source, options...))))

@@ -164,7 +164,7 @@ func TestHostPathsUnverified(t *testing.T) {
 			if (len(got) == 0) != (want == "") || len(got) > 0 && !strings.Contains(got[0], want) {
 				t.Errorf("%s, %q: %q, want %q", tt.source, unverified, got, want)
 			}
-			adjusting := strings.ReplaceAll(docs[0], "hostPaths: {", "hostPaths: {onViolation: adjust, ")
+			adjusting := strings.ReplaceAll(docs[0], "hostPaths: {", "hostPaths: {onViolation: adjust, remove: writable, ")
 			d = compileDocs(t, adjusting, docs[1]).Evaluate(sub, Complete)
 			if removed := len(d.Spec.Mounts) < len(sub.Spec.Mounts); removed != (want != "") || d.Outcome() == Denied {
 				t.Errorf("%s, %q, adjusted: %s %q", tt.source, unverified, d.Outcome(), changes(d))

@@ -37,7 +37,7 @@ func TestJudgedMounts(t *testing.T) {
 			want:   []string{"volume /cache rbind p/mountOptions:nosuid", "host /logs rbind p/hostPaths:ro p/mountOptions:nosuid"},
 		},
 		"adjusted": {
-			docs:   []string{policyDoc("p", "hostPaths: {onViolation: adjust, allowed: [{path: /var/log, readOnly: true}]}")},
+			docs:   []string{policyDoc("p", "hostPaths: {onViolation: adjust, remove: writable, allowed: [{path: /var/log, readOnly: true}]}")},
 			mounts: []specs.Mount{bind("/var/log", "/logs"), data}, want: []string{"host /logs rbind p/hostPaths:ro"},
 		},
 		"only what is forbidden": {

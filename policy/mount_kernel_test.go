@@ -84,7 +84,7 @@ func TestRemount(t *testing.T) {
 				t.Errorf("%+v: %q", m, got)
 			}
 		}
-		if got := strings.Join(findings(decide(t, newSpec(withMount(m)), "volumeTypes: {onViolation: adjust, allowed: [emptyDir, projected]}")), ""); !strings.Contains(got, "unknown") {
+		if got := strings.Join(findings(decide(t, newSpec(withMount(m)), "volumeTypes: {onViolation: adjust, remove: writable, allowed: [emptyDir, projected]}")), ""); !strings.Contains(got, "unknown") {
 			t.Errorf("%+v: volumeTypes says %q", m, got)
 		}
 		if got := strings.Join(findings(decide(t, newSpec(withMount(m)), "privileged: {}")), ""); !strings.Contains(got, m.Destination+" is remounted writable") {
@@ -134,7 +134,7 @@ func TestPrivilegedOwnCgroups(t *testing.T) {
 
 // TestOwnMountsComeBack: a container without /proc, /sys or /dev does not run.
 func TestOwnMountsComeBack(t *testing.T) {
-	for _, rule := range []string{"hostPaths: {onViolation: adjust}", "volumeTypes: {onViolation: adjust, allowed: [projected]}"} {
+	for _, rule := range []string{"hostPaths: {onViolation: adjust, remove: writable}", "volumeTypes: {onViolation: adjust, remove: writable, allowed: [projected]}"} {
 		for _, tt := range []struct {
 			at   string
 			gone []string // what the runtime leaves out for the sake of that
@@ -177,7 +177,7 @@ func TestOwnMountsComeBack(t *testing.T) {
 // TestOwnMountsStay: what is mounted there besides is not doubled.
 func TestOwnMountsStay(t *testing.T) {
 	spec := newSpec(withMount(bind("/proc", "/srv", "rbind")))
-	if d := decide(t, spec, "hostPaths: {onViolation: adjust}"); !reflect.DeepEqual(d.Spec.Mounts, newSpec().Mounts) {
+	if d := decide(t, spec, "hostPaths: {onViolation: adjust, remove: writable}"); !reflect.DeepEqual(d.Spec.Mounts, newSpec().Mounts) {
 		t.Errorf("%+v", d.Spec.Mounts)
 	}
 }
@@ -189,7 +189,7 @@ func TestHostSysIsNotGiven(t *testing.T) {
 		s.Mounts = slices.DeleteFunc(s.Mounts, func(m specs.Mount) bool { return m.Destination == "/sys" })
 		s.Mounts = append(s.Mounts, bind("/sys", "/srv", "rbind", "ro"))
 	})
-	d := decide(t, spec, "hostPaths: {onViolation: adjust}")
+	d := decide(t, spec, "hostPaths: {onViolation: adjust, remove: writable}")
 	at := func(m specs.Mount) bool { return mountPoint(&m) == "/sys" }
 	if d.Outcome() != Adjusted || slices.ContainsFunc(d.Spec.Mounts, at) {
 		t.Errorf("%s: %+v", d.Message(), d.Spec.Mounts)

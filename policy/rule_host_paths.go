@@ -58,9 +58,9 @@ import (
 // Reads: mounts, with their uidMappings and gidMappings (OCI runtime spec, config.md,
 // "Mounts"), linux.uidMappings and linux.gidMappings.
 // Adjusts: makes a mount read-only (since Linux 5.12 including the mounts below it), makes its
-// propagation private or slave, or removes a mount that is not allowed. If no shared mount is
-// left, it also makes the root filesystem a slave: the runtime made it shared only for that
-// mount.
+// propagation private or slave, or removes a mount that is not allowed, unless the container can
+// write to it (Remove). If no shared mount is left, it also makes the root filesystem a slave: the
+// runtime made it shared only for that mount.
 // Source: mount_namespaces(7); Pod Security Standards, Baseline, "HostPath Volumes".
 // Example: {onViolation: adjust, allowed: [{path: /var/log, readOnly: true}, {path: /srv/data}]}
 type HostPaths struct {
@@ -75,6 +75,11 @@ type HostPaths struct {
 	// nor what is below it, nor a folder that contains it.
 	// Default: none.
 	Forbidden []ForbiddenPath `yaml:"forbidden"`
+
+	// Remove says which mounts that are not allowed the rule removes, with onViolation: adjust. It
+	// denies the container because of the others.
+	// Default: readOnly.
+	Remove Removal `yaml:"remove"`
 
 	// more are the paths that exceptions allow, one list for each. They are asked about a mount
 	// that Allowed does not let pass.
@@ -121,7 +126,10 @@ func (h *HostPaths) Validate() error {
 			return strict.Field("allowed", "has %s twice", a.Path)
 		}
 	}
-	return h.validateForbidden()
+	if err := h.validateForbidden(); err != nil {
+		return err
+	}
+	return h.Remove.validate(h.Action())
 }
 
 // Warnings tells of a path that covers nearly everything.
@@ -174,7 +182,11 @@ func (h *HostPaths) Check(s *Subject) []Finding {
 	}
 	for _, v := range j.forbiddenVolumes() {
 		m := &s.Spec.Mounts[v.at]
-		out = append(out, Finding{Found: fmt.Sprintf("%s is not allowed: %s", s.volumeName(m), v.why), Allowed: j.list(),
+		name := s.volumeName(m)
+		if note := h.Remove.note(h.Action(), s, m); note != "" {
+			name += " (" + note + ")"
+		}
+		out = append(out, Finding{Found: fmt.Sprintf("%s is not allowed: %s", name, v.why), Allowed: j.list(),
 			Fix: "remove the volume that is mounted at " + mountPoint(m)})
 	}
 	return out

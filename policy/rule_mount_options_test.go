@@ -309,7 +309,7 @@ func TestMountsOfAdjustingHaveOptions(t *testing.T) {
 	for _, rules := range [][2]string{
 		{"readOnlyRootFilesystem: {onViolation: adjust, writablePaths: [/tmp]}", "mountOptions: {require: [{volumeTypes: [tmpfs], options: [noexec]}]}"},
 		{"readOnlyRootFilesystem: {onViolation: adjust, writablePaths: [/tmp]}", "mountOptions: {require: [{paths: [/tmp], options: [noexec, rro]}]}"},
-		{"hostPaths: {onViolation: adjust}", "mountOptions: {require: [{volumeTypes: [dev], options: [noexec]}]}"},
+		{"hostPaths: {onViolation: adjust, remove: writable}", "mountOptions: {require: [{volumeTypes: [dev], options: [noexec]}]}"},
 	} {
 		spec := newSpec(func(s *specs.Spec) {
 			s.Mounts = slices.DeleteFunc(s.Mounts, func(m specs.Mount) bool { return m.Destination == "/dev" })

@@ -22,9 +22,9 @@ import (
 // and neither is what the image declares with VOLUME.
 //
 // Reads: mounts (OCI runtime spec, config.md, "Mounts").
-// Adjusts: removes the mount, unless it is inside another mount: removing it could uncover files
-// of that mount. If no shared mount is left, the root filesystem becomes a slave: the runtime
-// made it shared only for that mount.
+// Adjusts: removes the mount, unless the container can write to it (Remove), or it is inside
+// another mount: removing it could uncover files of that mount. If no shared mount is left, the
+// root filesystem becomes a slave: the runtime made it shared only for that mount.
 // Source: Kubernetes pkg/volume; Pod Security Standards, Restricted, "Volume Types", and
 // Baseline, "HostPath Volumes".
 // Example: {allowed: [configMap, csi, downwardAPI, emptyDir, image, projected, secret]}
@@ -36,6 +36,11 @@ type VolumeTypes struct {
 	// path, a subPath of a volume that cannot be found out. An empty list allows no volumes. It
 	// is required.
 	Allowed []VolumeType `yaml:"allowed"`
+
+	// Remove says which mounts the rule removes, with onViolation: adjust. It denies the
+	// container because of the others.
+	// Default: readOnly.
+	Remove Removal `yaml:"remove"`
 }
 
 // Validate requires a list.
@@ -47,14 +52,19 @@ func (v *VolumeTypes) Validate() error {
 	if v.Action() != Ignore && !slices.ContainsFunc(volumeTypes(), others) {
 		return strict.Field("allowed", "has every type: %s", checksNothing)
 	}
-	return nil
+	return v.Remove.validate(v.Action())
 }
 
 // Check finds volumes of types that are not allowed.
 func (v *VolumeTypes) Check(s *Subject) []Finding {
 	var found []string
 	for _, at := range v.others(s) {
-		found = append(found, s.volumeName(&s.Spec.Mounts[at]))
+		m := &s.Spec.Mounts[at]
+		name := s.volumeName(m)
+		if note := v.Remove.note(v.Action(), s, m); note != "" {
+			name += " (" + note + ")"
+		}
+		found = append(found, name)
 	}
 	if len(found) == 0 {
 		return nil
@@ -70,7 +80,7 @@ func (v *VolumeTypes) Adjust(s *Subject) []string {
 	}
 	stays := make(map[string]bool) // the mount points of those that stay
 	for i := range s.Spec.Mounts {
-		if m := &s.Spec.Mounts[i]; !others[i] || remounts(m) { // what remounts may protect
+		if m := &s.Spec.Mounts[i]; !others[i] || remounts(m) || !v.Remove.takes(s, m) { // what remounts may protect
 			stays[mountPoint(m)] = true
 		}
 	}

@@ -37,7 +37,7 @@ func TestVolumeTypesOfManyMounts(t *testing.T) {
 	}
 	spec.Mounts = append(spec.Mounts, bind(strings.Repeat("/a", 500_000), "/srv"))
 	start := time.Now()
-	d := decide(t, spec, "volumeTypes: {onViolation: adjust, "+restrictedVolumes+"}")
+	d := decide(t, spec, "volumeTypes: {onViolation: adjust, remove: writable, "+restrictedVolumes+"}")
 	if took := time.Since(start); took > 10*time.Second {
 		t.Errorf("took %s", took)
 	}
@@ -91,7 +91,7 @@ func TestVolumeTypes(t *testing.T) {
 			if got := findings(decide(t, spec, "volumeTypes: {"+tt.rule+"}")); !slices.Equal(got, want) {
 				t.Errorf("%q, want %q", got, want)
 			}
-			d := decide(t, spec, "volumeTypes: {onViolation: adjust, "+tt.rule+"}")
+			d := decide(t, spec, "volumeTypes: {onViolation: adjust, remove: writable, "+tt.rule+"}")
 			left := slices.DeleteFunc(places(spec.Mounts), func(p string) bool { return slices.Contains(tt.removed, p) })
 			if got := places(d.Spec.Mounts); !slices.Equal(got, left) {
 				t.Errorf("mounts %q, want %q", got, left)
@@ -108,14 +108,14 @@ func TestVolumeTypes(t *testing.T) {
 func TestVolumeTypesChanges(t *testing.T) {
 	spec := newSpec(withMounts(bind("/y", podVolumes+"kubernetes.io~nfs/x", "rbind", "rshared")))
 	spec.Linux.RootfsPropagation = "rshared"
-	d := decide(t, spec, "volumeTypes: {onViolation: adjust, "+restrictedVolumes+"}")
+	d := decide(t, spec, "volumeTypes: {onViolation: adjust, remove: writable, "+restrictedVolumes+"}")
 	want := []string{"volumeTypes: removed nfs at /y", "volumeTypes: lowered the propagation of the root filesystem"}
 	if got := changes(d); !slices.Equal(got, want) || d.Spec.Linux.RootfsPropagation != "rslave" {
 		t.Errorf("%q, %s", got, d.Spec.Linux.RootfsPropagation)
 	}
 	spec = newSpec(withMounts(bind("/p", "/proc", "rbind"), bind("/x", podVolumes+"kubernetes.io~empty-dir/x", "rshared"), bind("/x/y", "/srv")))
 	spec.Linux.RootfsPropagation = "rshared"
-	if d := decide(t, spec, "volumeTypes: {onViolation: adjust, "+restrictedVolumes+"}"); d.Spec.Linux.RootfsPropagation != "rshared" {
+	if d := decide(t, spec, "volumeTypes: {onViolation: adjust, remove: writable, "+restrictedVolumes+"}"); d.Spec.Linux.RootfsPropagation != "rshared" {
 		t.Errorf("%q, %s", changes(d), d.Spec.Linux.RootfsPropagation)
 	}
 }
@@ -164,8 +164,8 @@ func TestVolumeTypesInvalid(t *testing.T) {
 	}
 }
 
-func drawVolumeTypes(t *rapid.T, _ Action) []string {
-	return []string{"allowed: " + flow(some(t, "allowed", "emptyDir", "projected", "nfs", "hostPath", "image", "unknown")...)}
+func drawVolumeTypes(t *rapid.T, action Action) []string {
+	return append(drawRemoval(t, action), "allowed: "+flow(some(t, "allowed", "emptyDir", "projected", "nfs", "hostPath", "image", "unknown")...))
 }
 
 // drawVolumesEdit mounts volumes of several types, one in the other too.

@@ -20,8 +20,8 @@ func adjusting() []string {
 		"allowPrivilegeEscalation: {onViolation: adjust}",
 		"runAsNonRoot: {onViolation: adjust, allowUserNamespaceRoot: true}",
 		"hostNamespaces: {}",
-		"hostPaths: {onViolation: adjust}",
-		"volumeTypes: {onViolation: adjust, allowed: [configMap, csi, downwardAPI, emptyDir, image, projected, secret]}",
+		"hostPaths: {onViolation: adjust, remove: writable}",
+		"volumeTypes: {onViolation: adjust, remove: writable, allowed: [configMap, csi, downwardAPI, emptyDir, image, projected, secret]}",
 		"tokens: {onViolation: adjust}",
 		"devices: {onViolation: adjust}",
 		"hooks: {onViolation: adjust, allowed: [" + allowedHook + "]}",
@@ -70,11 +70,11 @@ func differing() []string {
     mountOptions: {onViolation: adjust, require: [{paths: [/**], options: [rnoexec]}]}`,
 		`capabilities: {onViolation: adjust, allow: [NET_RAW, CHOWN, KILL]}
     resources: {onViolation: adjust, memory: {max: 256Mi}, cpu: {default: 100m, max: 1}}
-    hostPaths: {onViolation: adjust, allowed: [{path: /srv, readOnly: true}, {path: /var/log}]}`,
+    hostPaths: {onViolation: adjust, remove: writable, allowed: [{path: /srv, readOnly: true}, {path: /var/log}]}`,
 		`runAsNonRoot: {onViolation: adjust, runAsUser: 1000, allowedUsers: [{min: 1000, max: 2000}]}
     readOnlyRootFilesystem: {onViolation: adjust, writablePaths: [/data]}
-    hostPaths: {onViolation: adjust, allowed: [{path: /srv/data}, {path: /, readOnly: true}]}
-    volumeTypes: {onViolation: adjust, allowed: [emptyDir, hostPath, csi]}`,
+    hostPaths: {onViolation: adjust, remove: writable, allowed: [{path: /srv/data}, {path: /, readOnly: true}]}
+    volumeTypes: {onViolation: adjust, remove: writable, allowed: [emptyDir, hostPath, csi]}`,
 		`readOnlyRootFilesystem: {onViolation: adjust, writablePaths: [/data/x, /tmp]}
     mountOptions: {onViolation: adjust, require: [{volumeTypes: [hostPath, tmpfs], options: [ro, nosuid]}]}
     devices: {onViolation: adjust, allowed: [{path: '/dev/f*', major: 10}]}
