@@ -284,11 +284,19 @@ func TestPropertyHostPathsForbidden(t *testing.T) {
 		sub.Host = host
 		m := bind("/x", source, "rbind", option)
 		made := !sub.origin(&m).host
-		for _, a := range append(reached(host, real), real) {
-			for _, f := range []Location{{"8:1", own}, first(host, own)} {
-				if f.holds(Location{"8:1", a}) && !made || (Location{"8:1", a}).holds(f) && !made {
-					t.Errorf("%s (%s) shows %s, forbidden is %s (%v); links %v, binds %v", source, real, a, forbidden, f, links, host.binds)
-				}
+		if made {
+			return
+		}
+		if _, in := under(own, real); in {
+			t.Errorf("%s (%s) is in %s", source, real, own)
+		}
+		if _, holds := under(real, own); holds {
+			t.Errorf("%s (%s) contains %s", source, real, own)
+		}
+		f := first(host, own)
+		for _, a := range reached(host, real) {
+			if l := (Location{"8:1", a}); f.holds(l) || l.holds(f) {
+				t.Errorf("%s (%s) shows %s, forbidden is %s (%v); links %v, binds %v", source, real, a, forbidden, f, links, host.binds)
 			}
 		}
 	})
