@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// checkFailClosed reports what happens to containers while the agent is away. docs/deployment.md
+// checkFailClosed reports what happens to containers while the agent is down. docs/deployment.md
 // has a table by version.
 func checkFailClosed(_ context.Context, n *Node) []Finding {
 	table, err := readNRIReleases()
@@ -23,7 +23,7 @@ func checkFailClosed(_ context.Context, n *Node) []Finding {
 }
 
 func (n *Node) failsClosed(r *containerRuntime, table *nriReleases) Finding {
-	const away = "containers that are created while the agent is away run unjudged"
+	const unjudged = "containers that are created while the agent is down run unjudged"
 	v := r.config.Validator
 	brings, known := table.brings(r.component, r.version)
 	wrapped := n.wrapper(r)
@@ -32,7 +32,7 @@ func (n *Node) failsClosed(r *containerRuntime, table *nriReleases) Finding {
 		return ok("%s: its OCI runtime is specguard-runtime, which refuses containers without a seal", r)
 	case wrapped.usable():
 		return warning("run specguard install for the handlers "+strings.Join(wrapped.without, ", ")+", too",
-			"%s: for the handlers %s, which do not call specguard-runtime, %s", r, strings.Join(wrapped.without, ", "), away)
+			"%s: for the handlers %s, which do not call specguard-runtime, %s", r, strings.Join(wrapped.without, ", "), unjudged)
 	case v.Requires(n.Plugin) && v.Tolerate != "":
 		return warning(fmt.Sprintf("remove %s: every pod's author can write that annotation", r.config.Terms.Tolerate),
 			"%s: the validator requires the agent, but not for pods with the annotation %q", r, v.Tolerate)
@@ -40,11 +40,11 @@ func (n *Node) failsClosed(r *containerRuntime, table *nriReleases) Finding {
 		return warning("see Failing closed in docs/deployment.md", "%s: this specguard does not know its NRI version", r)
 	case !table.has(brings.NRI, validation):
 		return warning("make specguard-runtime the OCI runtime, or update to a version whose NRI is 0.10 or later",
-			"%s has NRI %s: %s", r, brings.NRI.text, away)
+			"%s has NRI %s: %s", r, brings.NRI.text, unjudged)
 	case v.Requires(n.Plugin):
-		return ok("%s: containers are refused while the agent is away (NRI %s, required_plugins)", r, brings.NRI.text)
+		return ok("%s: containers are refused while the agent is down (NRI %s, required_plugins)", r, brings.NRI.text)
 	default:
 		return warning("set "+fmt.Sprintf(r.config.Terms.Require, n.Plugin)+", and read Failing closed in docs/deployment.md first",
-			"%s has NRI %s: %s, except the first after it died or hung", r, brings.NRI.text, away)
+			"%s has NRI %s: %s, except the first after it died or hung", r, brings.NRI.text, unjudged)
 	}
 }
