@@ -120,10 +120,31 @@ func (e *evaluation) adjust() {
 		return
 	}
 	e.sub.came, e.sub.inForce = e.sub.Spec, e.rules
-	for i := range e.rules {
-		r := &e.rules[i]
+	for start, end := 0, 0; start < len(e.rules); start = end {
+		for end < len(e.rules) && e.rules[end].order == e.rules[start].order {
+			end++
+		}
+		// What a policy gives can be what an earlier one needs: memory before swap.
+		if same := e.rules[start:end]; e.adjustBy(same) && len(same) > 1 {
+			e.adjustBy(same)
+		}
+	}
+	if e.sub.ended() {
+		return // check says so
+	}
+	e.tighten()
+	came := e.sub.came
+	e.applySeccomp()
+	e.noteProfile(came)
+}
+
+// adjustBy lets rules of one kind, of several policies, edit the copy, and reports whether any did.
+func (e *evaluation) adjustBy(rules []bound) bool {
+	edited := false
+	for i := range rules {
+		r := &rules[i]
 		if e.sub.ended() {
-			return // check says so
+			break
 		}
 		if !r.enforced || r.excuse != nil || r.Action() != Adjust || len(r.Check(&e.sub)) == 0 {
 			continue
@@ -134,6 +155,7 @@ func (e *evaluation) adjust() {
 			e.cloned = true
 		}
 		changes := e.united(r).Adjust(&e.sub)
+		edited = edited || len(changes) > 0
 		e.noteFields(r)
 		e.noteSeccomp(r)
 		for i, change := range changes {
@@ -146,10 +168,7 @@ func (e *evaluation) adjust() {
 			}
 		}
 	}
-	e.tighten()
-	came := e.sub.came
-	e.applySeccomp()
-	e.noteProfile(came)
+	return edited
 }
 
 // united is the rule that adjusts: with what the rules of other policies give the container that

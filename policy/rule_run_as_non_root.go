@@ -270,20 +270,29 @@ func (r *RunAsNonRoot) Adjust(s *Subject) []string {
 	}
 	var changes []string
 	wasRoot := false
-	if !r.userFine(s, u.UID) && r.replaces(u.UID) {
+	came := s.userAsked()
+	if !r.userFine(s, u.UID) && r.replaces(came.UID) {
 		wasRoot = inForce(u.UID) == 0
 		changes = append(changes, fmt.Sprintf("changed uid %d to %d", u.UID, uid))
 		u.UID = uid
 		changes = append(changes, r.moveHome(s.Spec.Process)...)
 	}
-	if !r.groupFine(s, u.GID, r.AllowedGroups) && r.replaces(u.GID) || wasRoot && r.leaves(u.GID) {
+	if !r.groupFine(s, u.GID, r.AllowedGroups) && r.replaces(came.GID) || wasRoot && r.leaves(u.GID) {
 		changes = append(changes, fmt.Sprintf("changed gid %d to %d", u.GID, r.group()))
 		u.GID = r.group()
 	}
 	return append(changes, r.dropGroups(s, u, wasRoot)...)
 }
 
-// replaces reports whether adjusting may replace the id.
+// userAsked is the user that came with the spec: another policy may have replaced it.
+func (s *Subject) userAsked() specs.User {
+	if s.came == nil || s.came.Process == nil {
+		return s.Spec.Process.User
+	}
+	return s.came.Process.User
+}
+
+// replaces reports whether adjusting may replace what came with that id.
 func (r *RunAsNonRoot) replaces(id uint32) bool { return !r.AdjustOnlyRoot || inForce(id) == 0 }
 
 // leaves reports whether the group goes with root.
