@@ -16,7 +16,7 @@ import (
 // wrapper: while the agent hangs or is gone containers run unjudged, and are
 // reported when it is back.
 func TestAgentAwayOnCRIO(t *testing.T) {
-	const policy = `apiVersion: specguard.dev/v1alpha1
+	const policy = `apiVersion: specguard.dev/v1beta1
 kind: Policy
 metadata: {name: own-network}
 spec:

@@ -19,7 +19,7 @@ import (
 
 // mapped denies what only the complete spec shows.
 const mapped = `
-apiVersion: specguard.dev/v1alpha1
+apiVersion: specguard.dev/v1beta1
 kind: Policy
 metadata: {name: mapped}
 spec:
@@ -154,7 +154,7 @@ func TestCheckpointRestored(t *testing.T) {
 // cannot may believe it.
 func TestImageClaimed(t *testing.T) {
 	const policy = `
-apiVersion: specguard.dev/v1alpha1
+apiVersion: specguard.dev/v1beta1
 kind: Policy
 metadata: {name: images}
 spec:
@@ -263,7 +263,7 @@ func TestDeniedHostPathIsMade(t *testing.T) {
 func TestVerifyGivesSeccomp(t *testing.T) {
 	t.Parallel()
 	const policy = `
-apiVersion: specguard.dev/v1alpha1
+apiVersion: specguard.dev/v1beta1
 kind: Policy
 metadata: {name: seccomp}
 spec:

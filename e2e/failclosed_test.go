@@ -21,7 +21,7 @@ import (
 // hardening adjusts every container of team-a, and refuses what mounts a host
 // path.
 const hardening = `
-apiVersion: specguard.dev/v1alpha1
+apiVersion: specguard.dev/v1beta1
 kind: Policy
 metadata: {name: hardening}
 spec:

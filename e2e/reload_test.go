@@ -17,7 +17,7 @@ import (
 
 // deny refuses root in team-a.
 const deny = `
-apiVersion: specguard.dev/v1alpha1
+apiVersion: specguard.dev/v1beta1
 kind: Policy
 metadata: {name: deny}
 spec:
@@ -27,7 +27,7 @@ spec:
 `
 
 // broken has two faults; brokenFaults tells where.
-const broken = `apiVersion: specguard.dev/v1alpha1
+const broken = `apiVersion: specguard.dev/v1beta1
 kind: Policy
 metadata: {name: deny}
 spec:

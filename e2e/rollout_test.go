@@ -16,7 +16,7 @@ import (
 // rollout is a policy in that mode, and an exception for team-old that ends
 // then.
 func rollout(mode string, expires time.Time) map[string]string {
-	return map[string]string{"rollout.yaml": fmt.Sprintf(`apiVersion: specguard.dev/v1alpha1
+	return map[string]string{"rollout.yaml": fmt.Sprintf(`apiVersion: specguard.dev/v1beta1
 kind: Policy
 metadata: {name: tenants}
 spec:
@@ -26,7 +26,7 @@ spec:
     runAsNonRoot: {onViolation: reject}
     capabilities: {onViolation: adjust, drop: [ALL]}
 ---
-apiVersion: specguard.dev/v1alpha1
+apiVersion: specguard.dev/v1beta1
 kind: Exception
 metadata: {name: old}
 spec:

@@ -17,7 +17,7 @@ func TestRequest(t *testing.T) {
 	const user = "runAsNonRoot: {onViolation: adjust, runAsUser: 1000, runAsGroup: 1000}, " +
 		"custom: {on: request, validations: [{name: user, expression: 'spec.process.user.uid != 1000', message: asks for the user of others}]}"
 	allow := func(namespace, allow string) string {
-		return "---\napiVersion: specguard.dev/v1alpha1\nkind: Exception\nmetadata: {name: " + namespace + "}\nspec: {policies: [" + namespace + "], allow: " + allow +
+		return "---\napiVersion: specguard.dev/v1beta1\nkind: Exception\nmetadata: {name: " + namespace + "}\nspec: {policies: [" + namespace + "], allow: " + allow +
 			", match: {namespaces: [" + namespace + "]}, reason: r, owner: o, expires: never}\n"
 	}
 	netAdmin := []cri.ContainerOption{cri.Capabilities([]string{"NET_ADMIN"}, nil)}

@@ -123,7 +123,7 @@ func (r rule) policy(c container, container, name, mode, action string) string {
 
 // policyText is a policy document; body holds profile and rules.
 func policyText(name, match, mode, body string) string {
-	return fmt.Sprintf("---\napiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: %s}\nspec:\n  match: %s\n  mode: %s\n  %s\n",
+	return fmt.Sprintf("---\napiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: %s}\nspec:\n  match: %s\n  mode: %s\n  %s\n",
 		name, match, mode, strings.ReplaceAll(body, "\n", "\n  "))
 }
 

@@ -29,7 +29,7 @@ const (
 
 // comparing is a policy whose expressions compare all mounts with all others.
 const comparing = `
-apiVersion: specguard.dev/v1alpha1
+apiVersion: specguard.dev/v1beta1
 kind: Policy
 metadata: {name: comparing}
 spec:

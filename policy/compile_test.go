@@ -10,7 +10,7 @@ import (
 )
 
 // head begins a policy document; what follows stands on line 5.
-const head = "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: p}\nspec:\n"
+const head = "apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: p}\nspec:\n"
 
 const someRule = "  rules: {allowPrivilegeEscalation: {}}\n"
 
@@ -26,12 +26,12 @@ func TestCompileErrors(t *testing.T) {
 		{"no such anchor", "a: *b\n", []string{"1:1: invalid YAML: an alias (*) without an anchor; put a text that begins with * in quotes"}},
 		{"text", "policy\n", []string{`1:1: must be a mapping, not "policy"`}},
 		{"list", "- kind: Policy\n", []string{"1:1: must be a mapping, not a list"}},
-		{"other version", "apiVersion: v1\nkind: Policy\nmetadata: {name: p}\nspec: {}\n", []string{`1:13: apiVersion: is "v1" (allowed: specguard.dev/v1alpha1)`}},
-		{"no version", "kind: Policy\n", []string{`1:1: apiVersion: is "" (allowed: specguard.dev/v1alpha1)`}},
-		{"other kind", "apiVersion: specguard.dev/v1alpha1\nkind: Pod\n", []string{`2:7: kind: is "Pod" (allowed: Policy, Exception)`}},
-		{"no metadata", "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nspec: {}\n", []string{"1:1: metadata: name is missing"}},
-		{"no name", "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {labels: {a: b}}\n", []string{"3:11: metadata: name is missing"}},
-		{"bad name", "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: A_b}\n", []string{"3:18: metadata.name: \"A_b\" is not a valid name (allowed: at most 253 of a-z, 0-9, '-' and '.', starting and ending with a letter or digit)"}},
+		{"other version", "apiVersion: v1\nkind: Policy\nmetadata: {name: p}\nspec: {}\n", []string{`1:13: apiVersion: is "v1" (allowed: specguard.dev/v1beta1)`}},
+		{"no version", "kind: Policy\n", []string{`1:1: apiVersion: is "" (allowed: specguard.dev/v1beta1)`}},
+		{"other kind", "apiVersion: specguard.dev/v1beta1\nkind: Pod\n", []string{`2:7: kind: is "Pod" (allowed: Policy, Exception)`}},
+		{"no metadata", "apiVersion: specguard.dev/v1beta1\nkind: Policy\nspec: {}\n", []string{"1:1: metadata: name is missing"}},
+		{"no name", "apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {labels: {a: b}}\n", []string{"3:11: metadata: name is missing"}},
+		{"bad name", "apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: A_b}\n", []string{"3:18: metadata.name: \"A_b\" is not a valid name (allowed: at most 253 of a-z, 0-9, '-' and '.', starting and ending with a letter or digit)"}},
 		{"unknown field", head + someRule + "  rule: {}\n", []string{`6:3: spec: unknown field "rule" (allowed: match, mode, priority, profile, onViolation, rules)`}},
 		{"unknown field at the top", "status: {}\n" + head + someRule, []string{`1:1: unknown field "status" (allowed: apiVersion, kind, metadata, spec)`}},
 		{"duplicate field", head + someRule + someRule, []string{`6:3: spec: duplicate field "rules" (first on line 5)`}},
@@ -48,7 +48,7 @@ func TestCompileErrors(t *testing.T) {
 		{"merge", head + "  <<: {mode: audit}\n" + someRule, []string{"5:3: spec: key must be a plain string"}},
 		{"no rules", head + "  mode: audit\n", []string{"1:1: spec: has no rules: give it a profile or rules"}},
 		{"no rules in it", head + "  rules: {}\n", []string{"1:1: spec: has no rules: give it a profile or rules"}},
-		{"no spec", "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: p}\n", []string{"1:1: spec: has no rules: give it a profile or rules"}},
+		{"no spec", "apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: p}\n", []string{"1:1: spec: has no rules: give it a profile or rules"}},
 		{"only a rule that is off", head + "  rules: {hostPaths: {onViolation: ignore}}\n", []string{"1:1: spec: has no rules: give it a profile or rules"}},
 		{"unknown rule", head + "  rules: {hostPath: {}}\n", []string{`5:11: spec.rules: unknown rule "hostPath" (allowed: ` + rules + ")"}},
 		{"unknown field of a rule", head + "  rules: {hostPaths: {allow: []}}\n", []string{`5:23: spec.rules.hostPaths: unknown field "allow" (allowed: onViolation, on, allowed, forbidden, remove)`}},
@@ -63,7 +63,7 @@ func TestCompileErrors(t *testing.T) {
 			`7:17: spec.rules.hostPaths: unknown field "x" (allowed: onViolation, on, allowed, forbidden, remove)`,
 			"8:19: spec.rules.capabilities: needs drop, allow or refuse",
 		}},
-		{"second document", head + someRule + "---\nkind: Pod\n", []string{`7:1: apiVersion: is "" (allowed: specguard.dev/v1alpha1)`}},
+		{"second document", head + someRule + "---\nkind: Pod\n", []string{`7:1: apiVersion: is "" (allowed: specguard.dev/v1beta1)`}},
 		{"same name in one file", head + someRule + "---\n" + head + someRule, []string{`7:1: policy "p" is already defined at p.yaml:1`}},
 		{"syntax in the second document", head + someRule + "---\na: [\n", []string{"7:1: invalid YAML: did not find expected node content"}},
 	} {

@@ -10,7 +10,10 @@ import (
 )
 
 // APIVersion is the version of the policy documents that this package reads.
-const APIVersion = "specguard.dev/v1alpha1"
+const APIVersion = "specguard.dev/v1beta1"
+
+// alphaVersion is the version that documents had before the first release.
+const alphaVersion = "specguard.dev/v1alpha1"
 
 // The kinds of documents.
 const (
@@ -42,6 +45,9 @@ func (document) JSONSchema() map[string]any {
 // Validate requires the version and a kind that this package knows.
 func (d *document) Validate() error {
 	switch {
+	case d.APIVersion == alphaVersion:
+		return strict.Field("apiVersion", "is %q, which was never released (write %s; docs/policy.md says what it promises)",
+			d.APIVersion, APIVersion)
 	case d.APIVersion != APIVersion:
 		return strict.Field("apiVersion", "is %q (allowed: %s)", d.APIVersion, APIVersion)
 	case d.Kind != kindPolicy && d.Kind != kindException:

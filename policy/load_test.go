@@ -46,7 +46,7 @@ func TestLoad(t *testing.T) {
 		{"empty folder", map[string]string{}, []string{""}, nil},
 		{"other files", map[string]string{"1.yaml": a, "README.md": "text", "b.yaml.bak": b, "yaml": b}, []string{""}, []string{"a"}},
 		{"endings in capitals", map[string]string{"1.yaml": a, "b.YML": b, "c.YAML": c}, []string{""}, []string{"a", "b", "c"}},
-		{"JSON", map[string]string{"a.json": "{\n\t\"apiVersion\": \"specguard.dev/v1alpha1\",\n\t\"kind\": \"Policy\",\n\t\"metadata\": {\"name\": \"a\"},\n\t\"spec\": {\"rules\": {\"hostPaths\": {}}}\n}\n"}, []string{""}, []string{"a"}},
+		{"JSON", map[string]string{"a.json": "{\n\t\"apiVersion\": \"specguard.dev/v1beta1\",\n\t\"kind\": \"Policy\",\n\t\"metadata\": {\"name\": \"a\"},\n\t\"spec\": {\"rules\": {\"hostPaths\": {}}}\n}\n"}, []string{""}, []string{"a"}},
 		{"dot files", map[string]string{"1.yaml": a, ".1.yaml.swp": "x", ".b.yaml": b, ".git/c.yaml": c}, []string{""}, []string{"a"}},
 		{"file", map[string]string{"1.yaml": a, "2.yaml": b}, []string{"2.yaml"}, []string{"b"}},
 		{"file of any name", map[string]string{"policy.txt": a}, []string{"policy.txt"}, []string{"a"}},

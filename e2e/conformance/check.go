@@ -48,7 +48,7 @@ func Check(ctx context.Context, binary, profile string, files []string) (map[str
 func check(ctx context.Context, binary, profile string, files []string, out map[string]Answer) error {
 	args := append([]string{"check", "--policy-dir", "-", "--output", "json"}, files...)
 	cmd := exec.CommandContext(ctx, binary, args...)
-	cmd.Stdin = strings.NewReader(fmt.Sprintf("apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: standard}\n"+
+	cmd.Stdin = strings.NewReader(fmt.Sprintf("apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: standard}\n"+
 		"spec: {profile: %s, match: {namespaces: ['*', kube-system]}}\n", profile))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

@@ -70,7 +70,7 @@ func (g guarded) addSeccompProfile(t *testing.T) {
 }
 
 func profile(level api.Level) string {
-	return fmt.Sprintf("apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: %s}\n"+
+	return fmt.Sprintf("apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: %s}\n"+
 		"spec: {profile: %[1]s, match: {namespaces: [standard-%[1]s]}}\n", level)
 }
 

@@ -9,7 +9,7 @@ import (
 
 // strictest is for every namespace that a wildcard stands for, the agent's too.
 const strictest = `
-apiVersion: specguard.dev/v1alpha1
+apiVersion: specguard.dev/v1beta1
 kind: Policy
 metadata: {name: strictest}
 spec:

@@ -138,7 +138,7 @@ func TestCheckShowsNoSecrets(t *testing.T) {
 	m := file(t, "m.yaml", strings.Replace(podText("a"), "image: web,", "image: web, args: ["+secret+"], env: [{name: TOKEN, value: "+secret+"}],", 1))
 	env := policyFile(t, "env: {onViolation: adjust, forbid: [TOKEN]}")
 	for _, profile := range policy.Profiles() {
-		p := file(t, "p.yaml", "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: p}\nspec: {profile: "+profile+"}\n")
+		p := file(t, "p.yaml", "apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: p}\nspec: {profile: "+profile+"}\n")
 		for _, output := range []string{"text", "json"} {
 			for _, compare := range []string{"", env} {
 				r := specguard(t, "check", "--policy-dir", p, "--compare", compare, "--output", output, f, m)
@@ -245,7 +245,7 @@ func TestCheckNamesContainers(t *testing.T) {
 
 // TestCheckAuditMode: what is excused, and what would be if all were enforced.
 func TestCheckAuditMode(t *testing.T) {
-	const exception = "---\napiVersion: specguard.dev/v1alpha1\nkind: Exception\nmetadata: {name: legacy}\nspec:\n" +
+	const exception = "---\napiVersion: specguard.dev/v1beta1\nkind: Exception\nmetadata: {name: legacy}\nspec:\n" +
 		"  {policies: [p], rules: [capabilities], match: {namespaces: [team-a]}, reason: x, owner: y, expires: 9999-01-01}\n"
 	const finding = "capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)\n"
 	const unseen = "  not seen: "

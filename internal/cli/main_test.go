@@ -76,7 +76,7 @@ func policyFile(t *testing.T, rules ...string) string {
 }
 
 func policyText(rules ...string) string {
-	return "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: p}\nspec:\n  rules:\n    " +
+	return "apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: p}\nspec:\n  rules:\n    " +
 		strings.Join(rules, "\n    ") + "\n  " + notKubeSystem + "\n"
 }
 

@@ -17,7 +17,7 @@ the policies must decide about a container.
 A PATH is a file or a folder. In a folder and its subfolders, test reads all files
 that end in _test.yaml or _test.yml. Do not put them into a policy folder.
 
-  apiVersion: specguard.dev/v1alpha1
+  apiVersion: specguard.dev/v1beta1
   kind: PolicyTest
   metadata: {name: tenants}
   spec:

@@ -12,7 +12,7 @@ import (
 func testsOf(t *testing.T, expectations ...string) string {
 	t.Helper()
 	dir := filepath.Dir(file(t, "p.yaml", policyText("readOnlyRootFilesystem: {onViolation: adjust}", "hostPorts: {onViolation: audit}")))
-	text := "apiVersion: specguard.dev/v1alpha1\nkind: PolicyTest\nmetadata: {name: s}\nspec:\n  policies: [p.yaml]\n  cases:\n"
+	text := "apiVersion: specguard.dev/v1beta1\nkind: PolicyTest\nmetadata: {name: s}\nspec:\n  policies: [p.yaml]\n  cases:\n"
 	for i, e := range expectations {
 		text += "    - name: case " + string(rune('1'+i)) + "\n      given: {pod: {spec: {containers: [{name: app, image: web, args: [" + secret +
 			"], env: [{name: A, value: " + secret + "}]}]}}}\n      expect: {" + e + "}\n"
@@ -55,7 +55,7 @@ func TestTest(t *testing.T) {
 // TestTestErrors: what cannot be run fails, and the rest is run.
 func TestTestErrors(t *testing.T) {
 	good := testsOf(t, "outcome: adjusted")
-	bad := file(t, "x_test.yaml", "apiVersion: specguard.dev/v1alpha1\nkind: PolicyTest\nmetadata: {name: s}\nspec: {policies: [none], cases: [{name: c, given: {file: no}, expect: {outcome: denied}}]}\n")
+	bad := file(t, "x_test.yaml", "apiVersion: specguard.dev/v1beta1\nkind: PolicyTest\nmetadata: {name: s}\nspec: {policies: [none], cases: [{name: c, given: {file: no}, expect: {outcome: denied}}]}\n")
 	r := specguard(t, "test", good, bad)
 	r.expect(t, 1, "ok    "+good+"/s_test.yaml (1 case)\nERROR "+bad+"\nFAILED: 0 of 1 case, 1 file not run\n",
 		filepath.Dir(bad)+"/none: no such file or directory\n"+bad+":4:41: spec.cases[0].given: no: no such file or directory\n")

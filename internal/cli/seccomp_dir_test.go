@@ -46,7 +46,7 @@ func TestSeccompDir(t *testing.T) {
 		})
 	}
 
-	tests := "apiVersion: specguard.dev/v1alpha1\nkind: PolicyTest\nmetadata: {name: s}\nspec:\n  policies: [" + applies + "]\n  seccompDir: " + dir + "\n  cases:\n" +
+	tests := "apiVersion: specguard.dev/v1beta1\nkind: PolicyTest\nmetadata: {name: s}\nspec:\n  policies: [" + applies + "]\n  seccompDir: " + dir + "\n  cases:\n" +
 		"    - {name: c, given: {pod: {metadata: {namespace: a}, spec: {containers: [{name: app, image: nginx}]}}}, expect: {outcome: adjusted}}\n"
 	if r := specguard(t, "test", file(t, "x_test.yaml", tests)); r.code != 0 {
 		t.Errorf("%+v", r)

@@ -51,7 +51,7 @@ func TestFirstPolicy(t *testing.T) {
 func TestTestingPage(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"policies/p.yaml": "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: tenants}\n" +
+		"policies/p.yaml": "apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: tenants}\n" +
 			"spec: {match: {namespaces: [\"team-*\"]}, rules: {hostPaths: {}, runAsNonRoot: {onViolation: adjust}}}\n",
 		"tests/legacy.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: old, namespace: team-a}\n" +
 			"spec: {volumes: [{name: e, hostPath: {path: /etc}}], containers: [{name: app, image: a, volumeMounts: [{name: e, mountPath: /e}]}]}\n",

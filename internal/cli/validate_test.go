@@ -12,7 +12,7 @@ func TestValidate(t *testing.T) {
 	folder := filepath.Dir(file(t, "a.yml", strings.Replace(policyText("hostNamespaces: {}"), "name: p", "name: a", 1)))
 	several := file(t, "bad.yaml", policyText("capabilities: {drop: [NET_ADMEN]}", "capabilitys: {}")+
 		"---\napiVersion: v1\nkind: Policy\nmetadata: {name: q}\nspec: {profile: baseline}\n")
-	syntax := file(t, "syntax.yaml", "apiVersion: specguard.dev/v1alpha1\nkind: {\n")
+	syntax := file(t, "syntax.yaml", "apiVersion: specguard.dev/v1beta1\nkind: {\n")
 	rules := "(allowed: " // of a list that grows with the rules only the beginning is compared
 	for name, c := range map[string]struct {
 		paths   []string
@@ -42,7 +42,7 @@ func TestValidate(t *testing.T) {
 		"several faults": {paths: []string{several}, code: 1, lines: []string{
 			several + `:6:27: spec.rules.capabilities.drop[0]: unknown capability "NET_ADMEN" (see capabilities(7))`,
 			several + `:7:5: spec.rules: unknown rule "capabilitys" ` + rules,
-			several + `:10:13: apiVersion: is "v1" (allowed: specguard.dev/v1alpha1)`,
+			several + `:10:13: apiVersion: is "v1" (allowed: specguard.dev/v1beta1)`,
 		}},
 		"good and bad": {paths: []string{folder, several}, code: 1, lines: []string{several + ":6:27: ", several + ":7:5: ", several + ":10:13: "}},
 		"twice":        {paths: []string{folder, folder + "/a.yml"}, code: 1, lines: []string{folder + "/a.yml: is given twice"}},
@@ -65,7 +65,7 @@ func TestValidate(t *testing.T) {
 
 // exceptionText is a document for the policy p.
 func exceptionText(name, expires string) string {
-	return "---\napiVersion: specguard.dev/v1alpha1\nkind: Exception\nmetadata: {name: " + name + "}\n" +
+	return "---\napiVersion: specguard.dev/v1beta1\nkind: Exception\nmetadata: {name: " + name + "}\n" +
 		"spec: {policies: [p], rules: [hostNamespaces], match: {namespaces: [a]}, reason: r, owner: sre, expires: " + expires + "}\n"
 }
 
@@ -94,7 +94,7 @@ func TestIgnoredFiles(t *testing.T) {
 		return path
 	}
 	warning := "warning: " + write("tenants", policyText("capabilities: {drop: [ALL]}")) + ": is not read: policy files end in .yaml, .yml or .json\n"
-	tests := file(t, "x_test.yaml", "apiVersion: specguard.dev/v1alpha1\nkind: PolicyTest\nmetadata: {name: s}\nspec: {policies: ["+dir+"], cases: [{name: c, given: {pod: {metadata: {namespace: a}, spec: {containers: [{name: app, image: nginx}]}}}, expect: {outcome: allowed}}]}\n")
+	tests := file(t, "x_test.yaml", "apiVersion: specguard.dev/v1beta1\nkind: PolicyTest\nmetadata: {name: s}\nspec: {policies: ["+dir+"], cases: [{name: c, given: {pod: {metadata: {namespace: a}, spec: {containers: [{name: app, image: nginx}]}}}, expect: {outcome: allowed}}]}\n")
 	for _, args := range [][]string{
 		{"validate", dir},
 		{"check", "--policy-dir", dir, file(t, "good.json", configJSON(noCaps, inAPod))},

@@ -44,8 +44,8 @@ func TestPolicies(t *testing.T) {
 	compiled := func(text string) func() (*policy.Set, error) {
 		return func() (*policy.Set, error) { return policy.Compile(policy.Source{Name: "p.yaml", Data: []byte(text)}) }
 	}
-	const valid = "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: p}\nspec: {match: {namespaces: [a]}, rules: {privileged: {}}}\n"
-	const exception = "---\napiVersion: specguard.dev/v1alpha1\nkind: Exception\nmetadata: {name: x}\nspec:\n  owner: me\n  reason: because\n" +
+	const valid = "apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: p}\nspec: {match: {namespaces: [a]}, rules: {privileged: {}}}\n"
+	const exception = "---\napiVersion: specguard.dev/v1beta1\nkind: Exception\nmetadata: {name: x}\nspec:\n  owner: me\n  reason: because\n" +
 		"  expires: 2020-01-01\n  policies: [p]\n  rules: [privileged]\n  match: {namespaces: [a]}\n"
 	for name, test := range map[string]struct {
 		policies func() (*policy.Set, error)

@@ -104,7 +104,7 @@ func TestFixes(t *testing.T) {
 // policySet is a policy with that rule.
 func policySet(t *testing.T, rule string) *policy.Set {
 	t.Helper()
-	doc := fmt.Sprintf("apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: p}\nspec: {rules: {%s}}\n", rule)
+	doc := fmt.Sprintf("apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: p}\nspec: {rules: {%s}}\n", rule)
 	set, err := policy.Compile(policy.Source{Name: "p.yaml", Data: []byte(doc)})
 	if err != nil {
 		t.Fatal(err)

@@ -46,6 +46,6 @@ func TestExpiryIsTold(t *testing.T) {
 }
 
 func exceptionUntil(day string) string {
-	return "---\napiVersion: specguard.dev/v1alpha1\nkind: Exception\nmetadata: {name: legacy}\n" +
+	return "---\napiVersion: specguard.dev/v1beta1\nkind: Exception\nmetadata: {name: legacy}\n" +
 		"spec: {policies: [a], rules: [capabilities], match: {namespaces: [old]}, reason: r, owner: sre, expires: " + day + "}\n"
 }

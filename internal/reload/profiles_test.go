@@ -19,7 +19,7 @@ type lacking struct {
 func (l lacking) SeccompProfile(string) ([]byte, error) { return nil, l.err }
 
 func TestMissingProfiles(t *testing.T) {
-	const rule = "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: a}\n" +
+	const rule = "apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: a}\n" +
 		"spec: {rules: {seccompProfile: {onViolation: adjust, apply: Localhost/web.json}}}\n"
 	set := opened(t, write(t, t.TempDir(), "a.yaml", rule), false).Current()
 	log, hook := logtest.NewNullLogger()
@@ -50,7 +50,7 @@ func TestMissingProfiles(t *testing.T) {
 
 // TestMissingProfilesAreTold by a folder that is watched.
 func TestMissingProfilesAreTold(t *testing.T) {
-	f := opened(t, write(t, t.TempDir(), "a.yaml", "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: a}\n"+
+	f := opened(t, write(t, t.TempDir(), "a.yaml", "apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: a}\n"+
 		"spec: {rules: {seccompProfile: {onViolation: adjust, apply: Localhost/web.json}}}\n"), false)
 	f.OnNode(func() policy.Host { return policy.NoHost{} })
 	f.watch()

@@ -17,12 +17,12 @@ import (
 
 // doc is a valid policy document.
 func doc(name string) string {
-	return fmt.Sprintf("apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: %s}\n"+
+	return fmt.Sprintf("apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: %s}\n"+
 		"spec: {match: {namespaces: [a]}, rules: {capabilities: {drop: [ALL]}}}\n", name)
 }
 
 const (
-	invalid = "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: a}\nspec: {rules: {capabilitys: {}}}\n"
+	invalid = "apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: a}\nspec: {rules: {capabilitys: {}}}\n"
 	builtin = "builtin-baseline"
 )
 

@@ -84,7 +84,7 @@ func differing() []string {
 }
 
 func document(name string, priority int, spec string) string {
-	return fmt.Sprintf("apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: %s}\nspec:\n  match: {namespaces: [default]}\n"+
+	return fmt.Sprintf("apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: %s}\nspec:\n  match: {namespaces: [default]}\n"+
 		"  priority: %d\n%s\n", name, priority, spec)
 }
 

@@ -19,9 +19,9 @@ func TestFaults(t *testing.T) {
 		"no mapping": {"[]", []string{"a_test.yaml:1:1: must be a mapping, not a list"}},
 		"a policy":   {policies, []string{`a_test.yaml:3:7: kind: is "Policy" (allowed: PolicyTest)`, `a_test.yaml:14:7: kind: is "Policy"`, `a_test.yaml:24:7: kind: is "Exception"`}},
 		"kind":       {strings.Replace(suiteText(ok), "PolicyTest", "Test", 1), []string{`a_test.yaml:2:7: kind: is "Test" (allowed: PolicyTest)`}},
-		"version":    {strings.Replace(suiteText(ok), "v1alpha1", "v1", 1), []string{`a_test.yaml:1:13: apiVersion: is "specguard.dev/v1" (allowed: specguard.dev/v1alpha1)`}},
+		"version":    {strings.Replace(suiteText(ok), "v1beta1", "v1", 1), []string{`a_test.yaml:1:13: apiVersion: is "specguard.dev/v1" (allowed: specguard.dev/v1beta1)`}},
 		"no name":    {strings.Replace(suiteText(ok), "{name: s}", "{}", 1), []string{"a_test.yaml:3:11: metadata: name is missing"}},
-		"no spec":    {"apiVersion: specguard.dev/v1alpha1\nkind: PolicyTest\nmetadata: {name: s}\n", []string{"a_test.yaml:1:1: spec: is missing: a test needs policies and cases"}},
+		"no spec":    {"apiVersion: specguard.dev/v1beta1\nkind: PolicyTest\nmetadata: {name: s}\n", []string{"a_test.yaml:1:1: spec: is missing: a test needs policies and cases"}},
 		"no cases":   {strings.Replace(suiteText(), "cases:", "cases: []", 1), []string{"a_test.yaml:7:10: spec.cases: is missing"}},
 		"no policies": {strings.Replace(suiteText(ok), "[policies]", "[]", 1), []string{
 			"a_test.yaml:5:13: spec.policies: is missing: name policy files, or folders of them"}},
@@ -62,7 +62,7 @@ func TestFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := folderOf(t, map[string]string{
 				"policies/p.yaml": policies, "a_test.yaml": c.text, "empty/x": "",
-				"bad.yaml": "apiVersion: specguard.dev/v1alpha1\nkind: Policy\nmetadata: {name: x}\nspec:\n  rules: {a: {}, b: {}}\n",
+				"bad.yaml": "apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: x}\nspec:\n  rules: {a: {}, b: {}}\n",
 				"web.yaml": "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: app, image: web}, {name: side, image: web}]}\n",
 			})
 			f := Run(filepath.Join(dir, "a_test.yaml"), nil)

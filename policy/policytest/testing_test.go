@@ -11,7 +11,7 @@ import (
 const secret = "hunter2"
 
 const policies = `
-apiVersion: specguard.dev/v1alpha1
+apiVersion: specguard.dev/v1beta1
 kind: Policy
 metadata: {name: tenants}
 spec:
@@ -22,7 +22,7 @@ spec:
     hostNamespaces: {}
     env: {onViolation: adjust, forbid: ["LD_*"]}
 ---
-apiVersion: specguard.dev/v1alpha1
+apiVersion: specguard.dev/v1beta1
 kind: Policy
 metadata: {name: watch}
 spec:
@@ -32,7 +32,7 @@ spec:
     hostPorts: {}
     readOnlyRootFilesystem: {onViolation: adjust}
 ---
-apiVersion: specguard.dev/v1alpha1
+apiVersion: specguard.dev/v1beta1
 kind: Exception
 metadata: {name: legacy}
 spec:
@@ -62,7 +62,7 @@ func folderOf(t *testing.T, files map[string]string) string {
 
 // suiteText is a document with those cases.
 func suiteText(cases ...string) string {
-	return "apiVersion: specguard.dev/v1alpha1\nkind: PolicyTest\nmetadata: {name: s}\nspec:\n  policies: [policies]\n  at: 2019-11-01\n  cases:\n" +
+	return "apiVersion: specguard.dev/v1beta1\nkind: PolicyTest\nmetadata: {name: s}\nspec:\n  policies: [policies]\n  at: 2019-11-01\n  cases:\n" +
 		strings.Join(cases, "")
 }
 

@@ -27,7 +27,7 @@ type policies map[string]string
 func (p policies) write(t *testing.T) {
 	t.Helper()
 	for namespace, body := range p {
-		write(t, filepath.Join(policyDir, namespace+".yaml"), fmt.Sprintf(`apiVersion: specguard.dev/v1alpha1
+		write(t, filepath.Join(policyDir, namespace+".yaml"), fmt.Sprintf(`apiVersion: specguard.dev/v1beta1
 kind: Policy
 metadata: {name: %s}
 spec:
