@@ -75,7 +75,8 @@ func (i *Images) Validate() error {
 	}
 	for at, p := range i.Forbidden {
 		if written, plain := p.misspelt(); written != "" {
-			return strict.Entry("forbidden", at, "%q is another spelling of the registry's name (write %q, which covers all of them)", written, plain)
+			return strict.Entry("forbidden", at, "%q is another spelling of the registry's name (write %q, which covers all of them)",
+				written, plain)
 		}
 	}
 	return nil
