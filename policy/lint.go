@@ -5,4 +5,5 @@ func (c *compiler) lint(s *Set) {
 	c.warnOfNested(s)
 	c.warnOfKubeSystem(s)
 	c.warnOfConflicts(s)
+	c.warnOfUnused()
 }

@@ -20,7 +20,7 @@ import (
 // breaks the rule. A profile in mode complain or unconfined also breaks it, because it confines
 // nothing. RuntimeDefault is the default profile of containerd or CRI-O, whichever is loaded.
 // containerd loads its own when the first container asks for it. CRI-O loads its own when it
-// starts. The command The command specguard apparmor loads containerd's at once.
+// starts. The command specguard apparmor loads containerd's at once.
 //
 // Reads: process.apparmorProfile (OCI runtime spec, config.md, "Linux Process").
 // Adjusts: replaces a profile that is not allowed with the profile to apply.

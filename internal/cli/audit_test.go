@@ -192,7 +192,7 @@ func TestAuditFails(t *testing.T) {
 		stderr string
 	}{
 		"no policy":          {[]string{"--policy-dir", "/no/such"}, "/no/such: no such file or directory\n"},
-		"nothing on stdin":   {[]string{"--compare", "-"}, "-: holds no policy\n"},
+		"nothing on stdin":   {[]string{"--policy-dir", good, "--compare", "-"}, "-: holds no policy\n"},
 		"twice from stdin":   {[]string{"--policy-dir", "-", "--compare", "-"}, "standard input cannot be both sets of policies\n"},
 		"no runtime":         {[]string{"--policy-dir", good, "--config", none}, "no container runtime to ask: neither /no/such nor /no/such is a socket (--containerd-socket, --cri-socket)\n"},
 		"two runtimes":       {[]string{"--policy-dir", good, "--config", two}, "two container runtimes found: choose one with --containerd-socket " + n.dir + "/cri or --cri-socket " + n.dir + "/cri\n"},

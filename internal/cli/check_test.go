@@ -105,7 +105,7 @@ func TestCheckWithoutPolicies(t *testing.T) {
 		r := specguard(t, append([]string{"check", f}, args...)...)
 		if r.code != 0 || !strings.HasPrefix(r.stdout, f+": allowed (policies: builtin-baseline)\n") ||
 			!strings.Contains(r.stdout, "\n  audit, builtin-baseline: capabilities: NET_ADMIN not allowed") ||
-			!strings.Contains(r.stdout, "\n  if enforced: denied") {
+			!strings.Contains(r.stdout, "\n  if enforced: denied") || !strings.Contains(r.stderr, ": there are no policies: judged by the built-in policy") {
 			t.Errorf("%v: %+v", args, r)
 		}
 	}

@@ -74,6 +74,7 @@ func readPolicies(cmd *cobra.Command, dir string, builtin policy.Builtin) (*poli
 		set, err := openPolicies(dir, builtin)
 		if err == nil {
 			warnOf(cmd.ErrOrStderr(), set, time.Now(), dir)
+			warnOfBuiltin(cmd.ErrOrStderr(), set, dir)
 		}
 		return set, err
 	}

@@ -29,3 +29,12 @@ func warnOf(w io.Writer, set *policy.Set, now time.Time, paths ...string) int {
 
 // warn prints a policy.Warning, or a text in its form.
 func warn(w io.Writer, warning any) { fmt.Fprintf(w, "warning: %s\n", oneline.Of(fmt.Sprint(warning))) }
+
+// warnOfBuiltin says that there are no policies. The agent's configuration can choose another
+// built-in policy.
+func warnOfBuiltin(w io.Writer, set *policy.Set, dir string) {
+	if set.Builtin() {
+		warn(w, fmt.Sprintf("%s: there are no policies: judged by the built-in policy %s (in an agent, builtinPolicy of its configuration)",
+			dir, set.Names()[0]))
+	}
+}
