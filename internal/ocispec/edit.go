@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
 	"reflect"
 	"slices"
 	"strings"
@@ -32,13 +33,14 @@ const (
 // Edits finds the fields of a spec that differ from another, while it is edited.
 type Edits struct {
 	before *specs.Spec
-	last   map[string]string // what a value was when it was looked at last, in JSON
+	last   map[string]uint64 // the digest of a value when it was looked at last
+	seed   maphash.Seed
 	found  []Edit
 }
 
 // EditsOf compares specs with this one, which must not be edited.
 func EditsOf(before *specs.Spec) *Edits {
-	return &Edits{before: before, last: make(map[string]string)}
+	return &Edits{before: before, last: make(map[string]uint64), seed: maphash.MakeSeed()}
 }
 
 // Next lists fields that differ from the first spec: at least those that have changed since the
@@ -47,13 +49,13 @@ func EditsOf(before *specs.Spec) *Edits {
 // same.
 func (e *Edits) Next(after *specs.Spec) []Edit {
 	e.found = nil
-	e.walk("", reflect.ValueOf(*e.before), reflect.ValueOf(*after))
+	e.walk("", reflect.ValueOf(e.before).Elem(), reflect.ValueOf(after).Elem())
 	return e.found
 }
 
 // walk descends to what differs.
 func (e *Edits) walk(path string, b, a reflect.Value) {
-	if path == seccompField || reflect.DeepEqual(b.Interface(), a.Interface()) {
+	if path == seccompField || sameValue(b, a) {
 		return
 	}
 	switch {
@@ -66,11 +68,20 @@ func (e *Edits) walk(path string, b, a reflect.Value) {
 	case b.Kind() == reflect.Pointer && b.Type().Elem().Kind() == reflect.Struct && !appears(b, a):
 		e.walk(path, orZero(b), orZero(a))
 	default:
-		if now := text(a.Interface()); e.last[path] != now {
+		now := digest(e.seed, a)
+		if last, known := e.last[path]; !known || last != now {
 			e.last[path] = now
 			e.leaf(path, b, a)
 		}
 	}
+}
+
+// sameValue reports whether values are the same. It copies none that has an address.
+func sameValue(b, a reflect.Value) bool {
+	if b.CanAddr() && a.CanAddr() {
+		return reflect.DeepEqual(b.Addr().Interface(), a.Addr().Interface())
+	}
+	return reflect.DeepEqual(b.Interface(), a.Interface())
 }
 
 // leftOut reports whether JSON has no member for the value, whether it is nil or empty.
@@ -174,16 +185,27 @@ func named(list []reflect.Value) string {
 			names = append(names, fmt.Sprintf("and %d more", len(list)-i))
 			break
 		}
-		object := plainly(v)
-		names = append(names, cmp.Or(by("destination")(object), by("path")(object), text(withoutSecrets(object))))
+		if name := cmp.Or(textOf(v, "Destination"), textOf(v, "Path")); name != "" {
+			names = append(names, name)
+			continue
+		}
+		names = append(names, text(withoutSecrets(plainly(v))))
 	}
 	return strings.Join(names, ", ")
+}
+
+// textOf is the text that a struct has under a name; "" for none.
+func textOf(v reflect.Value, name string) string {
+	if f := v.FieldByName(name); f.IsValid() && f.Kind() == reflect.String {
+		return f.String()
+	}
+	return ""
 }
 
 // different are the elements that only one of two lists has, in order.
 func different(b, a reflect.Value) (was, now []reflect.Value) {
 	start, endB, endA := 0, b.Len(), a.Len()
-	same := func(i, j int) bool { return reflect.DeepEqual(b.Index(i).Interface(), a.Index(j).Interface()) }
+	same := func(i, j int) bool { return sameValue(b.Index(i), a.Index(j)) }
 	for start < min(endB, endA) && same(start, start) {
 		start++
 	}
@@ -191,14 +213,15 @@ func different(b, a reflect.Value) (was, now []reflect.Value) {
 		endB--
 		endA--
 	}
-	left := make(map[string]int, endA-start)
-	keys := make([]string, endA)
+	seed := maphash.MakeSeed()
+	left := make(map[uint64]int, endA-start)
+	keys := make([]uint64, endA)
 	for j := start; j < endA; j++ {
-		keys[j] = text(a.Index(j).Interface())
+		keys[j] = digest(seed, a.Index(j))
 		left[keys[j]]++
 	}
 	for i := start; i < endB; i++ {
-		if key := text(b.Index(i).Interface()); left[key] > 0 {
+		if key := digest(seed, b.Index(i)); left[key] > 0 {
 			left[key]--
 		} else {
 			was = append(was, b.Index(i))
