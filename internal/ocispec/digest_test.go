@@ -19,12 +19,13 @@ func TestDigest(t *testing.T) {
 			Annotations: map[string]string{"a": "1", "b": "2", "c": "3"},
 		}
 	}
+	first := of(full())
 	for range 20 {
-		if of(full()) != of(full()) {
+		if again := of(full()); again != first {
 			t.Fatal("equal specs differ")
 		}
 	}
-	seen := map[uint64]string{of(full()): "the spec"}
+	seen := map[uint64]string{first: "the spec"}
 	for name, edit := range map[string]func(*specs.Spec){
 		"a user":         func(s *specs.Spec) { s.Process.User.UID = 2 },
 		"a group":        func(s *specs.Spec) { s.Process.User.AdditionalGids[0] = 3 },
