@@ -8,33 +8,8 @@ import (
 	"github.com/specguard/specguard/plugin/ociruntime"
 )
 
-const (
-	containerdHandlers = `
-[plugins.'io.containerd.cri.v1.runtime'.containerd]
-default_runtime_name = 'kata'
-[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.kata]
-runtime_type = 'io.containerd.kata.v2'
-[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
-runtime_type = 'io.containerd.runc.v2'
-options = {BinaryName = '/usr/bin/crun'}
-[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.spin]
-runtime_type = 'io.containerd.spin.v2'
-`
-	crioHandlers = `
-[crio.runtime]
-default_runtime = 'crun'
-[crio.runtime.runtimes.crun]
-runtime_path = '/usr/libexec/crio/crun'
-[crio.runtime.runtimes.kata]
-runtime_path = '/usr/bin/containerd-shim-kata-v2'
-runtime_type = 'vm'
-[crio.runtime.runtimes.other]
-runtime_path = '/opt/other'
-`
-)
-
 func TestOCIRuntime(t *testing.T) {
-	root := hostfiletest.Tree{"etc/containerd/config.toml": containerdHandlers, "etc/crio/crio.conf.d/10.conf": crioHandlers}.Write(t)
+	root := hostfiletest.Tree{"etc/containerd/config.toml": hostfiletest.ContainerdHandlers, "etc/crio/crio.conf.d/10.conf": hostfiletest.CRIOHandlers}.Write(t)
 	for _, c := range []struct {
 		runtime, handler string
 		want             ociruntime.Runtime
