@@ -56,6 +56,7 @@ func TestCarryKernel(t *testing.T) {
 		"reject":                   {hook, containerruntime.Containerd, shown, "rules: {seccompProfile: {}, sysctls: {}}", nil, false, false},
 		"audit":                    {hook, containerruntime.Containerd, shown, "rules: {seccompProfile: {onViolation: audit}}", nil, false, false},
 		"a rule sees what came":    {hook, containerruntime.Containerd, shown, strings.Replace(rules, "rules: {", "rules: {custom: {on: request, validations: [{name: a, message: m, expression: 'spec.process.cwd == \"/\"'}]}, ", 1), nil, false, false},
+		"the image is not known":   {hook, containerruntime.Containerd, shown, "match: {images: [a]}\n  " + rules, nil, false, false},
 		"an opener that adjusts":   {judge.ByWrapper{Program: "/opt/specguard-runtime"}, containerruntime.Containerd, shown, rules, nil, false, false},
 		"an NRI that shows none":   {hook, containerruntime.Containerd, "v0.11.0", rules, nil, false, false},
 		"a runtime not looked at":  {hook, containerruntime.CRIO, shown, rules, nil, false, false},

@@ -76,12 +76,12 @@ func (e *evaluation) decide(policies []*compiled) *Decision {
 // Each policy's own stand in the table's order already.
 func (e *evaluation) gather(policies []*compiled) {
 	left := make([][]compiledRule, len(policies))
-	unsure := make([]bool, len(policies))
+	undecided := make([]bool, len(policies))
 	n := 0
 	for i, p := range policies {
 		left[i] = p.rules
 		n += len(p.rules)
-		if unsure[i] = e.visible == Partial && p.match.container(&e.sub) == unknown; unsure[i] {
+		if undecided[i] = e.visible == Partial && p.match.container(&e.sub) == unknown; undecided[i] {
 			continue
 		}
 		e.decision.Policies = append(e.decision.Policies, p.name)
@@ -96,9 +96,9 @@ func (e *evaluation) gather(policies []*compiled) {
 			r := &rules[0]
 			decides := e.decides(r)
 			if decides || r.early && e.sub.ShowsMore {
-				e.rules = append(e.rules, e.bind(r, policies[i], unsure[i] || !decides))
+				e.rules = append(e.rules, e.bind(r, policies[i], undecided[i]))
 			}
-			if (!decides || unsure[i]) && e.awaits(r, policies[i]) {
+			if (!decides || undecided[i]) && e.awaits(r, policies[i]) {
 				e.decision.AwaitsSpec = true
 			}
 			left[i] = rules[1:]
@@ -146,7 +146,7 @@ func (e *evaluation) adjustBy(rules []bound) bool {
 		if e.sub.ended() {
 			break
 		}
-		if !r.enforced || r.excuse != nil || r.Action() != Adjust || len(r.Check(&e.sub)) == 0 {
+		if !r.enforced || r.excuse != nil || r.Action() != Adjust || r.undecided && e.sub.AdjustsOnce || len(r.Check(&e.sub)) == 0 {
 			continue
 		}
 		if !e.cloned {

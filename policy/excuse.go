@@ -18,14 +18,17 @@ type bound struct {
 	plain *compiledRule // the rule of the policy, if exceptions allow more; nil else
 	wider []excuse      // those exceptions
 
-	// unsure: whether the rule is for the container is not known yet. It may
-	// adjust, so that nothing is denied that it would mend; it denies nothing.
+	// undecided: whether the rule is for the container is not known yet. It denies nothing. It
+	// may adjust, so that nothing is denied that it would mend, if that is not the last word.
+	undecided bool
+
+	// unsure: the rule is undecided, or not all that it reads is known. It denies nothing.
 	unsure bool
 }
 
 // bind finds out what becomes of a rule of the policy here.
-func (e *evaluation) bind(r *compiledRule, p *compiled, unsure bool) bound {
-	b := bound{compiledRule: r, policy: p, enforced: e.enforces(p) && r.Action() != Audit, unsure: unsure}
+func (e *evaluation) bind(r *compiledRule, p *compiled, undecided bool) bound {
+	b := bound{compiledRule: r, policy: p, enforced: e.enforces(p) && r.Action() != Audit, undecided: undecided}
 	for _, x := range r.excuses {
 		switch x.by.excuses(&e.sub) {
 		case yes:
@@ -35,9 +38,10 @@ func (e *evaluation) bind(r *compiledRule, p *compiled, unsure bool) bound {
 			}
 			b.wider = append(b.wider, x)
 		case unknown:
-			b.unsure = b.unsure || e.visible == Partial
+			b.undecided = b.undecided || e.visible == Partial
 		}
 	}
+	b.unsure = b.undecided || !e.decides(r)
 	if len(b.wider) > 0 {
 		b.plain, b.compiledRule = r, r.with(b.wider)
 	}

@@ -156,6 +156,32 @@ func TestPropertyEarly(t *testing.T) {
 	})
 }
 
+// Where nothing can be taken back later, only policies adjust early that match in the end, and
+// only rules from which the container is not excused.
+func TestPropertyAdjustsOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		set := compileFiles(t, drawFiles(t, drawDocs(t)))
+		sub := drawSubject(t).ready()
+		early := sub
+		early.AdjustsOnce, early.ShowsMore = true, true
+		if rapid.Bool().Draw(t, "image unknown") {
+			early.Container.Image, early.Container.OtherImages, early.Container.ImageUnseen = "", nil, false
+		}
+		matching := set.matching(&sub)
+		for _, a := range set.Evaluate(early, Partial).Adjustments {
+			i := slices.IndexFunc(matching, func(p *compiled) bool { return p.name == a.Policy })
+			if i < 0 {
+				t.Fatalf("policy %s does not match, but adjusts: %s: %s", a.Policy, a.Rule, a.Change)
+			}
+			for _, r := range matching[i].rules {
+				if r.name == a.Rule && slices.ContainsFunc(r.excuses, func(x excuse) bool { return x.wide == nil && x.by.excuses(&sub) == yes }) {
+					t.Errorf("policy %s: an exception excuses from %s, which adjusts: %s", a.Policy, a.Rule, a.Change)
+				}
+			}
+		}
+	})
+}
+
 // Invariant 5, through the patch of the document.
 func TestPropertyUnknownFields(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

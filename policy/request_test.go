@@ -130,3 +130,40 @@ func TestAwaitsSpec(t *testing.T) {
 		t.Error("the policy may match")
 	}
 }
+
+// TestAdjustsOnce: a policy or an exception that selects by image adjusts or excuses nothing for
+// good before the image is known; in the end, what it would have adjusted is denied.
+func TestAdjustsOnce(t *testing.T) {
+	const noexec = "mountOptions: {onViolation: adjust, require: [{paths: [/dev/shm], options: [noexec]}]}"
+	byImage := strings.Replace(policyDoc("by-image", noexec), "spec:\n", "spec:\n  match: {images: [a]}\n", 1)
+	excepted := exceptionDoc("rules: [mountOptions]", "match: {namespaces: [team-a], images: [a]}")
+	for _, tt := range []struct {
+		name       string
+		docs       []string
+		image      string // known early
+		adjustable bool
+		early      Outcome
+		fixed      map[string]Outcome // by the image that it turns out to be
+	}{
+		{"a policy", []string{byImage}, "", true, Adjusted, nil},
+		{"a policy, once", []string{byImage}, "", false, Allowed, map[string]Outcome{"a": Denied, "b": Allowed}},
+		{"a policy, once, known", []string{byImage}, "a", false, Adjusted, map[string]Outcome{"a": Allowed}},
+		{"an exception", []string{policyDoc("test", noexec), excepted}, "", true, Adjusted, nil},
+		{"an exception, once", []string{policyDoc("test", noexec), excepted}, "", false, Allowed, map[string]Outcome{"a": Allowed, "b": Denied}},
+		{"an exception, once, known", []string{policyDoc("test", noexec), excepted}, "b", false, Adjusted, map[string]Outcome{"b": Allowed}},
+	} {
+		set := compileDocs(t, tt.docs...)
+		sub := subject(newSpec())
+		sub.Pod.Namespace, sub.Container.Image, sub.Container.OtherImages, sub.AdjustsOnce = "team-a", tt.image, nil, !tt.adjustable
+		early := set.Evaluate(sub, Partial)
+		if early.Outcome() != tt.early {
+			t.Errorf("%s: %s", tt.name, early.Outcome())
+		}
+		for image, want := range tt.fixed {
+			sub.Spec, sub.Container.Image = early.Spec, image
+			if d := set.Evaluate(sub, Fixed); d.Outcome() != want {
+				t.Errorf("%s that turns out to be %s: %s %s", tt.name, image, d.Outcome(), d.Message())
+			}
+		}
+	}
+}

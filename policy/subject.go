@@ -33,6 +33,10 @@ type Subject struct {
 	// rules that are checked against the spec as it came (on: request) are not asked again.
 	RequestJudged bool
 
+	// AdjustsOnce: nothing can adjust the container after a Partial spec was judged. Rules of which
+	// it is not known yet whether they are for the container then do not adjust it.
+	AdjustsOnce bool
+
 	// Time is the time of the judgement, which decides which exceptions apply; zero: now.
 	Time time.Time
 

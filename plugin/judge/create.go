@@ -49,6 +49,8 @@ func (j *Judge) Create(ctx context.Context, c Container) (Creation, error) {
 	if !set.Select(&sub).Enforced {
 		return Creation{}, nil
 	}
+	opener, err := j.Connection.Opener()
+	sub.AdjustsOnce = err == nil && !opener.Adjusts()
 	d := set.Evaluate(sub, policy.Partial)
 	if d.Outcome() == policy.Denied {
 		j.containers.remove(sub.Container.ID) // the runtime may never speak of it again
@@ -58,7 +60,6 @@ func (j *Judge) Create(ctx context.Context, c Container) (Creation, error) {
 		j.decided(EventCreate, sub, d, start)
 		return Creation{}, &denial{d.Message()}
 	}
-	opener, err := j.Connection.Opener()
 	if err != nil {
 		return Creation{}, err
 	}
