@@ -83,9 +83,10 @@ func (b *builder) noteDefaults() {
 func (b *builder) process() *specs.Process {
 	c := b.container
 	return &specs.Process{
-		Args: slices.Concat(c.Command, c.Args),
-		Cwd:  cmp.Or(c.WorkingDir, "/"),
-		Env:  b.env(),
+		Args:     slices.Concat(c.Command, c.Args),
+		Cwd:      cmp.Or(c.WorkingDir, "/"),
+		Env:      b.env(),
+		Terminal: c.TTY,
 	}
 }
 
@@ -96,6 +97,9 @@ func (b *builder) env() []string {
 	out := []string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"HOSTNAME=" + cmp.Or(b.pod.Spec.Hostname, b.pod.name),
+	}
+	if b.container.TTY {
+		out = append(out, "TERM=xterm")
 	}
 	for _, name := range []string{
 		"SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTPS", "PORT",

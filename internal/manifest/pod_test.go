@@ -128,7 +128,13 @@ func TestProcess(t *testing.T) {
 	if want := "the variables from envFrom are not known"; notes(c) != want {
 		t.Errorf("%s", notes(c))
 	}
+	if p := one(t, "tty: true", "").Subject.Spec.Process; !p.Terminal || !slices.Contains(p.Env, "TERM=xterm") {
+		t.Errorf("%+v", p)
+	}
 	p = one(t, "", "").Subject.Spec.Process
+	if p.Terminal || slices.Contains(p.Env, "TERM=xterm") {
+		t.Errorf("%+v", p)
+	}
 	if p.Cwd != "/" || p.Env[1] != "HOSTNAME=web" || !strings.HasPrefix(p.Env[0], "PATH=") {
 		t.Errorf("%+v", p)
 	}

@@ -56,6 +56,7 @@ type program struct {
 	WorkingDir string     `yaml:"workingDir"`
 	Env        []variable `yaml:"env"`
 	EnvFrom    []struct{} `yaml:"envFrom"`
+	TTY        bool       `yaml:"tty"`
 }
 
 type variable struct {
