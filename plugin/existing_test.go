@@ -62,6 +62,39 @@ func TestStopExisting(t *testing.T) {
 	}
 }
 
+// TestExistingAdjusted: a container that specguard has adjusted is not judged again by what it
+// asked for, which is gone; one that claims so is.
+func TestExistingAdjusted(t *testing.T) {
+	const asked = "rules: {capabilities: {onViolation: adjust, drop: [NET_ADMIN]}, " +
+		"custom: {validations: [{name: own, on: request, expression: '\"CAP_NET_ADMIN\" in spec.process.capabilities.bounding', message: m}]}}"
+	for name, c := range map[string]struct {
+		forge bool
+		lines []string
+	}{
+		"adjusted": {false, []string{"open team-a/web-0/app adjusted", "existing team-a/web-0/app allowed"}},
+		"forged":   {true, []string{"open team-a/web-0/app adjusted", "existing team-a/web-0/app denied stopped"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := newNode(t, doc("p", asked))
+			s := &stopping{store: n.store}
+			n.plugin.Openers, n.plugin.judge.Existing.Action = inStore(s), judge.StopDenied
+			n.plugin.conn.configured(containerruntime.Runtime{Name: "containerd"}, judge.InStore{Specs: s})
+			if _, err := n.made(); err != nil {
+				t.Fatal(err)
+			}
+			if c.forge {
+				id := container().GetId()
+				n.store.specs[id] = strings.Replace(n.store.specs[id], `\"container\":\"`+id, `\"container\":\"0`, 1)
+			}
+			n.judgeExisting(t.Context(), []*api.PodSandbox{pod()}, []*api.Container{container()})
+			n.recorder.expect(t, c.lines...)
+			if (len(s.stopped) > 0) != c.forge {
+				t.Errorf("stopped %q", s.stopped)
+			}
+		})
+	}
+}
+
 // TestExistingWithoutPod: nothing can be said of a container whose pod is not
 // told, least of all that no policy is for it.
 func TestExistingWithoutPod(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/containerd/nri/pkg/api"
+
+	"github.com/specguard/specguard/policy"
 )
 
 const (
@@ -124,5 +126,19 @@ func TestUpdateImage(t *testing.T) {
 				t.Errorf("error %q, want %q", message(err), c.err)
 			}
 		})
+	}
+}
+
+// TestUpdateExcepted: an exception by image holds for new limits too.
+func TestUpdateExcepted(t *testing.T) {
+	const excepted = "apiVersion: " + policy.APIVersion + "\nkind: Exception\nmetadata: {name: x}\nspec: {policies: [p], rules: [resources], " +
+		"match: {images: ['registry.example.com/app:*']}, reason: r, owner: o, expires: never}\n"
+	for image, allowed := range map[string]bool{"registry.example.com/app:1": true, "registry.example.com/other:1": false} {
+		n := newNode(t, doc("p", limit), excepted)
+		n.store.put("9b7e", spec(both, "", annotated("")))
+		n.store.image = image
+		if _, err := n.update(512 * mebi); (err == nil) != allowed {
+			t.Errorf("%s: %v", image, err)
+		}
 	}
 }

@@ -94,11 +94,11 @@ func (e *evaluation) gather(policies []*compiled) {
 				continue
 			}
 			r := &rules[0]
-			decides := e.decides(r)
-			if decides || r.early && e.sub.ShowsMore {
-				e.rules = append(e.rules, e.bind(r, policies[i], undecided[i]))
+			b := e.bind(r, policies[i], undecided[i])
+			if r.early && e.sub.ShowsMore || e.decides(r) {
+				e.rules = append(e.rules, b)
 			}
-			if (!decides || undecided[i]) && e.awaits(r, policies[i]) {
+			if b.unsure && b.excuse == nil && e.awaits(r, policies[i]) {
 				e.decision.AwaitsSpec = true
 			}
 			left[i] = rules[1:]

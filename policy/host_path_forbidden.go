@@ -130,8 +130,18 @@ func (j *pathJudge) forbids(source string) string {
 	if why := j.touch(source); why != "" {
 		return why
 	}
+	return j.byFiles(source, func(*forbiddenPlace) bool { return false })
+}
+
+// byFiles says why the files that the path shows are forbidden, whichever way leads there; "" where
+// none is, and where all forbidden paths are named.
+func (j *pathJudge) byFiles(source string, named func(*forbiddenPlace) bool) string {
+	first := slices.IndexFunc(j.forbidden, func(f forbiddenPlace) bool { return !named(&f) })
+	if first < 0 {
+		return ""
+	}
 	if ofProcesses(source) {
-		return j.throughProcesses()
+		return throughProcesses(&j.forbidden[first])
 	}
 	shown, err := j.subject.locate(source)
 	switch {
@@ -144,9 +154,9 @@ func (j *pathJudge) forbids(source string) string {
 	}
 	for i := range shown {
 		if j.showsProcesses(shown[i]) {
-			return j.throughProcesses()
+			return throughProcesses(&j.forbidden[first])
 		}
-		if f := j.at(shown[i], true); f != nil {
+		if f := j.at(shown[i], true, named); f != nil {
 			return "it shows files of the forbidden " + f.String()
 		}
 	}
@@ -155,14 +165,14 @@ func (j *pathJudge) forbids(source string) string {
 
 // spared gives the path of an exception that covers a mount which is forbidden, as why says, and
 // that is itself each of the forbidden paths around it, or lies in it: a folder around a forbidden
-// path does not speak for that.
+// path does not speak for that. The mount must show no files of any other forbidden path.
 func (j *pathJudge) spared(hm hostMount, why string) (*AllowedPath, string) {
 	if j.touch(hm.source) == "" { // by its files alone
 		return nil, why
 	}
 	var entry *AllowedPath
 	for i := j.lists[0]; i < len(j.entries); i++ {
-		names := func(f forbiddenPlace) bool {
+		names := func(f *forbiddenPlace) bool {
 			_, in := under(f.path, j.allowed[i].path)
 			return in
 		}
@@ -171,8 +181,12 @@ func (j *pathJudge) spared(hm hostMount, why string) (*AllowedPath, string) {
 			_, holds := under(hm.source, f.path)
 			return in || holds
 		}
-		missed := func(f forbiddenPlace) bool { return touched(f) && !names(f) }
+		missed := func(f forbiddenPlace) bool { return touched(f) && !names(&f) }
 		if !j.covers(i, hm) || j.allowed[i].stray != "" || j.unsafe(hm) != "" || slices.ContainsFunc(j.forbidden, missed) {
+			continue
+		}
+		if other := j.byFiles(hm.source, names); other != "" {
+			why = other
 			continue
 		}
 		if entry == nil || !entry.fits(hm) {
@@ -185,12 +199,13 @@ func (j *pathJudge) spared(hm hostMount, why string) (*AllowedPath, string) {
 	return entry, ""
 }
 
-// at finds a forbidden path whose files are at the location, or, with within, around it.
-func (j *pathJudge) at(l Location, within bool) *forbiddenPlace {
+// at finds a forbidden path that is not named and whose files are at the location, or, with within,
+// around it.
+func (j *pathJudge) at(l Location, within bool, named func(*forbiddenPlace) bool) *forbiddenPlace {
 	j.locateForbidden()
 	for i := range j.forbidden {
 		f := &j.forbidden[i]
-		if f.at == (Location{}) {
+		if f.at == (Location{}) || named(f) {
 			continue
 		}
 		if l.holds(f.at) || within && f.at.holds(l) {
@@ -251,7 +266,7 @@ func (j *pathJudge) forbiddenVolumes() []forbiddenVolume {
 			continue
 		}
 		for k, l := range shown {
-			if f := j.at(l, o.volume == localVolume || k > 0 || !s.ownPlace(l, o.source)); f != nil {
+			if f := j.at(l, o.volume == localVolume || k > 0 || !s.ownPlace(l, o.source), func(*forbiddenPlace) bool { return false }); f != nil {
 				out = append(out, forbiddenVolume{i, "it shows files of the forbidden " + f.String()})
 				break
 			}

@@ -27,6 +27,6 @@ func (j *pathJudge) showsProcesses(l Location) bool {
 }
 
 // throughProcesses says why the host's processes are forbidden, too.
-func (j *pathJudge) throughProcesses() string {
-	return "it shows the host's processes, and each of them leads to the forbidden " + j.forbidden[0].String()
+func throughProcesses(f *forbiddenPlace) string {
+	return "it shows the host's processes, and each of them leads to the forbidden " + f.String()
 }

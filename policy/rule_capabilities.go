@@ -52,7 +52,8 @@ type Capabilities struct {
 	// Default: none.
 	Refuse []RefusedCapability `yaml:"refuse"`
 
-	spared []Capability // by exceptions, of what Refuse says
+	spared     []Capability // by exceptions, of what Refuse says
+	refusesAll bool         // at once, as Refuse did before exceptions spared all that it names
 }
 
 // allCapabilities is the word for every capability.

@@ -42,7 +42,7 @@ func (c *Capabilities) parts() (request, result Rule) {
 	if c.requests() {
 		request, result = c, nil
 	}
-	if len(c.Refuse) > 0 {
+	if len(c.Refuse) > 0 || c.refusesAll {
 		request = refusal{c}
 	}
 	return request, result
@@ -97,6 +97,9 @@ func (c *Capabilities) unrefused() string {
 		if r != addedCapabilities {
 			named = append(named, Capability(r))
 		}
+	}
+	if len(c.Refuse) == 0 {
+		return "" // exceptions spare each by itself
 	}
 	text := "all"
 	if slices.Contains(c.Refuse, addedCapabilities) {

@@ -36,6 +36,7 @@ type compiled struct {
 	priority int
 	rules    []compiledRule // in the order of the rule table
 	reads    input          // what all of them read
+	excused  []*exception   // from any of them, each once
 }
 
 // has reports whether the policy has the rule.
@@ -67,6 +68,11 @@ func newSet(policies []*compiled, excuses []pending) *Set {
 	for _, p := range policies {
 		for _, r := range p.rules {
 			slices.SortFunc(r.excuses, func(a, b excuse) int { return cmp.Compare(a.by.Name, b.by.Name) })
+			for _, x := range r.excuses {
+				if !slices.Contains(p.excused, x.by) {
+					p.excused = append(p.excused, x.by)
+				}
+			}
 		}
 	}
 	for i := range excuses {
@@ -146,12 +152,17 @@ func (s *Set) inNamespace(ns string) *candidates {
 type Selection struct {
 	Enforced bool // a policy in mode enforce matches
 	Audited  bool // a policy in mode audit matches
-	ByImage  bool // that one of them matches depends on the image, which is not known
+	ByImage  bool // that one of them matches, or is excepted from, depends on the image, which is not known
 	Sandbox  bool // one of their rules reads Pod.Sandbox
 }
 
 // Any reports whether a policy of either mode matches.
 func (s Selection) Any() bool { return s.Enforced || s.Audited }
+
+// mayBeExcused reports whether it is not known if an exception from one of the rules holds.
+func (p *compiled) mayBeExcused(sub *Subject) bool {
+	return slices.ContainsFunc(p.excused, func(x *exception) bool { return x.excuses(sub) == unknown })
+}
 
 // Select reports whether any policy matches the container. It reads only the pod, the
 // container's name and its image. While the image is not known, it assumes that a policy that
@@ -168,7 +179,7 @@ func (s *Set) Select(sub *Subject) Selection {
 		}
 		sel.Enforced = sel.Enforced || p.mode == ModeEnforce
 		sel.Audited = sel.Audited || p.mode == ModeAudit
-		sel.ByImage = sel.ByImage || c == unknown && sub.Container.Image == ""
+		sel.ByImage = sel.ByImage || sub.Container.Image == "" && (c == unknown || p.mayBeExcused(sub))
 		sel.Sandbox = sel.Sandbox || p.reads&sandbox != 0
 	}
 	return sel

@@ -61,6 +61,7 @@ func (a *AppArmorProfile) widen(by Rule) {
 func (c *Capabilities) allowLists() []allowedList { return []allowedList{{"allow", &c.Allow}} }
 func (c *Capabilities) widen(by Rule) {
 	more := by.(*Capabilities).Allow
+	c.refusesAll = c.refusesAll || len(c.Refuse) > 0
 	c.Drop, c.Refuse = otherThan(c.Drop, more), otherThan(c.Refuse, more)
 	if len(c.Allow) > 0 || slices.Contains(c.Drop, allCapabilities) {
 		c.Allow = append(slices.Clip(c.Allow), more...)

@@ -4,7 +4,8 @@
 // A pod's author can write an annotation of the same name, and runtimes copy it into the spec. So
 // a note names the container that it was written for. The runtime chooses a container's ID at
 // random after the pod's author has written everything, so a note with the right ID is from the
-// node. A note is for people: no decision depends on it.
+// node. A note is for people. One decision depends on it: of a container that already runs, rules
+// that are checked against the spec as it came (on: request) are not asked again.
 package adjusted
 
 import (

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/specguard/specguard/internal/adjusted"
 	"github.com/specguard/specguard/plugin/request"
 	"github.com/specguard/specguard/policy"
 )
@@ -87,6 +88,9 @@ func (j *Judge) judgeExisting(ctx context.Context, c Container) error {
 		if _, err := j.complete(ctx, store, &sub, set); err != nil {
 			return err
 		}
+	}
+	if note, _ := adjusted.Read(sub.Spec, sub.Container.ID); note != nil {
+		sub.RequestJudged = true // by the agent that adjusted it
 	}
 	sub.Spec = unsealed(sub.Spec)
 	judging := time.Now()

@@ -137,6 +137,7 @@ func (j *Judge) completeRunning(ctx context.Context, from RunningLister, c Conta
 		sub.Container.OtherImages = append(sub.Container.OtherImages, asked)
 	}
 	r.Asked, r.Notes = earlier(sub)
+	sub.RequestJudged = r.Asked != nil // by the agent that adjusted it
 	sub.Spec = unsealed(sub.Spec)
 	return nil
 }

@@ -52,7 +52,7 @@ type audited struct {
 func audit(t *testing.T, rule string, containers []audited) {
 	t.Helper()
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "all.yaml"), "apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: all}\nspec: {match: {}, rules: {"+rule+"}}\n")
+	write(t, filepath.Join(dir, "all.yaml"), "apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: all}\nspec: {match: {excludeNamespaces: [kube-system]}, rules: {"+rule+"}}\n")
 	lines := specguard[verdict](t, "audit", "--policy-dir", dir)
 	for _, a := range containers {
 		if a.c == nil {
