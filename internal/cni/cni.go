@@ -7,6 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/specguard/specguard/internal/ocispec"
 )
 
 // Cache is the folder in which CNI keeps the settings of networks (libcni's default
@@ -15,7 +19,8 @@ const Cache = "/var/lib/cni/results"
 
 // PortMappings returns, as a JSON list, the capability portMappings of all networks
 // that CNI made for the sandbox. dir is the cache folder. ok reports whether there is
-// such a network and all of them could be read. The ID must not be a glob pattern.
+// such a network and all of them could be read: they must be files, not symlinks. The ID must
+// not be a glob pattern.
 func PortMappings(dir, sandboxID string) (mappings []byte, ok bool) {
 	files, err := filepath.Glob(filepath.Join(dir, "*-"+sandboxID+"-*"))
 	if err != nil {
@@ -23,7 +28,7 @@ func PortMappings(dir, sandboxID string) (mappings []byte, ok bool) {
 	}
 	all := []json.RawMessage{}
 	for _, file := range files {
-		data, err := os.ReadFile(file)
+		data, err := read(file)
 		if err != nil {
 			return nil, false
 		}
@@ -44,4 +49,14 @@ func PortMappings(dir, sandboxID string) (mappings []byte, ok bool) {
 	}
 	mappings, err = json.Marshal(all)
 	return mappings, err == nil && len(files) > 0
+}
+
+func read(name string) ([]byte, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, _, err := ocispec.ReadFile(f)
+	return data, err
 }

@@ -2,6 +2,7 @@ package cni
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -31,5 +32,11 @@ func TestPortMappings(t *testing.T) {
 	write("of-another-5d1c-eth0", `{"containerId":"77ab"}`)
 	expect("", false)
 	write("of-another-5d1c-eth0", `{`)
+	expect("", false)
+	write("elsewhere", `{"containerId":"5d1c"}`)
+	link := filepath.Join(dir, "of-another-5d1c-eth0")
+	if err := errors.Join(os.Remove(link), os.Symlink("elsewhere", link)); err != nil {
+		t.Fatal(err)
+	}
 	expect("", false)
 }

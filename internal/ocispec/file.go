@@ -8,12 +8,12 @@ import (
 	"os"
 )
 
-// maxFile is the size limit of a config.json, in bytes.
+// maxFile is the size limit of a file, in bytes.
 const maxFile = 32 << 20
 
-// ReadFile reads a config.json. It must be a regular file of at most 32 MiB. Open it
-// with O_NOFOLLOW and O_NONBLOCK, so that it is neither a link nor a pipe that waits
-// for a writer.
+// ReadFile reads a config.json, or another file that a runtime keeps. It must be a regular file
+// of at most 32 MiB. Open it with O_NOFOLLOW and O_NONBLOCK, so that it is neither a link nor a
+// pipe that waits for a writer.
 func ReadFile(f *os.File) ([]byte, os.FileInfo, error) {
 	info, err := f.Stat()
 	if err != nil {

@@ -88,13 +88,17 @@ func (b *Bundles) All() ([][]byte, error) {
 	return out, nil
 }
 
-// PortMappings reads the port mappings of a pod's network, by the ID of its sandbox.
-// ok reports whether the node shows them.
+// PortMappings reads the port mappings of a pod's network, by the ID of its sandbox. It
+// resolves symlinks as the host would. ok reports whether the node shows them.
 func (b *Bundles) PortMappings(sandboxID string) (mappings []byte, ok bool) {
 	if b.host.root == "" || !anID.MatchString(sandboxID) {
 		return nil, false
 	}
-	return cni.PortMappings(b.host.at(cni.Cache), sandboxID)
+	folder, _, err := b.host.ResolvePath(cni.Cache)
+	if err != nil {
+		return nil, false
+	}
+	return cni.PortMappings(b.host.at(folder), sandboxID)
 }
 
 // find lists the files of a pattern. It resolves the symlinks of its leading folder as the

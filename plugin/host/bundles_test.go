@@ -45,6 +45,30 @@ func TestBundles(t *testing.T) {
 	}
 }
 
+// TestPortMappingsLinks reads the folder that the host would, not the same name in the agent's own
+// file system.
+func TestPortMappingsLinks(t *testing.T) {
+	network := func(port string) string {
+		return `{"containerId": "c2", "capabilityArgs": {"portMappings": [{"hostPort": ` + port + `}]}}`
+	}
+	elsewhere := tree(t, map[string]string{"results/net-c2-eth0": network("81")}) // in the agent's own file system
+	for name, c := range map[string]struct {
+		files map[string]string
+		want  string
+	}{
+		"absolute":           {map[string]string{"var/lib/cni": "-> /data/cni", "data/cni/results/net-c2-eth0": network("80")}, `[{"hostPort":80}]`},
+		"relative":           {map[string]string{"var/lib/cni/results": "-> ../../../data", "data/net-c2-eth0": network("80")}, `[{"hostPort":80}]`},
+		"above the root":     {map[string]string{"var/lib/cni/results": "-> " + strings.Repeat("../", 40) + "data", "data/net-c2-eth0": network("80")}, `[{"hostPort":80}]`},
+		"nothing":            {map[string]string{"var/lib/cni": "-> " + elsewhere}, ""},
+		"a link, not a file": {map[string]string{"var/lib/cni/results/net-c2-eth0": "-> " + elsewhere + "/results/net-c2-eth0"}, ""},
+	} {
+		got, ok := New(tree(t, c.files), "").Bundles(nil).PortMappings("c2")
+		if ok != (c.want != "") || ok && string(got) != c.want {
+			t.Errorf("%s: %s, %v", name, got, ok)
+		}
+	}
+}
+
 func TestAllBundles(t *testing.T) {
 	files := map[string]string{
 		"run/containerd/io.containerd.runtime.v2.task/k8s.io/c1/config.json": "one",
