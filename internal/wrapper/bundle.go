@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
 
 	"github.com/specguard/specguard/internal/ocispec"
@@ -43,6 +44,20 @@ func openBundle(path string) (*bundle, error) {
 		return nil, fmt.Errorf("read the bundle's config.json: %w", err)
 	}
 	return b, nil
+}
+
+// openSpec reads the bundle's config.json and decodes it.
+func openSpec(path string) (*bundle, *specs.Spec, error) {
+	b, err := openBundle(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	spec, err := ocispec.Decode(b.spec)
+	if err != nil {
+		_ = b.Close()
+		return nil, nil, err
+	}
+	return b, spec, nil
 }
 
 func (b *bundle) Close() error { return b.root.Close() }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/internal/ocispec"
 	"github.com/specguard/specguard/internal/wrapperconfig"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/plugin/wrapperapi"
@@ -18,15 +17,11 @@ import (
 // create has the spec in the bundle judged, and writes what may run into it.
 // It returns nil when the real runtime may read the bundle.
 func create(cfg *wrapperconfig.Config, bundlePath, id string) error {
-	b, err := openBundle(cmp.Or(bundlePath, "."))
+	b, spec, err := openSpec(cmp.Or(bundlePath, "."))
 	if err != nil {
 		return err
 	}
 	defer b.Close()
-	spec, err := ocispec.Decode(b.spec)
-	if err != nil {
-		return err
-	}
 	who := identify(spec, id)
 	if who.sandbox && !seal.On(spec) {
 		return b.check()

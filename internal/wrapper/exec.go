@@ -68,15 +68,11 @@ func givenProcess(c command, real string) (*specs.Process, error) {
 	if state.ID != id || state.Bundle == "" {
 		return nil, fmt.Errorf("the OCI runtime does not report the bundle of container %q", id)
 	}
-	b, err := openBundle(state.Bundle)
+	b, spec, err := openSpec(state.Bundle)
 	if err != nil {
 		return nil, err
 	}
 	defer b.Close()
-	spec, err := ocispec.Decode(b.spec)
-	if err != nil {
-		return nil, err
-	}
 	if spec.Process == nil {
 		return nil, errors.New("the container's spec has no process")
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
-	"github.com/specguard/specguard/internal/ocispec"
 	"github.com/specguard/specguard/internal/wrapperconfig"
 	"github.com/specguard/specguard/plugin/wrapperapi"
 )
@@ -36,15 +35,11 @@ func hook(cfg *wrapperconfig.Config, stdin io.Reader) error {
 	if state.ID == "" || state.Bundle == "" {
 		return errors.New("the container's state names no container or no bundle")
 	}
-	b, err := openBundle(state.Bundle)
+	b, spec, err := openSpec(state.Bundle)
 	if err != nil {
 		return err
 	}
 	defer b.Close()
-	spec, err := ocispec.Decode(b.spec)
-	if err != nil {
-		return err
-	}
 	req := request(wrapperapi.Verify, b, spec, state.ID)
 	if req.Root, req.Mounts, err = mounted(b, spec, state.Pid); err != nil {
 		return err
