@@ -1,16 +1,20 @@
 package policy
 
-import "slices"
+import (
+	"path"
+	"slices"
+)
 
 // warnOfNested warns of each host path that a policy allows, within one that a policy allows to
 // mount writable: a container can make a link of it, and then it covers nothing. It does not
 // follow symlinks.
 func (c *compiler) warnOfNested(s *Set) {
+	writers := s.writers()
 	for _, p := range s.policies {
 		d := c.headers[p.name]
 		for i, a := range p.allowedPaths() {
-			writer, within := s.around(string(a.Path))
-			if within == "" {
+			within, writer := writers.around(string(a.Path))
+			if writer == "" {
 				continue
 			}
 			c.warn(d.file, d.place("rules", "hostPaths", "allowed", i).Fault("policy %q allows the host path %s, which is in %s, where "+
@@ -20,17 +24,31 @@ func (c *compiler) warnOfNested(s *Set) {
 	}
 }
 
-// around finds the innermost path around the path that may be mounted writable, and the policy
-// that allows it; "" where there is none.
-func (s *Set) around(inner string) (writer, within string) {
+// writers are the paths of the host that may be mounted writable, and the first policy that
+// allows it.
+type writers map[string]string
+
+func (s *Set) writers() writers {
+	out := make(writers)
 	for _, p := range s.policies {
 		for _, a := range p.allowedPaths() {
-			if rest, in := under(string(a.Path), inner); in && rest != "" && !a.ReadOnly && len(a.Path) > len(within) {
-				writer, within = p.name, string(a.Path)
+			if _, known := out[string(a.Path)]; !known && !a.ReadOnly {
+				out[string(a.Path)] = p.name
 			}
 		}
 	}
-	return writer, within
+	return out
+}
+
+// around finds the innermost of the paths around another one; "" where there is none.
+func (w writers) around(inner string) (within, writer string) {
+	for inner != "/" {
+		inner = path.Dir(inner)
+		if writer, ok := w[inner]; ok {
+			return inner, writer
+		}
+	}
+	return "", ""
 }
 
 // allowedPaths are those of the policy's rule hostPaths, with those that exceptions allow.

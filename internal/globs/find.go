@@ -28,20 +28,32 @@ const maxStates = 4096
 // Find looks for a name of that form that a pattern of each of the lists in all matches, and none
 // of the patterns in none. It gives the shortest one.
 func Find(names Names, all [][]string, none []string) (string, Answer) {
-	s := search{names: names}
-	for _, list := range all {
-		group, ok := patterns(list)
-		if !ok {
-			return "", Unknown
-		}
-		s.groups = append(s.groups, group)
+	s, ok := searchFor(names, all, none)
+	if !ok {
+		return "", Unknown
 	}
-	s.groups = append(s.groups, excluding(none)) // the last
+	if name, ok := s.guess(all, none); ok {
+		return name, Some
+	}
 	name, answer := s.run()
 	if answer == Some && !holds(name, all, none) {
 		return "", Unknown
 	}
 	return name, answer
+}
+
+// searchFor reads the patterns; false if there are too many.
+func searchFor(names Names, all [][]string, none []string) (*search, bool) {
+	s := &search{names: names}
+	for _, list := range all {
+		group, ok := patterns(list)
+		if !ok {
+			return nil, false
+		}
+		s.groups = append(s.groups, group)
+	}
+	s.groups = append(s.groups, excluding(none)) // the last
+	return s, true
 }
 
 // holds asks the patterns themselves.

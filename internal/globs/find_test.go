@@ -125,3 +125,32 @@ func TestPropertyFind(t *testing.T) {
 		t.Errorf("%d of %d cannot be decided", unknown, all)
 	}
 }
+
+// What is guessed is what the search finds.
+func TestPropertyGuess(t *testing.T) {
+	guessed := 0
+	list := rapid.Custom(func(t *rapid.T) []string {
+		return rapid.SliceOfN(rapid.StringMatching(`[ab0A.-]{0,2}[*]{0,2}[ab0-]{0,2}[*]{0,1}[é-]{0,1}`), 1, 3).Draw(t, "list")
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		lists := rapid.SliceOfN(list, 1, 2).Draw(t, "lists")
+		none := rapid.SliceOfN(rapid.Custom(drawPattern), 0, 2).Draw(t, "none")
+		for _, names := range []Names{DNSLabels(), OptionalDNSLabels(), Words("=", 4)} {
+			s, ok := searchFor(names, lists, none)
+			if !ok {
+				t.Fatalf("%q cannot be read", lists)
+			}
+			name, ok := s.guess(lists, none)
+			if !ok {
+				continue
+			}
+			guessed++
+			if found, answer := s.run(); answer == None || answer == Some && holds(found, lists, none) && found != name {
+				t.Fatalf("%q, none of %q: guessed %q, found %q, %v", lists, none, name, found, answer)
+			}
+		}
+	})
+	if guessed == 0 {
+		t.Error("nothing was guessed")
+	}
+}
