@@ -15,29 +15,23 @@ const maxCompared = 2000
 // warnOfConflicts warns of rules of two policies that no container can comply with, if there are
 // containers that both policies match: those are all denied.
 func (c *compiler) warnOfConflicts(s *Set) {
-	compared := 0
-	for i, a := range s.policies {
-		for _, b := range s.policies[:i] {
-			if a.mode != ModeEnforce || b.mode != ModeEnforce || apart(a.match.Namespaces, b.match.Namespaces) {
-				continue
-			}
+	compared, seen := 0, meetings{named: make(map[Glob][]int)}
+	for _, a := range s.policies {
+		if a.mode != ModeEnforce {
+			continue
+		}
+		for _, b := range seen.with(a) {
 			if compared++; compared > maxCompared {
 				return
 			}
 			first, second := c.headers[b.name], c.headers[a.name]
 			if first.file > second.file || first.file == second.file && first.root.Line > second.root.Line {
-				first, second, a, b = second, first, b, a
+				c.warnOfRivals(b, a, first, second)
+			} else {
+				c.warnOfRivals(a, b, second, first)
 			}
-			c.warnOfRivals(a, b, second, first)
 		}
 	}
-}
-
-// apart reports whether both lists are names without wildcards, and none is in both.
-func apart(a, b []Glob) bool {
-	pattern := func(g Glob) bool { return strings.ContainsAny(string(g), `*?[{\`) }
-	return len(a) > 0 && len(b) > 0 && !slices.ContainsFunc(a, pattern) && !slices.ContainsFunc(b, pattern) &&
-		!slices.ContainsFunc(a, func(g Glob) bool { return slices.Contains(b, g) })
 }
 
 // warnOfRivals warns of rules of a that cannot hold together with those of b.

@@ -230,3 +230,27 @@ func BenchmarkLint(b *testing.B) {
 		}
 	}
 }
+
+// TestWarnOfConflictsAmongMany compares each pair of policies once, whatever order they are in.
+func TestWarnOfConflictsAmongMany(t *testing.T) {
+	docs := []string{
+		forSome("d", "{namespaces: [x, x, y]}", "runAsNonRoot: {allowedUsers: [{min: 1, max: 9}]}"),
+		forSome("b", "{namespaces: [z, x]}", "runAsNonRoot: {allowedUsers: [{min: 10, max: 20}]}"),
+		forSome("c", "{namespaces: ['*']}", "runAsNonRoot: {allowedUsers: [{min: 30, max: 40}]}"),
+		forSome("a", "{namespaces: [other]}", "runAsNonRoot: {allowedUsers: [{min: 50, max: 60}]}"),
+		forSome("e", "{namespaces: [y, z]}", "runAsNonRoot: {allowedUsers: [{min: 70, max: 80}]}"),
+	}
+	const pairs = 4 + 3 // c with each of the others, and d with b, d with e, b with e
+	for range len(docs) {
+		docs = append(docs[1:], docs[0])
+		seen := make(map[string]bool)
+		for _, w := range compileDocs(t, docs...).Warnings() {
+			if strings.Contains(w.Msg, "deny it in any case") {
+				seen[w.String()] = true
+			}
+		}
+		if len(seen) != pairs {
+			t.Errorf("%d warnings, want %d\n%v", len(seen), pairs, seen)
+		}
+	}
+}
