@@ -38,20 +38,30 @@ type Source struct {
 // and compiles them. The error joins every LoadError found, in order, one line
 // each; then the Set is nil. Paths without any policy give an empty Set.
 func Load(paths ...string) (*Set, error) {
-	sources, err := Read(paths...)
+	files, err := Read(paths...)
 	if err != nil {
 		return nil, err
 	}
-	return Compile(sources...)
+	return Compile(files.Sources...)
+}
+
+// Files are what paths of policies hold.
+type Files struct {
+	Sources []Source
+
+	// Ignored warns of the files in folders that Read ignores because of how their names end.
+	// Files whose names start with a dot are not among them.
+	Ignored []Warning
 }
 
 // Read reads the policy files at the paths, or in the folders at the paths. A file that the paths
 // contain twice is an error.
-// In a folder, files that end in .yaml, .yml or .json count (Ignored gives the others); names that start with a
+// In a folder, files that end in .yaml, .yml or .json count; names that start with a
 // dot (a ConfigMap mount's ..data, an editor's swap file) do not, and a
-// subfolder is an error, since its policies would not be in force.
-func Read(paths ...string) ([]Source, error) {
-	files, _, errs := listAll(paths)
+// subfolder is an error, since its policies would not be in force. With an error there are no
+// sources; what was ignored is known all the same.
+func Read(paths ...string) (Files, error) {
+	files, ignored, errs := listAll(paths)
 	var sources []Source
 	for _, f := range files {
 		data, err := readFile(f)
@@ -59,16 +69,9 @@ func Read(paths ...string) ([]Source, error) {
 		sources = append(sources, Source{Name: f, Data: data})
 	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, err
+		return Files{Ignored: ignored}, err
 	}
-	return sources, nil
-}
-
-// Ignored warns of the files in these folders that Read ignores because of how their names end.
-// Files whose names start with a dot are not among them.
-func Ignored(paths ...string) []Warning {
-	_, warnings, _ := listAll(paths) // Read gives the errors
-	return warnings
+	return Files{Sources: sources, Ignored: ignored}, nil
 }
 
 // listAll gives the policy files at the paths, and warns of the others in folders.

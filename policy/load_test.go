@@ -83,7 +83,11 @@ func TestIgnored(t *testing.T) {
 	a := policyDoc("a", "hostPaths: {}")
 	dir := folder(t, map[string]string{"1.yaml": a, "b.json": a, "README.md": "text", "c.yaml.bak": a, "tenants": a, ".d.yaml.swp": "x"})
 	var got []string
-	for _, file := range Ignored(dir, filepath.Join(dir, "1.yaml"), "/no/such") {
+	files, err := Read(dir, filepath.Join(dir, "1.yaml"), "/no/such")
+	if err == nil || files.Sources != nil {
+		t.Errorf("%v, %v", files.Sources, err)
+	}
+	for _, file := range files.Ignored {
 		got = append(got, filepath.Base(file.File))
 	}
 	if want := []string{"README.md", "c.yaml.bak", "tenants"}; !slices.Equal(got, want) {

@@ -71,12 +71,14 @@ func (f *checkerFlags) checker(cmd *cobra.Command, dir string, builtin policy.Bu
 // readPolicies reads policies as the agent does, or from standard input.
 func readPolicies(cmd *cobra.Command, dir string, builtin policy.Builtin) (*policy.Set, error) {
 	if dir != "-" {
-		set, err := openPolicies(dir, builtin)
-		if err == nil {
-			warnOf(cmd.ErrOrStderr(), set, time.Now(), dir)
-			warnOfBuiltin(cmd.ErrOrStderr(), set, dir)
+		folder, err := openPolicies(dir, builtin)
+		if err != nil {
+			return nil, err
 		}
-		return set, err
+		set := folder.Current()
+		warnOf(cmd.ErrOrStderr(), set, time.Now(), folder.Ignored()...)
+		warnOfBuiltin(cmd.ErrOrStderr(), set, dir)
+		return set, nil
 	}
 	data, err := input.ReadAll(cmd.InOrStdin())
 	if err != nil {
@@ -93,10 +95,15 @@ func readPolicies(cmd *cobra.Command, dir string, builtin policy.Builtin) (*poli
 }
 
 // openPolicies reads policies as the agent does.
-func openPolicies(dir string, builtin policy.Builtin) (*policy.Set, error) {
+func openPolicies(dir string, builtin policy.Builtin) (*reload.Folder, error) {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
-	folder, err := reload.Open(dir, dir == app.DefaultPolicyDir, builtin, log)
+	return reload.Open(dir, dir == app.DefaultPolicyDir, builtin, log)
+}
+
+// currentPolicies are the policies that are in force then.
+func currentPolicies(dir string, builtin policy.Builtin) (*policy.Set, error) {
+	folder, err := openPolicies(dir, builtin)
 	if err != nil {
 		return nil, err
 	}

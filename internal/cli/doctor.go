@@ -90,7 +90,7 @@ func (f *doctorFlags) examine(cmd *cobra.Command, cfg app.Config) error {
 		ContainerdConfig: f.containerdConfig, CRIOConfig: f.crioConfig,
 		ConfigFile: f.config, PolicyDir: cfg.PolicyDir, TestedHandlers: cfg.TestedHandlers,
 		Oversized: cfg.MaxContainerSize.Oversized,
-		Policies:  func() (*policy.Set, error) { return openPolicies(cfg.PolicyDir, cfg.BuiltinPolicy) },
+		Policies:  func() (*policy.Set, error) { return currentPolicies(cfg.PolicyDir, cfg.BuiltinPolicy) },
 		Data:      data, Now: time.Now, Bundles: cfg.Host.Bundles,
 		Plugin: cfg.NRI.Name, Opener: cfg.Opener, Hook: cfg.HookPath, HTTP: cfg.HTTP,
 	}))

@@ -21,11 +21,15 @@ func validateCommand() *cobra.Command {
 		Long:  validateHelp,
 		Args:  needs("PATH"),
 		RunE: func(cmd *cobra.Command, paths []string) error {
-			set, err := policy.Load(paths...)
+			files, err := policy.Read(paths...)
 			if err != nil {
 				return err
 			}
-			warnings := warnOf(cmd.ErrOrStderr(), set, time.Now(), paths...)
+			set, err := policy.Compile(files.Sources...)
+			if err != nil {
+				return err
+			}
+			warnings := warnOf(cmd.ErrOrStderr(), set, time.Now(), files.Ignored...)
 			for _, n := range set.Notes() {
 				fmt.Fprintf(cmd.ErrOrStderr(), "note: %s\n", n)
 			}

@@ -9,12 +9,12 @@ import (
 	"github.com/specguard/specguard/policy"
 )
 
-// warnOf prints what in the policies from the paths is probably not meant, in one line each, and
-// returns how many lines there are. Exceptions that have expired are among it: they are no
-// errors, because time alone must not make policies invalid.
-func warnOf(w io.Writer, set *policy.Set, now time.Time, paths ...string) int {
+// warnOf prints what in the policies is probably not meant, in one line each, after what of their
+// files was ignored. It returns how many lines there are. Exceptions that have expired are among
+// it: they are no errors, because time alone must not make policies invalid.
+func warnOf(w io.Writer, set *policy.Set, now time.Time, ignored ...policy.Warning) int {
 	n := 0
-	for _, warning := range append(policy.Ignored(paths...), set.Warnings()...) {
+	for _, warning := range append(ignored, set.Warnings()...) {
 		warn(w, warning)
 		n++
 	}

@@ -43,6 +43,7 @@ type Folder struct {
 	mu         sync.Mutex
 	set        *policy.Set
 	sources    []policy.Source
+	others     []policy.Warning // of files that are not read
 	generation uint64
 	err        error
 }
@@ -82,6 +83,19 @@ func (f *Folder) PolicyCount() int { return len(f.Current().Names()) }
 // Exceptions returns the exceptions of the current policies.
 func (f *Folder) Exceptions() []policy.Exception { return f.Current().Exceptions() }
 
+// Ignored warns of the folder's files that are not read, as it was last seen.
+func (f *Folder) Ignored() []policy.Warning {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.others)
+}
+
+func (f *Folder) note(ignored []policy.Warning) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.others = ignored
+}
+
 // ReloadError returns why the folder's policies are not the current ones; nil if they are.
 func (f *Folder) ReloadError() error {
 	f.mu.Lock()
@@ -102,14 +116,14 @@ func (f *Folder) Reload() {
 func (f *Folder) Watch(ctx context.Context) {
 	events := f.events(ctx)
 	for asked := false; ; {
-		sources, err := f.settled(ctx) // at first: what changed before it was watched
+		files, err := f.settled(ctx) // at first: what changed before it was watched
 		if ctx.Err() != nil {
 			return
 		}
-		f.load(sources, err)
+		f.load(files, err)
 		f.expiry.report(f.Exceptions(), time.Now(), f.log)
 		f.profiles.report(f.Current(), f.log)
-		f.ignored.report(f.path, f.log)
+		f.ignored.report(files.Ignored, f.log)
 		if asked {
 			f.tell()
 		}
@@ -128,24 +142,24 @@ func (f *Folder) Watch(ctx context.Context) {
 // settled reads the folder until it holds what is in force, or has read the
 // same twice: a file that is just being written may be empty or cut off, and
 // so may be less policy than is meant. It does not try without end.
-func (f *Folder) settled(ctx context.Context) ([]policy.Source, error) {
-	sources, err := f.read()
+func (f *Folder) settled(ctx context.Context) (policy.Files, error) {
+	files, err := f.read()
 	for range 20 {
-		if err == nil && f.inForce(sources) {
+		if err == nil && f.inForce(files.Sources) {
 			break
 		}
 		select {
 		case <-ctx.Done():
-			return sources, err
+			return files, err
 		case <-time.After(f.settle):
 		}
-		before, errBefore := sources, err
-		sources, err = f.read()
-		if same(sources, before) && fmt.Sprint(err) == fmt.Sprint(errBefore) {
+		before, errBefore := files, err
+		files, err = f.read()
+		if same(files.Sources, before.Sources) && fmt.Sprint(err) == fmt.Sprint(errBefore) {
 			break
 		}
 	}
-	return sources, err
+	return files, err
 }
 
 // events sends something for every change in the folder. Where the folder
@@ -188,7 +202,9 @@ func (f *Folder) events(ctx context.Context) <-chan struct{} {
 
 // load puts policies that were read in force if they are valid and not in
 // force already. It takes the error of reading them.
-func (f *Folder) load(sources []policy.Source, err error) {
+func (f *Folder) load(files policy.Files, err error) {
+	f.note(files.Ignored)
+	sources := files.Sources
 	if err == nil && f.inForce(sources) {
 		f.keep(nil)
 		return
@@ -273,9 +289,9 @@ func (f *Folder) keep(err error) {
 
 // read reads the folder. Where it is optional it may be missing, but not once
 // policies from it are in force: then it was lost, not left out.
-func (f *Folder) read() ([]policy.Source, error) {
+func (f *Folder) read() (policy.Files, error) {
 	if _, err := os.Stat(f.path); f.optional && len(f.sources) == 0 && errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+		return policy.Files{}, nil
 	}
 	return policy.Read(f.path)
 }

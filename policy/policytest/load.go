@@ -98,9 +98,12 @@ func (l *loader) document(root *yaml.Node) {
 		return
 	}
 	s := suite{name: doc.Metadata.Name, cases: l.cases(&tests)}
-	paths := l.paths(tests.Policies)
-	s.warnings = policy.Ignored(paths...)
-	set, err := policy.Load(paths...)
+	files, err := policy.Read(l.paths(tests.Policies)...)
+	s.warnings = files.Ignored
+	var set *policy.Set
+	if err == nil {
+		set, err = policy.Compile(files.Sources...)
+	}
 	var faults interface{ Unwrap() []error }
 	switch {
 	case errors.As(err, &faults):
