@@ -18,19 +18,6 @@ type Change struct {
 	Added   string `json:"added,omitempty"`
 }
 
-// notShown stands for a value that is never shown.
-const notShown = "(not shown)"
-
-// secret lists the members whose values are never shown.
-func secret(path string) bool {
-	switch {
-	case strings.HasPrefix(path, "hooks."):
-		return strings.HasSuffix(path, ".args") || strings.HasSuffix(path, ".env")
-	default:
-		return path == "process.env" || path == "process.args" || path == "process.commandLine"
-	}
-}
-
 // Diff returns the changes from before to after, in the order of their paths. It compares
 // lists of plain values as sets, and lists of objects by their identity.
 func Diff(before, after *specs.Spec) ([]Change, error) {
@@ -56,7 +43,7 @@ func generic(spec *specs.Spec) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("decode OCI spec: %w", err)
 	}
-	return withoutPasswords(v), nil
+	return without(v, itself), nil
 }
 
 type differ struct {
@@ -95,7 +82,7 @@ func (d *differ) value(path string, before, after any) {
 	case (wasList && isList || wasList && after == nil || before == nil && isList) && !(d.whole && allPlain(bl) && allPlain(al)):
 		d.list(path, bl, al)
 	default:
-		d.add(path, withoutSecrets(before), withoutSecrets(after))
+		d.add(path, without(before, nothing), without(after, nothing))
 	}
 }
 
@@ -108,7 +95,7 @@ func (d *differ) secret(path string, before, after any) {
 		return
 	}
 	if text(before) != text(after) {
-		d.changes = append(d.changes, Change{Path: path, Removed: notShown, Added: notShown})
+		d.changes = append(d.changes, Change{Path: path, Removed: NotShown, Added: NotShown})
 	}
 }
 
@@ -123,10 +110,10 @@ func (d *differ) env(path string, b, a map[string]string) {
 		}
 		c := Change{Path: path + "." + name}
 		if was {
-			c.Removed = notShown
+			c.Removed = NotShown
 		}
 		if is {
-			c.Added = notShown
+			c.Added = NotShown
 		}
 		d.changes = append(d.changes, c)
 	}
@@ -147,29 +134,6 @@ func variables(env []any) map[string]string {
 	return out
 }
 
-// withoutSecrets is a process, a hook, or what holds such, without arguments
-// and environment.
-func withoutSecrets(v any) any {
-	switch v := v.(type) {
-	case []any:
-		out := make([]any, len(v))
-		for i, e := range v {
-			out[i] = withoutSecrets(e)
-		}
-		return out
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, e := range v {
-			if k != "args" && k != "env" && k != "commandLine" {
-				out[k] = withoutSecrets(e)
-			}
-		}
-		return out
-	default:
-		return v
-	}
-}
-
 func (d *differ) object(path string, before, after map[string]any) {
 	keys := maps.Clone(before)
 	maps.Copy(keys, after)
@@ -187,7 +151,7 @@ func (d *differ) object(path string, before, after map[string]any) {
 // that they are.
 func (d *differ) list(path string, before, after []any) {
 	elements := slices.Concat(before, after)
-	name := func(e any) string { return text(withoutSecrets(e)) }
+	name := func(e any) string { return text(without(e, nothing)) }
 	for _, n := range []func(any) string{plain, by("destination"), by("path"), by("type")} {
 		if slices.ContainsFunc(elements, func(e any) bool { return n(e) == "" }) {
 			continue

@@ -21,13 +21,13 @@ func TestDiffShowsNoSecrets(t *testing.T) {
 		Hooks:   &specs.Hooks{CreateRuntime: []specs.Hook{{Path: "/opt/x", Args: []string{"y"}}}},
 	}
 	want := []Change{
-		{Path: "hooks.createRuntime./opt/x.args", Removed: notShown, Added: notShown},
-		{Path: "hooks.createRuntime./opt/x.env", Removed: notShown, Added: notShown},
+		{Path: "hooks.createRuntime./opt/x.args", Removed: NotShown, Added: NotShown},
+		{Path: "hooks.createRuntime./opt/x.env", Removed: NotShown, Added: NotShown},
 		{Path: "hooks.poststop./opt/x", Removed: `{"path":"/opt/x"}`},
-		{Path: "process.args", Removed: notShown, Added: notShown},
-		{Path: "process.env.(without a name)", Removed: notShown},
-		{Path: "process.env.A", Removed: notShown},
-		{Path: "process.env.C", Removed: notShown, Added: notShown},
+		{Path: "process.args", Removed: NotShown, Added: NotShown},
+		{Path: "process.env.(without a name)", Removed: NotShown},
+		{Path: "process.env.A", Removed: NotShown},
+		{Path: "process.env.C", Removed: NotShown, Added: NotShown},
 	}
 	got, err := Diff(full, part)
 	if err != nil || !reflect.DeepEqual(got, want) {
@@ -74,7 +74,7 @@ func TestDiffLists(t *testing.T) {
 		"numbers":              {before: groups(0, 5), after: groups(5), want: []Change{{Path: "process.user.additionalGids.0", Removed: "0"}}},
 		"by destination":       {before: mounts(proc, tmp), after: mounts(bound, proc), want: []Change{{Path: "mounts./tmp.type", Removed: `"tmpfs"`, Added: `"bind"`}}},
 		"one destination":      {before: mounts(tmp, bound), after: mounts(bound), want: []Change{{Path: `mounts.{"destination":"/tmp","type":"tmpfs"}`, Removed: `{"destination":"/tmp","type":"tmpfs"}`}}},
-		"hooks with arguments": {before: hooks(specs.Hook{Path: "/x", Args: []string{"hunter2"}}, specs.Hook{Path: "/x"}), after: hooks(specs.Hook{Path: "/x"}, specs.Hook{Path: "/x"}), want: []Change{{Path: `hooks.poststart.{"path":"/x"}.args`, Removed: notShown, Added: notShown}}},
+		"hooks with arguments": {before: hooks(specs.Hook{Path: "/x", Args: []string{"hunter2"}}, specs.Hook{Path: "/x"}), after: hooks(specs.Hook{Path: "/x"}, specs.Hook{Path: "/x"}), want: []Change{{Path: `hooks.poststart.{"path":"/x"}.args`, Removed: NotShown, Added: NotShown}}},
 	} {
 		got, err := Diff(c.before, c.after)
 		if err != nil || !reflect.DeepEqual(got, c.want) {

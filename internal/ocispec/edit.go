@@ -189,7 +189,7 @@ func named(list []reflect.Value) string {
 			names = append(names, name)
 			continue
 		}
-		names = append(names, text(withoutSecrets(plainly(v))))
+		names = append(names, text(without(plainly(v), nothing)))
 	}
 	return strings.Join(names, ", ")
 }
@@ -241,13 +241,13 @@ func different(b, a reflect.Value) (was, now []reflect.Value) {
 func plainly(v reflect.Value) any {
 	raw, err := json.Marshal(v.Interface())
 	if err != nil {
-		return notShown // no part of a spec fails to be encoded
+		return NotShown // no part of a spec fails to be encoded
 	}
 	out, err := decodeAny(raw)
 	if err != nil {
-		return notShown
+		return NotShown
 	}
-	return withoutPasswords(out)
+	return without(out, itself)
 }
 
 // words is a JSON text without quotes and brackets, if it is a plain value or a list of such.

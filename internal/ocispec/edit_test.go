@@ -29,10 +29,10 @@ func TestEditsOfAll(t *testing.T) {
 			t.Errorf("the second time: %v", again)
 		}
 		for _, e := range edits {
-			if e.Was == e.Now && e.Was != notShown {
+			if e.Was == e.Now && e.Was != NotShown {
 				t.Errorf("%+v", e)
 			}
-			if e.Was == "secret" || e.Now == "secret" || e.Field == "process.env.A" && e.Was+e.Now != notShown {
+			if e.Was == "secret" || e.Now == "secret" || e.Field == "process.env.A" && e.Was+e.Now != NotShown {
 				t.Errorf("shown: %+v", e)
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/specguard/specguard/internal/ocispec"
 )
 
 // compareSpec compares a part of a spec with a spec.
@@ -70,7 +72,7 @@ func nothing(v any) bool {
 
 func (c *specComparison) object(path string, want, got map[string]any) {
 	for _, k := range slices.Sorted(maps.Keys(want)) {
-		if hidden(k) {
+		if ocispec.Secret(k) {
 			c.secret(path+"."+k, want[k], got[k])
 			continue
 		}
@@ -134,19 +136,11 @@ func sorted(list []any) []string {
 	return out
 }
 
-const notShown = "(not shown)"
-
-// hidden reports whether the members of a spec that have the name may hold
-// secrets.
-func hidden(member string) bool {
-	return member == "env" || member == "args" || member == "commandLine"
-}
-
 // secret compares without telling the values.
 func (c *specComparison) secret(path string, want, got any) {
 	try := &specComparison{}
 	if try.value(path, want, got); len(try.differences) > 0 {
-		c.differences = append(c.differences, Difference{What: path, Expected: notShown, Got: notShown})
+		c.differences = append(c.differences, Difference{What: path, Expected: ocispec.NotShown, Got: ocispec.NotShown})
 	}
 }
 
@@ -155,28 +149,6 @@ func show(v any) string {
 	if v == nil {
 		return "nothing"
 	}
-	raw, _ := json.Marshal(withoutSecrets(v)) // v came out of JSON
+	raw, _ := json.Marshal(ocispec.Shown(v)) // v came out of JSON
 	return string(raw)
-}
-
-func withoutSecrets(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, e := range v {
-			out[k] = withoutSecrets(e)
-			if hidden(k) {
-				out[k] = notShown
-			}
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, e := range v {
-			out[i] = withoutSecrets(e)
-		}
-		return out
-	default:
-		return v
-	}
 }

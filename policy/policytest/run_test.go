@@ -229,6 +229,11 @@ func TestFails(t *testing.T) {
 			"outcome: adjusted, spec: {process: null}",
 			[]string{`spec.process|nothing|{"apparmorProfile":"cri-containerd.apparmor.d","args":"(not shown)",`},
 		},
+		"mount options": {
+			g,
+			"outcome: adjusted, spec: {mounts: [{destination: /none, options: [ro, password=" + secret + "]}]}",
+			[]string{`spec.mounts|{"destination":"/none","options":["ro","password=(not shown)"]}|nothing`},
+		},
 		"hooks": {
 			g,
 			"outcome: adjusted, spec: {hooks: {poststart: [{path: /x, env: [A=" + secret + "]}]}}",
