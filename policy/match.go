@@ -101,12 +101,6 @@ func (m *Match) Validate() error {
 			return strict.Field(l.key, "has an empty pattern, which never matches")
 		}
 	}
-	if leavesNone(m.Namespaces, m.ExcludeNamespaces) {
-		return strict.Field("excludeNamespaces", "leaves no namespace to match")
-	}
-	if leavesNone(m.Containers, m.ExcludeContainers) {
-		return strict.Field("excludeContainers", "leaves no container to match")
-	}
 	if m.Images != nil && len(m.Images) == 0 {
 		return strict.Field("images", "is an empty list; leave it out to match all")
 	}

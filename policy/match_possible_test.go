@@ -31,6 +31,27 @@ func TestMatchWarnings(t *testing.T) {
 	}
 }
 
+// TestMatchLeaves: a pattern is left out only by one that covers all that it matches, whatever its
+// text is.
+func TestMatchLeaves(t *testing.T) {
+	many := "{" + strings.Repeat("a,", 300) + "b}" // more than are looked at
+	for match, want := range map[string]string{
+		"{namespaces: ['team-*'], excludeNamespaces: ['team-?']}":              "",
+		"{containers: ['a*b'], excludeContainers: ['a?b', 'a??']}":             "",
+		"{namespaces: ['" + many + "'], excludeNamespaces: ['" + many + "']}":  "leaves no namespace",
+		"{namespaces: [a, b], excludeNamespaces: ['" + many + "']}":            "leaves no namespace",
+		"{namespaces: [a, c], excludeNamespaces: ['" + many + "']}":            "",
+		"{containers: [a, 'a?*'], excludeContainers: ['[a-z]*']}":              "leaves no container",
+		"{containers: ['*-{x,*}', b], excludeContainers: ['?', '*-{x,*}']}":    "leaves no container",
+		"{namespaces: ['{b,a}', '?-a'], excludeNamespaces: ['{?-?,a}', b, x]}": "leaves no namespace",
+	} {
+		_, err := Compile(sources(matchDoc(match))...)
+		if got := err != nil; got != (want != "") || got && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", match, err, want)
+		}
+	}
+}
+
 // drawSelector draws a selector of a few labels.
 func drawSelector(t *rapid.T) *LabelSelector {
 	l := &LabelSelector{MatchLabels: make(map[string]string)}

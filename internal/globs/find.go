@@ -28,6 +28,12 @@ const maxStates = 4096
 // Find looks for a name of that form that a pattern of each of the lists in all matches, and none
 // of the patterns in none. It gives the shortest one.
 func Find(names Names, all [][]string, none []string) (string, Answer) {
+	all = slices.Clone(all)
+	for i, list := range all {
+		if all[i] = left(list, none); len(all[i]) == 0 {
+			return "", None
+		}
+	}
 	s, ok := searchFor(names, all, none)
 	if !ok {
 		return "", Unknown
@@ -58,10 +64,12 @@ func searchFor(names Names, all [][]string, none []string) (*search, bool) {
 
 // holds asks the patterns themselves.
 func holds(name string, all [][]string, none []string) bool {
-	matches := func(list []string) bool {
-		return slices.ContainsFunc(list, func(p string) bool { return p == name || p == "**" || doublestar.MatchUnvalidated(p, name) })
-	}
-	return !matches(none) && !slices.ContainsFunc(all, func(list []string) bool { return !matches(list) })
+	return !matches(none, name) && !slices.ContainsFunc(all, func(list []string) bool { return !matches(list, name) })
+}
+
+// matches reports whether any of the patterns matches the name.
+func matches(list []string, name string) bool {
+	return slices.ContainsFunc(list, func(p string) bool { return p == name || p == "**" || doublestar.MatchUnvalidated(p, name) })
 }
 
 // patterns reads a list. The names that match are among those that the result reads.
