@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/opencontainers/runtime-spec/specs-go"
-
 	"github.com/specguard/specguard/internal/ocispec"
 	"github.com/specguard/specguard/internal/oneline"
 )
@@ -58,14 +56,12 @@ type evaluation struct {
 	cloned   bool
 	fields   fieldNotes
 
-	came    *specs.Spec // the spec that is judged
-	request *Subject    // with it, once it is needed
+	request *Subject // as it came, once it is needed
 }
 
 // decide makes the decision by these policies.
 func (e *evaluation) decide(policies []*compiled) *Decision {
 	e.decision = &Decision{Spec: e.sub.Spec}
-	e.came = e.sub.Spec
 	e.gather(policies)
 	e.adjust()
 	e.check()
@@ -119,7 +115,7 @@ func (e *evaluation) adjust() {
 	if e.visible == Fixed {
 		return
 	}
-	e.sub.came, e.sub.inForce = e.sub.Spec, e.rules
+	e.sub.adjusting, e.sub.inForce = true, e.rules
 	for start, end := 0, 0; start < len(e.rules); start = end {
 		for end < len(e.rules) && e.rules[end].order == e.rules[start].order {
 			end++
@@ -133,9 +129,8 @@ func (e *evaluation) adjust() {
 		return // check says so
 	}
 	e.tighten()
-	came := e.sub.came
 	e.applySeccomp()
-	e.noteProfile(came)
+	e.noteProfile()
 }
 
 // adjustBy lets rules of one kind, of several policies, edit the copy, and reports whether any did.

@@ -100,11 +100,11 @@ func (e *evaluation) noteSeccomp(r *bound) {
 }
 
 // noteProfile notes that the spec has another seccomp profile than the one that came.
-func (e *evaluation) noteProfile(came *specs.Spec) {
+func (e *evaluation) noteProfile() {
 	if e.fields.seccomp == nil {
 		return
 	}
-	was, now := profileIn(came), profileIn(e.sub.Spec)
+	was, now := profileIn(e.sub.came), profileIn(e.sub.Spec)
 	if !reflect.DeepEqual(was, now) {
 		e.noteField(e.fields.seccomp, "linux.seccomp", profileText(was), profileText(now))
 	}

@@ -68,13 +68,7 @@ func (s *Subject) writesTo(m *specs.Mount) bool {
 	case "configMap", "downwardAPI", "projected", "secret", imageVolume:
 		return false
 	}
-	if s.came != nil {
-		at := slices.IndexFunc(s.came.Mounts, func(o specs.Mount) bool {
-			return o.Destination == m.Destination && o.Source == m.Source && o.Type == m.Type && isBind(&o) == isBind(m) && !isReadOnly(&o)
-		})
-		if at >= 0 {
-			return true
-		}
-	}
-	return !isReadOnly(m)
+	return !isReadOnly(m) || slices.ContainsFunc(s.came.Mounts, func(o specs.Mount) bool {
+		return o.Destination == m.Destination && o.Source == m.Source && o.Type == m.Type && isBind(&o) == isBind(m) && !isReadOnly(&o)
+	})
 }

@@ -31,7 +31,7 @@ func (e *evaluation) asked() *Subject {
 	}
 	if e.request == nil {
 		sub := e.sub
-		sub.Spec, sub.placed = e.came, nil
+		sub.Spec, sub.placed = e.sub.came, nil
 		sub.settle()
 		e.request = &sub
 	}

@@ -286,7 +286,7 @@ func (r *RunAsNonRoot) Adjust(s *Subject) []string {
 
 // userAsked is the user that came with the spec: another policy may have replaced it.
 func (s *Subject) userAsked() specs.User {
-	if s.came == nil || s.came.Process == nil {
+	if s.came.Process == nil {
 		return s.Spec.Process.User
 	}
 	return s.came.Process.User

@@ -11,7 +11,7 @@ import (
 // madeFor is the spec that has the capabilities for which the seccomp profile was made:
 // while rules adjust, the one that came.
 func (s *Subject) madeFor() *specs.Spec {
-	if s.came != nil {
+	if s.adjusting {
 		return s.came
 	}
 	return s.Spec
@@ -21,7 +21,8 @@ func (s *Subject) madeFor() *specs.Spec {
 // away since. It lets calls through for the sake of those, and would be refused for
 // that. In the place of the runtime's default comes the one for what remains. Of another
 // profile it returns the calls that are to be blocked.
-func (e *evaluation) fitSeccomp(came *specs.Spec) seccomp.Block {
+func (e *evaluation) fitSeccomp() seccomp.Block {
+	came := e.sub.came
 	if e.visible == Partial || !e.cloned || sameBounding(came, e.sub.Spec) || seccomp.IsNone(profileOf(&e.sub)) {
 		return seccomp.Block{}
 	}
@@ -31,7 +32,7 @@ func (e *evaluation) fitSeccomp(came *specs.Spec) seccomp.Block {
 	}
 	var block seccomp.Block
 	var change string
-	if named := e.fitNamed(came); named != "" {
+	if named := e.fitNamed(); named != "" {
 		change = "set the seccomp profile " + string(named) + " for the capabilities that remain"
 	} else if block = floorSince(came, e.sub.Spec); !block.Empty() {
 		change = "seccomp blocks " + few(block.Syscalls) + ", which were for capabilities that were dropped"
@@ -60,10 +61,10 @@ func (e *evaluation) misfit() *bound {
 // was made for the capabilities that came, and puts the same for those that remain in its
 // place if all rules in force are content with that. It returns the profile's name; ""
 // for none.
-func (e *evaluation) fitNamed(came *specs.Spec) SeccompPattern {
+func (e *evaluation) fitNamed() SeccompPattern {
 	before := profileOf(&e.sub)
 	for _, named := range e.seccompNames() {
-		made, err := e.sub.seccompProfile(named, came)
+		made, err := e.sub.seccompProfile(named, e.sub.came)
 		if err != nil || named != e.sub.Container.Seccomp && !seccomp.Within(before, made) {
 			continue
 		}

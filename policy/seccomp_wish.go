@@ -53,8 +53,7 @@ func (s *Subject) blockSeccomp(b seccomp.Block) []string {
 // let more through than the one that is there, the spec stays and the rule that
 // wanted it denies.
 func (e *evaluation) applySeccomp() {
-	came := e.sub.came
-	e.sub.came = nil
+	e.sub.adjusting = false
 	want := e.sub.seccomp
 	e.sub.seccomp = seccompWish{}
 	if want.give != "" {
@@ -66,7 +65,7 @@ func (e *evaluation) applySeccomp() {
 			return
 		}
 	}
-	want.block = want.block.And(e.fitSeccomp(came))
+	want.block = want.block.And(e.fitSeccomp())
 	if want.block.Empty() {
 		return
 	}

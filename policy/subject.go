@@ -47,7 +47,7 @@ type Subject struct {
 	memory
 }
 
-// ready is the subject with defaults for what is not given.
+// ready is the subject with defaults for what is not given, about to be judged.
 func (s Subject) ready() Subject {
 	if s.Host == nil {
 		s.Host = NoHost{}
@@ -55,6 +55,7 @@ func (s Subject) ready() Subject {
 	if s.Time.IsZero() {
 		s.Time = time.Now()
 	}
+	s.came = s.Spec
 	return s
 }
 
@@ -81,8 +82,11 @@ type memory struct {
 	// seccomp is what rules that adjust want of the seccomp profile.
 	seccomp seccompWish
 
-	// came is the spec before rules adjust it, while they do; nil else.
+	// came is the spec that is judged, before rules adjust it.
 	came *specs.Spec
+
+	// adjusting: rules adjust Spec, and the seccomp profile is still that of the spec that came.
+	adjusting bool
 
 	// inForce are the rules that judge the container, while they adjust it.
 	inForce []bound

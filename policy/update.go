@@ -19,12 +19,12 @@ type boundsUpdates interface {
 // the decision's Spec, only linux.resources counts. It has every member that the update has,
 // because runtimes merge it over the update. The update itself is not changed.
 func (s *Set) EvaluateUpdate(sub Subject, update *specs.LinuxResources) *Decision {
-	sub = sub.ready()
 	if update == nil {
 		update = &specs.LinuxResources{}
 	}
 	sub.Spec = &specs.Spec{Linux: &specs.Linux{Resources: update}}
-	e := &evaluation{sub: sub, visible: Complete, decision: &Decision{Spec: sub.Spec}, came: sub.Spec}
+	sub = sub.ready()
+	e := &evaluation{sub: sub, visible: Complete, decision: &Decision{Spec: sub.Spec}}
 	e.gather(s.matching(&sub))
 	e.rules = slices.DeleteFunc(e.rules, func(b bound) bool {
 		_, ok := b.Rule.(boundsUpdates)
