@@ -58,7 +58,7 @@ func auditCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c.tally.strict = true
+			c.tally.failOn.adjusted, c.tally.errorFirst = true, true
 			socket, err := auditSocket(cmd.Flags(), &cfg)
 			if err != nil {
 				return err
@@ -168,7 +168,7 @@ func (c *checker) sumAudit(socket string) {
 			sum += "; if policies in mode audit were enforced, " + t.ifEnforced.String()
 		}
 	}
-	if t.bad() > 0 {
+	if t.failing > 0 {
 		style = red.bold()
 	}
 	if t.failed > 0 {

@@ -99,7 +99,7 @@ func TestAudit(t *testing.T) {
 	trial := file(t, "p.yaml", strings.Replace(policyText("capabilities: {drop: [NET_ADMIN]}"), "spec:", "spec:\n  mode: audit", 1))
 	n := newAuditedNode(t, [2]string{"team-b/web/app", caps}, [2]string{"team-a/db/app", noCaps}, [2]string{"kube-system/dns/dns", caps})
 	const (
-		dns      = "kube-system/dns container dns: allowed (no policy matches)\n"
+		dns      = "kube-system/dns container dns: not judged: no policy matches\n"
 		db       = "team-a/db container app: allowed (policies: p)\n"
 		finding  = "capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN)\n"
 		said     = "capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN). In the pod: remove NET_ADMIN from securityContext.capabilities.add\n"

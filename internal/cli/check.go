@@ -2,28 +2,37 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/specguard/specguard/internal/app"
-	"github.com/specguard/specguard/internal/input"
 	"github.com/specguard/specguard/policy"
 )
 
-const checkHelp = `Show what the policies would do with containers. A FILE, or - for standard
-input, is one of
+const checkHelp = `Show what the policies would do with containers. A FILE is a file, a folder with its
+subfolders (*.yaml, *.yml, *.json; hidden folders are left out), a pattern such as
+'k8s/**/*.yaml', or - for standard input. A file is one of
 
-  - an OCI config.json
-  - the output of "crictl inspect" (containerd, CRI-O) or "ctr container info"
   - a Kubernetes manifest: pods or workloads, in YAML or JSON. check derives
     the specs that a kubelet and containerd would make.
+  - an OCI config.json
+  - the output of "crictl inspect" (containerd, CRI-O) or "ctr container info"
 
-Exit status 0: all are allowed or adjusted. 2: at least one is denied. 1: error.
+In folders and for patterns, check skips files that are none of these, and counts them.
+It also skips templates of Helm charts and patches of kustomizations: render them first.
+Objects that have no containers, such as a Service, are skipped, too.
+
+  specguard check --policy-dir policies k8s
+  helm template CHART | specguard check --policy-dir policies -
+  kustomize build DIR | specguard check --policy-dir policies -
+
+Exit status 2: at least one container is denied, or is what --fail-on says. Otherwise
+1: at least one error, such as a file that cannot be read; with --strict, also
+anything that is skipped. Otherwise 0.
 
 With --compare, also judge by a second set of policies, and show only the containers
-with another decision. Exit status 0: no difference. 2: differences. 1: error.
+with another decision. Exit status 2: differences. Otherwise 1: error. Otherwise 0.
 
 check does not ask the node: it does not follow symlinks of host paths, and
 assumes that AppArmor and SELinux are on. It reads seccomp profiles of the node
@@ -39,13 +48,16 @@ type checkFlags struct {
 	podFlags
 	checkerFlags
 	dir, seccompDir string
+	failOn          failOn
+
+	quiet, strict, skipOthers bool
 }
 
 func checkCommand() *cobra.Command {
 	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check FILE...",
-		Short: "Show what the policies would do with a container",
+		Short: "Show what the policies would do with containers, in files and folders",
 		Long:  checkHelp,
 		Args:  needs("FILE"),
 		RunE: func(cmd *cobra.Command, files []string) error {
@@ -56,48 +68,22 @@ func checkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c.pod, c.seccompDir = &f.podFlags, f.seccompDir
-			c.files(files)
+			c.quiet, c.tally.failOn = f.quiet, f.failOn
+			r := &fileReader{flags: &f, checker: c}
+			if err := r.check(files); err != nil {
+				return err
+			}
 			return c.tally.exit()
 		},
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.dir, "policy-dir", app.DefaultPolicyDir, policyDirUsage)
 	fs.StringVar(&f.seccompDir, "seccomp-dir", "", "folder of the seccomp profiles that the node has (Localhost)")
+	fs.Var(&f.failOn, "fail-on", failOnUsage)
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "show only what --fail-on counts, errors and the summary")
+	fs.BoolVar(&f.strict, "strict", false, "make everything that is skipped an error")
+	fs.BoolVar(&f.skipOthers, "skip-others", false, "skip a FILE that holds no Kubernetes object and no container, as in folders")
 	f.checkerFlags.add(fs)
 	f.podFlags.add(fs)
 	return cmd
-}
-
-// useSeccompDir gives the container's node its seccomp profiles, if there is a folder of them.
-func (c *checker) useSeccompDir(in *input.Container) error {
-	if c.seccompDir == "" {
-		return nil
-	}
-	return in.UseSeccompDir(c.seccompDir)
-}
-
-// files prints the decisions for all containers in the files.
-func (c *checker) files(files []string) {
-	for _, file := range files {
-		containers, err := readContainers(file, c.cmd.InOrStdin())
-		if err != nil {
-			c.fail(err)
-			continue
-		}
-		for i := range containers {
-			c.pod.complete(&containers[i])
-			about := aboutContainer(file, containers, i)
-			err := c.useSeccompDir(&containers[i])
-			if err == nil {
-				err = c.container(about, &containers[i])
-			}
-			if err != nil {
-				c.fail(fmt.Errorf("%s: %w", about.title(), err))
-			}
-		}
-	}
-	if c.compare != nil && c.json == nil && c.tally.containers > 0 {
-		c.print.line(plain, "%s", c.tally.changes())
-	}
 }

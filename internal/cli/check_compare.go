@@ -26,7 +26,7 @@ type comparison struct {
 	Diff []ocispec.Change `json:"diff,omitempty"`
 }
 
-// compare judges a container with both sets. It returns nil if the decision is the same.
+// compare judges a container with both sets.
 func compare(set, other *policy.Set, about about, c *input.Container) (*comparison, error) {
 	a, b := set.Evaluate(c.Subject, policy.Complete), other.Evaluate(c.Subject, policy.Complete)
 	was, is := decisionlog.ResultsOf(a), decisionlog.ResultsOf(b)
@@ -40,10 +40,17 @@ func compare(set, other *policy.Set, about about, c *input.Container) (*comparis
 			return nil, err
 		}
 	}
-	if r.Before == r.Outcome && len(r.Diff) == 0 && len(sentences(r.Gone)) == 0 && len(sentences(r.New)) == 0 {
-		return nil, nil //nolint:nilnil // nothing to say
-	}
 	return r, nil
+}
+
+// count counts a container with another decision.
+func (r *comparison) count(t *tally) bool {
+	t.containers++
+	changed := r.Before != r.Outcome || len(r.Diff) > 0 || len(sentences(r.Gone)) > 0 || len(sentences(r.New)) > 0
+	if changed {
+		t.failing++
+	}
+	return changed
 }
 
 // without returns the results that the others do not have.

@@ -76,7 +76,16 @@ type report struct {
 	// Notes say what was assumed. Unknown names what could not be seen.
 	Notes   []string `json:"notes,omitempty"`
 	Unknown []string `json:"unknown,omitempty"`
+
+	// Elsewhere are the policies that would match in another namespace, if none does in this.
+	Elsewhere []elsewhere `json:"elsewhere,omitempty"`
 }
+
+// uncovered tells whether no policy matches the container.
+func (r *report) uncovered() bool { return len(r.Policies) == 0 && r.Outcome == policy.Allowed }
+
+// count counts the container by its outcome.
+func (r *report) count(t *tally) bool { return t.add(r) }
 
 // ifEnforced is what would become of a container if the policies in mode audit
 // were enforced.
@@ -105,5 +114,3 @@ func newReport(set *policy.Set, about about, c *input.Container) (*report, error
 	}
 	return r, err
 }
-
-// results are what rules found and did.

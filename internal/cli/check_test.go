@@ -65,11 +65,11 @@ func TestCheck(t *testing.T) {
 		"audit":          {args: []string{audit, bad}, stdout: bad + ": allowed (policies: p)\n  audit, p: " + finding + unseen},
 		"CRI-O's":        {args: []string{teamA, crio}, code: 2, stdout: crio + denied},
 		"inspected":      {args: []string{teamA, inspected}, code: 2, stdout: inspected + denied},
-		"no match":       {args: []string{teamA, bare}, stdout: bare + ": allowed (no policy matches)\n  not seen: namespace, pod labels, runtime handler, image\n"},
-		"namespace":      {args: []string{refuse, "--namespace", "kube-system", bare}, stdout: bare + ": allowed (no policy matches)\n  not seen: pod labels, runtime handler, image\n"},
+		"no match":       {args: []string{teamA, bare}, stdout: bare + ": not judged: no policy matches\n  not seen: namespace, pod labels, runtime handler, image\n"},
+		"namespace":      {args: []string{refuse, "--namespace", "kube-system", bare}, stdout: bare + ": not judged: no policy matches\n  policy p covers every namespace but kube-system\n  not seen: pod labels, runtime handler, image\n"},
 		"labels":         {args: []string{strip, "--pod-label", "a=b,c=d", "--runtime-handler", "", good}, stdout: good + ": allowed (policies: p)\n"},
-		"worst of all":   {args: []string{refuse, good, bad, good}, code: 2, stdout: good + allowed + bad + denied + good + allowed},
-		"no such file":   {args: []string{refuse, "/no/such", bad}, code: 1, stdout: bad + denied, stderr: "/no/such: no such file or directory\n"},
+		"worst of all":   {args: []string{refuse, good, bad, good}, code: 2, stdout: good + allowed + bad + denied + "2 containers: 1 allowed, 0 adjusted, 1 denied, 0 not judged\n"},
+		"no such file":   {args: []string{refuse, "/no/such", bad}, code: 2, stdout: bad + denied, stderr: "/no/such: no such file or directory\n"},
 		"no such policy": {args: []string{"/no/such", bad}, code: 1, stderr: "/no/such: no such file or directory\n"},
 		"stdin twice":    {args: []string{"-", "-"}, code: 1, stderr: "standard input cannot be both policies and containers\n"},
 		"color":          {args: []string{refuse, "--color", "yes", bad}, code: 1, stderr: "color \"yes\" is not one of auto, always, never\n"},
@@ -120,7 +120,7 @@ func TestCheckJSON(t *testing.T) {
 		`"fields":[{"policy":"p","rule":"capabilities","field":"process.capabilities.bounding","was":"CAP_CHOWN, CAP_NET_ADMIN","now":"CAP_CHOWN"}],`+
 		`"diff":[{"path":"process.capabilities.bounding.CAP_NET_ADMIN","removed":"\"CAP_NET_ADMIN\""}],`+
 		`"warnings":[{"kind":"addedCapability","policy":"p","rule":"capabilities","text":"takes away NET_ADMIN, which the pod adds: what needs it fails with \"operation not permitted\""}],`+
-		`"unknown":["podLabels","runtimeHandler","hostPorts","podSysctls"]}`+"\n"+
+		`"notes":["--namespace other is ignored: the file says team-a"],"unknown":["podLabels","runtimeHandler","hostPorts","podSysctls"]}`+"\n"+
 		`{"file":"`+good+`","namespace":"other","outcome":"allowed","policies":["p"],"unknown":["podLabels","runtimeHandler","image","hostPorts","podSysctls"]}`+"\n", "")
 
 	p = policyFile(t, "capabilities: {drop: [NET_ADMIN]}")
@@ -168,7 +168,8 @@ func TestCheckManifest(t *testing.T) {
 		[]string{pods + ": Pod/a container app: adjusted (policies: p)\n"}, adjusted,
 		[]string{"  note: the spec is derived from the manifest, as a kubelet and containerd would make it\n", "  note: ", "  note: "},
 		[]string{pods + ": Pod/a container side: allowed (policies: p)\n", ports},
-		[]string{pods + ": Pod/b container app: adjusted (policies: p)\n"}, adjusted)...)
+		[]string{pods + ": Pod/b container app: adjusted (policies: p)\n"}, adjusted,
+		[]string{"3 containers of 2 objects: 1 allowed, 2 adjusted, 0 denied, 0 not judged\n"})...)
 	if r.code != 0 || r.stderr != "" {
 		t.Errorf("%+v", r)
 	}
@@ -189,11 +190,11 @@ func TestCheckFlagsTellOfPods(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{pod}, 0, ": Pod/a container app: allowed (no policy matches)\n"},
-		{[]string{spec}, 0, ": allowed (no policy matches)\n"},
-		{[]string{spec, "--runtime-handler", "kata"}, 0, ": allowed (no policy matches)\n"},
+		{[]string{pod}, 0, ": Pod/a container app: not judged: no policy matches\n"},
+		{[]string{spec}, 0, ": not judged: no policy matches\n"},
+		{[]string{spec, "--runtime-handler", "kata"}, 0, ": not judged: no policy matches\n"},
 		{[]string{spec, "--pod-label", "a=b", "--runtime-handler", "kata"}, 2, ": denied (policies: p)\n"},
-		{[]string{pod, "--pod-label", "a=b", "--runtime-handler", "kata"}, 0, ": Pod/a container app: allowed (no policy matches)\n"},
+		{[]string{pod, "--pod-label", "a=b", "--runtime-handler", "kata"}, 0, ": Pod/a container app: not judged: no policy matches\n"},
 	} {
 		r := specguard(t, append([]string{"check", "--policy-dir", p}, c.args...)...)
 		if r.code != c.code || !strings.HasPrefix(r.stdout, c.args[0]+c.want) {
@@ -240,7 +241,7 @@ func TestCheckNamesContainers(t *testing.T) {
 	r := specguard(t, "check", "--policy-dir", policyFile(t, "capabilities: {drop: [NET_ADMIN]}"), f)
 	const unseen = "  not seen: "
 	named := f + ": team-a/web-0 container app: allowed"
-	lines(t, r.stdout, named, unseen, named, unseen, f+": container #3: allowed", unseen)
+	lines(t, r.stdout, named, unseen, named, unseen, f+": container #3: allowed", unseen, "3 containers: 3 allowed, 0 adjusted, 0 denied, 0 not judged\n")
 }
 
 // TestCheckAuditMode: what is excused, and what would be if all were enforced.

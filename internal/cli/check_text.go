@@ -24,11 +24,11 @@ func outcomeStyle(o policy.Outcome) style {
 }
 
 func (r *report) text(p *printer) {
-	policies := "policies: " + strings.Join(r.Policies, ", ")
-	if len(r.Policies) == 0 {
-		policies = "no policy matches"
+	if r.uncovered() {
+		p.line(yellow.bold(), "%s: not judged: no policy matches", r.title())
+	} else {
+		p.line(outcomeStyle(r.Outcome), "%s: %s (policies: %s)", r.title(), r.Outcome, strings.Join(r.Policies, ", "))
 	}
-	p.line(outcomeStyle(r.Outcome), "%s: %s (%s)", r.title(), r.Outcome, policies)
 	for _, l := range sentences(r.Results) {
 		p.line(l.style, "  %s", l.text)
 	}
@@ -39,6 +39,7 @@ func (r *report) text(p *printer) {
 	printDiff(p, r.Diff)
 	r.printAsked(p)
 	r.printIfEnforced(p)
+	r.printElsewhere(p)
 	r.printDoubts(p)
 }
 
@@ -84,6 +85,18 @@ func (r *report) printIfEnforced(p *printer) {
 			p.line(l.style, "    %s", l.text)
 		}
 		printWarnings(p, "    ", then.Warnings)
+	}
+}
+
+// printElsewhere prints which policies would match in another namespace.
+func (r *report) printElsewhere(p *printer) {
+	const most = 5
+	for i, e := range r.Elsewhere {
+		if i == most {
+			p.line(plain, "  %d more policies cover other namespaces", len(r.Elsewhere)-most)
+			return
+		}
+		p.line(plain, "  %s", e)
 	}
 }
 

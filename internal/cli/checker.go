@@ -25,21 +25,20 @@ type checkerFlags struct{ compare, output, color string }
 
 func (f *checkerFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.compare, "compare", "", "a second set of policies (a folder, a file, or -): show which decisions it would change")
-	fs.StringVar(&f.output, "output", "text", "text or json")
+	fs.StringVarP(&f.output, "output", "o", "text", "text or json")
 	fs.StringVar(&f.color, "color", "auto", "auto, always or never")
 }
 
 // checker judges containers and prints the decisions.
 type checker struct {
-	cmd        *cobra.Command
-	seccompDir string    // of the containers' node; "" for none
-	pod        *podFlags // describe the pods of the containers; nil if they are known
-	set        *policy.Set
-	compare    *policy.Set // nil without --compare
-	print      *printer
-	json       *json.Encoder   // nil for text
-	noted      map[string]bool // notes that were printed, by file
-	tally      tally
+	cmd     *cobra.Command
+	set     *policy.Set
+	compare *policy.Set // nil without --compare
+	quiet   bool        // print only containers that make the exit status 2
+	print   *printer
+	json    *json.Encoder   // nil for text
+	noted   map[string]bool // notes that were printed, by file
+	tally   tally
 }
 
 func (f *checkerFlags) checker(cmd *cobra.Command, dir string, builtin policy.Builtin) (*checker, error) {
@@ -116,7 +115,12 @@ func (c *checker) fail(err error) {
 }
 
 // statement is what is said about one container.
-type statement interface{ text(p *printer) }
+type statement interface {
+	// count counts the container, and tells whether it makes the exit status 2.
+	count(t *tally) bool
+
+	text(p *printer)
+}
 
 // sets are all the policies that judge.
 func (c *checker) sets() []*policy.Set {
@@ -128,46 +132,33 @@ func (c *checker) sets() []*policy.Set {
 
 // container judges a container and prints the decision.
 func (c *checker) container(about about, in *input.Container) error {
-	if c.compare != nil {
-		return c.changes(about, in)
-	}
-	r, err := newReport(c.set, about, in)
+	s, err := c.judge(about, in)
 	if err != nil {
 		return err
 	}
-	c.tally.containers++
-	c.tally.outcomes.add(r.Outcome)
-	then := r.Outcome
-	if r.IfEnforced != nil {
-		then = r.IfEnforced.Outcome
-	}
-	c.tally.ifEnforced.add(then)
-	if c.pod != nil {
-		r.Unknown = c.pod.unknown(in, c.set)
-	}
-	if c.json == nil && about.File != "" {
-		r.Notes = c.unprinted(about.File, r.Notes)
-	}
-	return c.say(r)
+	return c.say(s)
 }
 
-// changes prints a container if the other policies decide differently.
-func (c *checker) changes(about about, in *input.Container) error {
-	r, err := compare(c.set, c.compare, about, in)
-	if err != nil {
-		return err
+// judge judges a container: a *report, or with --compare a *comparison. It can be called several
+// times at once.
+func (c *checker) judge(about about, in *input.Container) (statement, error) {
+	if c.compare != nil {
+		return compare(c.set, c.compare, about, in)
 	}
-	c.tally.containers++
-	if r == nil {
+	return newReport(c.set, about, in)
+}
+
+// say counts and prints a decision.
+func (c *checker) say(s statement) error {
+	fails := s.count(&c.tally)
+	if !fails && (c.quiet || c.compare != nil) {
 		return nil
 	}
-	c.tally.changed++
-	return c.say(r)
-}
-
-func (c *checker) say(s statement) error {
 	if c.json != nil {
 		return c.json.Encode(s)
+	}
+	if r, is := s.(*report); is && r.File != "" {
+		r.Notes = c.unprinted(r.File, r.Notes)
 	}
 	s.text(c.print)
 	return c.print.err

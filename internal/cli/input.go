@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 
 	"github.com/spf13/pflag"
@@ -39,6 +38,9 @@ func (f *podFlags) add(fs *pflag.FlagSet) {
 func (f *podFlags) complete(c *input.Container) {
 	if f.namespace != "" {
 		c.GiveNamespace(f.namespace)
+		if shown := c.Subject.Pod.Namespace; shown != f.namespace {
+			c.Notes = append(c.Notes, fmt.Sprintf("--namespace %s is ignored: the file says %s", f.namespace, shown))
+		}
 	}
 	if c.Object == "" { // otherwise the manifest shows it
 		c.Subject.Pod.Labels, c.Subject.Pod.RuntimeHandler = f.labels, f.handler
@@ -70,13 +72,8 @@ func (f *podFlags) unknown(c *input.Container, set *policy.Set) []string {
 	return out
 }
 
-// readContainers reads the containers that a file describes; - is standard
-// input.
-func readContainers(file string, stdin io.Reader) ([]input.Container, error) {
-	data, err := readInput(file, stdin)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
+// readContainers reads the containers that a file describes.
+func readContainers(file string, data []byte) ([]input.Container, error) {
 	containers, err := input.Read(file, data)
 	for i := range containers {
 		c := &containers[i]
@@ -103,14 +100,10 @@ func askedFor(c *input.Container) {
 	}
 }
 
-func readInput(file string, stdin io.Reader) ([]byte, error) {
-	if file == "-" {
-		return input.ReadAll(stdin)
+// withoutPath is what is wrong with a file, without its path.
+func withoutPath(err error) error {
+	if of := new(fs.PathError); errors.As(err, &of) {
+		return of.Err
 	}
-	data, err := input.ReadFile(file)
-	var of *fs.PathError
-	if errors.As(err, &of) {
-		err = of.Err
-	}
-	return data, err
+	return err
 }

@@ -8,15 +8,38 @@ import (
 
 // tally counts what makes the exit status.
 type tally struct {
-	strict bool // a container that would be adjusted counts like a denied one
+	failOn failOn
+
+	// errorFirst makes an error count more than a container that fails.
+	errorFirst bool
 
 	containers int // judged
-	changed    int // with --compare
-	failed     int
+	failing    int // of these, by failOn; those that change, with --compare
+	failed     int // errors
 
 	// outcomes are those of all, and ifEnforced those as if policies in mode
 	// audit were enforced; without --compare.
 	outcomes, ifEnforced outcomes
+	uncovered            int // no policy matches
+}
+
+// add counts a container, and tells whether it makes the exit status 2.
+func (t *tally) add(r *report) bool {
+	t.containers++
+	t.outcomes.add(r.Outcome)
+	then := r.Outcome
+	if r.IfEnforced != nil {
+		then = r.IfEnforced.Outcome
+	}
+	t.ifEnforced.add(then)
+	if r.uncovered() {
+		t.uncovered++
+	}
+	fails := t.failOn.counts(r)
+	if fails {
+		t.failing++
+	}
+	return fails
 }
 
 // outcomes counts what does not comply.
@@ -40,23 +63,14 @@ func (n outcomes) String() string {
 
 // changes says how many containers change, with --compare.
 func (t *tally) changes() string {
-	return fmt.Sprintf("%d of %d containers would change", t.changed, t.containers)
-}
-
-// bad counts the containers that make exit status 2.
-func (t *tally) bad() int {
-	n := t.changed + t.outcomes.denied
-	if t.strict {
-		n += t.outcomes.adjusted
-	}
-	return n
+	return fmt.Sprintf("%d of %d containers would change", t.failing, t.containers)
 }
 
 func (t *tally) exit() error {
 	switch {
-	case t.failed > 0:
+	case t.failed > 0 && (t.errorFirst || t.failing == 0):
 		return exitError
-	case t.bad() > 0:
+	case t.failing > 0:
 		return exitDenied
 	default:
 		return nil

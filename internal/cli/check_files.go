@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/specguard/specguard/internal/input"
+	"github.com/specguard/specguard/internal/inputfiles"
+	"github.com/specguard/specguard/internal/manifest"
+)
+
+// fileReader reads files and lets the checker judge the containers that they describe.
+type fileReader struct {
+	flags   *checkFlags
+	checker *checker
+	around  *inputfiles.Around
+	skipped skipped
+}
+
+// judgedFile is what a file came to.
+type judgedFile struct {
+	said    []statement
+	errs    []error
+	skipped []skip
+	objects int
+}
+
+// check judges the containers of all files, prints the decisions and a summary.
+func (r *fileReader) check(args []string) error {
+	found := inputfiles.Find(args)
+	r.around = inputfiles.NewAround()
+	for _, err := range found.Errs {
+		r.checker.fail(err)
+	}
+	for _, s := range found.Skipped {
+		r.skip(skip{file: s.Path, reason: s.Reason})
+	}
+	objects := 0
+	for file := range inOrder(found.Files, r.judge) {
+		for _, s := range file.said {
+			if err := r.checker.say(s); err != nil {
+				return err
+			}
+		}
+		for _, err := range file.errs {
+			r.checker.fail(err)
+		}
+		for _, s := range file.skipped {
+			r.skip(s)
+		}
+		objects += file.objects
+	}
+	c := r.checker
+	if c.tally.containers < 2 && (c.compare == nil || c.tally.containers == 0) && !found.Searched && !r.skipped.any() && !c.quiet {
+		return nil
+	}
+	return c.sumCheck(objects, &r.skipped)
+}
+
+// skip counts what is skipped. With --strict, it is an error.
+func (r *fileReader) skip(s skip) {
+	r.skipped.add(s)
+	if r.flags.strict {
+		r.checker.fail(fmt.Errorf("%s: skipped: %s", s.file, s.text()))
+	}
+}
+
+// judge judges the containers of a file. Several files are judged at once.
+func (r *fileReader) judge(f inputfiles.File) (out judgedFile) {
+	mayBeOther := !f.Named || r.flags.skipOthers
+	data, err := readInput(f.Path, r.checker.cmd.InOrStdin())
+	if err != nil {
+		out.errs = []error{fmt.Errorf("%s: %w", f.Path, err)}
+		return out
+	}
+	if reason := r.around.Unfinished(f.Path, data); reason != "" {
+		if mayBeOther {
+			out.skipped = []skip{{file: f.Path, reason: reason}}
+		} else {
+			out.errs = []error{fmt.Errorf("%s: is a %s", f.Path, reason)}
+		}
+		return out
+	}
+	containers, err := readContainers(f.Path, data)
+	if err != nil {
+		if mayBeOther && !seemsInput(data) {
+			out.skipped = []skip{{file: f.Path, reason: "no Kubernetes object and no container"}}
+		} else if fault := new(manifest.Error); errors.As(err, &fault) && strings.HasPrefix(fault.Msg, "there is no Pod") {
+			out.skipped = []skip{{file: f.Path, reason: "only objects that have no containers"}}
+		} else {
+			out.errs = []error{err}
+		}
+		return out
+	}
+	objects := make(map[string]bool)
+	for i := range containers {
+		in := &containers[i]
+		r.flags.complete(in)
+		if in.Object != "" {
+			objects[in.Subject.Pod.Namespace+"/"+in.Object] = true
+		}
+		about := aboutContainer(f.Path, containers, i)
+		s, err := r.container(about, in)
+		if err != nil {
+			out.errs = append(out.errs, fmt.Errorf("%s: %w", about.title(), err))
+			continue
+		}
+		out.said = append(out.said, s)
+	}
+	out.objects = len(objects)
+	return out
+}
+
+// container judges a container of a file.
+func (r *fileReader) container(about about, in *input.Container) (statement, error) {
+	if r.flags.seccompDir != "" {
+		if err := in.UseSeccompDir(r.flags.seccompDir); err != nil {
+			return nil, err
+		}
+	}
+	s, err := r.checker.judge(about, in)
+	if report, ok := s.(*report); ok && err == nil {
+		report.Unknown = r.flags.unknown(in, r.checker.set)
+		if report.uncovered() {
+			report.Elsewhere = elsewhereOf(r.checker.set, &in.Subject)
+		}
+	}
+	return s, err
+}
+
+// seemsInput tells whether the data is or was meant to be what input can read.
+func seemsInput(data []byte) bool {
+	if manifest.Is(data) {
+		return true
+	}
+	has := func(word string) bool { return bytes.Contains(data, []byte(word)) }
+	broken := yaml.Unmarshal(data, new(yaml.Node)) != nil
+	return has(`"ociVersion"`) || broken && has("apiVersion") && has("kind")
+}
+
+// readInput reads a file; - is standard input.
+func readInput(file string, stdin io.Reader) ([]byte, error) {
+	if file == inputfiles.Standard {
+		return input.ReadAll(stdin)
+	}
+	data, err := input.ReadFile(file)
+	return data, withoutPath(err)
+}
