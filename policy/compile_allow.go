@@ -14,12 +14,13 @@ import (
 const pathAllow = "spec.allow"
 
 // allowances decodes what an exception allows in addition, by rule.
-func (c *compiler) allowances(s *exceptionSpec) (map[string]widens, []strict.Error) {
-	out := make(map[string]widens)
+func (c *compiler) allowances(s *exceptionSpec) (out map[string]widens, errs, warnings []strict.Error) {
+	out = make(map[string]widens)
 	if s.Allow.Kind == 0 {
-		return out, nil
+		return out, nil, nil
 	}
-	rules, errs := c.layer(&s.Allow, pathAllow)
+	rules, faults := c.layer(&s.Allow, pathAllow)
+	errs = append(errs, faults...)
 	for _, k := range c.kinds {
 		n := rules[k.name]
 		if n == nil {
@@ -35,21 +36,23 @@ func (c *compiler) allowances(s *exceptionSpec) (map[string]widens, []strict.Err
 			errs = append(errs, at.Fault("the exception also excuses from all of the rule: name it in rules or in allow"))
 			continue
 		}
-		if faults := decodeLists(n, rule.allowLists(), at.Path); len(faults) > 0 {
+		faults, doubts := decodeLists(n, rule.allowLists(), at.Path)
+		if len(faults) > 0 {
 			errs = append(errs, faults...)
 			continue
 		}
+		warnings = append(warnings, doubts...)
 		if wrong := faultOfLists(rule); wrong != "" {
 			errs = append(errs, at.Fault("%s", wrong))
 			continue
 		}
 		out[k.name] = rule
 	}
-	return out, errs
+	return out, errs, warnings
 }
 
 // decodeLists decodes the only list of a rule, or several by name. They must not be empty.
-func decodeLists(n *yaml.Node, lists []allowedList, path string) []strict.Error {
+func decodeLists(n *yaml.Node, lists []allowedList, path string) (errs, warnings []strict.Error) {
 	if len(lists) == 1 {
 		return decodeList(n, lists[0], path)
 	}
@@ -57,28 +60,29 @@ func decodeLists(n *yaml.Node, lists []allowedList, path string) []strict.Error 
 	for i, l := range lists {
 		names[i] = l.field
 	}
-	var errs []strict.Error
-	errs = append(errs, strict.Members(n, path, func(key, val *yaml.Node) {
+	odd := strict.Members(n, path, func(key, val *yaml.Node) {
 		at := slices.Index(names, key.Value)
 		if at < 0 {
 			errs = append(errs, strict.Place{Line: key.Line, Column: key.Column, Path: path}.
 				Fault("unknown field %q (allowed: %s)", key.Value, strings.Join(names, ", ")))
 			return
 		}
-		errs = append(errs, decodeList(val, lists[at], path+"."+key.Value)...)
-	})...)
+		faults, doubts := decodeList(val, lists[at], path+"."+key.Value)
+		errs, warnings = append(errs, faults...), append(warnings, doubts...)
+	})
+	errs = append(errs, odd...)
 	if len(errs) == 0 && len(n.Content) == 0 {
-		return []strict.Error{{Line: n.Line, Column: n.Column, Path: path, Msg: "is empty (allowed: " + strings.Join(names, ", ") + ")"}}
+		errs = []strict.Error{{Line: n.Line, Column: n.Column, Path: path, Msg: "is empty (allowed: " + strings.Join(names, ", ") + ")"}}
 	}
-	return errs
+	return errs, warnings
 }
 
-func decodeList(n *yaml.Node, l allowedList, path string) []strict.Error {
-	errs := strict.Decode(n, l.list, path)
+func decodeList(n *yaml.Node, l allowedList, path string) (errs, warnings []strict.Error) {
+	errs, warnings = strict.DecodeWarned(n, l.list, path)
 	if len(errs) == 0 && reflect.ValueOf(l.list).Elem().Len() == 0 {
 		errs = []strict.Error{{Line: n.Line, Column: n.Column, Path: path, Msg: "is an empty list"}}
 	}
-	return errs
+	return errs, warnings
 }
 
 // excuse hands the exception to the rules of the policy that it names.

@@ -33,8 +33,10 @@ func (c *compiler) exception(d header) {
 		e.Rules = append(e.Rules, string(r))
 	}
 	var errs []strict.Error
-	e.allows, errs = c.allowances(&s)
+	var warnings []strict.Error
+	e.allows, errs, warnings = c.allowances(&s)
 	c.fail(d.file, errs...)
+	c.warn(d.file, warnings...)
 	for _, k := range c.kinds {
 		if e.allows[k.name] != nil {
 			e.Bounded = append(e.Bounded, k.name)

@@ -92,8 +92,8 @@ func (e *exceptionSpec) Validate() error {
 			return strict.Field(f.key, "is missing: an exception needs policies, rules or allow, match, reason, owner and expires")
 		}
 	}
-	if e.Match.empty() {
-		return strict.Field("match", "is empty: an exception must not match every container")
+	if e.Match.everything() {
+		return strict.Field("match", "matches every container: an exception must not")
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/bmatcuk/doublestar/v4"
 	"github.com/distribution/reference"
 	"github.com/opencontainers/go-digest"
 
@@ -31,8 +30,8 @@ const maxAlternatives = 64
 // an error.
 func (p *ImagePattern) UnmarshalText(text []byte) error {
 	written := string(text)
-	if !doublestar.ValidatePattern(written) {
-		return fmt.Errorf("%q is not a valid pattern (allowed: names with *, **, ?, [class], {a,b})", text)
+	if err := readPattern(text); err != nil {
+		return err
 	}
 	if written == "*" {
 		return fmt.Errorf(`"*" covers no image below a folder; write "**" for every image`)
@@ -47,6 +46,10 @@ func (p *ImagePattern) UnmarshalText(text []byte) error {
 			return fmt.Errorf("%q is not an image (allowed: names and patterns such as nginx, registry.example.com/team/web:1, "+
 				"registry.example.com/**)", text)
 		}
+		if full != string(everyImage) && !strings.Contains(full, "/") {
+			return fmt.Errorf("%q matches no image: ** crosses slashes only where it stands alone between them (write %q)", text,
+				"**/*"+strings.TrimLeft(full, "*"))
+		}
 		all[i] = full
 	}
 	*p = ImagePattern(all[0])
@@ -54,6 +57,57 @@ func (p *ImagePattern) UnmarshalText(text []byte) error {
 		*p = ImagePattern("{" + strings.Join(all, ",") + "}")
 	}
 	return nil
+}
+
+// Doubt tells of a pattern that covers fewer images than it seems to: a name without a registry is one
+// of docker.io/library, whatever wildcards it has.
+func (p *ImagePattern) Doubt(text string) error {
+	for _, one := range alternatives(text) {
+		if name, _, _ := strings.Cut(one, "@"); !strings.Contains(name, "/") && strings.IndexAny(name, "*?[") == 0 && name != "**" {
+			return fmt.Errorf("%q covers only images of docker.io/library (write %q for those of every registry, %q for these)", one,
+				"**/"+one, "docker.io/library/"+one)
+		}
+	}
+	return doubtFolders(text)
+}
+
+// coversEvery reports whether the pattern covers every image that has a name: a registry, and at least
+// one part below it.
+func (p ImagePattern) coversEvery() bool {
+	names := []string{"a/b", "aa/bb", "a/b/c", "aa/bb/cc", "a/b/c/d"}
+	return slices.ContainsFunc(alternatives(string(p)), func(one string) bool {
+		other := func(name string) bool { return !Glob(one).Match(name) }
+		return strings.Trim(one, "*?/") == "" && !slices.ContainsFunc(names, other)
+	})
+}
+
+// covers reports whether the pattern certainly covers every image that the other one covers.
+func (p ImagePattern) covers(other ImagePattern) bool {
+	if p == other || p.coversEvery() {
+		return true
+	}
+	own := alternatives(string(p))
+	return !slices.ContainsFunc(alternatives(string(other)), func(one string) bool {
+		return !slices.ContainsFunc(own, func(mine string) bool { return coversAll(mine, one) })
+	})
+}
+
+// coveredBy gives the first of the patterns that covers all that the other one covers; -1 for none.
+func coveredBy(patterns []ImagePattern, other ImagePattern) int {
+	return slices.IndexFunc(patterns, func(p ImagePattern) bool { return p.covers(other) })
+}
+
+// coversAll is covers of patterns without alternatives.
+func coversAll(pattern, other string) bool {
+	folder, below := strings.CutSuffix(pattern, "**")
+	start := imageStart(other)
+	if i := strings.IndexAny(start, "*?["); i >= 0 {
+		start = start[:i]
+	}
+	literal := !strings.ContainsAny(other, "*?[")
+	return pattern == other || pattern == imageStart(other) ||
+		below && strings.HasSuffix(folder, "/") && !strings.ContainsAny(folder, "*?[") && strings.HasPrefix(start, folder) ||
+		literal && (Glob(pattern).Match(other) || Glob(pattern).Match(start))
 }
 
 // JSONSchema requires some text: JSON Schema cannot say more of it.

@@ -1,28 +1,35 @@
 package policy
 
 import (
-	"slices"
-
 	"github.com/specguard/specguard/internal/globs"
 )
 
-// warnOfUnused warns of exceptions for namespaces that none of their policies matches: they excuse
+// warnOfUnused warns of exceptions from policies that match none of the same containers: they excuse
 // no container.
 func (c *compiler) warnOfUnused() {
+	policies := make(map[string]*compiled, len(c.policies))
+	for _, p := range c.policies {
+		policies[p.name] = p
+	}
 	for i := range c.excuses {
 		e := &c.excuses[i]
-		applies := slices.ContainsFunc(c.policies, func(p *compiled) bool {
-			return slices.Contains(e.Policies, p.name) && mayShareNamespace(&e.match, &p.match)
-		})
-		if d := (&header{spec: e.spec}); !applies {
-			c.warn(e.file, d.place("match").Fault("the exception excuses no container: no namespace matches both it and its policies"))
+		d := &header{spec: e.spec}
+		var unused []int
+		for k, name := range e.Policies {
+			if p := policies[name]; p != nil && !mayOverlap(&e.match, &p.match) {
+				unused = append(unused, k)
+			}
+		}
+		if len(unused) == len(e.Policies) {
+			c.warn(e.file, d.place("match").Fault("the exception excuses no container: no container matches both it and its policies"))
+			continue
+		}
+		for _, k := range unused {
+			c.warn(e.file, d.place("policies", k).Fault("no container matches both this policy and the exception"))
 		}
 	}
 }
 
-// mayShareNamespace reports whether there may be a namespace that both match.
-func mayShareNamespace(a, b *Match) bool {
-	none := append(a.otherNamespaces(), b.otherNamespaces()...)
-	_, answer := globs.Find(globs.DNSLabels(), groups(a.Namespaces, b.Namespaces), none)
-	return answer != globs.None
-}
+// mayOverlap reports whether there may be containers that both match. It does not compare images: an
+// image has several names, and an exception goes by another one than a policy.
+func mayOverlap(a, b *Match) bool { return sameNames(a, b) != globs.None && samePods(a, b) }

@@ -11,6 +11,12 @@ func overlap(a, b *Match) bool {
 	if len(a.MatchConditions)+len(b.MatchConditions) > 0 {
 		return false // nobody knows
 	}
+	return sameNames(a, b) == globs.Some && samePods(a, b) && sameImages(a, b)
+}
+
+// sameNames tells whether there are names of namespaces, containers and runtime handlers that both match.
+func sameNames(a, b *Match) globs.Answer {
+	all := globs.Some
 	for _, part := range []struct {
 		form     globs.Names
 		patterns [][]string
@@ -20,11 +26,14 @@ func overlap(a, b *Match) bool {
 		{globs.DNSLabels(), groups(a.Containers, b.Containers), texts(append(slices.Clip(a.ExcludeContainers), b.ExcludeContainers...))},
 		{globs.OptionalDNSLabels(), groups(a.RuntimeHandlers, b.RuntimeHandlers), nil},
 	} {
-		if _, answer := globs.Find(part.form, part.patterns, part.none); answer != globs.Some {
-			return false
+		switch _, answer := globs.Find(part.form, part.patterns, part.none); answer {
+		case globs.None:
+			return globs.None
+		case globs.Unknown:
+			all = globs.Unknown
 		}
 	}
-	return samePods(a, b) && sameImages(a, b)
+	return all
 }
 
 // samePods reports whether a pod can have labels for both.

@@ -208,7 +208,7 @@ func TestVolumeTypesOfEveryType(t *testing.T) {
 func TestUnusedExceptions(t *testing.T) {
 	const unused = "the exception excuses no container"
 	policy := strings.Replace(policyDoc("p", "capabilities: {drop: [ALL]}"), "spec:\n", "spec:\n  match: {namespaces: ['team-*'], excludeNamespaces: [team-x]}\n", 1)
-	for namespace, want := range map[string]bool{"team-a": false, "'*'": false, "'*-a'": false, "team": true, "kube-system": true, "team-x": true} {
+	for namespace, want := range map[string]bool{"team-a": false, "'*-*'": false, "'*-a'": false, "team": true, "kube-system": true, "team-x": true} {
 		exception := "apiVersion: " + APIVersion + "\nkind: Exception\nmetadata: {name: x}\nspec: {policies: [p], rules: [capabilities], " +
 			"match: {namespaces: [" + namespace + "]}, reason: r, owner: o, expires: 2999-01-01}\n"
 		if got := strings.Contains(strings.Join(warned(t, policy, exception), "\n"), unused); got != want {

@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -42,8 +40,9 @@ type Match struct {
 	// Default: none.
 	ExcludeContainers []Glob `yaml:"excludeContainers"`
 
-	// Images lists patterns of images. A pattern may match the reference that was asked for or
-	// the one that the runtime stores. A short name stands for its full name: redis is
+	// Images lists patterns of images. In a policy, a pattern may match the reference that was
+	// asked for or the one that the runtime stores. In an exception, only the one that the
+	// runtime stores counts. A short name stands for its full name: redis is
 	// docker.io/library/redis. A pattern without a tag and a digest covers all of them. **
 	// crosses slashes.
 	// Default: any.
@@ -68,9 +67,6 @@ type Match struct {
 
 	env *environment // of the conditions
 }
-
-// empty reports whether the match is for every container.
-func (m *Match) empty() bool { return reflect.ValueOf(*m).IsZero() }
 
 // JSONSchema says what Validate requires of the lists.
 func (Match) JSONSchema() map[string]any {
@@ -107,7 +103,8 @@ func (m *Match) Validate() error {
 	if m.ExcludeImages != nil && len(m.ExcludeImages) == 0 {
 		return strict.Field("excludeImages", "is an empty list; leave it out to match all")
 	}
-	if slices.Contains(m.ExcludeImages, everyImage) || leavesNone(m.Images, m.ExcludeImages) {
+	excluded := func(p ImagePattern) bool { return coveredBy(m.ExcludeImages, p) >= 0 }
+	if excluded(everyImage) || len(m.Images) > 0 && !slices.ContainsFunc(m.Images, func(p ImagePattern) bool { return !excluded(p) }) {
 		return strict.Field("excludeImages", "leaves no image to match")
 	}
 	if m.MatchConditions != nil && len(m.MatchConditions) == 0 {
@@ -123,12 +120,12 @@ func (m *Match) Validate() error {
 
 // leavesNone reports whether every pattern is among the excluded ones, or is a name that
 // they cover; without patterns, whether everything is excluded.
-func leavesNone[T ~string](patterns, excluded []T) bool {
+func leavesNone(patterns, excluded []Glob) bool {
 	if len(patterns) == 0 {
 		return slices.Contains(excluded, "*") || slices.Contains(excluded, "**")
 	}
-	return !slices.ContainsFunc(patterns, func(p T) bool {
-		return !slices.ContainsFunc(excluded, func(e T) bool { return e == p || Glob(e).Match(string(p)) })
+	return !slices.ContainsFunc(patterns, func(p Glob) bool {
+		return !slices.ContainsFunc(excluded, func(e Glob) bool { return e == p || e.Match(string(p)) })
 	})
 }
 
@@ -237,10 +234,10 @@ func matchAny(globs []Glob, s string) bool {
 // [a-z] one of a class, {a,b} either.
 type Glob string
 
-// UnmarshalText reads a glob; one that is malformed is an error.
+// UnmarshalText reads a glob; one that is malformed, or that can never match, is an error.
 func (g *Glob) UnmarshalText(text []byte) error {
-	if !doublestar.ValidatePattern(string(text)) {
-		return fmt.Errorf("%q is not a valid pattern (allowed: names with *, **, ?, [class], {a,b})", text)
+	if err := readPattern(text); err != nil {
+		return err
 	}
 	*g = Glob(text)
 	return nil

@@ -27,7 +27,7 @@ func (c *MatchCondition) Validate() error {
 func (MatchCondition) JSONSchema() map[string]any { return strict.Required("name", "expression") }
 
 // compile checks the conditions. One that is never true is an error, as
-// everything that can never match.
+// everything that can never match, and so is one that is always true.
 func (m *Match) compile(x *expressions) []strict.Error {
 	if len(m.MatchConditions) == 0 {
 		return nil
@@ -37,8 +37,12 @@ func (m *Match) compile(x *expressions) []strict.Error {
 	for i := range m.MatchConditions {
 		e := &m.MatchConditions[i].Expression
 		faults := e.compile(m.env)
-		if len(faults) == 0 && e.always(false) {
+		switch {
+		case len(faults) > 0:
+		case e.always(false):
 			faults = e.fault("is never true: nothing would match")
+		case e.always(true):
+			faults = e.fault("is always true: it excludes nothing")
 		}
 		errs = append(errs, faults...)
 	}

@@ -32,11 +32,23 @@ func handlerNames() named {
 func (n named) never(key string, patterns []Glob) []error {
 	var errs []error
 	for i, g := range patterns {
-		if _, a := globs.Find(n.form, [][]string{{string(g)}}, nil); a == globs.None {
-			errs = append(errs, strict.Entry(key, i, "%q matches no %s: %s", g, n.what, n.rule))
+		parts, _ := globs.Alternatives(string(g))
+		for _, part := range parts {
+			if _, a := globs.Find(n.form, [][]string{{part}}, nil); a == globs.None {
+				errs = append(errs, strict.Entry(key, i, "%q matches no %s: %s", part, n.what, n.rule))
+			}
 		}
 	}
 	return errs
+}
+
+// every reports whether the patterns cover every name of the form, but for those of none.
+func every(form globs.Names, patterns []Glob, none ...string) bool {
+	if len(patterns) == 0 {
+		return true
+	}
+	_, others := globs.Find(form, nil, append(texts(patterns), none...))
+	return others == globs.None
 }
 
 // possible returns an error for each pattern that can never match, and for exclusions that leave
@@ -101,7 +113,57 @@ func (m *Match) Warnings() []error {
 		}
 	}
 	out = append(out, namespaceNames().needless("excludeNamespaces", m.ExcludeNamespaces, m.Namespaces)...)
-	return append(out, containerNames().needless("excludeContainers", m.ExcludeContainers, m.Containers)...)
+	out = append(out, containerNames().needless("excludeContainers", m.ExcludeContainers, m.Containers)...)
+	out = append(out, namespaceNames().excluded("namespaces", m.Namespaces, m.ExcludeNamespaces)...)
+	out = append(out, containerNames().excluded("containers", m.Containers, m.ExcludeContainers)...)
+	if m.PodSelector != nil && m.ExcludePodSelector != nil && !possibleTogether(m.PodSelector, m.ExcludePodSelector) {
+		out = append(out, strict.Field("excludePodSelector", "excludes nothing: podSelector selects no such pod"))
+	}
+	return append(out, m.doubtImages()...)
+}
+
+// doubtImages tells of patterns of images that do not change what matches, and of those that match
+// one spelling of a name only.
+func (m *Match) doubtImages() []error {
+	var out []error
+	for i, p := range m.Images {
+		if written, plain := p.misspelt(); written != "" {
+			out = append(out, strict.Entry("images", i, "%q matches only an image that is named so (write %q, which covers every spelling of the "+
+				"registry's name)", written, plain))
+		}
+		if by := coveredBy(m.ExcludeImages, p); by >= 0 {
+			out = append(out, strict.Entry("images", i, "%q matches nothing: excludeImages has %q", p, m.ExcludeImages[by]))
+		}
+	}
+	for i, e := range m.ExcludeImages {
+		if len(m.Images) > 0 && !anyShare([]string{string(e)}, texts(m.Images), imageStart) {
+			out = append(out, strict.Entry("excludeImages", i, "%q excludes nothing: images covers no such name", e))
+		}
+	}
+	return out
+}
+
+// excluded tells of patterns of which others exclude all.
+func (n named) excluded(key string, patterns, by []Glob) []error {
+	var out []error
+	for i, g := range patterns {
+		if len(by) == 0 || len(patterns) == 1 {
+			break // an error, if it is all
+		}
+		if _, a := globs.Find(n.form, [][]string{{string(g)}}, texts(by)); a == globs.None {
+			out = append(out, strict.Entry(key, i, "%q matches nothing: all such names are excluded", g))
+		}
+	}
+	return out
+}
+
+// everything reports whether the match is for every container, whatever it says.
+func (m *Match) everything() bool {
+	excludes := len(m.ExcludeNamespaces)+len(m.ExcludeContainers)+len(m.ExcludeImages) > 0 || m.ExcludePodSelector != nil
+	return !excludes && m.PodSelector == nil && len(m.MatchConditions) == 0 &&
+		every(globs.DNSLabels(), m.Namespaces, protectedNamespace) && every(globs.DNSLabels(), m.Containers) &&
+		every(globs.OptionalDNSLabels(), m.RuntimeHandlers) &&
+		(len(m.Images) == 0 || slices.ContainsFunc(m.Images, ImagePattern.coversEvery))
 }
 
 // needless tells of patterns that exclude nothing of what other patterns cover. That kube-system

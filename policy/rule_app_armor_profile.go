@@ -8,8 +8,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/bmatcuk/doublestar/v4"
-
 	"github.com/specguard/specguard/internal/strict"
 )
 
@@ -65,8 +63,10 @@ const (
 // UnmarshalText reads a pattern; anything else is an error.
 func (p *AppArmorPattern) UnmarshalText(text []byte) error {
 	name, local := strings.CutPrefix(string(text), appArmorLocalhost)
-	named := local && name != "" && doublestar.ValidatePattern(name)
-	if !named && !slices.Contains([]AppArmorPattern{appArmorDefault, appArmorUnconfined}, AppArmorPattern(text)) {
+	if err := readPattern([]byte(name)); local && name != "" && err != nil {
+		return err
+	}
+	if named := local && name != ""; !named && !slices.Contains([]AppArmorPattern{appArmorDefault, appArmorUnconfined}, AppArmorPattern(text)) {
 		return fmt.Errorf("%q is not an AppArmor profile (allowed: RuntimeDefault, Unconfined, Localhost/<name or pattern>)", text)
 	}
 	if kind := appArmorKind(name); local && kind != AppArmorPattern(text) {
@@ -75,6 +75,9 @@ func (p *AppArmorPattern) UnmarshalText(text []byte) error {
 	*p = AppArmorPattern(text)
 	return nil
 }
+
+// Doubt tells of a pattern that covers fewer profiles than it seems to.
+func (AppArmorPattern) Doubt(text string) error { return doubtFolders(text) }
 
 // JSONSchema requires one of the two words, or what begins with Localhost/.
 func (AppArmorPattern) JSONSchema() map[string]any {

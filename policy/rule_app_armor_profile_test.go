@@ -171,7 +171,7 @@ func TestAppArmorProfileLoad(t *testing.T) {
 	for rule, want := range map[string]string{
 		"{allowed: [runtime/default]}":                      `0.yaml:6:33: ` + field + `allowed[0]: "runtime/default" is not an AppArmor profile (allowed: RuntimeDefault, Unconfined, Localhost/<name or pattern>)`,
 		"{allowed: [Localhost/]}":                           `0.yaml:6:33: ` + field + `allowed[0]: "Localhost/" is not an AppArmor profile (allowed: RuntimeDefault, Unconfined, Localhost/<name or pattern>)`,
-		`{allowed: ["Localhost/[a"]}`:                       `0.yaml:6:33: ` + field + `allowed[0]: "Localhost/[a" is not an AppArmor profile (allowed: RuntimeDefault, Unconfined, Localhost/<name or pattern>)`,
+		`{allowed: ["Localhost/[a"]}`:                       `0.yaml:6:33: ` + field + `allowed[0]: "[a" is not a valid pattern (allowed: names with *, **, ?, [class], {a,b})`,
 		"{allowed: [Localhost/unconfined]}":                 `0.yaml:6:33: ` + field + `allowed[0]: "Localhost/unconfined" is Unconfined: write Unconfined`,
 		"{apply: Localhost/crio-default}":                   `0.yaml:6:30: ` + field + `apply: "Localhost/crio-default" is RuntimeDefault: write RuntimeDefault`,
 		"{allowed: []}":                                     "0.yaml:6:32: " + field + "allowed: is an empty list; name at least one profile",

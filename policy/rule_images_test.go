@@ -187,7 +187,7 @@ func TestImagesPatterns(t *testing.T) {
 		"registry.example.com/web@sha256:" + strings.Repeat("1", 64): true,
 
 		"nginx": true, "nginx:1": true, "nginx:1.27": true, "team/web": true, "team/*": true, "nginx*": true, "docker.io/nginx": true, "docker.io/*": true,
-		"registry.example.com/web@*": true, "registry.example.com/web@sha256:*": true, "nginx:{1,2}": true, "reg:5000/**": true, "localhost:5000/web": true, "**:latest": true,
+		"registry.example.com/web@*": true, "registry.example.com/web@sha256:*": true, "nginx:{1,2}": true, "reg:5000/**": true, "localhost:5000/web": true, "**/*:latest": true,
 
 		"": false, "nginx:1:2": false, "nginx@md5:*": false, "localhost": false, "localhost:5000": false, "Team/*": false, "a//b": false, "a/*/": false,
 		"registry.example.com": false, "registry.example.com/": false, "registry.example.com*": false, "https://registry.example.com/web": false,
@@ -218,6 +218,7 @@ func TestImagePattern(t *testing.T) {
 		}
 	}
 	for written, want := range map[string]string{
+		"**:latest":                      `"**:latest" matches no image: ** crosses slashes only where it stands alone between them (write "**/*:latest")`,
 		"*":                              `"*" covers no image below a folder; write "**" for every image`,
 		"{a":                             `"{a" is not a valid pattern (allowed: names with *, **, ?, [class], {a,b})`,
 		strings.Repeat("{a,b}", 10):      `"` + strings.Repeat("{a,b}", 10) + `" stands for more than 64 patterns; write several entries`,
@@ -259,6 +260,32 @@ func TestImagePatternCoversItself(t *testing.T) {
 			}
 			if !matchImage([]ImagePattern{p}, image) || !matchImage([]ImagePattern{p}, stored) {
 				t.Fatalf("%s (%s) does not cover %s, %s", written, p, image, stored)
+			}
+		}
+	})
+}
+
+// A pattern that covers another one covers each image that the other one covers.
+func TestPropertyImagePatternCovers(t *testing.T) {
+	part := rapid.SampledFrom([]string{"a", "b", "*", "**", "a*", "?", "[ab]", "{a,b}", "{a,b*}"})
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func() ImagePattern {
+			written := pick(t, "registry", "", "a.io/", "*/", "**/", "{a.io,b.io}/") + strings.Join(rapid.SliceOfN(part, 1, 3).Draw(t, "parts"), "/") +
+				pick(t, "version", "", "", ":1", ":*", "@*")
+			var p ImagePattern
+			if err := p.UnmarshalText([]byte(written)); err != nil {
+				t.Skip(err)
+			}
+			return p
+		}
+		a, b := draw(), draw()
+		covers, every := a.covers(b), a.coversEvery()
+		for range 20 {
+			image := pick(t, "domain", "a.io/", "b.io/", "", "a/", "c.io:80/") + strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "ab"}), 1, 3).Draw(t, "name"), "/") +
+				pick(t, "version", "", ":1", ":2", ":1@sha256:"+strings.Repeat("1", 64))
+			all := []ImagePattern{a}
+			if every && !matchImage(all, image) || covers && matchImage([]ImagePattern{b}, image) && !matchImage(all, image) {
+				t.Errorf("%s covers %s and not %s", a, b, image)
 			}
 		}
 	})

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/bmatcuk/doublestar/v4"
-
 	"github.com/specguard/specguard/internal/strict"
 )
 
@@ -25,9 +23,12 @@ const (
 // UnmarshalText reads a pattern; anything else is an error.
 func (p *SeccompPattern) UnmarshalText(text []byte) error {
 	file, local := strings.CutPrefix(string(text), seccompLocalhost)
+	if err := readPattern([]byte(file)); local && err != nil {
+		return err
+	}
 	inside := path.Clean(file) == file && file != "." && !path.IsAbs(file) && file != ".." && !strings.HasPrefix(file, "../")
 	switch {
-	case local && inside && doublestar.ValidatePattern(file),
+	case local && inside,
 		slices.Contains([]SeccompPattern{seccompDefault, seccompUnconfined}, SeccompPattern(text)):
 		*p = SeccompPattern(text)
 		return nil
@@ -38,6 +39,9 @@ func (p *SeccompPattern) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%q is not a seccomp profile (allowed: RuntimeDefault, Unconfined, Localhost/<file or pattern>)", text)
 	}
 }
+
+// Doubt tells of a pattern that covers fewer files than it seems to.
+func (SeccompPattern) Doubt(text string) error { return doubtFolders(text) }
 
 // JSONSchema requires one of the two words, or what begins with Localhost/.
 func (SeccompPattern) JSONSchema() map[string]any {

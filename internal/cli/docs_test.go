@@ -59,8 +59,13 @@ func TestPoliciesInDocsAreValid(t *testing.T) {
 			continue
 		}
 		found++
-		if _, err := policy.Compile(policy.Source{Name: b.file, Data: []byte(text)}); err != nil {
+		set, err := policy.Compile(policy.Source{Name: b.file, Data: []byte(text)})
+		if err != nil {
 			t.Errorf("%v in\n%s", err, text)
+			continue
+		}
+		for _, w := range unexpected(set) {
+			t.Errorf("%s in\n%s", w, text)
 		}
 	}
 	if found < 2 {

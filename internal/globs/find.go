@@ -75,7 +75,7 @@ func matches(list []string, name string) bool {
 // patterns reads a list. The names that match are among those that the result reads.
 func patterns(list []string) (out []pattern, ok bool) {
 	for _, text := range list {
-		parts, ok := alternatives(text)
+		parts, ok := Alternatives(text)
 		if !ok {
 			return nil, false
 		}
@@ -96,7 +96,7 @@ func excluding(list []string) (out []pattern) {
 		if strings.ContainsAny(text, `/\`) || star >= 0 && star < open {
 			continue
 		}
-		parts, _ := alternatives(text)
+		parts, _ := Alternatives(text)
 		for _, p := range parts {
 			if !strings.Contains(p, "***") {
 				out = append(out, parse(p))

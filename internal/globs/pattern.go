@@ -133,8 +133,8 @@ func (p pattern) cuts() []rune {
 // maxAlternatives bounds how many patterns one with {a,b} stands for.
 const maxAlternatives = 256
 
-// alternatives are the patterns that one with {a,b} stands for; false for too many.
-func alternatives(text string) (all []string, ok bool) {
+// Alternatives are the patterns that one with {a,b} stands for; false for too many.
+func Alternatives(text string) (all []string, ok bool) {
 	open := unescaped(text, '{')
 	if open < 0 {
 		return []string{text}, true
@@ -156,7 +156,7 @@ func alternatives(text string) (all []string, ok bool) {
 				continue
 			}
 			for _, part := range append(parts, text[from:i]) {
-				more, ok := alternatives(text[:open] + part + text[i+1:])
+				more, ok := Alternatives(text[:open] + part + text[i+1:])
 				if all = append(all, more...); !ok || len(all) > maxAlternatives {
 					return nil, false
 				}

@@ -48,8 +48,14 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value, path string) {
 		d.fail(n, path, "%s", err)
 		return
 	}
+	place := Place{Line: n.Line, Column: n.Column, Path: path}
 	if p, ok := out.(Placed); ok {
-		p.SetPlace(Place{Line: n.Line, Column: n.Column, Path: path})
+		p.SetPlace(place)
+	}
+	if w, ok := out.(TextWarner); ok {
+		if doubt := w.Doubt(n.Value); doubt != nil {
+			d.warnings = append(d.warnings, place.Fault("%s", doubt))
+		}
 	}
 }
 

@@ -2,8 +2,9 @@
 // unknown keys, duplicate keys, wrong types, values that a type refuses.
 //
 // Struct fields are named by their yaml tag (",inline" embeds). A type that implements
-// encoding.TextUnmarshaler reads any scalar, and gets its place if it implements Placed. A
-// struct that implements Validator is validated after its fields are read. A field of type
+// encoding.TextUnmarshaler reads any scalar, gets its place if it implements Placed, and can
+// warn about its text if it implements TextWarner. A struct that implements Validator is
+// validated, and one that implements Warner warns, after its fields are read. A field of type
 // yaml.Node gets its node unchanged.
 package strict
 

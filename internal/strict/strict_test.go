@@ -231,6 +231,38 @@ func TestMembers(t *testing.T) {
 	}
 }
 
+// doubted is a scalar that is valid and odd where it is "odd".
+type doubted string
+
+func (d *doubted) UnmarshalText(text []byte) error {
+	*d = doubted(text)
+	if *d == "bad" {
+		return errors.New("is bad")
+	}
+	return nil
+}
+
+func (*doubted) Doubt(text string) error {
+	if text == "odd" || text == "bad" {
+		return fmt.Errorf("%q is odd", text)
+	}
+	return nil
+}
+
+func TestDoubtedScalars(t *testing.T) {
+	var node yaml.Node
+	if err := yaml.Unmarshal([]byte("[even, odd, bad]"), &node); err != nil {
+		t.Fatal(err)
+	}
+	errs, warnings := DecodeWarned(node.Content[0], &[]doubted{}, "p")
+	if want := []Error{{1, 13, "p[2]", "is bad"}}; !slices.Equal(errs, want) {
+		t.Errorf("%v", errs)
+	}
+	if want := []Error{{1, 8, "p[1]", `"odd" is odd`}}; !slices.Equal(warnings, want) {
+		t.Errorf("%v", warnings)
+	}
+}
+
 // judged is a struct that says something about its fields.
 type judged struct {
 	List  []string `yaml:"list"`

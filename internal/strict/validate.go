@@ -1,6 +1,7 @@
 package strict
 
 import (
+	"encoding"
 	"fmt"
 	"reflect"
 
@@ -18,6 +19,15 @@ type Validator interface {
 // say. A warning from Field or Entry is reported at that place.
 type Warner interface {
 	Warnings() []error
+}
+
+// TextWarner is implemented by scalars that can be valid and still not mean what they seem to say.
+type TextWarner interface {
+	encoding.TextUnmarshaler
+
+	// Doubt returns a warning about the text, nil for none. It is called after UnmarshalText has
+	// read that text without an error.
+	Doubt(text string) error
 }
 
 // Field returns an error about one field of a struct. key is its YAML key.
