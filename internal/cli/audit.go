@@ -54,7 +54,7 @@ func auditCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c, err := f.checker(cmd, cfg.PolicyDir, cfg.BuiltinPolicy)
+			c, err := f.checker(cmd, cfg.PolicyDir, cfg.BuiltinPolicy, auditOutputs()...)
 			if err != nil {
 				return err
 			}
@@ -73,9 +73,11 @@ func auditCommand() *cobra.Command {
 	defaults.CommonFlags(fs)
 	defaults.CRIFlag(fs)
 	fs.Lookup("policy-dir").Usage = policyDirUsage
-	f.add(fs)
+	f.add(fs, auditOutputs()...)
 	return cmd
 }
+
+func auditOutputs() []string { return []string{"text", "json"} }
 
 // auditSocket returns the socket of the runtime to ask: the one that a flag names, or the only
 // one that exists of containerd's and CRI-O's, here or on the host.

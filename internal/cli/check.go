@@ -31,6 +31,9 @@ Exit status 2: at least one container is denied, or is what --fail-on says. Othe
 1: at least one error, such as a file that cannot be read; with --strict, also
 anything that is skipped. Otherwise 0.
 
+--output sarif, junit and github (annotations of GitHub Actions) are for CI systems. They
+show findings at their place in the file.
+
 With --compare, also judge by a second set of policies, and show only the containers
 with another decision. Exit status 2: differences. Otherwise 1: error. Otherwise 0.
 
@@ -53,7 +56,7 @@ type checkFlags struct {
 	quiet, strict, skipOthers bool
 }
 
-func checkCommand() *cobra.Command {
+func checkCommand(version string) *cobra.Command {
 	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check FILE...",
@@ -64,11 +67,14 @@ func checkCommand() *cobra.Command {
 			if slices.Contains(files, "-") && (f.dir == "-" || f.compare == "-") {
 				return errors.New("standard input cannot be both policies and containers")
 			}
-			c, err := f.checker(cmd, f.dir, policy.DefaultBuiltin())
+			c, err := f.checker(cmd, f.dir, policy.DefaultBuiltin(), formatNames()...)
 			if err != nil {
 				return err
 			}
 			c.quiet, c.tally.failOn = f.quiet, f.failOn
+			if err := c.setFormat(f.output, buildVersion(version)); err != nil {
+				return err
+			}
 			r := &fileReader{flags: &f, checker: c}
 			if err := r.check(files); err != nil {
 				return err
@@ -83,7 +89,7 @@ func checkCommand() *cobra.Command {
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "show only what --fail-on counts, errors and the summary")
 	fs.BoolVar(&f.strict, "strict", false, "make everything that is skipped an error")
 	fs.BoolVar(&f.skipOthers, "skip-others", false, "skip a FILE that holds no Kubernetes object and no container, as in folders")
-	f.checkerFlags.add(fs)
+	f.checkerFlags.add(fs, formatNames()...)
 	f.podFlags.add(fs)
 	return cmd
 }

@@ -54,8 +54,14 @@ func (f *failOn) options() []failOnOption {
 
 // counts tells whether the container makes the exit status 2.
 func (f *failOn) counts(r *report) bool {
-	fails := func(o policy.Outcome) bool { return o == policy.Denied || f.adjusted && o == policy.Adjusted }
-	return fails(r.Outcome) ||
-		f.ifEnforced && r.IfEnforced != nil && fails(r.IfEnforced.Outcome) ||
-		f.uncovered && r.uncovered()
+	return f.fails(r.Outcome) || f.countsIfEnforced(r) || f.uncovered && r.uncovered()
+}
+
+// countsIfEnforced tells whether what policies in mode audit would do makes the exit status 2.
+func (f *failOn) countsIfEnforced(r *report) bool {
+	return f.ifEnforced && r.IfEnforced != nil && f.fails(r.IfEnforced.Outcome)
+}
+
+func (f *failOn) fails(o policy.Outcome) bool {
+	return o == policy.Denied || f.adjusted && o == policy.Adjusted
 }

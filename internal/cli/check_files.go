@@ -12,6 +12,7 @@ import (
 	"github.com/specguard/specguard/internal/input"
 	"github.com/specguard/specguard/internal/inputfiles"
 	"github.com/specguard/specguard/internal/manifest"
+	"github.com/specguard/specguard/internal/output"
 )
 
 // fileReader reads files and lets the checker judge the containers that they describe.
@@ -24,6 +25,7 @@ type fileReader struct {
 
 // judgedFile is what a file came to.
 type judgedFile struct {
+	path    string
 	said    []statement
 	errs    []error
 	skipped []skip
@@ -35,7 +37,7 @@ func (r *fileReader) check(args []string) error {
 	found := inputfiles.Find(args)
 	r.around = inputfiles.NewAround()
 	for _, err := range found.Errs {
-		r.checker.fail(err)
+		r.fail("", err)
 	}
 	for _, s := range found.Skipped {
 		r.skip(skip{file: s.Path, reason: s.Reason})
@@ -48,15 +50,26 @@ func (r *fileReader) check(args []string) error {
 			}
 		}
 		for _, err := range file.errs {
-			r.checker.fail(err)
+			r.fail(file.path, err)
 		}
 		for _, s := range file.skipped {
 			r.skip(s)
 		}
 		objects += file.objects
 	}
+	return r.finish(objects, found.Searched)
+}
+
+// finish prints the summary, and what is for another program.
+func (r *fileReader) finish(objects int, searched bool) error {
 	c := r.checker
-	if c.tally.containers < 2 && (c.compare == nil || c.tally.containers == 0) && !found.Searched && !r.skipped.any() && !c.quiet {
+	if c.collected != nil {
+		c.collected.Summary = append([]string{c.sum(objects)}, r.skipped.lines()...)
+		if err := c.format.write(c.cmd.OutOrStdout(), c.collected); err != nil {
+			return err
+		}
+	}
+	if c.tally.containers < 2 && (c.compare == nil || c.tally.containers == 0) && !searched && !r.skipped.any() && !c.quiet {
 		return nil
 	}
 	return c.sumCheck(objects, &r.skipped)
@@ -66,12 +79,23 @@ func (r *fileReader) check(args []string) error {
 func (r *fileReader) skip(s skip) {
 	r.skipped.add(s)
 	if r.flags.strict {
-		r.checker.fail(fmt.Errorf("%s: skipped: %s", s.file, s.text()))
+		r.fail(s.file, fmt.Errorf("%s: skipped: %s", s.file, s.text()))
+	} else if to := r.checker.collected; to != nil {
+		to.Skipped = append(to.Skipped, output.Problem{Place: about{File: s.file}.placeOf(), Text: s.text()})
+	}
+}
+
+// fail counts and prints an error in a file.
+func (r *fileReader) fail(file string, err error) {
+	r.checker.fail(err)
+	if to := r.checker.collected; to != nil {
+		to.Errors = append(to.Errors, problem(file, err))
 	}
 }
 
 // judge judges the containers of a file. Several files are judged at once.
 func (r *fileReader) judge(f inputfiles.File) (out judgedFile) {
+	out.path = f.Path
 	mayBeOther := !f.Named || r.flags.skipOthers
 	data, err := readInput(f.Path, r.checker.cmd.InOrStdin())
 	if err != nil {

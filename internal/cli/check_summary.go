@@ -68,8 +68,8 @@ func (n *skipped) lines() []string {
 // sumCheck prints a summary: beside the decisions, or to standard error if they are for programs.
 func (c *checker) sumCheck(objects int, n *skipped) error {
 	p := c.print
-	if c.json != nil {
-		if !n.any() {
+	if c.json != nil || c.collected != nil {
+		if !n.any() || c.format != nil && c.format.summary {
 			return nil // programs can count themselves
 		}
 		p = &printer{w: c.cmd.ErrOrStderr()}

@@ -73,7 +73,7 @@ func TestCheck(t *testing.T) {
 		"no such policy": {args: []string{"/no/such", bad}, code: 1, stderr: "/no/such: no such file or directory\n"},
 		"stdin twice":    {args: []string{"-", "-"}, code: 1, stderr: "standard input cannot be both policies and containers\n"},
 		"color":          {args: []string{refuse, "--color", "yes", bad}, code: 1, stderr: "color \"yes\" is not one of auto, always, never\n"},
-		"output":         {args: []string{refuse, "--output", "xml", bad}, code: 1, stderr: "output \"xml\" is not one of text, json\n"},
+		"output":         {args: []string{refuse, "--output", "xml", bad}, code: 1, stderr: "output \"xml\" is not one of text, json, sarif, junit, github\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			specguard(t, append([]string{"check", "--policy-dir"}, c.args...)...).expect(t, c.code, c.stdout, c.stderr)
@@ -139,8 +139,11 @@ func TestCheckShowsNoSecrets(t *testing.T) {
 	env := policyFile(t, "env: {onViolation: adjust, forbid: [TOKEN]}")
 	for _, profile := range policy.Profiles() {
 		p := file(t, "p.yaml", "apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: p}\nspec: {profile: "+profile+"}\n")
-		for _, output := range []string{"text", "json"} {
+		for _, output := range formatNames() {
 			for _, compare := range []string{"", env} {
+				if compare != "" && output != "text" && output != "json" {
+					continue
+				}
 				r := specguard(t, "check", "--policy-dir", p, "--compare", compare, "--output", output, f, m)
 				if strings.Contains(r.stdout+r.stderr, secret) || r.stdout == "" {
 					t.Errorf("%s, %s: %+v", profile, output, r)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -14,6 +16,7 @@ import (
 	"github.com/specguard/specguard/internal/app"
 	"github.com/specguard/specguard/internal/input"
 	"github.com/specguard/specguard/internal/oneline"
+	"github.com/specguard/specguard/internal/output"
 	"github.com/specguard/specguard/internal/reload"
 	"github.com/specguard/specguard/policy"
 )
@@ -23,9 +26,10 @@ const policyDirUsage = "folder of policy files, or one file; - for standard inpu
 // checkerFlags are the flags of every command that judges containers.
 type checkerFlags struct{ compare, output, color string }
 
-func (f *checkerFlags) add(fs *pflag.FlagSet) {
+// add adds the flags of a command that has those outputs.
+func (f *checkerFlags) add(fs *pflag.FlagSet, outputs ...string) {
 	fs.StringVar(&f.compare, "compare", "", "a second set of policies (a folder, a file, or -): show which decisions it would change")
-	fs.StringVarP(&f.output, "output", "o", "text", "text or json")
+	fs.StringVarP(&f.output, "output", "o", "text", "one of "+strings.Join(outputs, ", "))
 	fs.StringVar(&f.color, "color", "auto", "auto, always or never")
 }
 
@@ -39,9 +43,16 @@ type checker struct {
 	json    *json.Encoder   // nil for text
 	noted   map[string]bool // notes that were printed, by file
 	tally   tally
+
+	// collected is what is written in the format for another program; nil without one.
+	collected *output.Report
+	format    *format
 }
 
-func (f *checkerFlags) checker(cmd *cobra.Command, dir string, builtin policy.Builtin) (*checker, error) {
+func (f *checkerFlags) checker(cmd *cobra.Command, dir string, builtin policy.Builtin, outputs ...string) (*checker, error) {
+	if !slices.Contains(outputs, f.output) {
+		return nil, fmt.Errorf("output %q is not one of %s", f.output, strings.Join(outputs, ", "))
+	}
 	c := &checker{cmd: cmd, noted: make(map[string]bool)}
 	if dir == "-" && f.compare == "-" {
 		return nil, errors.New("standard input cannot be both sets of policies")
@@ -55,13 +66,9 @@ func (f *checkerFlags) checker(cmd *cobra.Command, dir string, builtin policy.Bu
 			return nil, err
 		}
 	}
-	switch f.output {
-	case "text":
-	case "json":
+	if f.output == "json" {
 		c.json = json.NewEncoder(cmd.OutOrStdout())
 		c.json.SetEscapeHTML(false)
-	default:
-		return nil, fmt.Errorf("output %q is not one of text, json", f.output)
 	}
 	c.print, err = newPrinter(cmd.OutOrStdout(), f.color)
 	return c, err
@@ -151,6 +158,10 @@ func (c *checker) judge(about about, in *input.Container) (statement, error) {
 // say counts and prints a decision.
 func (c *checker) say(s statement) error {
 	fails := s.count(&c.tally)
+	if r, is := s.(*report); is && c.collected != nil {
+		c.collect(r, fails)
+		return nil
+	}
 	if !fails && (c.quiet || c.compare != nil) {
 		return nil
 	}
