@@ -42,7 +42,8 @@ assumes that AppArmor and SELinux are on. It reads seccomp profiles of the node
 (Localhost) from --seccomp-dir. Only manifests show a pod's labels,
 runtime handler, host ports and sysctls. For other files, give labels and handler
 with --pod-label and --runtime-handler. Without --pod-label, the pod counts as
-having no labels.
+having no labels. A manifest does not show whom an image runs as: check takes it for root,
+unless --image-user or --image says another. --image reads /etc/passwd of the image, too.
 
 Values of environment variables and arguments are never shown.`
 
@@ -50,6 +51,7 @@ Values of environment variables and arguments are never shown.`
 type checkFlags struct {
 	podFlags
 	checkerFlags
+	images          imageFlags
 	dir, seccompDir string
 	failOn          failOn
 
@@ -75,7 +77,11 @@ func checkCommand(version string) *cobra.Command {
 			if err := c.setFormat(f.output, buildVersion(version)); err != nil {
 				return err
 			}
-			r := &fileReader{flags: &f, checker: c}
+			users, err := f.images.read()
+			if err != nil {
+				return err
+			}
+			r := &fileReader{flags: &f, checker: c, users: users}
 			if err := r.check(files); err != nil {
 				return err
 			}
@@ -91,5 +97,6 @@ func checkCommand(version string) *cobra.Command {
 	fs.BoolVar(&f.skipOthers, "skip-others", false, "skip a FILE that holds no Kubernetes object and no container, as in folders")
 	f.checkerFlags.add(fs, formatNames()...)
 	f.podFlags.add(fs)
+	f.images.add(fs)
 	return cmd
 }

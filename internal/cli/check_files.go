@@ -19,6 +19,7 @@ import (
 type fileReader struct {
 	flags   *checkFlags
 	checker *checker
+	users   *imageUsers
 	around  *inputfiles.Around
 	skipped skipped
 }
@@ -56,6 +57,9 @@ func (r *fileReader) check(args []string) error {
 			r.skip(s)
 		}
 		objects += file.objects
+	}
+	for _, flag := range r.users.unused() {
+		warn(r.checker.cmd.ErrOrStderr(), flag+" does nothing: no container has this image")
 	}
 	return r.finish(objects, found.Searched)
 }
@@ -110,7 +114,7 @@ func (r *fileReader) judge(f inputfiles.File) (out judgedFile) {
 		}
 		return out
 	}
-	containers, err := readContainers(f.Path, data)
+	containers, err := readContainers(f.Path, data, manifest.WithImageUsers(r.users.of))
 	if err != nil {
 		if mayBeOther && !seemsInput(data) {
 			out.skipped = []skip{{file: f.Path, reason: "no Kubernetes object and no container"}}

@@ -32,7 +32,7 @@ func findings(r *report, on *failOn) []output.Finding {
 			"policy "+v.Policy+" in mode audit: "+v.Rule+": "+inWords(v.Finding))
 	}
 	for _, x := range r.Excepted {
-		add(output.Note, x.Policy, x.Rule, x.Exception, "excepted by "+x.Exception+": "+x.Policy+": "+x.Rule+": "+x.Finding.String())
+		add(output.Note, x.Policy, x.Rule, x.Exception, "excepted by "+x.Exception+": "+x.Policy+": "+x.Rule+": "+x.String())
 	}
 	if r.uncovered() {
 		text := "not judged: no policy matches"

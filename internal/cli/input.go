@@ -9,6 +9,7 @@ import (
 
 	"github.com/specguard/specguard/internal/adjusted"
 	"github.com/specguard/specguard/internal/input"
+	"github.com/specguard/specguard/internal/manifest"
 	"github.com/specguard/specguard/plugin/seal"
 	"github.com/specguard/specguard/policy"
 )
@@ -73,8 +74,8 @@ func (f *podFlags) unknown(c *input.Container, set *policy.Set) []string {
 }
 
 // readContainers reads the containers that a file describes.
-func readContainers(file string, data []byte) ([]input.Container, error) {
-	containers, err := input.Read(file, data)
+func readContainers(file string, data []byte, options ...manifest.Option) ([]input.Container, error) {
+	containers, err := input.Read(file, data, options...)
 	for i := range containers {
 		c := &containers[i]
 		askedFor(c)

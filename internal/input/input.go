@@ -33,9 +33,9 @@ type Container struct {
 
 // Read returns the containers that a file describes: those of every value of a JSON stream,
 // of every element of a list, of every pod of a manifest. There is at least one. An error
-// begins with the file's name and, in a manifest, the place.
-func Read(name string, data []byte) ([]Container, error) {
-	containers, err := read(data)
+// begins with the file's name and, in a manifest, the place. The options are for manifests.
+func Read(name string, data []byte, options ...manifest.Option) ([]Container, error) {
+	containers, err := read(data, options)
 	var fault *manifest.Error
 	switch {
 	case errors.As(err, &fault):
@@ -46,9 +46,9 @@ func Read(name string, data []byte) ([]Container, error) {
 	return containers, nil
 }
 
-func read(data []byte) ([]Container, error) {
+func read(data []byte, options []manifest.Option) ([]Container, error) {
 	if manifest.Is(data) {
-		return derive(data)
+		return derive(data, options)
 	}
 	var out []Container
 	for dec := json.NewDecoder(bytes.NewReader(data)); ; {
@@ -109,8 +109,8 @@ func values(raw json.RawMessage) ([]Container, error) {
 // derived is the note for every container of a manifest.
 const derived = "the spec is derived from the manifest, as a kubelet and containerd would make it"
 
-func derive(data []byte) ([]Container, error) {
-	containers, err := manifest.Derive(data)
+func derive(data []byte, options []manifest.Option) ([]Container, error) {
+	containers, err := manifest.Derive(data, options...)
 	if err != nil {
 		return nil, err
 	}

@@ -6,12 +6,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 )
 
-// Around looks at the folders around files, which say that some are no manifests by themselves.
+// Around looks at the folders around files, which say that some are no manifests by themselves. It is
+// safe for concurrent use.
 type Around struct {
+	mu      sync.Mutex
 	charts  map[string]bool            // folders that are a Helm chart
 	patches map[string]map[string]bool // the paths that a folder's kustomization patches with
 }
@@ -34,6 +37,8 @@ func (a *Around) Unfinished(path string, data []byte) string {
 	if err != nil {
 		return ""
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if chart := a.chart(path); chart != "" && bytes.Contains(data, []byte("{{")) {
 		return fmt.Sprintf("template of a Helm chart; instead: helm template %s | specguard check -", shown(chart))
 	}

@@ -56,7 +56,11 @@ func Is(data []byte) bool {
 // manifest: for each pod first the init containers, then the others, then the ephemeral ones.
 // It skips objects that create no pods, and pods for Windows; a manifest that has nothing else
 // is an error. Every error about the manifest is an Error.
-func Derive(data []byte) ([]Container, error) {
+func Derive(data []byte, options ...Option) ([]Container, error) {
+	var known known
+	for _, o := range options {
+		o(&known)
+	}
 	docs, err := documents(data)
 	if err != nil {
 		return nil, err
@@ -77,6 +81,7 @@ func Derive(data []byte) ([]Container, error) {
 		if err != nil {
 			return nil, err
 		}
+		p.known = known
 		containers, err := p.containers()
 		if err != nil {
 			return nil, err

@@ -14,9 +14,10 @@ import (
 // pod is a pod in the making.
 type pod struct {
 	*template
-	ids  ids
-	name string
-	dir  string // the kubelet's for the pod
+	ids   ids
+	name  string
+	dir   string // the kubelet's for the pod
+	known known
 }
 
 func newPod(t *template, seed []byte) (*pod, error) {

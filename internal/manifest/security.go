@@ -43,32 +43,55 @@ func (b *builder) user() specs.User {
 	c, p := &b.container.SecurityContext, &b.pod.Spec.SecurityContext
 	uid, gid := cmp.Or(c.RunAsUser, p.RunAsUser), cmp.Or(c.RunAsGroup, p.RunAsGroup)
 	refusesRoot := cmp.Or(c.RunAsNonRoot, p.RunAsNonRoot)
-	u := specs.User{}
+	u, image := specs.User{}, b.imageUser()
 	switch {
 	case uid != nil:
 		u.UID = *uid
 		if *uid == 0 && refusesRoot != nil && *refusesRoot {
 			b.note("the kubelet does not start it: runAsUser is 0 and runAsNonRoot is true")
 		}
+	case image != nil:
+		u.UID = image.UID
+		b.noteRefusal(image, refusesRoot)
 	case refusesRoot != nil && *refusesRoot:
 		u.UID = nonRoot
 		b.note(fmt.Sprintf("the image's user is not known: assumed to be %d, because runAsNonRoot is true", nonRoot))
 	default:
 		b.note("the image's user is not known: assumed to be root")
 	}
+	if image == nil || image.UID != u.UID {
+		image = &ImageUser{} // what it says of groups is for another user
+	}
 	switch {
 	case gid != nil:
 		u.GID = *gid
+	case len(image.Groups) > 0:
+		u.GID = image.Groups[0]
 	case u.UID != 0:
 		b.note("the user's groups in the image are not known: assumed to be only group 0")
 	}
-	u.AdditionalGids = append([]uint32{u.GID}, p.SupplementalGroups...)
+	if len(image.Groups) > 0 {
+		u.AdditionalGids = slices.Clone(image.Groups[1:])
+	}
+	u.AdditionalGids = append(append(u.AdditionalGids, u.GID), p.SupplementalGroups...)
 	if p.FSGroup != nil {
 		u.AdditionalGids = append(u.AdditionalGids, *p.FSGroup)
 	}
 	slices.Sort(u.AdditionalGids)
 	u.AdditionalGids = slices.Compact(u.AdditionalGids)
 	return u
+}
+
+// noteRefusal notes that the kubelet does not start an image of root, or one that names its user,
+// where runAsNonRoot is set.
+func (b *builder) noteRefusal(image *ImageUser, refusesRoot *bool) {
+	switch {
+	case refusesRoot == nil || !*refusesRoot:
+	case image.UID == 0:
+		b.note("the kubelet does not start it: the image runs as root and runAsNonRoot is true")
+	case image.Name != "":
+		b.note("the kubelet does not start it: the image names its user, and runAsNonRoot is true")
+	}
 }
 
 // capabilities adds and drops as containerd does (internal/cri/opts,

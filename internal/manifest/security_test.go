@@ -3,6 +3,7 @@ package manifest
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -33,6 +34,47 @@ func TestUser(t *testing.T) {
 		if got := fmt.Sprintf("%d:%d %d", u.UID, u.GID, u.AdditionalGids); got != tt.want || notes(c) != tt.note {
 			t.Errorf("%s %s\n got %s, %s\nwant %s, %s", tt.container, tt.pod, got, notes(c), tt.want, tt.note)
 		}
+	}
+}
+
+// TestImageUser: what is known of the image's user is used where the pod does not say it.
+func TestImageUser(t *testing.T) {
+	const unknownGroups = "the user's groups in the image are not known: assumed to be only group 0"
+	const named = "the kubelet does not start it: the image names its user, and runAsNonRoot is true"
+	const rooted = "the kubelet does not start it: the image runs as root and runAsNonRoot is true"
+	for _, tt := range []struct {
+		user                       ImageUser
+		container, pod, want, note string
+	}{
+		{ImageUser{UID: 5}, "", "", "5:0 [0]", unknownGroups},
+		{ImageUser{UID: 5, Groups: []uint32{6, 3, 9}}, "", "", "5:6 [3 6 9]", ""},
+		{ImageUser{UID: 5, Groups: []uint32{6}}, "", "{fsGroup: 2, supplementalGroups: [6, 1]}", "5:6 [1 2 6]", ""},
+		{ImageUser{UID: 5, Groups: []uint32{6, 3}}, "{runAsGroup: 8}", "", "5:8 [3 8]", ""},
+		{ImageUser{UID: 5, Groups: []uint32{6, 3}}, "{runAsUser: 5}", "", "5:6 [3 6]", ""},
+		{ImageUser{UID: 5, Groups: []uint32{6, 3}}, "{runAsUser: 7}", "", "7:0 [0]", unknownGroups},
+		{ImageUser{UID: 0, Groups: []uint32{0}}, "", "", "0:0 [0]", ""},
+		{ImageUser{UID: 5, Groups: []uint32{6}}, "{runAsNonRoot: true}", "", "5:6 [6]", ""},
+		{ImageUser{UID: 5, Name: "app", Groups: []uint32{6}}, "{runAsNonRoot: true}", "", "5:6 [6]", named},
+		{ImageUser{UID: 5, Name: "app", Groups: []uint32{6}}, "", "", "5:6 [6]", ""},
+		{ImageUser{UID: 0, Groups: []uint32{0}}, "", "{runAsNonRoot: true}", "0:0 [0]", rooted},
+	} {
+		asked := ""
+		m := podManifest("securityContext: "+tt.container, "securityContext: "+tt.pod)
+		out, err := Derive([]byte(m), WithImageUsers(func(image string) (ImageUser, bool) {
+			asked = image
+			return tt.user, true
+		}))
+		if err != nil || asked != "docker.io/library/nginx:latest" {
+			t.Fatal(err, asked)
+		}
+		u := out[0].Subject.Spec.Process.User
+		if got := fmt.Sprintf("%d:%d %d", u.UID, u.GID, u.AdditionalGids); got != tt.want || notes(out[0]) != tt.note || strings.Contains(fmt.Sprint(out[0].Notes), "assumed to be root") {
+			t.Errorf("%+v %s %s\n got %s, %s\nwant %s, %s", tt.user, tt.container, tt.pod, got, notes(out[0]), tt.want, tt.note)
+		}
+	}
+	unknown, err := Derive([]byte(podManifest("", "")), WithImageUsers(func(string) (ImageUser, bool) { return ImageUser{UID: 5}, false }))
+	if err != nil || unknown[0].Subject.Spec.Process.User.UID != 0 || !strings.Contains(fmt.Sprint(unknown[0].Notes), "assumed to be root") {
+		t.Errorf("%v %+v", err, unknown)
 	}
 }
 
