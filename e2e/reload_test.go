@@ -118,6 +118,20 @@ func TestPoliciesChangeWhileRunning(t *testing.T) {
 		t.Errorf("with the rule in audit: %v", err)
 	}
 	eventually(t, "it is ready", func() bool { _, err := a.Get(t.Context(), "/readyz"); return err == nil })
+
+	set(deny)
+	eventually(t, "the first policies are in force again", func() bool { return metric("specguard_policy_generation") == 3 })
+	if err := a.SetPolicies(nil); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the reload fails", func() bool { return metric("specguard_policy_reload_success") == 0 })
+	wantDenied("with an empty folder")
+	if got := metric("specguard_builtin_policy"); got != 0 {
+		t.Errorf("the built-in policy is in force: %v", got)
+	}
+	if want := "the folder has no policy any more"; !strings.Contains(a.Log(), want) {
+		t.Errorf("the log does not say %q: %s", want, a.Log())
+	}
 }
 
 // eventually waits a while for something to become true.

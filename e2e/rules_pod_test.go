@@ -62,8 +62,14 @@ func TestRuleSysctls(t *testing.T) {
 					container: inOwnNetwork("unsafe", "", cri.Sysctl("net.core.somaxconn", "1024"), cri.Sysctl("kernel.shm_rmid_forced", "1")),
 					found:     []string{"pod's sysctl net.core.somaxconn not allowed (allowed: safe sysctls)"},
 				},
+				{
+					// Kubernetes calls it safe since 1.29.
+					container: inOwnNetwork("older", "version: v1.28", cri.Sysctl("net.ipv4.tcp_keepalive_time", "100")),
+					found:     []string{"pod's sysctl net.ipv4.tcp_keepalive_time not allowed (allowed: safe sysctls of v1.28)"},
+				},
 			},
 			compliant: []container{
+				inOwnNetwork("newest", "", cri.Sysctl("net.ipv4.tcp_keepalive_time", "100")),
 				inOwnNetwork("allowed", "allowed: [net.core.*]", cri.Sysctl("net.core.somaxconn", "1024"), cri.Sysctl("kernel.shm_rmid_forced", "1")),
 			},
 		}

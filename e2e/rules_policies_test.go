@@ -19,6 +19,8 @@ func TestPoliciesTogether(t *testing.T) {
 		policy("both-reject", "one", "capabilities: {drop: [NET_RAW]}") +
 		policy("both-reject", "two", "capabilities: {drop: [KILL]}, runAsNonRoot: {}") +
 		policy("early", "reject", "hostPaths: {}") +
+		policy("united", "one", "readOnlyRootFilesystem: {onViolation: adjust, writablePaths: [/tmp, /srv], writableSize: 1Mi}") +
+		policy("united", "two", "readOnlyRootFilesystem: {onViolation: adjust, writablePaths: [/var/log, /tmp], writableSize: 2Mi}") +
 		policy("early", "adjust", "resources: {onViolation: adjust, pids: {max: 64}}, runAsNonRoot: {onViolation: adjust}")
 	netRaw := []cri.ContainerOption{cri.Capabilities([]string{"NET_RAW"}, nil)} // CRI-O does not give it by default
 	eachNode(t, func(t *testing.T, n *node.Node) {
@@ -38,6 +40,17 @@ func TestPoliciesTogether(t *testing.T) {
 			{namespace: "both-reject", breach: breach{container: container{options: netRaw}}, denied: &refusal{sentence: `specguard: denied by policy "both-reject-one": capabilities: NET_RAW not allowed ` +
 				`(allowed: all but NET_RAW); policy "both-reject-two": capabilities: KILL not allowed (allowed: all but KILL); ` +
 				`runAsNonRoot: runs as root (uid 0) (allowed: any uid but 0)`}},
+			{namespace: "united", breach: breach{
+				changes: []string{"root.readonly", "mounts"},
+				truth:   func(w *cri.Truth) { w.RootWritable = false },
+				stops:   []string{"touch /x"},
+				works:   []string{"touch /tmp/x", "touch /srv/x", "touch /var/log/x"},
+				check: func(t *testing.T, c running) {
+					for path, size := range map[string]string{"/tmp": "size=1024k", "/srv": "size=1024k", "/var/log": "size=2048k"} {
+						hasMount(t, c, path, "tmpfs", "rw", size)
+					}
+				},
+			}},
 			{namespace: "early", breach: breach{container: container{options: hostPath("/srv")}}, denied: &refusal{early: true,
 				sentence: `specguard: denied by policy "early-reject": hostPaths: host path /srv at /data is not allowed (allowed: none)`}},
 		} {

@@ -74,7 +74,9 @@ func TestProfiles(t *testing.T) {
 		policyText("restricted", match("restricted"), "enforce", "profile: restricted") +
 		// Both: what the first makes of a container has to please the second.
 		policyText("adjusting", match("adjusting"), "enforce", adjusting) +
-		policyText("strict", match("adjusting"), "enforce", "profile: restricted")
+		policyText("strict", match("adjusting"), "enforce", "profile: restricted") +
+		policyText("gently", match("gently"), "enforce", "profile: restricted\nonViolation: adjust\nrules: {allowPrivilegeEscalation: {onViolation: audit}}") +
+		policyText("reported", match("reported"), "enforce", "profile: restricted\nonViolation: audit")
 	restricted := []cri.ContainerOption{cri.User(1000), cri.Group(1000), cri.Capabilities(nil, []string{"ALL"}),
 		cri.NoNewPrivs(), cri.RuntimeDefaultSeccomp()}
 	eachNode(t, func(t *testing.T, n *node.Node) {
@@ -105,6 +107,18 @@ func TestProfiles(t *testing.T) {
 				works: []string{"touch /tmp/x && cat /var/run/secrets/kubernetes.io/serviceaccount/token"},
 			}},
 			{namespace: "adjusting", breach: breach{container: ownNetwork(n, "restricted", restricted...)}},
+			{namespace: "gently", breach: breach{
+				container: ownNetwork(n, "default"),
+				changes:   []string{"process.capabilities", "process.user", "linux.seccomp"},
+				truth: func(w *cri.Truth) {
+					only("NET_BIND_SERVICE")(w)
+					w.Permitted, w.Effective, w.RootWritable = 0, 0, false
+					w.UID, w.GID, w.Groups, w.Seccomp = 65532, 65532, nil, 2
+				},
+			}},
+			{namespace: "gently", breach: breach{container: container{name: "host-network"}}, denied: &refusal{early: true,
+				sentence: `specguard: denied by policy "gently": hostNamespaces: host namespaces network not allowed (allowed: none)`}},
+			{namespace: "reported", breach: breach{container: ownNetwork(n, "default")}},
 		} {
 			t.Run(s.namespace+"-"+s.name, func(t *testing.T) {
 				t.Parallel()

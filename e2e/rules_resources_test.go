@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	nri "github.com/containerd/nri/pkg/api"
 	api "k8s.io/cri-api/pkg/apis/runtime/v1"
 
 	"github.com/specguard/specguard/e2e/cri"
@@ -97,6 +98,41 @@ func TestRuleResources(t *testing.T) {
 				{name: "at-max", config: "memory: {max: 128Mi, required: true}, cpu: {max: 500m}", options: limits(128*mebi, 500)},
 			},
 		}
+	})
+}
+
+// TestRuleResourcesHugepages denies limits of huge pages, which another plugin sets: the kubelet
+// does only where the machine has huge pages. That an adjusted limit is in force is not shown,
+// because machines may have no cgroups for it.
+func TestRuleResourcesHugepages(t *testing.T) {
+	pages := func(limit uint64) *nri.ContainerAdjustment {
+		a := &nri.ContainerAdjustment{}
+		a.AddLinuxHugepageLimit("2MB", limit)
+		return a
+	}
+	r := rule{
+		name: "resources", early: true,
+		breaking: []breach{
+			{
+				container: container{name: "hugepages", config: "hugepages: {max: 4Mi}", other: pages(16 * mebi)},
+				found:     []string{"limit 16Mi of huge pages of 2MB is too high (allowed: at most 4Mi)"},
+			},
+			{
+				container: container{name: "no-hugepages", config: "hugepages: {max: 0}", other: pages(2 * mebi)},
+				found:     []string{"limit 2Mi of huge pages of 2MB is too high (allowed: at most 0)"},
+			},
+		},
+		compliant: []container{{name: "hugepages-at-max", config: "hugepages: {max: 16Mi}", other: pages(16 * mebi)}},
+	}
+	eachNode(t, func(t *testing.T, n *node.Node) {
+		r.startOther(t, n)
+		g := startRig(t, n, rigOptions{policies: r.policies()})
+		for _, b := range r.breaking {
+			pod, policy := g.runPod(t, r.namespace(b.name)), r.policyName(b.name, "reject")
+			g.refused(t, b.make(t, pod, ctrReject), refusal{sentence: sentence(policy, r.name, b.found), early: true})
+			g.judged(t, policy, r.name, "denied", b.found)
+		}
+		g.compliant(t, r, r.compliant[0])
 	})
 }
 
