@@ -104,7 +104,7 @@ func (r *languageRow) check(t *testing.T, dir string, i int) (faults []string, s
 	if c.outcome() == policy.Denied {
 		wantCode = 2
 	}
-	faults = c.verdict.faults(said.Outcome, said.Policies, &said.Results)
+	faults = c.faults(said.Outcome, said.Policies, &said.Results)
 	if got.code != wantCode {
 		faults = append(faults, fmt.Sprintf("exit status %d", got.code))
 	}
