@@ -77,6 +77,15 @@ func (s *search) add(f File) {
 	}
 }
 
+// found adds a file that no argument names. To read another thing than a file could take forever.
+func (s *search) found(path string, mode fs.FileMode) {
+	if mode.IsRegular() {
+		s.add(File{Path: path})
+	} else {
+		s.skip(path, "not a regular file")
+	}
+}
+
 func (s *search) skip(path, reason string) {
 	if s.first(path) {
 		s.Skipped = append(s.Skipped, Skipped{path, reason})
@@ -126,10 +135,13 @@ func (s *search) pattern(pattern string) {
 	}
 	slices.Sort(paths)
 	for _, path := range paths {
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
+		switch info, err := os.Stat(path); {
+		case err != nil:
+			s.add(File{Path: path}) // to read it says what is wrong with it
+		case info.IsDir():
 			s.walk(path)
-		} else {
-			s.add(File{Path: path})
+		default:
+			s.found(path, info.Mode())
 		}
 	}
 }
@@ -164,7 +176,7 @@ func (s *search) walk(dir string) int {
 			n += s.symlink(path)
 		case isManifestName(path):
 			n++
-			s.add(File{Path: path})
+			s.found(path, e.Type())
 		}
 		return nil
 	})
@@ -185,10 +197,12 @@ func (s *search) symlink(path string) int {
 		return 0
 	case !isManifestName(path):
 		return 0
-	default:
+	case err != nil:
 		s.add(File{Path: path}) // one that leads to nothing is an error when it is read
-		return 1
+	default:
+		s.found(path, info.Mode())
 	}
+	return 1
 }
 
 // isManifestName tells whether files of that name are read in a folder.

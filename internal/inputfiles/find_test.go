@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -72,6 +73,23 @@ func TestFind(t *testing.T) {
 				t.Errorf("%+v %+v %q", got.Files, got.Skipped, errs)
 			}
 		})
+	}
+}
+
+// TestFindOnlyFiles: a pipe in a folder, which could be read forever, is not.
+func TestFindOnlyFiles(t *testing.T) {
+	tree(t, map[string]string{"k8s/a.yaml": "", "k8s/link.yaml": "->pipe.yaml"})
+	if err := syscall.Mkfifo("k8s/pipe.yaml", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, arg := range []string{"k8s", "k8s/*.yaml"} {
+		got := Find([]string{arg})
+		if len(got.Files) != 1 || len(got.Skipped) != 1 || got.Skipped[0].Reason != "not a regular file" || len(got.Errs) > 0 {
+			t.Errorf("%s: %+v", arg, got)
+		}
+	}
+	if got := Find([]string{"k8s/pipe.yaml"}); len(got.Files) != 1 {
+		t.Errorf("one that is named: %+v", got) // the shell makes pipes for <(program)
 	}
 }
 
