@@ -26,18 +26,16 @@ func (s *store) user(text string, layers []string) (User, error) {
 	}
 	passwd, group, err := s.accounts(layers)
 	id, numeric := number(name)
-	if !numeric && err != nil {
+	switch {
+	case err != nil && numeric:
+		return User{UID: id}, nil // its groups are not known
+	case err != nil:
 		return User{}, fmt.Errorf("its user %q cannot be looked up: %w", name, err)
 	}
-	u := User{UID: id}
+	u, found := User{UID: id, Groups: []uint32{0}}, false
 	if !numeric {
 		u.Name = name
 	}
-	if err != nil {
-		return u, nil // its groups are not known
-	}
-	found := false
-	u.Groups = []uint32{0}
 	for fields := range lines(passwd, 4) {
 		uid, ok := number(fields[2])
 		gid, also := number(fields[3])

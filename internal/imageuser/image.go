@@ -36,7 +36,7 @@ func Read(path string) ([]Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.close()
+	defer s.Close()
 	var images []Image
 	switch {
 	case s.has("index.json"):
@@ -54,8 +54,8 @@ func Read(path string) ([]Image, error) {
 
 // store has the files of an image.
 type store struct {
-	open  func(name string) (io.ReadCloser, error)
-	close func() error
+	io.Closer
+	open func(name string) (io.ReadCloser, error)
 }
 
 func open(path string) (*store, error) {
@@ -70,7 +70,7 @@ func open(path string) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &store{open: func(name string) (io.ReadCloser, error) { return root.Open(name) }, close: root.Close}, nil
+	return &store{Closer: root, open: func(name string) (io.ReadCloser, error) { return root.Open(name) }}, nil
 }
 
 func (s *store) has(name string) bool {
@@ -78,7 +78,7 @@ func (s *store) has(name string) bool {
 	if err != nil {
 		return false
 	}
-	f.Close()
+	_ = f.Close() // nothing was written
 	return true
 }
 

@@ -2,6 +2,7 @@ package imageuser
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/opencontainers/go-digest"
@@ -68,7 +69,7 @@ func (s *store) add(i *Image, d descriptor, around []string, depth int) error {
 	if err := s.blob(d, &m); err != nil {
 		return err
 	}
-	digests := append(around[:len(around):len(around)], d.Digest.String())
+	digests := append(slices.Clone(around), d.Digest.String())
 	for _, of := range m.Manifests {
 		if err := s.add(i, of, digests, depth+1); err != nil {
 			return err
