@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -147,14 +148,20 @@ func (a *Agent) Again() error {
 	return nil
 }
 
-// freeAddress returns a loopback address that nobody listens on.
+// freeAddress returns a loopback address that nobody listens on. Its port is above those that the
+// kernel gives to whoever names none, who could take it before the agent does.
 func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
+	const first, ports, tries = 61000, 4500, 100
+	var failed error
+	for range tries {
+		address := fmt.Sprintf("127.0.0.1:%d", first+rand.IntN(ports))
+		listener, err := net.Listen("tcp", address)
+		if err == nil {
+			return address, listener.Close()
+		}
+		failed = err
 	}
-	defer listener.Close()
-	return listener.Addr().String(), nil
+	return "", fmt.Errorf("find a free port: %w", failed)
 }
 
 // WaitReady waits until /readyz answers 200.
