@@ -125,6 +125,12 @@ func (d *Decision) Outcome() Outcome {
 // about a thousand characters.
 const maxNamed = 6
 
+// maxDenied and maxFixes bound what a denial says of what was found and of what to change, in bytes.
+const (
+	maxDenied = 2800
+	maxFixes  = 1000
+)
+
 // fixes are what the pod's author writes, each once, of the violations that a
 // denial spells out.
 func (d *Decision) fixes() []string {
@@ -163,11 +169,12 @@ func (d *Decision) Message() string {
 		}
 		fmt.Fprintf(&b, "%s: %s", v.Rule, v.Finding)
 	}
+	text := upTo(b.String(), maxDenied)
 	if d.Unadjusted {
-		b.WriteString(" (policy would adjust it; on this node specguard can only deny containers)")
+		text += " (policy would adjust it; on this node specguard can only deny containers)"
 	}
 	if fixes := d.fixes(); len(fixes) > 0 {
-		b.WriteString(". In the pod: " + strings.Join(fixes, "; "))
+		text += ". In the pod: " + upTo(strings.Join(fixes, "; "), maxFixes)
 	}
-	return b.String()
+	return text
 }

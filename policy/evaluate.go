@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/specguard/specguard/internal/ocispec"
-	"github.com/specguard/specguard/internal/oneline"
 )
 
 // Visibility says how much of the spec is visible, and whether it can still be
@@ -157,7 +156,7 @@ func (e *evaluation) adjustBy(rules []bound) bool {
 			if i == maxReported && len(changes) > i+1 {
 				change = fmt.Sprintf("and %d more changes", len(changes)-i)
 			}
-			e.decision.Adjustments = append(e.decision.Adjustments, Adjustment{Policy: r.policy.name, Rule: r.name, Change: oneline.Of(change)})
+			e.decision.Adjustments = append(e.decision.Adjustments, Adjustment{Policy: r.policy.name, Rule: r.name, Change: lineOf(change)})
 			if i == maxReported {
 				break
 			}
@@ -210,14 +209,14 @@ func (e *evaluation) tighten() {
 // a pod can have thousands of mounts, and each is a line in logs.
 const maxReported = 15
 
-// oneLineEach gives findings as they are reported: in one line each, and not too many.
+// oneLineEach gives findings as they are reported: in one line each, none too long, and not too many.
 func oneLineEach(findings []Finding) []Finding {
 	if len(findings) > maxReported+1 {
 		more := Finding{Found: fmt.Sprintf("and %d more", len(findings)-maxReported)}
 		findings = append(slices.Clone(findings[:maxReported]), more)
 	}
 	for i, f := range findings {
-		findings[i] = Finding{Found: oneline.Of(f.Found), Allowed: oneline.Of(f.Allowed), Fix: oneline.Of(f.Fix)}
+		findings[i] = Finding{Found: lineOf(f.Found), Allowed: lineOf(f.Allowed), Fix: lineOf(f.Fix)}
 	}
 	return findings
 }

@@ -3,7 +3,6 @@ package policy
 import (
 	"fmt"
 	"reflect"
-	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -130,13 +129,7 @@ func profileText(p *specs.LinuxSeccomp) string {
 }
 
 // brief is text of others in one line, and not too long.
-func brief(text string) string {
-	text = oneline.Of(text)
-	if len(text) <= maxFieldText {
-		return text
-	}
-	return strings.ToValidUTF8(text[:maxFieldText-len("...")], "") + "..."
-}
+func brief(text string) string { return upTo(oneline.Of(text), maxFieldText) }
 
 // OneLine is the change as it is shown if others may have written it: without characters
 // that cannot be printed.

@@ -3,7 +3,6 @@ package policy
 import (
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
@@ -190,5 +189,5 @@ func (s *Subject) removeMounts(remove map[int]bool) []string {
 	if len(back) == 0 {
 		return nil
 	}
-	return []string{"put the runtime's own mounts on " + strings.Join(back, ", ")}
+	return []string{"put the runtime's own mounts on " + few(back)}
 }

@@ -73,7 +73,7 @@ func (h *HostNamespaces) Check(s *Subject) []Finding {
 		out = append(out, Finding{Found: "no mount namespace of its own"})
 	}
 	if foreign := foreignNamespaces(s); len(foreign) > 0 {
-		out = append(out, Finding{Found: "namespaces " + joined(foreign) + " are not the pod's"})
+		out = append(out, Finding{Found: "namespaces " + few(foreign) + " are not the pod's"})
 	}
 	return out
 }

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -79,7 +78,7 @@ func (r *ReadOnlyRootFilesystem) Adjust(s *Subject) []string {
 	if add := missingPaths(sizes, s.Spec.Mounts); len(add) > 0 {
 		s.Spec.Mounts = slices.Insert(s.Spec.Mounts, place(s.Spec.Mounts, add), writableMounts(add, sizes, s.Spec.Process)...)
 		s.placed = append(s.placed, add...)
-		changes = append(changes, "mounted tmpfs on "+strings.Join(add, ", "))
+		changes = append(changes, "mounted tmpfs on "+few(add))
 	}
 	return changes
 }

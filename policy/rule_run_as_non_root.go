@@ -231,7 +231,7 @@ func (r *RunAsNonRoot) Check(s *Subject) []Finding {
 	}
 	if len(bad) > 0 {
 		findings = append(findings, Finding{
-			Found:   "additional groups " + strings.Join(bad, ", ") + " not allowed",
+			Found:   "additional groups " + few(bad) + " not allowed",
 			Allowed: r.groups(r.AllowedSupplementalGroups),
 			Fix:     "change spec.securityContext.supplementalGroups and fsGroup, or the groups that the image gives to the user",
 		})
@@ -313,7 +313,7 @@ func (r *RunAsNonRoot) dropGroups(s *Subject, u *specs.User, wasRoot bool) []str
 	if len(dropped) == 0 {
 		return nil
 	}
-	return []string{"dropped additional groups " + strings.Join(dropped, ", ")}
+	return []string{"dropped additional groups " + few(dropped)}
 }
 
 func (r *RunAsNonRoot) readsMore() input {
