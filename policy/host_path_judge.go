@@ -20,6 +20,7 @@ type pathJudge struct {
 	forbidden []forbiddenPlace
 	located   bool            // those are
 	sensitive []sensitivePath // once they are needed
+	removals  *removal        // once it is
 }
 
 // allowedPlace is where an allowed path leads.
@@ -52,7 +53,7 @@ func (j *pathJudge) findings(hm hostMount) []Finding {
 	m := &j.subject.Spec.Mounts[hm.at]
 	entry, why := j.covering(hm)
 	if entry == nil {
-		found := j.name(hm, j.rule.Remove.note(j.rule.Action(), j.subject, m)) + " is not allowed"
+		found := j.name(hm, j.kept(hm.at)) + " is not allowed"
 		if why != "" {
 			found += ": " + why
 		}
@@ -260,36 +261,34 @@ func (j *pathJudge) list() string {
 	return listOrNone(out)
 }
 
-// removable are the mounts, by index, that no path covers or that are forbidden, and that can be
-// taken out. One that lies in a volume or another path which stays hides a part of that.
-func (j *pathJudge) removable() map[int]bool {
-	spec, remove := j.subject.Spec, make(map[int]bool)
+// removal is what becomes of the mounts that no path covers or that are forbidden. What the runtime
+// mounts by itself has no files that they hide.
+func (j *pathJudge) removal() removal {
+	var mounts []int
 	for _, hm := range j.subject.hostMounts() {
 		if entry, _ := j.covering(hm); entry == nil {
-			remove[hm.at] = true
+			mounts = append(mounts, hm.at)
 		}
 	}
 	for _, v := range j.forbiddenVolumes() {
-		remove[v.at] = true
+		mounts = append(mounts, v.at)
 	}
-	for i := range remove {
-		m := &spec.Mounts[i]
-		if remounts(m) || !j.rule.Remove.takes(j.subject, m) { // what remounts may protect
-			delete(remove, i)
-		}
+	at := func(i int) *specs.Mount { return &j.subject.Spec.Mounts[i] }
+	keep := func(i int) (string, bool) { return j.rule.Remove.keeps(j.subject, at(i)) }
+	return j.subject.removal(mounts, keep, func(i int) bool {
+		own := []VolumeType{runtimeFile, sharedMemory}
+		return !isPseudo(at(i)) && !remounts(at(i)) && !slices.Contains(own, j.subject.origin(at(i)).volume)
+	})
+}
+
+// kept says why the adjusting rule has not removed the mount of that index; "" if it does not adjust.
+func (j *pathJudge) kept(i int) string {
+	if j.rule.Action() != Adjust {
+		return ""
 	}
-	stays := make(map[string]bool)
-	for i := range spec.Mounts {
-		m := &spec.Mounts[i]
-		own := isPseudo(m) || slices.Contains([]VolumeType{runtimeFile, sharedMemory}, j.subject.origin(m).volume)
-		if !remove[i] && !own && !remounts(m) {
-			stays[mountPoint(m)] = true
-		}
+	if j.removals == nil {
+		r := j.removal()
+		j.removals = &r
 	}
-	for i := range remove {
-		if liesIn(stays, mountPoint(&spec.Mounts[i])) {
-			delete(remove, i)
-		}
-	}
-	return remove
+	return j.removals.kept[i]
 }

@@ -38,7 +38,7 @@ func (c *compiler) warnOfConflicts(s *Set) {
 func (c *compiler) warnOfRivals(a, b *compiled, of, other header) {
 	for _, ra := range a.rules {
 		at := slices.IndexFunc(b.rules, func(rb compiledRule) bool { return rb.name == ra.name })
-		if at < 0 || !ra.denies() || !b.rules[at].denies() {
+		if at < 0 || !ra.denies() || !b.rules[at].denies() || !ra.sameMoment(&b.rules[at]) {
 			continue
 		}
 		if why := rivals(ra.Rule, b.rules[at].Rule); why != "" && overlap(&a.match, &b.match) {
@@ -50,6 +50,11 @@ func (c *compiler) warnOfRivals(a, b *compiled, of, other header) {
 
 // denies reports whether a container that breaks the rule in the end is denied.
 func (r *compiledRule) denies() bool { return r.Action() == Reject || r.Action() == Adjust }
+
+// sameMoment reports whether both rules are on the same spec: what is on request may be adjusted since.
+func (r *compiledRule) sameMoment(o *compiledRule) bool {
+	return (r.request != nil) == (o.request != nil) && (r.result != nil) == (o.result != nil)
+}
 
 // rivals says why no container complies with both rules; "" if one may.
 func rivals(a, b Rule) string {

@@ -72,6 +72,15 @@ func conflicts() [][3]string {
 		{"images: {requireDigest: true}", "images: {allowed: ['b.io/**']}", ""},
 		{"cgroupsPath: {cgroupDriver: systemd}", "cgroupsPath: {cgroupDriver: cgroupfs}", "one allows the cgroup driver"},
 		{"cgroupsPath: {cgroupDriver: systemd}", "cgroupsPath: {}", ""},
+		{
+			"runAsNonRoot: {onViolation: adjust, runAsUser: 5, allowedUsers: [{min: 1, max: 9}]}",
+			"runAsNonRoot: {on: request, allowedUsers: [{min: 10, max: 20}]}", "",
+		},
+		{
+			"runAsNonRoot: {on: request, allowedUsers: [{min: 1, max: 9}]}",
+			"runAsNonRoot: {on: request, allowedUsers: [{min: 10, max: 20}]}", "no user is in both",
+		},
+		{"resources: {onViolation: adjust, memory: {default: 1Gi}}", "resources: {on: request, memory: {max: 512Mi}}", ""},
 		{"appArmorProfile: {allowed: [RuntimeDefault]}", "appArmorProfile: {allowed: ['Localhost/web-*']}", "no profile is in both"},
 		{"appArmorProfile: {allowed: ['Localhost/web-a']}", "appArmorProfile: {allowed: ['Localhost/web-*']}", ""},
 		{"seLinuxOptions: {type: a_t}", "seLinuxOptions: {allowedTypes: [b_t, 'container_*']}", "no SELinux type is in both"},

@@ -39,25 +39,16 @@ func (r Removal) validate(action Action) error {
 	return nil
 }
 
-// takes reports whether the mount, which is not allowed, may be removed.
-func (r Removal) takes(s *Subject, m *specs.Mount) bool {
+// keeps reports whether the mount, which is not allowed, stays, and why; "" if the policy wants it so.
+func (r Removal) keeps(s *Subject, m *specs.Mount) (why string, stays bool) {
 	switch r {
 	case removeWritable:
-		return true
+		return "", false
 	case removeNone:
-		return false
+		return "", true
 	default:
-		return !s.writesTo(m)
+		return "writable, so not removed", s.writesTo(m)
 	}
-}
-
-// note says in a message why a rule with that action has not removed the mount; "" where that is not
-// because of its data.
-func (r Removal) note(action Action, s *Subject, m *specs.Mount) string {
-	if action != Adjust || r == removeWritable || r == removeNone || r.takes(s, m) {
-		return ""
-	}
-	return "writable, so not removed"
 }
 
 // writesTo reports whether the container can write to the mount as it was asked for: another rule may
@@ -71,4 +62,66 @@ func (s *Subject) writesTo(m *specs.Mount) bool {
 	return !isReadOnly(m) || slices.ContainsFunc(s.came.Mounts, func(o specs.Mount) bool {
 		return o.Destination == m.Destination && o.Source == m.Source && o.Type == m.Type && isBind(&o) == isBind(m) && !isReadOnly(&o)
 	})
+}
+
+// removal is what a rule that removes mounts does with those that it does not allow, by index.
+type removal struct {
+	removed map[int]bool
+	kept    map[int]string // why each of the others stays; "" if the policy wants it so
+}
+
+// removal finds out which of the mounts can be removed. keep says of one alone whether it stays, and why.
+// One that lies in a mount which stays is kept too: it may hide something of that. shows says of a mount
+// that stays whether it has files which are to remain hidden.
+func (s *Subject) removal(mounts []int, keep func(i int) (why string, stays bool), shows func(i int) bool) removal {
+	r := removal{removed: make(map[int]bool), kept: make(map[int]string)}
+	for _, i := range mounts {
+		if remounts(&s.Spec.Mounts[i]) { // which may protect what is there
+			r.kept[i] = "a remount, so not removed"
+		} else if why, stays := keep(i); stays {
+			r.kept[i] = why
+		} else {
+			r.removed[i] = true
+		}
+	}
+	stays := make(map[string]bool) // the mount points of those that stay
+	for i := range s.Spec.Mounts {
+		if !r.removed[i] && shows(i) {
+			stays[mountPoint(&s.Spec.Mounts[i])] = true
+		}
+	}
+	for i := range r.removed {
+		if around := folderOf(stays, mountPoint(&s.Spec.Mounts[i])); around != "" {
+			delete(r.removed, i)
+			r.kept[i] = "inside the mount " + around + ", so not removed"
+		}
+	}
+	return r
+}
+
+// note says in a message why an adjusting rule has not removed the mount.
+func (r *removal) note(i int) string {
+	if why := r.kept[i]; why != "" {
+		return " (" + why + ")"
+	}
+	return ""
+}
+
+// folderOf is the outermost of the folders that the path is, or lies below; "" for none. All are clean. It is
+// called for every mount of a pod, which can have thousands, so it looks the parents up. A path longer
+// than any that can be mounted is taken to lie in /.
+func folderOf(dirs map[string]bool, p string) string {
+	const longest = 4096 // PATH_MAX
+	if len(p) > longest || dirs["/"] {
+		return "/"
+	}
+	for i, c := range p {
+		if c == '/' && i > 0 && dirs[p[:i]] {
+			return p[:i]
+		}
+	}
+	if dirs[p] {
+		return p
+	}
+	return ""
 }

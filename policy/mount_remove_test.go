@@ -94,6 +94,47 @@ func TestRemoveForbidden(t *testing.T) {
 	}
 }
 
+// TestKeptInside: whatever removes mounts says why it does not remove one that lies in another.
+func TestKeptInside(t *testing.T) {
+	const token = "/var/lib/kubelet/pods/3f2a/volumes/kubernetes.io~projected/kube-api-access-x"
+	run := bind("/var/run", "/var/lib/kubelet/pods/3f2a/volumes/kubernetes.io~empty-dir/run", "rbind", "rw")
+	for name, tt := range map[string]struct {
+		mount specs.Mount
+		rule  string
+		want  string
+	}{
+		"a token": {
+			bind("/var/run/x", token, "rbind", "ro"), "tokens: {onViolation: adjust}",
+			"service account token at /var/run/secrets/kubernetes.io/serviceaccount (inside the mount /var/run, so not removed), " +
+				"/var/run/x (inside the mount /var/run, so not removed) not allowed",
+		},
+		"a writable token": {
+			bind("/x", token, "rbind", "rw"), "tokens: {onViolation: adjust}",
+			"/x (writable, so not removed) not allowed",
+		},
+		"a volume": {
+			bind("/var/run/x", "/srv", "rbind", "ro"), "volumeTypes: {onViolation: adjust, allowed: [emptyDir, projected]}",
+			"hostPath at /var/run/x (inside the mount /var/run, so not removed) not allowed",
+		},
+		"a host path": {
+			bind("/var/run/x", "/srv", "rbind", "ro"), "hostPaths: {onViolation: adjust, allowed: []}",
+			"host path /srv (inside the mount /var/run, so not removed) at /var/run/x is not allowed",
+		},
+		"a remount": {
+			bind("/x", "/srv", "rbind", "remount", "ro"), "hostPaths: {onViolation: adjust, remove: writable, allowed: []}",
+			"(a remount, so not removed) at /x is not allowed",
+		},
+		"not adjusting": {
+			bind("/var/run/x", "/srv", "rbind", "ro"), "hostPaths: {allowed: []}", "host path /srv at /var/run/x is not allowed",
+		},
+	} {
+		d := decide(t, newSpec(withMount(run), withMount(tt.mount)), tt.rule)
+		if got := strings.Join(findings(d), "; "); d.Outcome() != Denied || !strings.Contains(got, tt.want) {
+			t.Errorf("%s:\n got %q\nwant %q", name, got, tt.want)
+		}
+	}
+}
+
 func TestRemoveErrors(t *testing.T) {
 	for rule, want := range map[string]string{
 		"hostPaths: {remove: writable}":                                 "0.yaml:6:25: spec.rules.hostPaths.remove: needs onViolation: adjust",

@@ -169,13 +169,14 @@ func (c *Capabilities) Check(s *Subject) []Finding {
 	if len(bad) == 0 {
 		return nil
 	}
-	return []Finding{{Found: displayNames(bad) + " not allowed", Allowed: c.allowed(), Fix: c.fix(s.Spec, bad)}}
+	return []Finding{{Found: displayNames(bad) + " not allowed", Allowed: c.allowed(), Fix: c.fix(s, bad)}}
 }
 
 // fix is what the pod's author writes: what to drop of the capabilities that the
 // runtime gives to each container, and what not to add.
-func (c *Capabilities) fix(spec *specs.Spec, bad []string) string {
-	if slices.ContainsFunc(capabilitySets(spec), givesAll) {
+func (c *Capabilities) fix(s *Subject, bad []string) string {
+	spec := s.Spec
+	if slices.ContainsFunc(capabilitySets(spec), givesAll) && everyDevice(deviceRules(s.came)) {
 		return fixPrivileged
 	}
 	var given, added []string
@@ -194,7 +195,11 @@ func (c *Capabilities) fix(spec *specs.Spec, bad []string) string {
 	default:
 		out = append(out, "set securityContext.capabilities.drop: ["+strings.Join(given, ", ")+"]")
 	}
-	if len(added) > 0 {
+	switch {
+	case len(added) == 0:
+	case slices.ContainsFunc(capabilitySets(spec), everyCapability):
+		out = append(out, "remove ALL from securityContext.capabilities.add")
+	default:
 		out = append(out, "remove "+displayNames(added)+" from securityContext.capabilities.add")
 	}
 	return strings.Join(out, " and ")

@@ -183,7 +183,7 @@ func (h *HostPaths) Check(s *Subject) []Finding {
 	for _, v := range j.forbiddenVolumes() {
 		m := &s.Spec.Mounts[v.at]
 		name := s.volumeName(m)
-		if note := h.Remove.note(h.Action(), s, m); note != "" {
+		if note := j.kept(v.at); note != "" {
 			name += " (" + note + ")"
 		}
 		out = append(out, Finding{Found: fmt.Sprintf("%s is not allowed: %s", name, v.why), Allowed: j.list(),
@@ -197,7 +197,7 @@ func (h *HostPaths) Check(s *Subject) []Finding {
 func (h *HostPaths) Adjust(s *Subject) []string {
 	j := h.judge(s)
 	var done []string
-	removed := j.removable()
+	removed := j.removal().removed
 	for _, hm := range s.hostMounts() {
 		m := &s.Spec.Mounts[hm.at]
 		name := fmt.Sprintf("host path %s at %s", m.Source, m.Destination)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/moby/sys/capability"
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
@@ -53,7 +54,7 @@ func (*Privileged) Check(s *Subject) []Finding {
 	if l := s.Spec.Linux; l == nil || l.Seccomp == nil {
 		signs = append(signs, "no seccomp profile")
 	}
-	return []Finding{{Found: "privileged container: " + strings.Join(signs, ", "), Fix: fixPrivileged}}
+	return []Finding{{Found: "privileged container: " + few(signs), Fix: fixOf(s)}}
 }
 
 // Adjust takes the container back to what an unprivileged one gets.
@@ -91,6 +92,25 @@ func (*Privileged) Adjust(s *Subject) []string {
 
 // fixPrivileged is what the author of a privileged container writes.
 const fixPrivileged = "set securityContext.privileged: false"
+
+// fixOf is what the author of a container with signs of a privileged one writes.
+func fixOf(s *Subject) string {
+	if !everyDevice(deviceRules(s.came)) && slices.ContainsFunc(capabilitySets(s.came), everyCapability) {
+		return "remove ALL from securityContext.capabilities.add"
+	}
+	return fixPrivileged
+}
+
+// everyCapability reports whether the set has all capabilities that have been there since Linux 3.16:
+// container runtimes add those that the kernel knows.
+func everyCapability(set *[]string) bool {
+	for c := capability.Cap(0); c <= capability.CAP_AUDIT_READ; c++ {
+		if !mayGive(*set, "CAP_"+strings.ToUpper(c.String())) {
+			return false
+		}
+	}
+	return true
+}
 
 // privilegedSigns are the signs of which each alone makes a violation.
 func privilegedSigns(s *Subject) []string {

@@ -94,7 +94,7 @@ func (p *ProcMount) Check(s *Subject) []Finding {
 // fixProcMount is what the pod's author writes: a privileged container has no masks
 // either.
 func (s *Subject) fixProcMount() string {
-	if slices.ContainsFunc(capabilitySets(s.Spec), givesAll) {
+	if slices.ContainsFunc(capabilitySets(s.Spec), givesAll) && everyDevice(deviceRules(s.came)) {
 		return fixPrivileged
 	}
 	return "set securityContext.procMount: Default"

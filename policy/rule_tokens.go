@@ -22,7 +22,8 @@ import (
 //
 // Reads: mounts (OCI runtime spec, config.md, "Mounts").
 // Adjusts: removes the mount, if it is read-only, as the kubelet makes it, and not inside
-// another mount, because it may hide something of it. Otherwise the container is denied.
+// another mount, such as an emptyDir on /var/run: it may hide something of that. Otherwise the container is
+// denied, and the message says why.
 // Source: Kubernetes plugin/pkg/admission/serviceaccount, pkg/volume/projected.
 // Example: {onViolation: adjust}
 type Tokens struct {
@@ -49,12 +50,17 @@ func (t *Tokens) Validate() error {
 
 // Check finds mounts of tokens.
 func (t *Tokens) Check(s *Subject) []Finding {
-	var found []string
-	for _, at := range t.mounts(s) {
-		found = append(found, s.Spec.Mounts[at].Destination)
-	}
-	if len(found) == 0 {
+	mounts := t.mounts(s)
+	if len(mounts) == 0 {
 		return nil
+	}
+	var r removal
+	if t.Action() == Adjust {
+		r = t.removal(s, mounts)
+	}
+	var found []string
+	for _, at := range mounts {
+		found = append(found, s.Spec.Mounts[at].Destination+r.note(at))
 	}
 	return []Finding{{Found: "service account token at " + few(found) + " not allowed",
 		Fix: "set automountServiceAccountToken: false, and remove other volumes with tokens"}}
@@ -63,30 +69,20 @@ func (t *Tokens) Check(s *Subject) []Finding {
 // Adjust removes them. One that can be written, or lies in a mount which stays, is kept, and
 // denied.
 func (t *Tokens) Adjust(s *Subject) []string {
-	remove := make(map[int]bool)
-	for _, at := range t.mounts(s) {
-		m := &s.Spec.Mounts[at]
-		remove[at] = isReadOnly(m) && !remounts(m)
-	}
-	stays := make(map[string]bool) // the mount points of those that stay
-	for i := range s.Spec.Mounts {
-		if !remove[i] {
-			stays[mountPoint(&s.Spec.Mounts[i])] = true
-		}
-	}
+	removed := t.removal(s, t.mounts(s)).removed
 	var done []string
 	for i := range s.Spec.Mounts {
-		m := &s.Spec.Mounts[i]
-		switch {
-		case !remove[i]:
-			delete(remove, i)
-		case liesIn(stays, mountPoint(m)):
-			delete(remove, i)
-		default:
-			done = append(done, "removed the service account token at "+m.Destination)
+		if removed[i] {
+			done = append(done, "removed the service account token at "+s.Spec.Mounts[i].Destination)
 		}
 	}
-	return append(done, s.removeMounts(remove)...)
+	return append(done, s.removeMounts(removed)...)
+}
+
+// removal is what becomes of those mounts. Any other mount may have files that they hide.
+func (t *Tokens) removal(s *Subject, mounts []int) removal {
+	keep := func(i int) (string, bool) { return "writable, so not removed", !isReadOnly(&s.Spec.Mounts[i]) }
+	return s.removal(mounts, keep, func(int) bool { return true })
 }
 
 // mounts are those of tokens, by index.

@@ -23,7 +23,7 @@ func TestTokens(t *testing.T) {
 		rule   string
 		mounts []specs.Mount
 		found  string // where; "" for nothing
-		stays  string // what of it adjusting leaves, and the container is denied for
+		stays  string // what of it adjusting leaves, and why, and the container is denied for
 	}{
 		"none":                          {``, []specs.Mount{empty("/a")}, "", ""},
 		"the kubelet's":                 {``, []specs.Mount{ro(tokenPlace, api)}, tokenPlace, ""},
@@ -33,10 +33,10 @@ func TestTokens(t *testing.T) {
 		"a sub path of it":              {``, []specs.Mount{ro("/t", subPaths+"kube-api-access-x7/app/0")}, "/t", ""},
 		"another pod's":                 {``, []specs.Mount{ro("/t", "/var/lib/kubelet/pods/4444/volumes/kubernetes.io~projected/kube-api-access-x7")}, "/t", ""},
 		"of another kubelet":            {``, []specs.Mount{ro("/t", "/var/lib/k0s/kubelet/pods/3f2a/volumes/kubernetes.io~projected/kube-api-access-x7")}, "/t", ""},
-		"writable":                      {``, []specs.Mount{bind("/t", api, "rbind", "rw")}, "/t", "/t"},
-		"one of them writable":          {``, []specs.Mount{bind("/t", api, "rbind", "rw"), ro("/u", api)}, "/t, /u", "/t"},
-		"in a volume":                   {``, []specs.Mount{empty("/var/run"), ro(tokenPlace, api)}, tokenPlace, tokenPlace},
-		"remounted":                     {``, []specs.Mount{bind("/t", api, "rbind", "ro", "remount")}, "/t", "/t"},
+		"writable":                      {``, []specs.Mount{bind("/t", api, "rbind", "rw")}, "/t", "/t (writable, so not removed)"},
+		"one of them writable":          {``, []specs.Mount{bind("/t", api, "rbind", "rw"), ro("/u", api)}, "/t, /u", "/t (writable, so not removed)"},
+		"in a volume":                   {``, []specs.Mount{empty("/var/run"), ro(tokenPlace, api)}, tokenPlace, tokenPlace + " (inside the mount /var/run, so not removed)"},
+		"remounted":                     {``, []specs.Mount{bind("/t", api, "rbind", "ro", "remount")}, "/t", "/t (a remount, so not removed)"},
 		"another projected volume":      {``, []specs.Mount{ro("/t", podVolumes+"kubernetes.io~projected/all-in-one")}, "", ""},
 		"a secret":                      {``, []specs.Mount{ro("/t", podVolumes+"kubernetes.io~secret/web-token-x7")}, "", ""},
 		"another volume in its place":   {``, []specs.Mount{empty(tokenPlace)}, "", ""},

@@ -57,64 +57,41 @@ func (v *VolumeTypes) Validate() error {
 
 // Check finds volumes of types that are not allowed.
 func (v *VolumeTypes) Check(s *Subject) []Finding {
-	var found []string
-	for _, at := range v.others(s) {
-		m := &s.Spec.Mounts[at]
-		name := s.volumeName(m)
-		if note := v.Remove.note(v.Action(), s, m); note != "" {
-			name += " (" + note + ")"
-		}
-		found = append(found, name)
-	}
-	if len(found) == 0 {
+	others := v.others(s)
+	if len(others) == 0 {
 		return nil
+	}
+	var r removal
+	if v.Action() == Adjust {
+		r = v.removal(s, others)
+	}
+	var found []string
+	for _, at := range others {
+		found = append(found, s.volumeName(&s.Spec.Mounts[at])+r.note(at))
 	}
 	return []Finding{{Found: few(found) + " not allowed", Allowed: listOrNone(v.Allowed), Fix: "use volumes of the allowed types"}}
 }
 
 // Adjust removes them. One that lies in a mount which stays is kept, and denied.
 func (v *VolumeTypes) Adjust(s *Subject) []string {
-	others := make(map[int]bool)
-	for _, at := range v.others(s) {
-		others[at] = true
-	}
-	stays := make(map[string]bool) // the mount points of those that stay
-	for i := range s.Spec.Mounts {
-		if m := &s.Spec.Mounts[i]; !others[i] || remounts(m) || !v.Remove.takes(s, m) { // what remounts may protect
-			stays[mountPoint(m)] = true
-		}
-	}
+	removed := v.removal(s, v.others(s)).removed
 	var done []string
 	for i := range s.Spec.Mounts {
-		m := &s.Spec.Mounts[i]
-		if others[i] && liesIn(stays, mountPoint(m)) {
-			delete(others, i)
-		} else if others[i] {
-			done = append(done, "removed "+s.volumeName(m))
+		if removed[i] {
+			done = append(done, "removed "+s.volumeName(&s.Spec.Mounts[i]))
 		}
 	}
-	done = append(done, s.removeMounts(others)...)
+	done = append(done, s.removeMounts(removed)...)
 	if len(done) > 0 && unshareRoot(s.Spec) {
 		done = append(done, "lowered the propagation of the root filesystem")
 	}
 	return done
 }
 
-// liesIn reports whether the path is one of the folders or lies below one; all
-// are clean. It is called for every mount of a pod, which can have thousands,
-// so it looks the parents up. A path longer than any that can be mounted is
-// taken to lie in one.
-func liesIn(dirs map[string]bool, p string) bool {
-	const longest = 4096 // PATH_MAX
-	if len(p) > longest || dirs[p] || dirs["/"] {
-		return true
-	}
-	for i, c := range p {
-		if c == '/' && i > 0 && dirs[p[:i]] {
-			return true
-		}
-	}
-	return false
+// removal is what becomes of those mounts. Any other mount may have files that they hide.
+func (v *VolumeTypes) removal(s *Subject, others []int) removal {
+	keep := func(i int) (string, bool) { return v.Remove.keeps(s, &s.Spec.Mounts[i]) }
+	return s.removal(others, keep, func(int) bool { return true })
 }
 
 // others are the mounts of volumes that are not allowed, by index.

@@ -99,7 +99,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 	d.members(n, path, func(key, val *yaml.Node) {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.key == key.Value })
 		if i < 0 {
-			d.fail(key, path, "unknown field %q (allowed: %s)", key.Value, keys(fields))
+			d.fail(key, path, "%s", unknown(key.Value, fields))
 			return
 		}
 		places[key.Value] = val
