@@ -6,4 +6,5 @@ func (c *compiler) lint(s *Set) {
 	c.warnOfKubeSystem(s)
 	c.warnOfConflicts(s)
 	c.warnOfUnused()
+	c.warnOfAllowances()
 }

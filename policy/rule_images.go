@@ -82,12 +82,18 @@ func (i *Images) Validate() error {
 	return nil
 }
 
-// Warnings tells of a list that covers every name.
+// Warnings tells of a list that covers every name, and of unusual spellings of a registry.
 func (i *Images) Warnings() []error {
-	if at := slices.Index(i.Allowed, everyImage); at >= 0 {
-		return []error{strict.Entry("allowed", at, "%q allows every image that has a name", everyImage)}
+	var out []error
+	for at, p := range i.Allowed {
+		if p == everyImage {
+			return []error{strict.Entry("allowed", at, "%q allows every image that has a name", everyImage)}
+		}
+		if written, plain := p.misspelt(); written != "" {
+			out = append(out, strict.Entry("allowed", at, "%q covers only an image that is named so (the usual name is %q)", written, plain))
+		}
 	}
-	return nil
+	return out
 }
 
 // Check finds an image from elsewhere, a forbidden one, and one that is not pinned.

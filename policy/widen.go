@@ -15,6 +15,9 @@ type widens interface {
 	// widen allows in addition what a rule of the same kind allows, of which only the lists
 	// are set. It never makes the rule stricter. The rule shares no list with others after it.
 	widen(by Rule)
+
+	// idle tells of entries of the other rule's lists with which widen allows nothing more.
+	idle(by Rule) []idleEntry
 }
 
 // allowedList is one of the lists of a rule.
