@@ -22,6 +22,7 @@ const (
 	UnreadableFiles       Kind = "unreadableFiles"
 	UnreadableToken       Kind = "unreadableToken"
 	RootWithoutCapability Kind = "rootWithoutCapability"
+	UnusableCapability    Kind = "unusableCapability"
 	NoWritablePath        Kind = "noWritablePath"
 	LimitBelowRequest     Kind = "limitBelowRequest"
 	WritableVolumeRemoved Kind = "writableVolumeRemoved"
@@ -67,6 +68,7 @@ func kinds() []struct {
 		{UnreadableFiles, func(a *adjustment) []found { return unreadable(a, false) }},
 		{UnreadableToken, func(a *adjustment) []found { return unreadable(a, true) }},
 		{RootWithoutCapability, rootWithoutCapability},
+		{UnusableCapability, unusableCapability},
 		{NoWritablePath, noWritablePath},
 		{LimitBelowRequest, limitBelowRequest},
 		{WritableVolumeRemoved, writableVolumeRemoved},

@@ -29,12 +29,21 @@ func TestWarnings(t *testing.T) {
 		rules, pod, container string
 		want                  []breakage.Kind
 	}{
-		"nothing adjusted":       {strip, plain, "securityContext: {capabilities: {drop: [ALL]}}", nil},
-		"default capabilities":   {strip, plain, "securityContext: {runAsUser: 7}", nil},
-		"an added capability":    {strip, plain, "securityContext: {runAsUser: 7, capabilities: {add: [NET_ADMIN]}}", []breakage.Kind{breakage.AddedCapability}},
-		"root stays":             {strip, plain, "securityContext: {}", []breakage.Kind{breakage.RootWithoutCapability}},
-		"root stays with them":   {"capabilities: {onViolation: adjust, drop: [NET_RAW]}", plain, "securityContext: {}", nil},
-		"root had none":          {strip, plain, "securityContext: {capabilities: {drop: [CHOWN, SETUID, SETGID]}}", nil},
+		"nothing adjusted":     {strip, plain, "securityContext: {capabilities: {drop: [ALL]}}", nil},
+		"default capabilities": {strip, plain, "securityContext: {runAsUser: 7}", nil},
+		"an added capability":  {strip, plain, "securityContext: {runAsUser: 7, capabilities: {add: [NET_ADMIN]}}", []breakage.Kind{breakage.AddedCapability}},
+		"root stays":           {strip, plain, "securityContext: {}", []breakage.Kind{breakage.RootWithoutCapability}},
+		"root stays with them": {"capabilities: {onViolation: adjust, drop: [NET_RAW]}", plain, "securityContext: {}", nil},
+		"root had none":        {strip, plain, "securityContext: {capabilities: {drop: [CHOWN, SETUID, SETGID]}}", nil},
+		"unusable": {
+			user, plain, "securityContext: {capabilities: {drop: [ALL], add: [NET_RAW]}}", []breakage.Kind{breakage.UnusableCapability},
+		},
+		"unusable, beside the default": {
+			user, plain, "securityContext: {capabilities: {add: [NET_ADMIN]}}", []breakage.Kind{breakage.UnusableCapability},
+		},
+		"of another user already": {
+			over, plain, "securityContext: {runAsUser: 7, capabilities: {add: [NET_ADMIN]}}", []breakage.Kind{breakage.ChangedUser},
+		},
 		"the image's user":       {user, plain, "securityContext: {}", nil},
 		"root of the pod's own":  {user, plain, "securityContext: {runAsUser: 0}", []breakage.Kind{breakage.ChangedUser}},
 		"a user of the pod's":    {over, plain, "securityContext: {runAsUser: 7}", []breakage.Kind{breakage.ChangedUser}},
@@ -90,7 +99,7 @@ func warnings(t *testing.T, rules, pod string) []breakage.Warning {
 
 // TestKinds: no kind is left out.
 func TestKinds(t *testing.T) {
-	if n := len(breakage.Kinds()); n != 8 {
+	if n := len(breakage.Kinds()); n != 9 {
 		t.Errorf("%d kinds", n)
 	}
 }

@@ -1,6 +1,7 @@
 package breakage
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -67,6 +68,37 @@ func rootWithoutCapability(a *adjustment) []found {
 	}
 	return []found{{capabilitiesField, "leaves the container root, but without " + few(needed) + ": a program that gives files to " +
 		"another user, or becomes another user when it starts, fails"}}
+}
+
+// unusableCapability: the process keeps capabilities that the pod adds, but not root. When another user starts
+// a program, only the ambient capabilities stay, or those of the program's file.
+//
+// Source: capabilities(7), "Transformation of capabilities during execve()".
+func unusableCapability(a *adjustment) []found {
+	set := a.after.Process.Capabilities
+	if a.before.Process.User.UID != 0 || a.after.Process.User.UID == 0 || set == nil {
+		return nil
+	}
+	var kept []string
+	for _, c := range usable(a.after) {
+		ambient := slices.ContainsFunc(set.Ambient, func(n string) bool { return strings.EqualFold(n, "CAP_"+c) })
+		if !ambient && (!slices.Contains(givenByDefault(), c) || !hasDefaults(a.before)) {
+			kept = append(kept, c)
+		}
+	}
+	slices.Sort(kept)
+	if kept = slices.Compact(kept); len(kept) == 0 {
+		return nil
+	}
+	return []found{{userField, fmt.Sprintf("changes uid 0 to %d, which cannot use %s of the container: a user other than root gets a "+
+		"capability only if it is ambient, or from the file of a program", a.after.Process.User.UID, few(kept))}}
+}
+
+// hasDefaults reports whether the container has what runtimes give to one that drops nothing. One that
+// has less has asked for each.
+func hasDefaults(spec *specs.Spec) bool {
+	have := usable(spec)
+	return slices.Contains(have, "CHOWN") && slices.Contains(have, "SETUID") && slices.Contains(have, "KILL")
 }
 
 // few are the first of the names.

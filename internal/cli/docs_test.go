@@ -14,6 +14,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/specguard/specguard/internal/app"
+	"github.com/specguard/specguard/internal/breakage"
+	"github.com/specguard/specguard/internal/input"
 	"github.com/specguard/specguard/internal/strict"
 	"github.com/specguard/specguard/policy"
 )
@@ -70,6 +72,37 @@ func TestPoliciesInDocsAreValid(t *testing.T) {
 	}
 	if found < 2 {
 		t.Errorf("found %d policies, want those of README.md and docs/policy.md", found)
+	}
+}
+
+// TestMeshException: with the exception in docs/policy.md, the mesh's init container runs as it needs to.
+func TestMeshException(t *testing.T) {
+	var documents []string
+	for _, b := range docs(t) {
+		if b.file == "policy.md" && (strings.Contains(b.text, "metadata: {name: mesh}") || strings.Contains(b.text, "metadata: {name: tenants}")) {
+			documents = append(documents, b.text)
+		}
+	}
+	set, err := policy.Compile(policy.Source{Name: "p", Data: []byte(strings.Join(documents, "---\n"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	containers, err := input.Read("f", []byte("apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: team-web, labels: {tier: web}}\nspec:\n"+
+		"  initContainers: [{name: istio-init, image: 'registry.example.com/mesh/proxyv2:1', securityContext: {runAsUser: 0, runAsGroup: 0, "+
+		"capabilities: {drop: [ALL], add: [NET_ADMIN, NET_RAW]}}}]\n  containers: [{name: app, image: app}]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &containers[0]
+	d := set.Evaluate(c.Subject, policy.Complete)
+	process := d.Spec.Process
+	if d.Outcome() == policy.Denied || process.User.UID != 0 || len(process.Capabilities.Effective) != 2 || len(d.Excepted) < 2 {
+		t.Errorf("%s %q, uid %d with %q", d.Outcome(), d.Message(), process.User.UID, process.Capabilities.Effective)
+	}
+	for _, w := range breakage.Warnings(&c.Subject, c.Facts, d) {
+		if w.Kind != breakage.NoWritablePath {
+			t.Errorf("%+v", w)
+		}
 	}
 }
 
