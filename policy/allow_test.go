@@ -225,3 +225,20 @@ func TestPropertyWiden(t *testing.T) {
 		}
 	})
 }
+
+// TestAllowForbiddenByFiles: an exception for a forbidden path is not one for what shows its files in
+// another way.
+func TestAllowForbiddenByFiles(t *testing.T) {
+	const volume = "/var/lib/kubelet/pods/3f2a/volumes/kubernetes.io~local-volume/pv"
+	policy := policyDoc("test", "hostPaths: {forbidden: [/mnt/disks]}")
+	for source, want := range map[string]Outcome{"/mnt/disks/a": Allowed, "/bound": Denied, volume: Denied} {
+		sub := subject(newSpec(withMount(bind("/x", source, "rbind", "rw"))))
+		sub.Host = fakeHost{links: map[string]string{}, binds: map[string]string{volume: "/mnt/disks/a", "/bound": "/mnt/disks/a"}}
+		if d := compileDocs(t, policy, exceptionFor("x", "{hostPaths: [{path: /mnt/disks/a}]}")).Evaluate(sub, Complete); d.Outcome() != want {
+			t.Errorf("%s: %s %q", source, d.Outcome(), findings(d))
+		}
+		if d := compileDocs(t, policy, exceptionDoc("rules: [hostPaths]", "expires: never")).Evaluate(sub, Complete); d.Outcome() != Allowed {
+			t.Errorf("%s, excused from all of it: %s %q", source, d.Outcome(), findings(d))
+		}
+	}
+}

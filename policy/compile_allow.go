@@ -21,6 +21,9 @@ func (c *compiler) allowances(s *exceptionSpec) (out map[string]widens, errs, wa
 	}
 	rules, faults := c.layer(&s.Allow, pathAllow)
 	errs = append(errs, faults...)
+	if len(s.Allow.Content) == 0 && len(faults) == 0 {
+		errs = append(errs, strict.Place{Line: s.Allow.Line, Column: s.Allow.Column, Path: pathAllow}.Fault("is empty; leave it out"))
+	}
 	for _, k := range c.kinds {
 		n := rules[k.name]
 		if n == nil {

@@ -93,6 +93,24 @@ func TestWarnOfAllowances(t *testing.T) {
 	}
 }
 
+// TestSilentContradictions has fields of a rule that undo each other.
+func TestSilentContradictions(t *testing.T) {
+	for rules, words := range map[string]string{
+		"rules: {capabilities: {allow: [KILL, NET_ADMIN], refuse: [NET_ADMIN]}}":                                         "5:40: spec.rules.capabilities.allow[1]: NET_ADMIN is not allowed: refuse has it too, and counts more",
+		"rules: {capabilities: {drop: [NET_ADMIN], allow: [NET_ADMIN]}}":                                                 "NET_ADMIN is not allowed: drop has it too",
+		"rules: {capabilities: {drop: [ALL], allow: [NET_ADMIN], refuse: [ADDED]}}":                                      "",
+		"profile: restricted@v1.37\n  rules: {capabilities: {refuse: [NET_BIND_SERVICE]}}":                               "",
+		"profile: restricted@v1.37\n  rules: {capabilities: {drop: [ALL, NET_BIND_SERVICE], allow: [NET_BIND_SERVICE]}}": "drop has it too",
+		"rules: {tokens: {volumes: []}}":                                                                                 "5:29: spec.rules.tokens.volumes: is an empty list: it has no effect (leave it out)",
+		"rules: {tokens: {volumes: ['kube-api-access-*']}}":                                                              "has no effect: the rule knows the volumes kube-api-access-*",
+		"rules: {tokens: {volumes: ['*']}}":                                                                              "",
+	} {
+		expectSaid(t, rules, words, "apiVersion: "+APIVersion+"\nkind: Policy\nmetadata: {name: p}\nspec:\n  "+rules+"\n")
+	}
+	policy := policyDoc("test", "allowPrivilegeEscalation: {}")
+	expectSaid(t, "an empty allow", "7:10: spec.allow: is empty; leave it out", policy, exceptionDoc("allow: {}", "expires: 2999-01-01"))
+}
+
 // TestWarnOfAllowancesOfSome: what gives something with one of the policies is meant.
 func TestWarnOfAllowancesOfSome(t *testing.T) {
 	exception := strings.Replace(exceptionFor("x", "{capabilities: [NET_RAW]}", "policies: [p, q]"), "expires: never", "expires: 2999-01-01", 1)

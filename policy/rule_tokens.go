@@ -1,11 +1,13 @@
 package policy
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/specguard/specguard/internal/globs"
 	"github.com/specguard/specguard/internal/strict"
 )
 
@@ -40,13 +42,30 @@ func (Tokens) JSONSchema() map[string]any {
 	return map[string]any{"properties": map[string]any{"volumes": map[string]any{"items": map[string]any{"minLength": 1}}}}
 }
 
-// Validate rejects empty patterns.
+// Validate rejects patterns that match no volume.
 func (t *Tokens) Validate() error {
 	if slices.Contains(t.Volumes, "") {
 		return strict.Field("volumes", "has an empty pattern, which never matches")
 	}
-	return nil
+	return errors.Join(named{"volume", "names of volumes are " + dnsLabel, globs.DNSLabels()}.never("volumes", t.Volumes)...)
 }
+
+// Warnings tells of a list without patterns, and of volumes that the rule knows anyway.
+func (t *Tokens) Warnings() []error {
+	if t.Volumes != nil && len(t.Volumes) == 0 {
+		return []error{strict.Field("volumes", "is an empty list: it has no effect (leave it out)")}
+	}
+	var out []error
+	for i, g := range t.Volumes {
+		if strings.HasPrefix(string(g), apiAccess) {
+			out = append(out, strict.Entry("volumes", i, "%q has no effect: the rule knows the volumes %s*", g, apiAccess))
+		}
+	}
+	return out
+}
+
+// apiAccess begins the names of the volumes with tokens that the API server adds.
+const apiAccess = "kube-api-access-"
 
 // Check finds mounts of tokens.
 func (t *Tokens) Check(s *Subject) []Finding {
@@ -104,7 +123,7 @@ func (t *Tokens) shows(s *Subject, m *specs.Mount) bool {
 	o := s.origin(m)
 	for _, source := range []string{o.source, m.Source} {
 		name := tokenVolume(source, o.volume)
-		if name != "" && (strings.HasPrefix(name, "kube-api-access-") || matchAny(t.Volumes, name) || atTokens(mountPoint(m))) {
+		if name != "" && (strings.HasPrefix(name, apiAccess) || matchAny(t.Volumes, name) || atTokens(mountPoint(m))) {
 			return true
 		}
 	}

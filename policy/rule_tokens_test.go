@@ -93,10 +93,12 @@ func TestTokensAdjust(t *testing.T) {
 
 func TestTokensLoad(t *testing.T) {
 	testLoad(t, "tokens", map[string]string{
-		`{volumes: [""]}`:    `0.yaml:6:23: spec.rules.tokens.volumes: has an empty pattern, which never matches`,
-		`{volumes: ["[a"]}`:  `0.yaml:6:24: spec.rules.tokens.volumes[0]: "[a" is not a valid pattern (allowed: names with *, **, ?, [class], {a,b})`,
-		`{allowed: [a]}`:     `0.yaml:6:14: spec.rules.tokens: unknown field "allowed" (allowed: onViolation, on, volumes)`,
-		`{volumes: ["a-*"]}`: ``,
-		`{}`:                 ``,
+		`{volumes: [""]}`:          `0.yaml:6:23: spec.rules.tokens.volumes: has an empty pattern, which never matches`,
+		`{volumes: ["[a"]}`:        `0.yaml:6:24: spec.rules.tokens.volumes[0]: "[a" is not a valid pattern (allowed: names with *, **, ?, [class], {a,b})`,
+		`{allowed: [a]}`:           `0.yaml:6:14: spec.rules.tokens: unknown field "allowed" (allowed: onViolation, on, volumes)`,
+		`{volumes: ["a-*"]}`:       ``,
+		`{volumes: [a, my_token]}`: `0.yaml:6:27: spec.rules.tokens.volumes[1]: "my_token" matches no volume: names of volumes are DNS labels (at most 63 of a-z, 0-9 and '-', starting and ending with a letter or digit)`,
+		`{volumes: [/x]}`:          `0.yaml:6:24: spec.rules.tokens.volumes[0]: "/x" matches no volume: names of volumes are DNS labels (at most 63 of a-z, 0-9 and '-', starting and ending with a letter or digit)`,
+		`{}`:                       ``,
 	})
 }
