@@ -52,6 +52,7 @@ release-test: ## make two releases of what is committed, and compare their bytes
 
 .PHONY: generate
 generate: ## renew the generated files: docs/rules.md, docs/fields.md, tables in docs/policy.md, the JSON Schema, THIRD_PARTY_NOTICES
+	cd e2e && go run ./cmd/kubefields > kubefields.new && mv kubefields.new ../internal/manifest/kubernetes_fields.go
 	go generate ./internal/schema
 	cd e2e && go run ./cmd/release -notices > ../THIRD_PARTY_NOTICES.new && mv ../THIRD_PARTY_NOTICES.new ../THIRD_PARTY_NOTICES
 
@@ -112,7 +113,7 @@ e2e-races: deps ## have tenants race host paths, RACES attempts (2000) or ten mi
 
 .PHONY: conformance
 conformance: ## compare the profiles with Kubernetes' own Pod Security Standards, and print the table
-	cd e2e && go test -count=1 -v ./conformance
+	cd e2e && go test -count=1 -v ./conformance ./cmd/kubefields
 
 .PHONY: compare
 compare: ## the same for the pods in your own manifests: MANIFESTS=FILE|FOLDER

@@ -1,10 +1,7 @@
 package policy
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -35,21 +32,13 @@ func (c *compiler) fail(file string, errs ...strict.Error) {
 }
 
 func (c *compiler) file(src Source) {
-	dec := yaml.NewDecoder(bytes.NewReader(src.Data))
-	for {
-		var node yaml.Node
-		err := dec.Decode(&node)
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil {
-			c.fail(src.Name, strict.SyntaxError(err))
-			return
-		}
-		if root := node.Content[0]; root.Tag != "!!null" {
+	docs, errs := strict.Documents(src.Data)
+	for _, root := range docs {
+		if root.Tag != "!!null" {
 			c.document(src.Name, root)
 		}
 	}
+	c.fail(src.Name, errs...)
 }
 
 func (c *compiler) document(file string, root *yaml.Node) {

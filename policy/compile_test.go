@@ -20,10 +20,10 @@ func TestCompileErrors(t *testing.T) {
 		name, doc string
 		want      []string // each without the file's name
 	}{
-		{"syntax", "a: b\n c: d\n", []string{"2:1: invalid YAML: mapping values are not allowed in this context"}},
+		{"syntax", "a: b\n c: d\n", []string{"2:3: invalid YAML: mapping values are not allowed in this context"}},
 		{"tab", "a:\n\tb: c\n", []string{"2:1: invalid YAML: found character that cannot start any token"}},
 		{"not UTF-8", "a: \xff\n", []string{"1:1: invalid YAML: invalid leading UTF-8 octet"}},
-		{"no such anchor", "a: *b\n", []string{"1:1: invalid YAML: an alias (*) without an anchor; put a text that begins with * in quotes"}},
+		{"no such anchor", "a: *b\n", []string{"1:4: invalid YAML: an alias (*) without an anchor; put a text that begins with * in quotes"}},
 		{"text", "policy\n", []string{`1:1: must be a mapping, not "policy"`}},
 		{"list", "- kind: Policy\n", []string{"1:1: must be a mapping, not a list"}},
 		{"other version", "apiVersion: v1\nkind: Policy\nmetadata: {name: p}\nspec: {}\n", []string{`1:13: apiVersion: is "v1" (allowed: specguard.dev/v1beta1)`}},
@@ -65,7 +65,7 @@ func TestCompileErrors(t *testing.T) {
 		}},
 		{"second document", head + someRule + "---\nkind: Pod\n", []string{`7:1: apiVersion: is "" (allowed: specguard.dev/v1beta1)`}},
 		{"same name in one file", head + someRule + "---\n" + head + someRule, []string{`7:1: policy "p" is already defined at p.yaml:1`}},
-		{"syntax in the second document", head + someRule + "---\na: [\n", []string{"7:1: invalid YAML: did not find expected node content"}},
+		{"syntax in the second document", head + someRule + "---\na: [\n", []string{"7:5: invalid YAML: did not find expected node content"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			set, err := Compile(Source{Name: "p.yaml", Data: []byte(tt.doc)})

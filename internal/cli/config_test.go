@@ -105,9 +105,9 @@ func TestFaultyConfig(t *testing.T) {
 		"null":           {"---\n", []string{":2:1: must not be empty"}},
 		"builtin policy": {"builtinPolicy: {profile: strict}\n", []string{`:1:26: builtinPolicy.profile: unknown profile "strict" (allowed: `}},
 		"builtin mode":   {"builtinPolicy: {mode: ignore}\n", []string{`:1:23: builtinPolicy.mode: "ignore"`}},
-		"no YAML":        {"http: x\nnri: {\n", []string{":2:1: invalid YAML: "}},
+		"no YAML":        {"http: x\nnri: {\n", []string{":2:7: invalid YAML: "}},
 		"two documents":  {"http: x\n---\nhttp: y\n", []string{":2:1: a second document"}},
-		"faulty second":  {"http: x\n---\nnri: {\n", []string{":3:1: invalid YAML: "}},
+		"faulty second":  {"http: x\n---\nnri: {\n", []string{":3:7: invalid YAML: "}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := file(t, "config.yaml", c.content)

@@ -38,7 +38,7 @@ func TestValidate(t *testing.T) {
 			anyLine: `n.yaml:6:45: spec.rules.hostPaths.allowed[1]: policy "p" allows the host path /run/app/sock, which is in /run/app, where policy "p" lets containers write: they can replace it with a link, and then it allows nothing (make /run/app readOnly, or name a folder elsewhere)`,
 		},
 		"nothing there": {paths: []string{"/no/such"}, code: 1, lines: []string{"/no/such: no such file or directory"}},
-		"no YAML":       {paths: []string{syntax}, code: 1, lines: []string{syntax + ":2:1: invalid YAML: "}},
+		"no YAML":       {paths: []string{syntax}, code: 1, lines: []string{syntax + ":2:8: invalid YAML: "}},
 		"several faults": {paths: []string{several}, code: 1, lines: []string{
 			several + `:6:27: spec.rules.capabilities.drop[0]: unknown capability "NET_ADMEN" (see capabilities(7))`,
 			several + `:7:5: spec.rules: unknown rule "capabilitys" ` + rules,

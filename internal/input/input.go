@@ -29,27 +29,65 @@ type Container struct {
 
 	// Asked is what specguard changed in the spec that was asked for; nil if that is not known.
 	Asked *adjusted.Note
+
+	manifest *manifest.Container // nil if it is of none
 }
 
-// Read returns the containers that a file describes: those of every value of a JSON stream,
-// of every element of a list, of every pod of a manifest. There is at least one. An error
-// begins with the file's name and, in a manifest, the place. The options are for manifests.
+// Result is what a file describes.
+type Result struct {
+	Containers []Container
+	Objects    int                // of a manifest
+	Skipped    []manifest.Skipped // of those
+	Errs       []error            // each begins with the file's name and, in a manifest, the place
+}
+
+// Parse returns the containers that a file describes: those of every value of a JSON stream,
+// of every element of a list, of every pod of a manifest. One error in a manifest hides neither
+// others nor other objects. A manifest can have no containers without an error. The options are for
+// manifests.
+func Parse(name string, data []byte, options ...manifest.Option) Result {
+	if !manifest.Is(data) {
+		containers, err := read(data)
+		if err != nil {
+			return Result{Errs: []error{inFile(name, err)}}
+		}
+		return Result{Containers: containers}
+	}
+	r := manifest.Read(data, options...)
+	out := Result{Containers: containersOf(r.Containers), Objects: r.Objects, Skipped: r.Skipped}
+	for _, f := range r.Faults {
+		out.Errs = append(out.Errs, inFile(name, f))
+	}
+	return out
+}
+
+// Read is Parse for a file that must have a container and no error.
 func Read(name string, data []byte, options ...manifest.Option) ([]Container, error) {
-	containers, err := read(data, options)
+	if !manifest.Is(data) {
+		containers, err := read(data)
+		return containers, inFile(name, err)
+	}
+	containers, err := manifest.Derive(data, options...)
+	if faults := (manifest.Faults)(nil); errors.As(err, &faults) {
+		err = faults[0]
+	}
+	return containersOf(containers), inFile(name, err)
+}
+
+// inFile puts the file's name before an error.
+func inFile(name string, err error) error {
 	var fault *manifest.Error
 	switch {
+	case err == nil:
+		return nil
 	case errors.As(err, &fault):
-		return nil, fmt.Errorf("%s:%w", name, err)
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s:%w", name, err)
+	default:
+		return fmt.Errorf("%s: %w", name, err)
 	}
-	return containers, nil
 }
 
-func read(data []byte, options []manifest.Option) ([]Container, error) {
-	if manifest.Is(data) {
-		return derive(data, options)
-	}
+func read(data []byte) ([]Container, error) {
 	var out []Container
 	for dec := json.NewDecoder(bytes.NewReader(data)); ; {
 		var raw json.RawMessage
@@ -109,18 +147,32 @@ func values(raw json.RawMessage) ([]Container, error) {
 // derived is the note for every container of a manifest.
 const derived = "the spec is derived from the manifest, as a kubelet and containerd would make it"
 
-func derive(data []byte, options []manifest.Option) ([]Container, error) {
-	containers, err := manifest.Derive(data, options...)
-	if err != nil {
-		return nil, err
+func containersOf(containers []manifest.Container) []Container {
+	var out []Container
+	for i := range containers {
+		c := &containers[i]
+		out = append(out, Container{
+			Subject: c.Subject, Object: c.Kind + "/" + c.Name, manifest: c, Facts: c.Facts, Notes: append([]string{derived}, c.Notes...),
+		})
 	}
-	out := make([]Container, len(containers))
-	for i, c := range containers {
-		out[i] = Container{
-			Subject: c.Subject, Object: c.Kind + "/" + c.Name, Facts: c.Facts, Notes: append([]string{derived}, c.Notes...),
-		}
+	return out
+}
+
+// Where returns the place in the file that a rule's finding comes from, counted from 1; 0, 0 if the file
+// is no manifest. found is the finding's text.
+func (c *Container) Where(rule, found string) (line, column int) {
+	if c.manifest == nil {
+		return 0, 0
 	}
-	return out, nil
+	return c.manifest.Where(rule, found)
+}
+
+// Place returns where the container begins in a manifest; 0, 0 if the file is none.
+func (c *Container) Place() (line, column int) {
+	if c.manifest == nil {
+		return 0, 0
+	}
+	return c.manifest.Line, c.manifest.Column
 }
 
 // noNamespace is the note for a manifest that does not give the namespace.

@@ -158,7 +158,7 @@ func TestReadErrors(t *testing.T) {
 		`{"info":{"runtimeSpec":{}}}`:   nothing,
 		`{"info":{"runtimeSpec":null}}`: nothing,
 		"[" + config("") + ",{}]":       nothing,
-		"apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: b, env: [{name: A, value: *secret}]}]}\n": "f:1:1: invalid YAML: an alias (*) without an anchor; ",
+		"apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: b, env: [{name: A, value: *secret}]}]}\n": "f:3:64: invalid YAML: an alias (*) without an anchor; ",
 		`{"ociVersion":1}`:     "f: ociVersion: the number is not valid here",
 		`{"status":{"id":[]}}`: "f: status.id: the array is not valid here",
 		`{"ociVersion":"1.2.1","process":{"env":"A=secret"}}`:             "f: process.env: the string is not valid here",

@@ -17,6 +17,7 @@ type builder struct {
 	container *container
 	token     bool // gets the service account's token
 	spec      *specs.Spec
+	at        nodes
 	asked     policy.SeccompPattern // the seccomp profile
 	notes     []string
 }
@@ -46,8 +47,11 @@ func (b *builder) build(at string) (Container, error) {
 	b.annotate()
 	b.noteDefaults()
 	return Container{
-		Kind: p.object.Kind,
-		Name: p.object.Metadata.Name,
+		Kind:   p.object.Kind,
+		Name:   p.object.Metadata.Name,
+		Object: p.number,
+		Line:   c.At.line,
+		Column: c.At.column,
 		Subject: policy.Subject{
 			Pod:       p.subject(),
 			Container: policy.Container{Name: c.Name, ID: p.ids.container(c.Name), Image: full, OtherImages: others, Seccomp: b.asked},
@@ -56,6 +60,7 @@ func (b *builder) build(at string) (Container, error) {
 		},
 		Facts: b.facts(),
 		Notes: b.notes,
+		nodes: b.at,
 	}, nil
 }
 
@@ -72,6 +77,9 @@ func (b *builder) note(text string) {
 func (b *builder) noteDefaults() {
 	if b.pod.object.Metadata.Namespace == "" {
 		b.note("no namespace is given: assumed to be default")
+	}
+	if b.pod.custom {
+		b.note("found at " + b.pod.path + " of " + b.pod.object.Kind + ", which is not an object of Kubernetes itself: its controller may make other pods")
 	}
 	if class := b.pod.Spec.RuntimeClassName; class != "" {
 		b.note("runtime class " + class + ": assumed to be the runtime handler of that name")

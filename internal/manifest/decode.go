@@ -14,13 +14,14 @@ import (
 
 // decoder reads YAML nodes into Go values as the Kubernetes API reads them:
 // unknown fields are skipped, a null counts as missing, types must be right.
-// Its errors never show values, which may be secrets.
+// It finds all faults. Its errors never show values, which may be secrets.
 //
 // Struct fields are named by their yaml tag (",inline" embeds). A type that
 // implements encoding.TextUnmarshaler reads any scalar, one that implements
 // reader reads its node itself, and a field of type place takes the place.
 type decoder struct {
-	left int // how many nodes may still be visited
+	left   int // how many nodes may still be visited
+	faults Faults
 }
 
 // newDecoder makes a decoder for a manifest of that size. Without aliases every
@@ -46,8 +47,25 @@ func (p place) fault(path, format string, args ...any) error {
 	return &Error{Line: p.line, Column: p.column, Msg: msg}
 }
 
+// decode returns all faults of the node, as Faults.
 func (d *decoder) decode(n *yaml.Node, out any, path string) error {
-	return d.value(n, reflect.ValueOf(out).Elem(), path)
+	before := d.faults
+	d.faults = nil
+	d.note(d.value(n, reflect.ValueOf(out).Elem(), path))
+	found := d.faults
+	d.faults = before
+	if len(found) == 0 {
+		return nil
+	}
+	return found
+}
+
+// note keeps what is wrong with a part of what is decoded.
+func (d *decoder) note(err error) {
+	if d.left < 0 && len(d.faults) > 0 {
+		return // nothing was read any more
+	}
+	d.faults = append(d.faults, faultsOf(err)...)
 }
 
 func (d *decoder) value(n *yaml.Node, v reflect.Value, path string) error {
@@ -106,7 +124,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) error {
 	collect(v, placeOf(n), fields)
 	return d.members(n, path, func(key string, val *yaml.Node) error {
 		if f, ok := fields[key]; ok {
-			return d.value(val, f, join(path, key))
+			d.note(d.value(val, f, join(path, key)))
 		}
 		return nil
 	})
@@ -135,9 +153,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, path string) error {
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
 	for i, e := range n.Content {
-		if err := d.value(e, v.Index(i), fmt.Sprintf("%s[%d]", path, i)); err != nil {
-			return err
-		}
+		d.note(d.value(e, v.Index(i), fmt.Sprintf("%s[%d]", path, i)))
 	}
 	return nil
 }
@@ -146,9 +162,7 @@ func (d *decoder) table(n *yaml.Node, v reflect.Value, path string) error {
 	v.Set(reflect.MakeMap(v.Type()))
 	return d.members(n, path, func(key string, val *yaml.Node) error {
 		e := reflect.New(v.Type().Elem()).Elem()
-		if err := d.value(val, e, join(path, key)); err != nil {
-			return err
-		}
+		d.note(d.value(val, e, join(path, key)))
 		v.SetMapIndex(reflect.ValueOf(key), e)
 		return nil
 	})

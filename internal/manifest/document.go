@@ -1,10 +1,7 @@
 package manifest
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"regexp"
 	"strconv"
 	"unicode/utf16"
@@ -14,25 +11,18 @@ import (
 	"github.com/specguard/specguard/internal/strict"
 )
 
-// documents parses the YAML documents, or the JSON document, and gives those
-// before a fault also when there is one.
-func documents(data []byte) ([]*yaml.Node, error) {
+// documents parses the YAML documents, or the JSON document. A document that cannot be parsed is a
+// fault.
+func documents(data []byte) ([]*yaml.Node, Faults) {
 	if json.Valid(data) {
 		data = jsonEscapes.ReplaceAllFunc(data, yamlEscape)
 	}
-	var docs []*yaml.Node
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	for {
-		var doc yaml.Node
-		switch err := dec.Decode(&doc); {
-		case errors.Is(err, io.EOF):
-			return docs, nil
-		case err != nil:
-			fault := strict.SyntaxError(err)
-			return docs, &Error{Line: fault.Line, Column: fault.Column, Msg: fault.Msg}
-		}
-		docs = append(docs, doc.Content[0])
+	docs, errs := strict.Documents(data)
+	var faults Faults
+	for _, e := range errs {
+		faults = append(faults, &Error{Line: e.Line, Column: e.Column, Msg: e.Msg})
 	}
+	return docs, faults
 }
 
 // jsonEscapes finds the escapes in JSON strings. The YAML parser knows neither

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -21,21 +22,47 @@ type Container struct {
 	// node it knows nothing.
 	Subject policy.Subject
 
+	// Object tells objects of the same kind and name apart: it counts them from 0.
+	Object int
+
+	// Line and Column are where the container begins in the manifest.
+	Line, Column int
+
 	// Facts are what the pod says that the subject does not show.
 	Facts *Facts
 
 	// Notes say what was assumed, one sentence each. They hold no values of
 	// environment variables or arguments.
 	Notes []string
+
+	nodes nodes
 }
 
-// Error is an error in a manifest and its place, both counted from 1.
-type Error struct {
+// Skipped is an object that no container was derived from.
+type Skipped struct {
+	Kind, Name   string
 	Line, Column int
-	Msg          string
+
+	// Reason says why; "" for an object that has no containers.
+	Reason string
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("%d:%d: %s", e.Line, e.Column, e.Msg) }
+// Result is what a manifest holds. Places are counted from 1.
+type Result struct {
+	// Containers are those of all pods, in the order of the manifest: for each pod first the init
+	// containers, then the others, then the ephemeral ones.
+	Containers []Container
+
+	// Objects is how many objects the manifest has.
+	Objects int
+
+	// Skipped are objects that make no pods, and those whose pods the manifest does not show.
+	Skipped []Skipped
+
+	// Faults are all errors, by their place. From an object with a fault, containers are
+	// derived only if the faults are misspelt fields.
+	Faults Faults
+}
 
 // kindLine is how a manifest says what it is.
 var kindLine = regexp.MustCompile(`(?m)^kind\s*:`)
@@ -43,8 +70,8 @@ var kindLine = regexp.MustCompile(`(?m)^kind\s*:`)
 // Is reports whether the data is a manifest: a document of it has an apiVersion and a kind. If
 // the data cannot be parsed, it reports what the data seems to be.
 func Is(data []byte) bool {
-	docs, err := documents(data)
-	if err != nil && kindLine.Match(data) {
+	docs, faults := documents(data)
+	if len(faults) > 0 && kindLine.Match(data) {
 		return true
 	}
 	return slices.ContainsFunc(docs, func(n *yaml.Node) bool {
@@ -52,41 +79,59 @@ func Is(data []byte) bool {
 	})
 }
 
-// Derive returns the containers of all pods that the manifest describes, in the order of the
-// manifest: for each pod first the init containers, then the others, then the ephemeral ones.
-// It skips objects that create no pods, and pods for Windows; a manifest that has nothing else
-// is an error. Every error about the manifest is an Error.
+// Derive returns the containers of a manifest that has no faults and at least one container. Any
+// error is Faults.
 func Derive(data []byte, options ...Option) ([]Container, error) {
+	r := Read(data, options...)
+	switch {
+	case len(r.Faults) > 0:
+		return nil, r.Faults
+	case len(r.Containers) == 0:
+		return nil, Faults{r.nothing()}
+	}
+	return r.Containers, nil
+}
+
+// Read derives the containers of all pods that a manifest describes.
+func Read(data []byte, options ...Option) Result {
 	var known known
 	for _, o := range options {
 		o(&known)
 	}
-	docs, err := documents(data)
-	if err != nil {
-		return nil, err
-	}
 	f := &finder{decoder: newDecoder(len(data))}
+	docs, faults := documents(data)
+	f.faults = faults
 	for _, doc := range docs {
-		if err := f.document(doc); err != nil {
-			return nil, err
-		}
-	}
-	if len(f.found) == 0 {
-		return nil, f.nothing()
+		f.note(f.document(doc))
 	}
 	seed := sha256.Sum256(data)
-	var out []Container
 	for i, t := range f.found {
 		p, err := newPod(t, fmt.Appendf(seed[:], "/%d", i))
 		if err != nil {
-			return nil, err
+			f.note(err)
+			continue
 		}
 		p.known = known
+		p.known = known
 		containers, err := p.containers()
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, containers...)
+		f.note(err)
+		f.Containers = append(f.Containers, containers...)
 	}
-	return out, nil
+	f.Faults = f.faults.sorted()
+	return f.Result
+}
+
+// nothing is the fault of a manifest without a container.
+func (r *Result) nothing() *Error {
+	for _, s := range r.Skipped {
+		if s.Reason != "" {
+			return &Error{Line: s.Line, Column: s.Column, Msg: s.Reason}
+		}
+	}
+	var names []string
+	for _, k := range kinds() {
+		names = append(names, k.name)
+	}
+	return &Error{Line: 1, Column: 1, Msg: "there is no Pod and no workload that creates one (supported: " + strings.Join(names, ", ") +
+		"), and no other object with a pod's template"}
 }

@@ -129,7 +129,7 @@ func TestErrors(t *testing.T) {
 		{"---\nkind: Pod\n", "2:1: is not a Kubernetes object: apiVersion or kind is missing"},
 		{"a: b\n", "1:1: is not a Kubernetes object: apiVersion or kind is missing"},
 		{"- a\n", "1:1: must be a mapping"},
-		{"a: {b\n", "1:1: invalid YAML: did not find expected ',' or '}'"},
+		{"a: {b\n", "1:4: invalid YAML: did not find expected ',' or '}'"},
 		{"apiVersion: apps/v1\nkind: Deployment\nspec: {}\n", "1:1: spec.template: is missing"},
 		{"apiVersion: apps/v1\nkind: Deployment\nspec:\n  template: {spec: {}}\n", "4:13: spec.template.spec: has no containers"},
 		{"apiVersion: v1\nkind: List\nitems:\n- {apiVersion: 1}\n", "4:16: items[0].apiVersion: must be a string"},

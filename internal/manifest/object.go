@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,7 +52,10 @@ type object struct {
 // template is a pod as an object describes it.
 type template struct {
 	object object // that it was found in
-	path   string // where in it
+	number int    // of that object
+	custom bool   // in an object that Kubernetes itself does not have
+	path   string // of the pod's spec in it
+	nodes  podNodes
 
 	At       place
 	Metadata metadata `yaml:"metadata"`
@@ -60,10 +64,13 @@ type template struct {
 
 // finder finds the pods of a manifest.
 type finder struct {
+	Result
 	decoder *decoder
 	found   []*template
-	windows *template // the first pod for Windows
+	faults  Faults
 }
+
+func (f *finder) note(err error) { f.faults = append(f.faults, faultsOf(err)...) }
 
 // document finds the pods of a document, which may be a list of objects.
 func (f *finder) document(n *yaml.Node) error {
@@ -84,17 +91,17 @@ func (f *finder) document(n *yaml.Node) error {
 	for i := range o.Items {
 		item := object{APIVersion: o.APIVersion, Kind: of} // an item of a PodList does not say what it is
 		if err := f.decoder.decode(&o.Items[i], &item, fmt.Sprintf("items[%d]", i)); err != nil {
-			return err
+			f.note(err)
+			continue
 		}
-		if err := f.object(&o.Items[i], item); err != nil {
-			return err
-		}
+		f.note(f.object(&o.Items[i], item))
 	}
 	return nil
 }
 
-// object finds the pod of an object; of one that makes none, nothing.
+// object finds the pods of an object.
 func (f *finder) object(n *yaml.Node, o object) error {
+	f.Objects++
 	group, _, grouped := strings.Cut(o.APIVersion, "/")
 	if !grouped {
 		group = ""
@@ -102,25 +109,34 @@ func (f *finder) object(n *yaml.Node, o object) error {
 	all := kinds()
 	at := slices.IndexFunc(all, func(k kind) bool { return k.name == o.Kind && slices.Contains(k.groups, group) })
 	if at < 0 {
-		return nil
+		return f.custom(n, o, group)
 	}
-	t := &template{object: o, path: strings.Join(all[at].path, ".")}
+	f.spelling(n, o.Kind, "")
+	path := strings.Join(all[at].path, ".")
 	node := lookup(n, all[at].path...)
 	if node == nil {
-		return placeOf(n).fault(t.path, "is missing")
+		return placeOf(n).fault(path, "is missing")
 	}
-	if err := f.decoder.decode(node, t, t.path); err != nil {
+	t := &template{object: o, number: f.Objects - 1, path: join(path, "spec")}
+	t.nodes = podNodes{spec: lookup(node, "spec"), metadata: lookup(node, "metadata")}
+	if err := f.decoder.decode(node, t, path); err != nil {
 		return err
 	}
 	if err := f.claims(n, t); err != nil {
 		return err
 	}
 	if t.Spec.OS.Name == "windows" {
-		f.windows = t
+		f.skip(n, o, "the pod is for Windows; specguard judges only pods for Linux")
 		return nil
 	}
 	f.found = append(f.found, t)
 	return nil
+}
+
+func (f *finder) skip(n *yaml.Node, o object, reason string) {
+	f.Skipped = append(f.Skipped, Skipped{
+		Kind: o.Kind, Name: cmp.Or(o.Metadata.Name, o.Metadata.GenerateName), Line: n.Line, Column: n.Column, Reason: reason,
+	})
 }
 
 // claims adds the volumes that a StatefulSet makes for each pod. They take the
@@ -142,16 +158,4 @@ func (f *finder) claims(n *yaml.Node, t *template) error {
 		t.Spec.Volumes = append(t.Spec.Volumes, v)
 	}
 	return nil
-}
-
-// nothing is the error of a manifest without a pod.
-func (f *finder) nothing() error {
-	if f.windows != nil {
-		return f.windows.At.fault(f.windows.path, "the pod is for Windows; specguard judges only pods for Linux")
-	}
-	var names []string
-	for _, k := range kinds() {
-		names = append(names, k.name)
-	}
-	return place{1, 1}.fault("", "there is no Pod and no workload that creates one (supported: %s)", strings.Join(names, ", "))
 }

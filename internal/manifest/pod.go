@@ -24,7 +24,7 @@ func newPod(t *template, seed []byte) (*pod, error) {
 	p := &pod{template: t, ids: newIDs(seed), name: cmp.Or(t.object.Metadata.Name, t.object.Metadata.GenerateName)}
 	p.dir = path.Join(policy.DefaultKubeletDir, "pods", p.ids.pod)
 	if len(t.Spec.Containers) == 0 {
-		return nil, t.At.fault(join(t.path, "spec"), "has no containers")
+		return nil, t.At.fault(t.path, "has no containers")
 	}
 	return p, nil
 }
@@ -32,6 +32,7 @@ func newPod(t *template, seed []byte) (*pod, error) {
 // containers derives the containers of the pod.
 func (p *pod) containers() ([]Container, error) {
 	var out []Container
+	var faults Faults
 	for _, list := range []struct {
 		field      string
 		containers []container
@@ -43,12 +44,17 @@ func (p *pod) containers() ([]Container, error) {
 	} {
 		for i := range list.containers {
 			b := &builder{pod: p, container: &list.containers[i], token: list.token}
-			c, err := b.build(join(p.path, fmt.Sprintf("spec.%s[%d]", list.field, i)))
+			b.at = nodesOf(&p.nodes, list.field, i)
+			c, err := b.build(fmt.Sprintf("%s.%s[%d]", p.path, list.field, i))
 			if err != nil {
-				return nil, err
+				faults = append(faults, faultsOf(err)...)
+				continue
 			}
 			out = append(out, c)
 		}
+	}
+	if len(faults) > 0 {
+		return nil, faults
 	}
 	return out, nil
 }

@@ -2,9 +2,13 @@ package manifest
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/specguard/specguard/internal/similar"
 )
 
 // volume is one of a pod's volumes.
@@ -108,7 +112,7 @@ func (v *volume) read(d *decoder, n *yaml.Node, at string) error {
 		case key == "name":
 			return d.decode(val, &v.name, join(at, key))
 		case !ok:
-			return placeOf(val).fault(at, "has a volume of unknown type %q", key)
+			return placeOf(val).fault(at, "has a volume of unknown type %q%s", key, similar.Hint(key, slices.Sorted(maps.Keys(known))))
 		case follow(val).ShortTag() == "!!null":
 			return nil
 		case typed:

@@ -17,13 +17,13 @@ func DecodeDocument(text []byte, out any) []Error {
 	case errors.Is(err, io.EOF):
 		return nil
 	case err != nil:
-		return []Error{SyntaxError(err)}
+		return []Error{SyntaxError(text, err)}
 	}
 	switch err := dec.Decode(&second); {
 	case err == nil:
 		return []Error{{Line: second.Line, Column: second.Column, Msg: "a second document; a configuration is a single document"}}
 	case !errors.Is(err, io.EOF):
-		return []Error{SyntaxError(err)}
+		return []Error{SyntaxError(text, err)}
 	}
 	return Decode(node.Content[0], out, "")
 }

@@ -34,7 +34,7 @@ func TestFaultyConfig(t *testing.T) {
 		"runtimes: {a: runc}":                `f:1:15: runtimes.a: "runc" is not an absolute path`,
 		"pass: {everything: true}":           `f:1:8: pass: unknown field "everything" (allowed: namespaces)`,
 		"timeout: 1s\n---\ntimeout: 2s\n":    `f:2:1: a second document; a configuration is a single document`,
-		"timeout: [":                         `f:1:1: invalid YAML`,
+		"timeout: [":                         `f:1:11: invalid YAML`,
 		"pass: {namespaces: [a], namespaces": `f:1:`,
 	} {
 		got, err := Read("f", []byte(text))

@@ -1,11 +1,9 @@
 package policytest
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -70,20 +68,13 @@ func (l *loader) fail(errs ...strict.Error) {
 }
 
 func (l *loader) documents(data []byte) {
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	for {
-		var node yaml.Node
-		err := dec.Decode(&node)
-		switch {
-		case errors.Is(err, io.EOF):
-			return
-		case err != nil:
-			l.fail(strict.SyntaxError(err))
-			return
-		case node.Content[0].Tag != "!!null":
-			l.document(node.Content[0])
+	docs, errs := strict.Documents(data)
+	for _, root := range docs {
+		if root.Tag != "!!null" {
+			l.document(root)
 		}
 	}
+	l.fail(errs...)
 }
 
 func (l *loader) document(root *yaml.Node) {

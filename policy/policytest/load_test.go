@@ -15,7 +15,7 @@ func TestFaults(t *testing.T) {
 		want []string
 	}{
 		"nothing":    {"", []string{"a_test.yaml: no tests"}},
-		"no YAML":    {"a: [", []string{"a_test.yaml:1:1: invalid YAML: "}},
+		"no YAML":    {"a: [", []string{"a_test.yaml:1:5: invalid YAML: did not find expected node content"}},
 		"no mapping": {"[]", []string{"a_test.yaml:1:1: must be a mapping, not a list"}},
 		"a policy":   {policies, []string{`a_test.yaml:3:7: kind: is "Policy" (allowed: PolicyTest)`, `a_test.yaml:14:7: kind: is "Policy"`, `a_test.yaml:24:7: kind: is "Exception"`}},
 		"kind":       {strings.Replace(suiteText(ok), "PolicyTest", "Test", 1), []string{`a_test.yaml:2:7: kind: is "Test" (allowed: PolicyTest)`}},
