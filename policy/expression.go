@@ -15,6 +15,9 @@ type expression struct {
 	program *cel.Program // made by compile
 }
 
+// String is the expression as it is written.
+func (e expression) String() string { return e.text }
+
 // UnmarshalText reads an expression; one that is blank is an error.
 func (e *expression) UnmarshalText(text []byte) error {
 	e.text = string(text)

@@ -32,6 +32,11 @@ func Profiles() []string {
 	return names
 }
 
+// ProfileFile returns the file of a built-in profile.
+func ProfileFile(name string) ([]byte, error) {
+	return profileFiles.ReadFile("profiles/" + name + ".yaml")
+}
+
 // UnmarshalText reads a profile's name, with or without a version of the Pod Security Standards;
 // an unknown one is an error that names the known ones.
 func (p *profileName) UnmarshalText(text []byte) error {
@@ -87,7 +92,7 @@ func (p profileName) layers() []*yaml.Node {
 // layersOf gives the rules of a profile, and of those that it extends before them, with
 // the names of these profiles.
 func layersOf(name string) (layers []*yaml.Node, names []string) {
-	data, err := profileFiles.ReadFile("profiles/" + name + ".yaml")
+	data, err := ProfileFile(name)
 	if err != nil {
 		return nil, nil // no profile
 	}

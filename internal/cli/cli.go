@@ -44,7 +44,7 @@ func root(version string) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(runCommand(version), validateCommand(), checkCommand(version), testCommand(), auditCommand(), doctorCommand(),
+	cmd.AddCommand(runCommand(version), validateCommand(), explainCommand(), checkCommand(version), testCommand(), auditCommand(), doctorCommand(),
 		appArmorCommand(), installCommand(), uninstallCommand(), schemaCommand(), versionCommand(version))
 	givenOnce(cmd.Commands())
 	// NRI starts a pre-installed plugin without arguments.

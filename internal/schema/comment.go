@@ -19,6 +19,9 @@ func (c Comments) Of(t reflect.Type) Doc { return Parse(c[key(t)]) }
 // OfField returns the comment of a field.
 func (c Comments) OfField(f Field) string { return c[f.comment()] }
 
+// OfValue returns the comment of a value of a type; "" if it has none.
+func (c Comments) OfValue(t reflect.Type, value string) string { return c[valueKey(t, value)] }
+
 func key(t reflect.Type) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()

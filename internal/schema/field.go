@@ -13,6 +13,12 @@ type Field struct {
 	Type  reflect.Type
 }
 
+// IsRules reports whether the field, if there is one, holds a policy's rules.
+func IsRules(f *Field) bool { return f != nil && f.comment() == "policy.policySpec.Rules" }
+
+// IsAllow reports whether the field, if there is one, holds what an exception allows.
+func IsAllow(f *Field) bool { return f != nil && f.comment() == "policy.exceptionSpec.Allow" }
+
 // Fields returns the fields as package strict reads them, with those of embedded structs.
 func Fields(t reflect.Type) []Field {
 	var out []Field

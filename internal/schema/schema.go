@@ -24,11 +24,18 @@ var comments []byte
 
 // JSON returns the schema of all documents.
 func JSON() ([]byte, error) {
-	var c Comments
-	if err := json.Unmarshal(comments, &c); err != nil {
+	c, err := Embedded()
+	if err != nil {
 		return nil, err
 	}
 	return c.Schema()
+}
+
+// Embedded returns the comments that are built into the program: those that Used returns.
+func Embedded() (Comments, error) {
+	var c Comments
+	err := json.Unmarshal(comments, &c)
+	return c, err
 }
 
 // Schema returns the schema of all documents, with these comments.
@@ -41,7 +48,7 @@ func (c Comments) Schema() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// Used returns the comments that the schema contains.
+// Used returns the comments of all that documents can contain.
 func (c Comments) Used() Comments {
 	b := newBuilder(c)
 	b.documents(Documents())
@@ -88,7 +95,7 @@ func (b *builder) document(k policy.DocumentKind) node {
 	spec := reflect.TypeOf(k.Spec).Elem()
 	b.spec = b.value(spec)
 	n := b.value(reflect.TypeOf(k.Head))
-	n["description"] = plain(b.comment(key(spec)), spec.Name(), spec)
+	n["description"] = Plain(b.comment(key(spec)), spec.Name(), spec)
 	return n
 }
 
@@ -128,7 +135,7 @@ func (b *builder) rules() node {
 		t := reflect.TypeOf(k.Config).Elem()
 		doc := Parse(b.comment(key(t)))
 		n := b.value(t)
-		n["description"] = plain(doc.Text, t.Name(), t)
+		n["description"] = Plain(doc.Text, t.Name(), t)
 		if example, ok := doc.example(); ok {
 			n["examples"] = []any{example}
 		}

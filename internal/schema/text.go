@@ -9,14 +9,14 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// plain is a comment for people who write documents: in long lines, without the
+// Plain is a comment for people who write documents: in long lines, without the
 // Go name that it begins with, and with the names of fields as they are in YAML.
-func plain(comment, name string, owner reflect.Type) string {
-	return Rename(unwrap(Lead(comment, name)), owner, func(key string) string { return key })
+func Plain(comment, name string, owner reflect.Type) string {
+	return Rename(Unwrap(Lead(comment, name)), owner, func(key string) string { return key })
 }
 
-// unwrap joins the lines of paragraphs. What is indented stays as it is.
-func unwrap(comment string) string {
+// Unwrap joins the lines of paragraphs. What is indented stays as it is.
+func Unwrap(comment string) string {
 	return regexp.MustCompile(`([^\n])\n([^\s])`).ReplaceAllString(comment, "$1 $2")
 }
 

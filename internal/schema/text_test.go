@@ -64,7 +64,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestPlain(t *testing.T) {
-	got := plain("Max is the\nlargest.\n\n  - kept\n\nEnd of\nit.", "Max", reflect.TypeFor[part]())
+	got := Plain("Max is the\nlargest.\n\n  - kept\n\nEnd of\nit.", "Max", reflect.TypeFor[part]())
 	if want := "The largest.\n\n  - kept\n\nEnd of it."; got != want {
 		t.Errorf("%q", got)
 	}

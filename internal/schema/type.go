@@ -35,6 +35,7 @@ func (b *builder) value(t reflect.Type) node {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	b.comment(key(t)) // for those who explain it
 	if ReadsText(t) {
 		return b.scalar(t)
 	}
@@ -74,7 +75,7 @@ func (b *builder) object(t reflect.Type) node {
 func (b *builder) field(f Field) node {
 	n := b.nodeOf(f)
 	text, def := SplitDefault(b.comment(f.comment()))
-	if text = plain(text, f.Name, f.Owner); text != "" {
+	if text = Plain(text, f.Name, f.Owner); text != "" {
 		n["description"] = text
 	}
 	if v, ok := defaultOf(f.Type, def); ok {
@@ -90,9 +91,9 @@ func (b *builder) nodeOf(f Field) node {
 		return b.value(f.Type)
 	case strings.HasSuffix(f.comment(), ".document.Spec"):
 		return b.spec
-	case f.comment() == "policy.policySpec.Rules":
+	case IsRules(&f):
 		return b.rules()
-	case f.comment() == "policy.exceptionSpec.Allow":
+	case IsAllow(&f):
 		return b.allowances()
 	default:
 		return node{"type": "object"}

@@ -23,7 +23,7 @@ func generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	rules, err := reference.Rules(comments, filepath.Join(root, "policy/profiles"))
+	rules, err := reference.Rules(comments)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -34,7 +33,7 @@ func (w *page) rows(t reflect.Type, prefix string, seen map[reflect.Type]bool) [
 			continue
 		}
 		text, def := schema.SplitDefault(w.comments.OfField(f))
-		text, required := isRequired(text)
+		text, required := schema.IsRequired(text)
 		switch {
 		case required || slices.Contains(schema.Required(t), f.Key):
 			def = "required"
@@ -44,7 +43,7 @@ func (w *page) rows(t reflect.Type, prefix string, seen map[reflect.Type]bool) [
 			def = markdown(def, t)
 		}
 		out = append(out, []string{"`" + prefix + f.Key + "`", w.value(f.Type), def, markdown(schema.Lead(text, f.Name), t)})
-		if in, step := inside(f.Type); in != nil && !seen[in] {
+		if in, step := schema.Inside(f.Type); in != nil && !seen[in] {
 			seen[in] = true
 			out = append(out, w.rows(in, prefix+f.Key+step, seen)...)
 		}
@@ -52,75 +51,23 @@ func (w *page) rows(t reflect.Type, prefix string, seen map[reflect.Type]bool) [
 	return out
 }
 
-// isRequired takes the sentence out of a field's comment that says so.
-func isRequired(text string) (string, bool) {
-	out := strings.TrimSpace(regexp.MustCompile(`\s*\bIt\s+is\s+required\.`).ReplaceAllString(text, ""))
-	return out, out != text
-}
-
-// inside returns the struct that a field's value is or consists of, and what
-// leads there; nil if there is none.
-func inside(t reflect.Type) (in reflect.Type, step string) {
-	step = "."
-	for {
-		switch {
-		case schema.ReadsText(t):
-			return nil, ""
-		case t.Kind() == reflect.Struct:
-			return t, step
-		case t.Kind() == reflect.Slice:
-			step = "[]."
-		case t.Kind() == reflect.Map:
-			step = ".*."
-		case t.Kind() != reflect.Pointer:
-			return nil, ""
-		}
-		t = t.Elem()
-	}
-}
-
-// value says in words what a field of the type takes.
+// value says in words what a field of the type takes, and keeps which kinds of values there are.
 func (w *page) value(t reflect.Type) string {
-	switch {
-	case schema.ReadsText(t):
-		title, values := schema.Scalar(t)
-		if title == "" {
-			return code(values)
+	for in := t; ; in = in.Elem() {
+		if schema.ReadsText(in) {
+			if title, _ := schema.Scalar(in); title != "" {
+				w.values[title] = in
+			}
+			break
 		}
-		w.values[title] = t
-		return title
-	case t.Kind() == reflect.Pointer:
-		return w.value(t.Elem())
-	case t.Kind() == reflect.Slice:
-		return "list of " + plural(w.value(t.Elem()))
-	case t.Kind() == reflect.Map:
-		return plural(w.value(t.Elem())) + " by " + w.value(t.Key())
-	case t.Kind() == reflect.Struct:
-		var keys []string
-		for _, f := range schema.Fields(t) {
-			keys = append(keys, f.Key)
+		if k := in.Kind(); k != reflect.Pointer && k != reflect.Slice && k != reflect.Map {
+			break
 		}
-		return "`{" + strings.Join(keys, ", ") + "}`"
-	case t.Kind() == reflect.Bool:
-		return "`true`, `false`"
-	case t.Kind() == reflect.String:
-		return "text"
-	default:
-		return "whole number"
 	}
+	return schema.Words(t, code)
 }
 
-func code(values []string) string { return "`" + strings.Join(values, "`, `") + "`" }
-
-func plural(noun string) string {
-	if strings.HasSuffix(noun, "`") {
-		return noun
-	}
-	if stem, ok := strings.CutSuffix(noun, "y"); ok {
-		return stem + "ies"
-	}
-	return noun + "s"
-}
+func code(text string) string { return "`" + text + "`" }
 
 // kinds explains the kinds of values.
 func (w *page) kinds() {
@@ -131,7 +78,7 @@ func (w *page) kinds() {
 		t := w.values[title]
 		text := markdown(schema.Lead(w.comments.Of(t).Text, t.Name()), t)
 		if _, values := schema.Scalar(t); values != nil {
-			text += " One of " + code(values) + "."
+			text += " One of " + code(strings.Join(values, "`, `")) + "."
 		}
 		w.row(title, text)
 	}

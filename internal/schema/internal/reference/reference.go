@@ -28,8 +28,8 @@ each process that exec starts in it later. A rule decides *at creation* (in Kube
 
 `
 
-// Rules returns the page. It reads the profiles from the folder.
-func Rules(c schema.Comments, profiles string) ([]byte, error) {
+// Rules returns the page.
+func Rules(c schema.Comments) ([]byte, error) {
 	w := &page{comments: c, values: make(map[string]reflect.Type)}
 	fmt.Fprint(w, head)
 	w.index()
@@ -37,7 +37,7 @@ func Rules(c schema.Comments, profiles string) ([]byte, error) {
 		w.rule(k)
 	}
 	w.kinds()
-	if err := w.profiles(profiles); err != nil {
+	if err := w.profiles(); err != nil {
 		return nil, err
 	}
 	return []byte(w.String()), nil
@@ -64,7 +64,7 @@ type page struct {
 func (w *page) index() {
 	w.table("rule", "", "adjusts", "decides", "Pod Security Standards")
 	for _, k := range policy.RuleKinds() {
-		w.row(fmt.Sprintf("[`%s`](#%s)", k.Name, strings.ToLower(k.Name)), w.summary(k), yesNo(k.CanAdjust), decidesShort(k),
+		w.row(fmt.Sprintf("[`%s`](#%s)", k.Name, strings.ToLower(k.Name)), w.summary(k), yesNo(k.CanAdjust), schema.DecidesShort(k),
 			control(w.doc(k).Source))
 	}
 }
@@ -75,13 +75,13 @@ func (w *page) rule(k policy.RuleKind) {
 	fmt.Fprintf(w, "\n## %s\n\n%s\n", k.Name, wrap(markdown(schema.Lead(doc.Text, t.Name()), t), ""))
 	w.fields(t)
 	if doc.Example != "" {
-		fmt.Fprintf(w, "\n```yaml\n%s\n```\n", example(k.Name, doc.Example))
+		fmt.Fprintf(w, "\n```yaml\n%s\n```\n", schema.ExampleOf(k.Name, doc.Example))
 	}
 	fmt.Fprintln(w)
 	for _, part := range []struct{ name, text string }{
 		{"Reads", doc.Reads},
 		{"Adjusts", doc.Adjusts},
-		{"Decides", decides(k) + "."},
+		{"Decides", schema.Decides(k) + "."},
 		{"Source", doc.Source},
 	} {
 		fmt.Fprintln(w, wrap("- **"+part.name+"** "+markdown(part.text, t), "  "))
@@ -93,36 +93,7 @@ func (w *page) doc(k policy.RuleKind) schema.Doc { return w.comments.Of(reflect.
 // summary is the first sentence.
 func (w *page) summary(k policy.RuleKind) string {
 	t := reflect.TypeOf(k.Config).Elem()
-	text, _, _ := strings.Cut(schema.Lead(w.doc(k).Text, t.Name()), "\n\n")
-	sentence, _, _ := strings.Cut(strings.Join(strings.Fields(text), " ")+" ", ". ")
-	return markdown(strings.TrimSuffix(strings.TrimSpace(sentence), "."), t)
-}
-
-// example puts a rule's example under its name.
-func example(name, text string) string {
-	if strings.HasPrefix(text, "{") {
-		return name + ": " + text
-	}
-	return name + ":\n  " + strings.ReplaceAll(text, "\n", "\n  ")
-}
-
-// decidesShort says in few words when a rule decides.
-func decidesShort(k policy.RuleKind) string {
-	switch {
-	case k.Early && k.NeedsImage:
-		return "at creation or before the start"
-	case k.Early:
-		return "at creation"
-	default:
-		return "before the start"
-	}
-}
-
-func decides(k policy.RuleKind) string {
-	if k.Early && k.NeedsImage {
-		return "at creation, if the runtime shows the image by then; else before the start"
-	}
-	return decidesShort(k)
+	return markdown(schema.Sentence(w.doc(k), t), t)
 }
 
 func yesNo(b bool) string {

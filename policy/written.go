@@ -1,0 +1,124 @@
+package policy
+
+import (
+	"cmp"
+	"encoding"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// WrittenRule is a rule as a document would say it, with all that it has from a profile.
+type WrittenRule struct {
+	Rule       string
+	Parameters *yaml.Node // a mapping
+}
+
+// ProfileRules returns the rules of a built-in profile, with or without a version of the Pod
+// Security Standards, and those that it has from the profiles that it extends.
+func ProfileRules(profile string) ([]WrittenRule, error) {
+	set, err := Builtin{Profile: profile, Mode: ModeAudit}.Compile()
+	if err != nil {
+		return nil, err
+	}
+	var out []WrittenRule
+	for i := range set.policies[0].rules {
+		out = append(out, set.policies[0].rules[i].written())
+	}
+	return out, nil
+}
+
+// written is the rule as a document would say it.
+func (r *compiledRule) written() WrittenRule {
+	out := mapping()
+	addMember(out, fieldOnViolation, text(string(r.Action())))
+	rule := reflect.ValueOf(r.Rule).Elem()
+	if m, ok := r.Rule.(interface{ requests() bool }); ok && m.requests() {
+		addMember(out, fieldOn, text(string(OnRequest)))
+	}
+	out.Content = append(out.Content, writtenStruct(rule).Content...)
+	return WrittenRule{Rule: r.name, Parameters: out}
+}
+
+// written is a value as a document would say it. What is not set is left out.
+func written(v reflect.Value) *yaml.Node {
+	if v.Kind() != reflect.Pointer && v.CanAddr() {
+		if _, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+			return writtenText(v)
+		}
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		return written(v.Elem())
+	case reflect.Struct:
+		return writtenStruct(v)
+	case reflect.Slice:
+		out := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Style: yaml.FlowStyle}
+		for i := range v.Len() {
+			out.Content = append(out.Content, written(v.Index(i)))
+		}
+		return out
+	case reflect.Map:
+		return writtenMap(v)
+	default:
+		return writtenText(v)
+	}
+}
+
+// writtenStruct is a struct; fields that no document has are left out, and so is Base.
+func writtenStruct(v reflect.Value) *yaml.Node {
+	out := mapping()
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		key, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		switch {
+		case f.Type == reflect.TypeFor[Base]() || !f.IsExported() && options != "inline":
+		case options == "inline":
+			out.Content = append(out.Content, writtenStruct(v.Field(i)).Content...)
+		case key != "" && key != "-" && !v.Field(i).IsZero():
+			addMember(out, key, written(v.Field(i)))
+		}
+	}
+	return out
+}
+
+func writtenMap(v reflect.Value) *yaml.Node {
+	out := mapping()
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return cmp.Compare(a.String(), b.String()) })
+	for _, k := range keys {
+		addMember(out, k.String(), written(v.MapIndex(k)))
+	}
+	return out
+}
+
+// writtenText is a scalar.
+func writtenText(v reflect.Value) *yaml.Node {
+	if s, ok := v.Interface().(fmt.Stringer); ok {
+		return text(s.String())
+	}
+	switch {
+	case v.Kind() == reflect.Bool:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: strconv.FormatBool(v.Bool())}
+	case v.CanInt():
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: strconv.FormatInt(v.Int(), 10)}
+	case v.CanUint():
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: strconv.FormatUint(v.Uint(), 10)}
+	default:
+		return text(v.String())
+	}
+}
+
+func mapping() *yaml.Node {
+	return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Style: yaml.FlowStyle}
+}
+
+func text(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }
+
+func addMember(n *yaml.Node, key string, value *yaml.Node) {
+	n.Content = append(n.Content, text(key), value)
+}
