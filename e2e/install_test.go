@@ -74,7 +74,7 @@ func (i *installation) call(command string, args ...string) (int, string) {
 		runtime = "crio"
 	}
 	cmd := exec.CommandContext(i.t.Context(), i.specguard, append([]string{command,
-		"--runtime", runtime, "--config", i.Config(), "--prefix", i.prefix}, args...)...)
+		"--runtime", runtime, "--runtime-config", i.Config(), "--prefix", i.prefix}, args...)...)
 	cmd.Env = i.env
 	out, err := cmd.CombinedOutput()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {

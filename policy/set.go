@@ -12,7 +12,7 @@ import (
 // concurrent use.
 type Set struct {
 	policies   []*compiled // by priority (higher first), then name
-	exceptions []Exception // by name
+	exceptions []exception // by name
 	writable   []string    // paths of the host that any of the policies allows to mount writable
 	builtin    bool        // made by Builtin
 	warnings   []Warning   // about the files, by place
@@ -76,14 +76,20 @@ func newSet(policies []*compiled, excuses []pending) *Set {
 		}
 	}
 	for i := range excuses {
-		s.exceptions = append(s.exceptions, excuses[i].Exception)
+		s.exceptions = append(s.exceptions, excuses[i].exception)
 	}
-	slices.SortFunc(s.exceptions, func(a, b Exception) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(s.exceptions, func(a, b exception) int { return cmp.Compare(a.Name, b.Name) })
 	return s
 }
 
 // Exceptions returns the exceptions by name, those that have expired too.
-func (s *Set) Exceptions() []Exception { return slices.Clone(s.exceptions) }
+func (s *Set) Exceptions() []Exception {
+	var out []Exception
+	for i := range s.exceptions {
+		out = append(out, s.exceptions[i].Exception)
+	}
+	return out
+}
 
 // Builtin reports whether the Set is that of a Builtin, and not of policy files.
 func (s *Set) Builtin() bool { return s.builtin }

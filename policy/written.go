@@ -36,12 +36,47 @@ func ProfileRules(profile string) ([]WrittenRule, error) {
 func (r *compiledRule) written() WrittenRule {
 	out := mapping()
 	addMember(out, fieldOnViolation, text(string(r.Action())))
-	rule := reflect.ValueOf(r.Rule).Elem()
-	if m, ok := r.Rule.(interface{ requests() bool }); ok && m.requests() {
+	if r.asksRequest() {
 		addMember(out, fieldOn, text(string(OnRequest)))
 	}
-	out.Content = append(out.Content, writtenStruct(rule).Content...)
+	out.Content = append(out.Content, r.parameters().Content...)
 	return WrittenRule{Rule: r.name, Parameters: out}
+}
+
+// asksRequest reports whether the rule is on request.
+func (r *compiledRule) asksRequest() bool {
+	m, ok := r.Rule.(interface{ requests() bool })
+	return ok && m.requests()
+}
+
+// parameters are what the rule says besides onViolation and on.
+func (r *compiledRule) parameters() *yaml.Node { return writtenStruct(reflect.ValueOf(r.Rule).Elem()) }
+
+// written is the match as a document would say it.
+func (m *Match) written() *yaml.Node { return writtenStruct(reflect.ValueOf(m).Elem()) }
+
+// writtenLists is what an exception allows of a rule: its only list, or its lists by name.
+func writtenLists(r widens) *yaml.Node {
+	lists := r.allowLists()
+	if len(lists) == 1 {
+		return written(reflect.ValueOf(lists[0].list).Elem())
+	}
+	out := mapping()
+	for _, l := range lists {
+		if v := reflect.ValueOf(l.list).Elem(); v.Len() > 0 {
+			addMember(out, l.field, written(v))
+		}
+	}
+	return out
+}
+
+// writtenLine is a struct as a document would say it, in one line.
+func writtenLine(of any) string {
+	out, err := yaml.Marshal(writtenStruct(reflect.ValueOf(of).Elem()))
+	if err != nil {
+		return "" // a tree of scalars can always be written
+	}
+	return strings.Join(strings.Fields(string(out)), " ")
 }
 
 // written is a value as a document would say it. What is not set is left out.

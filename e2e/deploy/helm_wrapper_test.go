@@ -20,7 +20,7 @@ func TestHelmInstall(t *testing.T) {
 		"null":       {"guard", "passNamespaces: null", "--pass-namespace kube-system --pass-namespace guard"},
 		"more":       {"guard", "passNamespaces: [cni, kube-system]", "--pass-namespace kube-system --pass-namespace guard --pass-namespace cni"},
 		"prefix":     {"kube-system", "prefix: /opt/bin", "--prefix /opt/bin --pass-namespace kube-system"},
-		"arguments":  {"kube-system", "extraArgs: [--handler, runc]", "--pass-namespace kube-system --handler runc"},
+		"arguments":  {"kube-system", "extraArgs: [--runtime-handler, runc]", "--pass-namespace kube-system --runtime-handler runc"},
 	} {
 		all := helmIn(t, c.namespace, "wrapper: {install: true, "+c.values+"}")
 		args := find[appsv1.DaemonSet](t, all, "specguard").Spec.Template.Spec.InitContainers[0].Args

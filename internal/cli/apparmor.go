@@ -19,7 +19,8 @@ asks for it; until then, rule appArmorProfile cannot apply RuntimeDefault. The c
 needs root with CAP_MAC_ADMIN, and the node's /sbin/apparmor_parser. The agent has no
 capability, so it cannot do this.
 Exit status 0: the profile is loaded, or AppArmor is off. 1: an error.`,
-		Args: cobra.NoArgs,
+		Example: "  specguard apparmor --root /host",
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			result, err := n.Load(cmd.Context())
 			if err != nil {

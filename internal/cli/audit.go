@@ -48,7 +48,10 @@ func auditCommand() *cobra.Command {
 		Use:   "audit",
 		Short: "Judge all running containers of pods on this node",
 		Long:  auditHelp,
-		Args:  cobra.NoArgs,
+		Example: `  specguard audit                                   # with the policies of the agent
+  specguard audit --policy-dir policies -o json
+  specguard audit --compare policies                # what other policies would change`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := app.Load(cmd.Flags(), f.config)
 			if err != nil {

@@ -199,7 +199,7 @@ func TestAuditFails(t *testing.T) {
 		"not this runtime":   {[]string{"--policy-dir", good, "--cri-socket", "/no/such"}, "/no/such: CRI: rpc error: "},
 		"not for containerd": {[]string{"--policy-dir", good, "--opener", "containerd"}, "no opener for the runtime \"cri-o\": opener containerd is for containerd only\n"},
 		"output":             {[]string{"--policy-dir", good, "--output", "xml"}, "output \"xml\" is not one of text, json\n"},
-		"an argument":        {[]string{"x"}, `unknown command "x" for "specguard audit"` + "\n"},
+		"an argument":        {[]string{"x"}, `specguard audit takes no arguments, such as "x": see specguard audit --help` + "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := n.audit("", c.args...)

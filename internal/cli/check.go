@@ -41,7 +41,7 @@ check does not ask the node: it does not follow symlinks of host paths, and
 assumes that AppArmor and SELinux are on. It reads seccomp profiles of the node
 (Localhost) from --seccomp-dir. Only manifests show a pod's labels,
 runtime handler, host ports and sysctls. For other files, give labels and handler
-with --pod-label and --runtime-handler. Without --pod-label, the pod counts as
+with --pod-labels and --runtime-handler. Without --pod-labels, the pod counts as
 having no labels. A manifest does not show whom an image runs as: check takes it for root,
 unless --image-user or --image says another. --image reads /etc/passwd of the image, too.
 
@@ -64,7 +64,10 @@ func checkCommand(version string) *cobra.Command {
 		Use:   "check FILE...",
 		Short: "Show what the policies would do with containers, in files and folders",
 		Long:  checkHelp,
-		Args:  needs("FILE"),
+		Example: `  specguard check --policy-dir policies pod.yaml
+  specguard check --policy-dir policies --namespace team-a pod.yaml
+  kustomize build overlays/team-a | specguard check --policy-dir policies -`,
+		Args: needs("FILE"),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if slices.Contains(files, "-") && (f.dir == "-" || f.compare == "-") {
 				return errors.New("standard input cannot be both policies and containers")

@@ -67,7 +67,7 @@ func TestCheck(t *testing.T) {
 		"inspected":      {args: []string{teamA, inspected}, code: 2, stdout: inspected + denied},
 		"no match":       {args: []string{teamA, bare}, stdout: bare + ": not judged: no policy matches\n  not seen: namespace, pod labels, runtime handler, image\n"},
 		"namespace":      {args: []string{refuse, "--namespace", "kube-system", bare}, stdout: bare + ": not judged: no policy matches\n  policy p covers every namespace but kube-system\n  not seen: pod labels, runtime handler, image\n"},
-		"labels":         {args: []string{strip, "--pod-label", "a=b,c=d", "--runtime-handler", "", good}, stdout: good + ": allowed (policies: p)\n"},
+		"labels":         {args: []string{strip, "--pod-labels", "a=b,c=d", "--runtime-handler", "", good}, stdout: good + ": allowed (policies: p)\n"},
 		"worst of all":   {args: []string{refuse, good, bad, good}, code: 2, stdout: good + allowed + bad + denied + "2 containers: 1 allowed, 0 adjusted, 1 denied, 0 not judged\n"},
 		"no such file":   {args: []string{refuse, "/no/such", bad}, code: 2, stdout: bad + denied, stderr: "/no/such: no such file or directory\n"},
 		"no such policy": {args: []string{"/no/such", bad}, code: 1, stderr: "/no/such: no such file or directory\n"},
@@ -196,8 +196,8 @@ func TestCheckFlagsTellOfPods(t *testing.T) {
 		{[]string{pod}, 0, ": Pod/a container app: not judged: no policy matches\n"},
 		{[]string{spec}, 0, ": not judged: no policy matches\n"},
 		{[]string{spec, "--runtime-handler", "kata"}, 0, ": not judged: no policy matches\n"},
-		{[]string{spec, "--pod-label", "a=b", "--runtime-handler", "kata"}, 2, ": denied (policies: p)\n"},
-		{[]string{pod, "--pod-label", "a=b", "--runtime-handler", "kata"}, 0, ": Pod/a container app: not judged: no policy matches\n"},
+		{[]string{spec, "--pod-labels", "a=b", "--runtime-handler", "kata"}, 2, ": denied (policies: p)\n"},
+		{[]string{pod, "--pod-labels", "a=b", "--runtime-handler", "kata"}, 0, ": Pod/a container app: not judged: no policy matches\n"},
 	} {
 		r := specguard(t, append([]string{"check", "--policy-dir", p}, c.args...)...)
 		if r.code != c.code || !strings.HasPrefix(r.stdout, c.args[0]+c.want) {

@@ -38,15 +38,31 @@ func needs(what string) cobra.PositionalArgs {
 }
 
 func root(version string) *cobra.Command {
+	var showVersion bool
 	cmd := &cobra.Command{
 		Use:           "specguard",
 		Short:         "Enforce container security policy on this node",
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Example: `  specguard explain                                      # what rules there are
+  specguard check --policy-dir policies pod.yaml         # what the policies would do with a pod
+  specguard audit --policy-dir policies                  # and with all that runs on this node`,
+		Args: knownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if showVersion {
+				printVersion(cmd.OutOrStdout(), version)
+				return nil
+			}
+			return cmd.Help()
+		},
 	}
-	cmd.AddCommand(runCommand(version), validateCommand(), explainCommand(), checkCommand(version), testCommand(), auditCommand(), doctorCommand(),
-		appArmorCommand(), installCommand(), uninstallCommand(), schemaCommand(), versionCommand(version))
+	cmd.Flags().BoolVar(&showVersion, "version", false, "print the version")
+	cmd.SetFlagErrorFunc(hintAtFlag)
+	cmd.AddCommand(runCommand(version), alsoByFlag(validateCommand()), alsoByFlag(checkCommand(version)), alsoByFlag(testCommand()),
+		auditCommand(), effectiveCommand(), exceptionsCommand(), explainCommand(), doctorCommand(), appArmorCommand(), installCommand(),
+		uninstallCommand(), schemaCommand(), versionCommand(version))
 	givenOnce(cmd.Commands())
+	completeValues(cmd.Commands())
 	// NRI starts a pre-installed plugin without arguments.
 	if len(os.Args) == 1 && os.Getenv(api.PluginSocketEnvVar) != "" {
 		cmd.SetArgs([]string{"run"})

@@ -158,6 +158,7 @@ func TestCommandsInDocsExist(t *testing.T) {
 			continue
 		}
 		for line := range strings.Lines(b.text) {
+			line, _, _ = strings.Cut(line, " #")
 			words := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "exec "))
 			switch {
 			case len(words) < 2:

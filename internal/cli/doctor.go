@@ -2,11 +2,9 @@ package cli
 
 import (
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/specguard/specguard/internal/app"
 	"github.com/specguard/specguard/internal/doctor"
@@ -40,7 +38,9 @@ func doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Check whether this node is ready for specguard",
 		Long:  doctorHelp,
-		Args:  cobra.NoArgs,
+		Example: `  specguard doctor
+  specguard doctor -o json --data vulnerabilities.yaml`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := app.Load(cmd.Flags(), f.config)
 			if err != nil {
@@ -53,23 +53,14 @@ func doctorCommand() *cobra.Command {
 	fs.StringVar(&f.config, "config", app.DefaultConfigFile, "configuration file of the agent")
 	defaults.NodeFlags(fs)
 	defaults.CRIFlag(fs)
-	fs.SetNormalizeFunc(doctorFlagName)
 	fs.StringVar(&f.containerdConfig, "containerd-config", runtimeconfig.ContainerdFile, "containerd's configuration file, on the host")
 	fs.StringVar(&f.crioConfig, "crio-config", runtimeconfig.CRIOFile,
 		"CRI-O's configuration file, on the host; the files in FILE.d override it")
 	fs.StringVar(&f.data, "data", "", "a newer list of known vulnerabilities than the built-in one")
-	fs.StringVar(&f.output, "output", "text", "text or json")
-	fs.StringVar(&f.color, "color", "auto", "auto, always or never")
+	addOutput(fs, &f.output)
+	addColor(fs, &f.color)
+	earlierName(fs, "crio-socket", "cri-socket")
 	return cmd
-}
-
-// doctorFlagName lets --crio-socket stand for --cri-socket: doctor once called
-// CRI-O's socket so.
-func doctorFlagName(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-	if name == "crio-socket" {
-		name = "cri-socket"
-	}
-	return pflag.NormalizedName(name)
 }
 
 func (f *doctorFlags) examine(cmd *cobra.Command, cfg app.Config) error {
@@ -77,8 +68,8 @@ func (f *doctorFlags) examine(cmd *cobra.Command, cfg app.Config) error {
 	if err != nil {
 		return err
 	}
-	if f.output != "text" && f.output != "json" {
-		return fmt.Errorf("output %q is not one of text, json", f.output)
+	if err := checkOutput(f.output); err != nil {
+		return err
 	}
 	data, err := doctor.ReadData(f.data)
 	if err != nil {

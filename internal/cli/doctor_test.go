@@ -107,8 +107,8 @@ func TestDoctorFaults(t *testing.T) {
 	}{
 		{[]string{"--output", "xml"}, "output \"xml\" is not one of text, json\n"},
 		{[]string{"--color", "red"}, "color \"red\" is not one of auto, always, never\n"},
-		{[]string{"extra"}, "unknown command \"extra\" for \"specguard doctor\"\n"},
-		{[]string{"--log-level", "debug"}, "unknown flag: --log-level\n"},
+		{[]string{"extra"}, "specguard doctor takes no arguments, such as \"extra\": see specguard doctor --help\n"},
+		{[]string{"--log-level", "debug"}, "unknown flag --log-level: see specguard doctor --help\n"},
 		{[]string{"--config", "/none"}, "read configuration: open /none: no such file or directory\n"},
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
@@ -144,12 +144,16 @@ func TestDoctorAsksCRISocket(t *testing.T) {
 	socket := file(t, "not-a-socket", "")
 	cfg := file(t, "config.yaml", "{criSocket: "+socket+", containerdSocket: /none, nri: {socket: /none}, http: \"\"}\n")
 	const says = "cri-o does not answer at "
-	for name, args := range map[string][]string{
-		"configuration": {"--config", cfg},
-		"flag":          {"--containerd-socket", "/none", "--cri-socket", socket},
-		"old flag":      {"--containerd-socket", "/none", "--crio-socket", socket},
+	for name, c := range map[string]struct {
+		args   []string
+		stderr string
+	}{
+		"configuration": {[]string{"--config", cfg}, ""},
+		"flag":          {[]string{"--containerd-socket", "/none", "--cri-socket", socket}, ""},
+		"old flag": {[]string{"--containerd-socket", "/none", "--crio-socket", socket},
+			"Flag --crio-socket has been deprecated, use --cri-socket\n"},
 	} {
-		if r := specguard(t, append([]string{"doctor"}, args...)...); !strings.Contains(r.stdout, says+socket) || r.stderr != "" {
+		if r := specguard(t, append([]string{"doctor"}, c.args...)...); !strings.Contains(r.stdout, says+socket) || r.stderr != c.stderr {
 			t.Errorf("%s: no %q in\n%s%s", name, says+socket, r.stdout, r.stderr)
 		}
 	}

@@ -24,15 +24,16 @@ type podFlags struct {
 
 const (
 	flagNamespace = "namespace"
-	flagPodLabel  = "pod-label"
+	flagPodLabels = "pod-labels"
 	flagHandler   = "runtime-handler"
 )
 
 func (f *podFlags) add(fs *pflag.FlagSet) {
 	f.flags = fs
-	fs.StringVar(&f.namespace, flagNamespace, "", "the pod's namespace, if the file does not show it")
-	fs.StringToStringVar(&f.labels, flagPodLabel, nil, "the pod's labels, if the file does not show them: key=value,...")
+	fs.StringVarP(&f.namespace, flagNamespace, "n", "", "the pod's namespace, if the file does not show it")
+	fs.StringToStringVar(&f.labels, flagPodLabels, nil, "the pod's labels, if the file does not show them: key=value,...")
 	fs.StringVar(&f.handler, flagHandler, "", "the pod's runtime handler, if the file does not show it")
+	earlierName(fs, "pod-label", flagPodLabels)
 }
 
 // complete adds to the subject what the flags say of it.
@@ -45,7 +46,7 @@ func (f *podFlags) complete(c *input.Container) {
 	}
 	if c.Object == "" { // otherwise the manifest shows it
 		c.Subject.Pod.Labels, c.Subject.Pod.RuntimeHandler = f.labels, f.handler
-		c.Subject.Pod.LabelsUnseen = !f.flags.Changed(flagPodLabel)
+		c.Subject.Pod.LabelsUnseen = !f.flags.Changed(flagPodLabels)
 	}
 }
 
@@ -60,7 +61,7 @@ func (f *podFlags) unknown(c *input.Container, set *policy.Set) []string {
 		missing bool
 	}{
 		{"namespace", pod.Namespace == ""},
-		{"podLabels", raw && !f.flags.Changed(flagPodLabel)},
+		{"podLabels", raw && !f.flags.Changed(flagPodLabels)},
 		{"runtimeHandler", raw && !f.flags.Changed(flagHandler)},
 		{"image", c.Subject.Container.Image == ""},
 		{"hostPorts", pod.Sandbox == nil && set.Select(&c.Subject).Sandbox},

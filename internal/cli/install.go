@@ -25,7 +25,9 @@ containerd or CRI-O call it. Before install changes anything, the runtime checks
 copy of its new configuration. install never restarts the runtime: do that yourself.
 Run install again to upgrade.
 Exit status 0: done. 1: an error, which says what was changed, if anything.`,
-		Args: cobra.NoArgs,
+		Example: `  specguard install --dry-run
+  specguard install --runtime containerd --runtime-handler runc`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.Binary == "" {
 				self, err := os.Executable()
@@ -53,11 +55,13 @@ Exit status 0: done. 1: an error, which says what was changed, if anything.`,
 	f.StringVar(&o.Prefix, "prefix", install.DefaultPrefix, "folder on the node for specguard-runtime")
 	f.StringVar(&o.Binary, "binary", "", "specguard-runtime to install (default: the one in specguard's folder)")
 	f.StringVar(&o.Runtime, "runtime", "auto", "auto, containerd or crio")
-	f.StringVar(&o.Config, "config", "", "the runtime's main configuration file on the node (default: containerd's or CRI-O's)")
-	f.StringArrayVar(&o.Handlers, "handler", nil,
+	f.StringVar(&o.Config, "runtime-config", "", "the runtime's main configuration file on the node (default: containerd's or CRI-O's)")
+	f.StringArrayVar(&o.Handlers, flagHandler, nil,
 		"runtime handler to wrap (repeatable; default: all that call an OCI runtime)")
 	f.StringArrayVar(&o.PassNamespaces, "pass-namespace", []string{"kube-system", "specguard-system"},
 		"namespace whose pods may run while the wrapper cannot ask the agent (repeatable)")
+	earlierName(f, "config", "runtime-config")
+	earlierName(f, "handler", flagHandler)
 	f.BoolVar(&dryRun, "dry-run", false, "print what would be changed, and change nothing")
 	return cmd
 }
@@ -71,7 +75,9 @@ func uninstallCommand() *cobra.Command {
 		Long: `Undo what specguard install did. uninstall first restores the runtime's configuration.
 It keeps the wrapper as long as the runtime or a running container uses it: then run
 it again later. Exit status 0: all is removed. 1: an error. 2: the wrapper was kept.`,
-		Args: cobra.NoArgs,
+		Example: `  specguard uninstall --dry-run
+  specguard uninstall --purge`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			removal, err := install.Uninstall(o)
 			if err != nil {
@@ -92,8 +98,9 @@ it again later. Exit status 0: all is removed. 1: an error. 2: the wrapper was k
 	f.StringVar(&o.Root, "root", "/", "folder with the node's files: a mount of its root, or an image")
 	f.StringVar(&o.Prefix, "prefix", install.DefaultPrefix, "folder of specguard-runtime on the node")
 	f.StringVar(&o.Runtime, "runtime", "auto", "auto (both), containerd or crio")
-	f.StringVar(&o.Config, "config", "", "the runtime's main configuration file on the node (default: containerd's and CRI-O's)")
+	f.StringVar(&o.Config, "runtime-config", "", "the runtime's main configuration file on the node (default: containerd's and CRI-O's)")
 	f.BoolVar(&o.Purge, "purge", false, "remove runtime.yaml too, with the wrapper")
+	earlierName(f, "config", "runtime-config")
 	f.BoolVar(&dryRun, "dry-run", false, "print what would be changed, and change nothing")
 	return cmd
 }

@@ -33,7 +33,7 @@ func TestInstallSaysThatNothingWasChanged(t *testing.T) {
 		"nothing was changed: found neither containerd nor CRI-O below "+root+"\n")
 	specguard(t, "install", "--root", root+"/none").expect(t, 1, "",
 		"nothing was changed: root: lstat "+root+"/none: no such file or directory\n")
-	specguard(t, "install", "extra").expect(t, 1, "", "unknown command \"extra\" for \"specguard install\"\n")
+	specguard(t, "install", "extra").expect(t, 1, "", "specguard install takes no arguments, such as \"extra\": see specguard install --help\n")
 }
 
 func TestUninstall(t *testing.T) {

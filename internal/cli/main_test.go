@@ -88,11 +88,15 @@ func TestUsage(t *testing.T) {
 		args   []string
 		stderr string
 	}{
-		{[]string{"--bogus"}, "unknown flag: --bogus\n"},
-		{[]string{"run", "--bogus"}, "unknown flag: --bogus\n"},
-		{[]string{"check", "--bogus", "x"}, "unknown flag: --bogus\n"},
-		{[]string{"bogus"}, "unknown command \"bogus\" for \"specguard\"\n"},
-		{[]string{"run", "extra"}, "unknown command \"extra\" for \"specguard run\"\n"},
+		{[]string{"--bogus"}, "unknown flag --bogus: see specguard --help\n"},
+		{[]string{"run", "--bogus"}, "unknown flag --bogus: see specguard run --help\n"},
+		{[]string{"check", "--polcy-dir", "x"}, "unknown flag --polcy-dir: did you mean --policy-dir?\n"},
+		{[]string{"audit", "--criosocket", "x"}, "unknown flag --criosocket: did you mean --cri-socket?\n"},
+		{[]string{"check", "--pod-lables=a=b", "x"}, "unknown flag --pod-lables: did you mean --pod-labels?\n"},
+		{[]string{"check", "-x"}, "unknown shorthand flag: 'x' in -x\n"},
+		{[]string{"bogus"}, "unknown command \"bogus\": see specguard --help\n"},
+		{[]string{"chekc", "x.yaml"}, "unknown command \"chekc\": did you mean check?\n"},
+		{[]string{"run", "extra"}, "specguard run takes no arguments, such as \"extra\": see specguard run --help\n"},
 		{[]string{"validate"}, "specguard validate needs a PATH: see specguard validate --help\n"},
 		{[]string{"check"}, "specguard check needs a FILE: see specguard check --help\n"},
 	} {

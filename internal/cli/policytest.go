@@ -46,13 +46,16 @@ func testCommand() *cobra.Command {
 		Use:   "test PATH...",
 		Short: "Run unit tests of policies",
 		Long:  testHelp,
-		Args:  needs("PATH"),
-		RunE:  f.test,
+		Example: `  specguard test tests
+  specguard test -v --run tenants/root tests/tenants_test.yaml
+  specguard test --junit junit.xml tests`,
+		Args: needs("PATH"),
+		RunE: f.test,
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.run, "run", "", "run only cases whose DOCUMENT/CASE the regular expression matches")
 	fs.StringVar(&f.junit, "junit", "", "write a report in JUnit's XML to this file")
-	fs.StringVar(&f.color, "color", "auto", "auto, always or never")
+	addColor(fs, &f.color)
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "name the cases that pass")
 	return cmd
 }

@@ -16,7 +16,9 @@ func runCommand(version string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the node agent",
-		Args:  cobra.NoArgs,
+		Example: `  specguard run
+  specguard run --policy-dir policies --log-level debug --decision-log -`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := app.Load(cmd.Flags(), file)
 			if err != nil {

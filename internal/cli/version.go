@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 
@@ -10,14 +11,17 @@ import (
 
 func versionCommand(version string) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  cobra.NoArgs,
-		Run: func(cmd *cobra.Command, _ []string) {
-			fmt.Fprintf(cmd.OutOrStdout(), "specguard %s (NRI %s, %s, %s/%s)\n",
-				buildVersion(version), moduleVersion("github.com/containerd/nri"), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-		},
+		Use:     "version",
+		Short:   "Print the version",
+		Args:    noArgs,
+		Example: "  specguard version",
+		Run:     func(cmd *cobra.Command, _ []string) { printVersion(cmd.OutOrStdout(), version) },
 	}
+}
+
+func printVersion(w io.Writer, version string) {
+	fmt.Fprintf(w, "specguard %s (NRI %s, %s, %s/%s)\n",
+		buildVersion(version), moduleVersion("github.com/containerd/nri"), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // buildVersion is the version given by the linker, or the revision that the

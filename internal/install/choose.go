@@ -11,7 +11,7 @@ const (
 	crioConfig       = "/etc/crio/crio.conf"
 )
 
-var errWhose = errors.New("--config needs --runtime containerd or --runtime crio")
+var errWhose = errors.New("--runtime-config needs --runtime containerd or --runtime crio")
 
 // choose returns which container runtime the node has, by its configuration, or else by its
 // program.

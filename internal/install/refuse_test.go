@@ -19,7 +19,7 @@ func TestInstallRefuses(t *testing.T) {
 		{name: "no wrapper", release: "containerd2", change: func(_ *fakeNode, o *Options) { o.Binary = "/none" }, want: "the wrapper: "},
 		{name: "relative prefix", release: "containerd2", change: func(_ *fakeNode, o *Options) { o.Prefix = "bin" }, want: "must be an absolute path"},
 		{name: "unknown runtime", release: "containerd2", change: func(_ *fakeNode, o *Options) { o.Runtime = "docker" }, want: "not one of auto, containerd, crio"},
-		{name: "whose configuration", release: "containerd2", change: func(_ *fakeNode, o *Options) { o.Config = "/x" }, want: "--config needs"},
+		{name: "whose configuration", release: "containerd2", change: func(_ *fakeNode, o *Options) { o.Config = "/x" }, want: "--runtime-config needs"},
 		{name: "runtime is not there", release: "containerd2", change: func(_ *fakeNode, o *Options) { o.Runtime = "crio" }, want: "crio does not exist"},
 		{name: "both runtimes", release: "containerd2", before: files{"/usr/bin/crio": "program"}, want: "both containerd and CRI-O"},
 		{name: "both configured", release: "containerd2", before: files{mainFile: imports, crioConfig: "", "/usr/bin/crio": "program"}, want: "both containerd and CRI-O"},

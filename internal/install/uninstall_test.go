@@ -151,7 +151,7 @@ func TestUninstallRefuses(t *testing.T) {
 		want   string
 	}{
 		{"unknown runtime", nil, UninstallOptions{Runtime: "docker"}, "not one of"},
-		{"whose configuration", nil, UninstallOptions{Runtime: "auto", Config: "/x"}, "--config needs"},
+		{"whose configuration", nil, UninstallOptions{Runtime: "auto", Config: "/x"}, "--runtime-config needs"},
 		{"broken TOML", files{mainFile: "[a\n"}, UninstallOptions{Runtime: "auto"}, mainFile + ":1:3: "},
 		{"edited through a symlink", files{mainFile: "-> x.toml", "/etc/containerd/x.toml": "version = 3 # specguard install: added\n"}, UninstallOptions{Runtime: "auto"}, "not a regular file"},
 	} {
