@@ -108,6 +108,20 @@ func (s *Set) Enforces() bool {
 	return slices.ContainsFunc(s.policies, (*compiled).enforces)
 }
 
+// PolicyRule names a rule of a policy.
+type PolicyRule struct{ Policy, Rule string }
+
+// Rules returns the rules of the policies, in the order in which the policies apply.
+func (s *Set) Rules() []PolicyRule {
+	var out []PolicyRule
+	for _, p := range s.policies {
+		for _, r := range p.rules {
+			out = append(out, PolicyRule{p.name, r.name})
+		}
+	}
+	return out
+}
+
 // RuleCount returns how many rules the policies have in all.
 func (s *Set) RuleCount() int {
 	n := 0

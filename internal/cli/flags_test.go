@@ -192,7 +192,7 @@ func example(t *testing.T, dir string, args []string, line string) {
 		t.Errorf("%q: %v", line, err)
 		return
 	}
-	if slices.Contains([]string{"run", "audit", "doctor", "apparmor", "install", "uninstall"}, cmd.Name()) {
+	if slices.Contains([]string{"run", "audit", "doctor", "apparmor", "install", "uninstall"}, cmd.Name()) || slices.Contains(args, "--watch") {
 		return
 	}
 	run, stdout, stderr := command(t.Context(), nil, args...)

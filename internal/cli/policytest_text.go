@@ -12,7 +12,6 @@ func printTests(p *printer, f *policytest.File, verbose bool) {
 	switch {
 	case f.Err != nil:
 		p.line(red.bold(), "ERROR %s", f.Name)
-		return
 	case len(f.Results) == 0:
 		return
 	case f.Failed() > 0:
@@ -26,6 +25,10 @@ func printTests(p *printer, f *policytest.File, verbose bool) {
 			if verbose {
 				p.line(green, "  pass %s/%s", r.Suite, r.Case)
 			}
+			continue
+		}
+		if r.Err != nil {
+			p.line(red, "  ERROR %s/%s (line %d): it cannot be run", r.Suite, r.Case, r.Line)
 			continue
 		}
 		p.line(red, "  FAIL %s/%s (line %d; - expected, + got)", r.Suite, r.Case, r.Line)

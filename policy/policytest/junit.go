@@ -9,7 +9,7 @@ import (
 )
 
 // WriteJUnit writes a JUnit report: a suite for each file. A file whose tests
-// could not be run has one case, with an error.
+// could not be run has a case more, with an error.
 func WriteJUnit(w io.Writer, files []File) error {
 	var suites []junit.Suite
 	for i := range files {
@@ -25,11 +25,13 @@ func suiteOf(f *File) junit.Suite {
 			Class: f.Name, Name: "load", File: f.Name,
 			Error: &junit.Fault{Message: "the tests could not be run", Text: f.Err.Error()},
 		}}
-		return s
 	}
 	for _, r := range f.Results {
 		c := junit.Case{Class: r.Suite, Name: r.Case, File: f.Name, Line: r.Line, Took: r.Took}
-		if !r.Passed() {
+		switch {
+		case r.Err != nil:
+			c.Error = &junit.Fault{Message: "the case cannot be run", Text: r.Err.Error()}
+		case !r.Passed():
 			c.Failure = failureOf(r.Differences)
 		}
 		s.Cases = append(s.Cases, c)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -27,6 +28,7 @@ type suite struct {
 type readyCase struct {
 	name      string
 	line      int
+	errs      []*policy.LoadError // why it cannot be run; none if it can
 	container *input.Container
 	expect    expected
 }
@@ -35,36 +37,42 @@ type readyCase struct {
 type loader struct {
 	file   string
 	suites []suite
-	errs   []*policy.LoadError
+	errs   []*policy.LoadError // of what is no case
+	inputs []string            // what else is read: policies, files of containers
 }
 
 // load reads the tests of a file. The error joins a policy.LoadError for every
-// fault, in order, one line each.
-func load(file string) ([]suite, error) {
-	data, err := input.ReadFile(file)
-	if err != nil {
-		return nil, missing(file, err)
-	}
-	l := &loader{file: file}
+// fault that is of no case, in order, one line each.
+func (l *loader) load(data []byte) error {
 	l.documents(data)
 	if len(l.errs) == 0 && len(l.suites) == 0 {
-		return nil, fmt.Errorf("%s: no tests", file)
+		return fmt.Errorf("%s: no tests", l.file)
 	}
-	slices.SortStableFunc(l.errs, func(a, b *policy.LoadError) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
-	errs := make([]error, len(l.errs))
-	for i, e := range l.errs {
-		errs[i] = e
-	}
-	return l.suites, errors.Join(errs...)
+	return joined(l.errs)
 }
 
-func (l *loader) fail(errs ...strict.Error) {
+// joined are the errors in order, as one; nil for none.
+func joined(all []*policy.LoadError) error {
+	slices.SortStableFunc(all, func(a, b *policy.LoadError) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	errs := make([]error, len(all))
+	for i, e := range all {
+		errs[i] = e
+	}
+	return errors.Join(errs...)
+}
+
+func (l *loader) fail(errs ...strict.Error) { l.errs = append(l.errs, l.faults(errs...)...) }
+
+// faults are the errors with the file's name.
+func (l *loader) faults(errs ...strict.Error) []*policy.LoadError {
+	var out []*policy.LoadError
 	for _, e := range errs {
 		msg := strings.ReplaceAll(e.Error(), "\n", `\n`) // one line, whatever a document has brought in
-		l.errs = append(l.errs, &policy.LoadError{File: l.file, Line: e.Line, Column: e.Column, Msg: msg})
+		out = append(out, &policy.LoadError{File: l.file, Line: e.Line, Column: e.Column, Msg: msg})
 	}
+	return out
 }
 
 func (l *loader) documents(data []byte) {
@@ -84,11 +92,14 @@ func (l *loader) document(root *yaml.Node) {
 		return
 	}
 	var tests spec
-	if errs := strict.Decode(&doc.Spec, &tests, "spec"); len(errs) > 0 {
+	errs := strict.Decode(&doc.Spec, &tests, "spec")
+	bad := byCase(errs)
+	if bad == nil && len(errs) > 0 {
 		l.fail(errs...)
 		return
 	}
-	s := suite{name: doc.Metadata.Name, cases: l.cases(&tests)}
+	s := suite{name: doc.Metadata.Name, cases: l.cases(&tests, bad)}
+	before := len(l.errs)
 	files, err := policy.Read(l.paths(tests.Policies)...)
 	s.warnings = files.Ignored
 	var set *policy.Set
@@ -104,22 +115,50 @@ func (l *loader) document(root *yaml.Node) {
 	case len(set.Names()) == 0:
 		l.fail(strict.Error{Line: doc.Spec.Line, Column: doc.Spec.Column, Path: "spec.policies", Msg: "there is no policy"})
 	}
-	if s.set = set; set != nil {
-		s.warnings = append(s.warnings, set.Warnings()...)
+	if len(l.errs) > before { // no case can be run
+		for _, c := range s.cases {
+			l.errs = append(l.errs, c.errs...)
+		}
+		return
 	}
+	s.set = set
+	s.warnings = append(s.warnings, set.Warnings()...)
 	l.suites = append(l.suites, s)
 }
 
-func (l *loader) cases(tests *spec) []readyCase {
+// byCase are the errors by the number of the case that they are of; nil if one is of no case.
+func byCase(errs []strict.Error) map[int][]strict.Error {
+	out := make(map[int][]strict.Error)
+	for _, e := range errs {
+		number, ok := strings.CutPrefix(e.Path, "spec.cases[")
+		number, _, more := strings.Cut(number, "]")
+		i, err := strconv.Atoi(number)
+		if !ok || !more || err != nil {
+			return nil
+		}
+		out[i] = append(out[i], e)
+	}
+	return out
+}
+
+// cases makes the cases ready; bad are errors that are known by their numbers.
+func (l *loader) cases(tests *spec, bad map[int][]strict.Error) []readyCase {
 	var out []readyCase
 	for i := range tests.Cases {
-		c, err := l.ready(&tests.Cases[i], tests)
-		if err != nil {
-			l.fail(*err)
-			continue
+		of := &tests.Cases[i]
+		c := readyCase{name: of.Name.text, line: of.Name.place.Line, errs: l.faults(bad[i]...)}
+		if c.name == "" {
+			c.name = fmt.Sprintf("#%d", i+1)
+		}
+		if len(c.errs) == 0 {
+			if err := l.ready(&c, of, tests); err != nil {
+				c.errs = l.faults(*err)
+			}
+		} else if c.line == 0 {
+			c.line = c.errs[0].Line
 		}
 		if slices.ContainsFunc(out, func(other readyCase) bool { return other.name == c.name }) {
-			l.fail(tests.Cases[i].Name.place.Fault("%q is the name of another case", c.name))
+			c.errs = append(c.errs, l.faults(of.Name.place.Fault("%q is the name of another case", c.name))...)
 		}
 		out = append(out, c)
 	}
@@ -137,7 +176,7 @@ func (l *loader) policies(faults []error) {
 	}
 }
 
-// paths are the paths as seen from the folder of the test.
+// paths are the paths as seen from the folder of the test. They are remembered as inputs.
 func (l *loader) paths(relative []string) []string {
 	out := make([]string, len(relative))
 	for i, p := range relative {
@@ -146,12 +185,12 @@ func (l *loader) paths(relative []string) []string {
 			out[i] = filepath.Join(filepath.Dir(l.file), p)
 		}
 	}
+	l.inputs = append(l.inputs, out...)
 	return out
 }
 
 // ready makes the case of the tests ready to run.
-func (l *loader) ready(c *testCase, tests *spec) (readyCase, *strict.Error) {
-	out := readyCase{name: c.Name.text, line: c.Name.place.Line}
+func (l *loader) ready(out *readyCase, c *testCase, tests *spec) *strict.Error {
 	fault := func(what string, err error) *strict.Error {
 		return &strict.Error{
 			Line: c.Name.place.Line, Column: c.Name.place.Column,
@@ -163,15 +202,18 @@ func (l *loader) ready(c *testCase, tests *spec) (readyCase, *strict.Error) {
 	if tests.SeccompDir != "" {
 		seccompDir = l.paths([]string{tests.SeccompDir})[0]
 	}
+	if c.Given.File != "" {
+		l.paths([]string{c.Given.File})
+	}
 	if out.container, err = c.Given.container(filepath.Dir(l.file), seccompDir); err != nil {
-		return out, fault("given", err)
+		return fault("given", err)
 	}
 	sub := &out.container.Subject
 	if sub.Time = c.Given.At.Time; sub.Time.IsZero() {
 		sub.Time = tests.At.Time
 	}
 	if out.expect, err = c.Expect.ready(); err != nil {
-		return out, fault("expect", err)
+		return fault("expect", err)
 	}
-	return out, nil
+	return nil
 }

@@ -1,6 +1,7 @@
 package policytest
 
 import (
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -66,14 +67,72 @@ func TestFaults(t *testing.T) {
 				"web.yaml": "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: app, image: web}, {name: side, image: web}]}\n",
 			})
 			f := Run(filepath.Join(dir, "a_test.yaml"), nil)
-			if f.Err == nil || f.Results != nil {
+			var all []error
+			for _, r := range f.Results {
+				all = append(all, r.Err)
+			}
+			err := errors.Join(append(all, f.Err)...)
+			if err == nil {
 				t.Fatalf("%+v", f)
 			}
-			got := strings.Split(strings.ReplaceAll(f.Err.Error(), dir+"/", ""), "\n")
-			if !slices.EqualFunc(got, c.want, strings.HasPrefix) || strings.Contains(f.Err.Error(), secret) {
+			got := strings.Split(strings.ReplaceAll(err.Error(), dir+"/", ""), "\n")
+			if !slices.EqualFunc(got, c.want, strings.HasPrefix) || strings.Contains(err.Error(), secret) {
 				t.Errorf("%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 			}
 		})
+	}
+}
+
+// TestFaultyCasesStopNoOthers: what can be run is run.
+func TestFaultyCasesStopNoOthers(t *testing.T) {
+	good := func(name string) string { return caseText(name, "pod: "+pod(""), "outcome: adjusted") }
+	cases := suiteText(good("first"), caseText("bad file", "file: none", "outcome: denied"), caseText("bad field", "pods: x", "outcome: denied"),
+		"    - {given: {file: x}, expect: {outcome: denied}}\n", good("first"), good("last"))
+	other := strings.Replace(suiteText(good("other")), "{name: s}", "{name: t}", 1)
+	dir := folderOf(t, map[string]string{
+		"policies/p.yaml": policies, "a_test.yaml": cases + "---\n" + strings.Replace(suiteText(good("x")), "[policies]", "[none]", 1) + "---\n" + other,
+	})
+	f := Run(filepath.Join(dir, "a_test.yaml"), nil)
+	var got []string
+	for _, r := range f.Results {
+		state := "runs"
+		if r.Err != nil {
+			state = "does not"
+		}
+		got = append(got, r.Suite+"/"+r.Case+" "+state)
+	}
+	want := []string{"s/first runs", "s/bad file does not", "s/bad field does not", "s/#4 does not", "s/first does not", "s/last runs", "t/other runs"}
+	if !slices.Equal(got, want) || f.Err == nil || !strings.HasSuffix(f.Err.Error(), "/none: no such file or directory") || f.Failed() != 4 {
+		t.Errorf("%q, %v, %d failed", got, f.Err, f.Failed())
+	}
+	for _, r := range f.Results {
+		if r.Err != nil && r.Line == 0 {
+			t.Errorf("%s has no line", r.Case)
+		}
+	}
+}
+
+// TestReached: which rules a test breaks, and which it keeps.
+func TestReached(t *testing.T) {
+	dir := folderOf(t, map[string]string{
+		"policies/p.yaml": policies,
+		"a_test.yaml":     suiteText(caseText("a", "pod: "+pod(""), "outcome: adjusted"), caseText("b", "pod: "+strings.Replace(pod(""), "team-a", "other", 1), "outcome: allowed")),
+	})
+	f := Run(filepath.Join(dir, "a_test.yaml"), nil)
+	got := make(map[string]Reach)
+	for _, r := range f.Reached {
+		got[r.Policy+" "+r.Rule] = r
+	}
+	for rule, want := range map[string][2]bool{
+		"tenants capabilities": {true, false}, "tenants runAsNonRoot": {true, false}, "tenants env": {false, true},
+		"watch hostPorts": {false, true}, "watch readOnlyRootFilesystem": {true, false},
+	} {
+		if r, ok := got[rule]; !ok || r.Broken != want[0] || r.Kept != want[1] {
+			t.Errorf("%s: %+v, want %v", rule, got[rule], want)
+		}
+	}
+	if len(f.Inputs) != 1 || f.Inputs[0] != filepath.Join(dir, "policies") {
+		t.Errorf("inputs %q", f.Inputs)
 	}
 }
 
