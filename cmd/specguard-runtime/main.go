@@ -3,9 +3,21 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
+	"github.com/specguard/specguard/internal/buildversion"
 	"github.com/specguard/specguard/internal/wrapper"
+	"github.com/specguard/specguard/internal/wrapperconfig"
 )
 
-func main() { os.Exit(wrapper.Run(os.Args, os.Stdin, os.Stderr)) }
+// version is set by the linker (-X main.version=...).
+var version string
+
+func main() {
+	if len(os.Args) == 2 && os.Args[1] == wrapperconfig.VersionCommand {
+		fmt.Println(wrapperconfig.VersionPrefix + buildversion.Of(version))
+		return
+	}
+	os.Exit(wrapper.Run(os.Args, os.Stdin, os.Stderr))
+}

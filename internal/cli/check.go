@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/specguard/specguard/internal/app"
+	"github.com/specguard/specguard/internal/buildversion"
 	"github.com/specguard/specguard/policy"
 )
 
@@ -77,7 +78,7 @@ func checkCommand(version string) *cobra.Command {
 				return err
 			}
 			c.quiet, c.tally.failOn = f.quiet, f.failOn
-			if err := c.setFormat(f.output, buildVersion(version)); err != nil {
+			if err := c.setFormat(f.output, buildversion.Of(version)); err != nil {
 				return err
 			}
 			users, err := f.images.read()

@@ -59,8 +59,8 @@ func root(version string) *cobra.Command {
 	cmd.Flags().BoolVar(&showVersion, "version", false, "print the version")
 	cmd.SetFlagErrorFunc(hintAtFlag)
 	cmd.AddCommand(runCommand(version), alsoByFlag(validateCommand()), alsoByFlag(checkCommand(version)), alsoByFlag(testCommand()),
-		auditCommand(), effectiveCommand(), exceptionsCommand(), explainCommand(), doctorCommand(), appArmorCommand(), installCommand(),
-		uninstallCommand(), schemaCommand(), versionCommand(version))
+		auditCommand(), effectiveCommand(), exceptionsCommand(), explainCommand(), doctorCommand(version), appArmorCommand(),
+		installCommand(), uninstallCommand(), schemaCommand(), versionCommand(version))
 	givenOnce(cmd.Commands())
 	completeValues(cmd.Commands())
 	// NRI starts a pre-installed plugin without arguments.

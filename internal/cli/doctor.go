@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/specguard/specguard/internal/app"
+	"github.com/specguard/specguard/internal/buildversion"
 	"github.com/specguard/specguard/internal/doctor"
 	"github.com/specguard/specguard/internal/runtimeconfig"
 	"github.com/specguard/specguard/policy"
@@ -31,7 +32,7 @@ type doctorFlags struct {
 	data                         string
 }
 
-func doctorCommand() *cobra.Command {
+func doctorCommand(version string) *cobra.Command {
 	var f doctorFlags
 	defaults := app.DefaultConfig()
 	cmd := &cobra.Command{
@@ -46,7 +47,7 @@ func doctorCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.examine(cmd, cfg)
+			return f.examine(cmd, cfg, buildversion.Of(version))
 		},
 	}
 	fs := cmd.Flags()
@@ -63,7 +64,7 @@ func doctorCommand() *cobra.Command {
 	return cmd
 }
 
-func (f *doctorFlags) examine(cmd *cobra.Command, cfg app.Config) error {
+func (f *doctorFlags) examine(cmd *cobra.Command, cfg app.Config, version string) error {
 	p, err := newPrinter(cmd.OutOrStdout(), f.color)
 	if err != nil {
 		return err
@@ -83,7 +84,7 @@ func (f *doctorFlags) examine(cmd *cobra.Command, cfg app.Config) error {
 		Oversized: cfg.MaxContainerSize.Oversized,
 		Policies:  func() (*policy.Set, error) { return currentPolicies(cfg.PolicyDir, cfg.BuiltinPolicy) },
 		Data:      data, Now: time.Now, Bundles: cfg.Host.Bundles,
-		Plugin: cfg.NRI.Name, Opener: cfg.Opener, Hook: cfg.HookPath, HTTP: cfg.HTTP,
+		Version: version, Plugin: cfg.NRI.Name, Opener: cfg.Opener, Hook: cfg.HookPath, HTTP: cfg.HTTP,
 	}))
 	if f.output == "json" {
 		enc := json.NewEncoder(cmd.OutOrStdout())

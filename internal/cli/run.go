@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/specguard/specguard/internal/app"
+	"github.com/specguard/specguard/internal/buildversion"
 )
 
 func runCommand(version string) *cobra.Command {
@@ -26,7 +27,7 @@ func runCommand(version string) *cobra.Command {
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			return app.Run(ctx, cfg, buildVersion(version))
+			return app.Run(ctx, cfg, buildversion.Of(version))
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", app.DefaultConfigFile, "configuration file")

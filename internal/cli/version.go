@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/specguard/specguard/internal/buildversion"
 )
 
 func versionCommand(version string) *cobra.Command {
@@ -21,19 +23,7 @@ func versionCommand(version string) *cobra.Command {
 
 func printVersion(w io.Writer, version string) {
 	fmt.Fprintf(w, "specguard %s (NRI %s, %s, %s/%s)\n",
-		buildVersion(version), moduleVersion("github.com/containerd/nri"), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-}
-
-// buildVersion is the version given by the linker, or the revision that the
-// binary was built from.
-func buildVersion(version string) string {
-	if version != "" {
-		return version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "unknown"
+		buildversion.Of(version), moduleVersion("github.com/containerd/nri"), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 func moduleVersion(path string) string {

@@ -53,6 +53,7 @@ func checks() []check {
 		{"fail-closed", checkFailClosed},
 		{"synchronize", checkSynchronize},
 		{"opener", checkOpener},
+		{"wrapper", checkWrapperVersion},
 		{"handlers", checkHandlers},
 		{"checkpoints", checkCheckpoints},
 		{"files", checkFiles},

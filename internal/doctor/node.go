@@ -53,6 +53,8 @@ type Settings struct {
 	// TestedHandlers are the runtime handlers whose OCI runtimes the operator has tested.
 	TestedHandlers []string
 
+	Version string // of this program; "" if it is not known
+
 	Plugin string // the name that the agent registers with NRI
 	Opener string // auto, containerd, runtime or verify
 	Hook   string // the seal's hook, specguard-runtime, by the host's path

@@ -68,28 +68,14 @@ func (n *Node) findPrograms(ctx context.Context) []program {
 	return out
 }
 
-// ask runs the program for its version. One that others can write is not run:
-// it would be theirs.
+// ask runs the program for its version.
 func (n *Node) ask(ctx context.Context, p *program, place string) {
-	why, err := n.files.loose(p.path)
-	if err == nil && why != "" {
-		err = fmt.Errorf("not run: %s", why)
-	}
+	out, err := n.output(ctx, p.path, place, "--version")
 	if err != nil {
 		p.err = err
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, place, "--version")
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
-	cmd.WaitDelay = askTimeout
-	out, err := cmd.Output()
-	if err != nil {
-		p.err = fmt.Errorf("%s --version: %w", p.path, err)
-		return
-	}
-	component, text := programVersion(string(out))
+	component, text := programVersion(out)
 	if component == "" {
 		return // another one: nothing is known of it
 	}
@@ -98,6 +84,28 @@ func (n *Node) ask(ctx context.Context, p *program, place string) {
 	if p.version, known = parseVersion(text); !known {
 		p.err = fmt.Errorf("%s --version prints %q", p.path, text)
 	}
+}
+
+// output is what the program at that path of the host prints. One that others can write is not
+// run: it would be theirs.
+func (n *Node) output(ctx context.Context, path, place, arg string) (string, error) {
+	why, err := n.files.loose(path)
+	if err == nil && why != "" {
+		err = fmt.Errorf("not run: %s", why)
+	}
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, place, arg)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
+	cmd.WaitDelay = askTimeout
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("%s %s: %w", path, arg, err)
+	}
+	return string(out), nil
 }
 
 // checkOCIRuntime reports which OCI runtimes there are.

@@ -5,7 +5,8 @@
 // real runtime. For every other command, it does that at once.
 //
 // It refuses what cannot be judged. Called as "specguard-runtime hook", it is the OCI hook
-// that verifies a sealed container.
+// that verifies a sealed container. Called as "specguard-runtime specguard-version", the program
+// prints its version, and this package is not asked.
 package wrapper
 
 import (

@@ -25,6 +25,13 @@ const (
 // the container runtime's environment, which no pod can change.
 const Variable = "SPECGUARD_RUNTIME_CONFIG"
 
+// VersionCommand asks the wrapper for its own version, if it is the only argument. No OCI runtime
+// has a command of that name. VersionPrefix is what stands before the version in the answer.
+const (
+	VersionCommand = "specguard-version"
+	VersionPrefix  = "specguard-runtime "
+)
+
 // Config is the host's configuration of the wrapper.
 type Config struct {
 	// Runtimes are the real OCI runtimes, by the name with which the wrapper is called.
