@@ -36,6 +36,13 @@ build: ## build bin/specguard and bin/specguard-runtime
 image: ## build the agent's image with ENGINE (docker); its base comes from a registry
 	$(ENGINE) build $(addprefix --platform ,$(PLATFORM)) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --tag $(IMAGE) .
 
+# MAN is where the manual pages are written to.
+MAN     ?= $(BIN)/man
+
+.PHONY: man
+man: ## write the manual pages of specguard's commands: bin/man/*.1
+	GOOS= GOARCH= go run ./internal/cli/manpages $(MAN) "$(VERSION)"
+
 .PHONY: sbom
 sbom: build ## list what the two programs are made of, in CycloneDX: bin/*.cdx.json
 	for program in specguard specguard-runtime; do \

@@ -18,6 +18,10 @@ func (m *maker) programs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	pages, err := m.manualPages(ctx)
+	if err != nil {
+		return err
+	}
 	m.built = make(map[string]folder)
 	for _, arch := range architectures() {
 		if m.built[arch], err = m.build(ctx, arch); err != nil {
@@ -25,7 +29,7 @@ func (m *maker) programs(ctx context.Context) error {
 		}
 		name := fmt.Sprintf("specguard_%s_linux_%s", m.Version, arch)
 		all := folder{}
-		for _, files := range []folder{m.built[arch], beside} {
+		for _, files := range []folder{m.built[arch], beside, pages} {
 			for at, f := range files {
 				all[path.Join(name, at)] = f
 			}
@@ -89,6 +93,27 @@ func (m *maker) beside() (folder, error) {
 		}
 	}
 	return out, nil
+}
+
+// manualPages are those of the commands, in the folder man.
+func (m *maker) manualPages(ctx context.Context) (folder, error) {
+	dir, err := os.MkdirTemp("", "specguard-release")
+	if err != nil {
+		return nil, fmt.Errorf("folder for manual pages: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	cmd := exec.CommandContext(ctx, "make", "man", "MAN="+dir, "VERSION="+m.Version)
+	cmd.Dir = m.Checkout
+	cmd.Env = append(os.Environ(), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", m.when.Unix()), "GOFLAGS=-mod=readonly")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("write manual pages: %w\n%s", err, out)
+	}
+	pages, err := readFolder(dir)
+	out := folder{}
+	for name, f := range pages {
+		out[path.Join("man", name)] = f
+	}
+	return out, err
 }
 
 // chart packs the Helm chart, which must be of that version.

@@ -37,6 +37,9 @@ func needs(what string) cobra.PositionalArgs {
 	}
 }
 
+// Command is the command line, for those who describe it.
+func Command(version string) *cobra.Command { return root(version) }
+
 func root(version string) *cobra.Command {
 	var showVersion bool
 	cmd := &cobra.Command{
