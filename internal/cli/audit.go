@@ -136,7 +136,10 @@ func (c *checker) audit(ctx context.Context, cfg app.Config, socket string) erro
 	if err != nil {
 		return fmt.Errorf("%s: %w", socket, err)
 	}
+	c.progress = newProgress(c.cmd, "containers")
+	defer c.progress.clear()
 	for r := range running {
+		c.progress.step()
 		about := aboutRunning(r.Subject)
 		err := r.Err
 		if err == nil {
@@ -149,6 +152,7 @@ func (c *checker) audit(ctx context.Context, cfg app.Config, socket string) erro
 	if err := ctx.Err(); err != nil {
 		return exitError
 	}
+	c.progress.clear()
 	c.sumAudit(socket)
 	return c.tally.exit()
 }

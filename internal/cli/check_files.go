@@ -44,7 +44,10 @@ func (r *fileReader) check(args []string) error {
 		r.skip(skip{file: s.Path, reason: s.Reason})
 	}
 	objects := 0
+	r.checker.progress = newProgress(r.checker.cmd, "files")
+	defer r.checker.progress.clear()
 	for file := range inOrder(found.Files, r.judge) {
+		r.checker.progress.step()
 		for _, s := range file.said {
 			if err := r.checker.say(s); err != nil {
 				return err

@@ -35,14 +35,15 @@ func (f *checkerFlags) add(fs *pflag.FlagSet, outputs ...string) {
 
 // checker judges containers and prints the decisions.
 type checker struct {
-	cmd     *cobra.Command
-	set     *policy.Set
-	compare *policy.Set // nil without --compare
-	quiet   bool        // print only containers that make the exit status 2
-	print   *printer
-	json    *json.Encoder   // nil for text
-	noted   map[string]bool // notes that were printed, by file
-	tally   tally
+	cmd      *cobra.Command
+	set      *policy.Set
+	compare  *policy.Set // nil without --compare
+	quiet    bool        // print only containers that make the exit status 2
+	print    *printer
+	json     *json.Encoder   // nil for text
+	noted    map[string]bool // notes that were printed, by file
+	tally    tally
+	progress *progress // of long work
 
 	// collected is what is written in the format for another program; nil without one.
 	collected *output.Report
@@ -117,6 +118,7 @@ func currentPolicies(dir string, builtin policy.Builtin) (*policy.Set, error) {
 }
 
 func (c *checker) fail(err error) {
+	c.progress.clear()
 	c.tally.failed++
 	fmt.Fprintln(c.cmd.ErrOrStderr(), oneline.Of(err.Error()))
 }
