@@ -44,7 +44,8 @@ assumes that AppArmor and SELinux are on. It reads seccomp profiles of the node
 runtime handler, host ports and sysctls. For other files, give labels and handler
 with --pod-labels and --runtime-handler. Without --pod-labels, the pod counts as
 having no labels. A manifest does not show whom an image runs as: check takes it for root,
-unless --image-user or --image says another. --image reads /etc/passwd of the image, too.
+unless --image-user or --image-file says another. --image-file reads /etc/passwd of the
+image, too.
 
 Values of environment variables and arguments are never shown.`
 

@@ -21,7 +21,7 @@ func (e earlier) Set(text string) error { return e.flags.Set(e.name, text) }
 func earlierName(fs *pflag.FlagSet, old, name string) {
 	f := fs.Lookup(name)
 	fs.AddFlag(&pflag.Flag{
-		Name: old, Usage: "earlier name of --" + name, Deprecated: "use --" + name, Value: earlier{f.Value, fs, name},
+		Name: old, Hidden: true, Usage: "earlier name of --" + name, Deprecated: "use --" + name, Value: earlier{f.Value, fs, name},
 		DefValue: f.DefValue, NoOptDefVal: f.NoOptDefVal,
 	})
 }

@@ -34,11 +34,19 @@ func visit(each func(cmd string, f *pflag.Flag)) {
 	}
 }
 
+// subject are the first words of what is said of a flag.
+func subject(f *pflag.Flag) string {
+	usage, _, _ := strings.Cut(f.Usage, ",")
+	return strings.Join(strings.Fields(usage)[:min(2, len(strings.Fields(usage)))], " ")
+}
+
 // TestOneFlagOneMeaning: a name means the same in all commands, and one thing has one name.
 func TestOneFlagOneMeaning(t *testing.T) {
 	first := make(map[string]*pflag.Flag)
 	in := make(map[string]string)
 	names := make(map[string]string) // by usage
+	// these differ only in their words
+	differ := []string{"output", "prefix", "runtime", "runtime-handler", "strict"}
 	visit(func(cmd string, f *pflag.Flag) {
 		if as, ok := first[f.Name]; !ok {
 			first[f.Name], in[f.Name] = f, cmd
@@ -46,6 +54,9 @@ func TestOneFlagOneMeaning(t *testing.T) {
 			t.Errorf("--%s is %s -%s in %s, and %s -%s in %s", f.Name, as.Value.Type(), as.Shorthand, in[f.Name], f.Value.Type(), f.Shorthand, cmd)
 		} else if as.Value.Type() == f.Value.Type() && as.DefValue != f.DefValue {
 			t.Errorf("--%s is by default %q in %s, and %q in %s", f.Name, as.DefValue, in[f.Name], f.DefValue, cmd)
+		}
+		if as := first[f.Name]; subject(as) != subject(f) && !slices.Contains(differ, f.Name) {
+			t.Errorf("--%s is %q in %s, and %q in %s", f.Name, as.Usage, in[f.Name], f.Usage, cmd)
 		}
 		what, _, _ := strings.Cut(f.Usage, ", if the file")
 		if other, ok := names[what]; ok && other != f.Name && len(wordsOf(f)) == 0 {

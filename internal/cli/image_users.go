@@ -37,7 +37,7 @@ type knownImage struct {
 
 func (f *imageFlags) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.users, "image-user", nil, "`[IMAGE=]UID[:GID]`: whom an image, or every other, runs as, for manifests (repeatable)")
-	fs.StringArrayVar(&f.images, "image", nil,
+	fs.StringArrayVar(&f.images, "image-file", nil,
 		"`[IMAGE=]PATH`: an image whose user counts, for manifests: an OCI layout (folder or archive), or from docker save (repeatable)")
 }
 
@@ -50,7 +50,7 @@ func (f *imageFlags) read() (*imageUsers, error) {
 	}
 	for _, value := range f.images {
 		if err := u.addImage(value); err != nil {
-			return nil, fmt.Errorf("--image %s: %w", value, withoutPath(err))
+			return nil, fmt.Errorf("--image-file %s: %w", value, withoutPath(err))
 		}
 	}
 	return u, nil
@@ -93,7 +93,7 @@ func (u *imageUsers) addUser(value string) error {
 	return nil
 }
 
-// addImage adds the images that --image names: [IMAGE=]PATH.
+// addImage adds the images that --image-file names: [IMAGE=]PATH.
 func (u *imageUsers) addImage(value string) error {
 	name, path := "", value
 	if before, after, found := strings.Cut(value, "="); found {
@@ -114,12 +114,12 @@ func (u *imageUsers) addImage(value string) error {
 			return errors.New("does not say which image it is: give IMAGE=PATH")
 		}
 		for _, name := range i.Names {
-			if err := u.add("--image "+value, name, manifest.ImageUser(i.User)); err != nil {
+			if err := u.add("--image-file "+value, name, manifest.ImageUser(i.User)); err != nil {
 				return err
 			}
 		}
 		for _, digest := range i.Digests {
-			u.known = append(u.known, &knownImage{flag: "--image " + value, digest: digest, user: manifest.ImageUser(i.User)})
+			u.known = append(u.known, &knownImage{flag: "--image-file " + value, digest: digest, user: manifest.ImageUser(i.User)})
 		}
 	}
 	return nil

@@ -51,10 +51,10 @@ func TestCheckImageUser(t *testing.T) {
 		"another image":           {2, []string{"--image-user", "web2=1000"}},
 		"name before every":       {2, []string{"--image-user", "web=0", "--image-user", "1000"}},
 		"tag before name":         {0, []string{"--image-user", "web=0", "--image-user", "web:latest=1000"}},
-		"an archive":              {0, []string{"--image", archive}},
-		"an archive of another":   {2, []string{"--image", dockerArchive(t, "other:1")}},
-		"an archive with a name":  {0, []string{"--image", "web=" + dockerArchive(t, "other:1")}},
-		"an archive before every": {0, []string{"--image", archive, "--image-user", "0"}},
+		"an archive":              {0, []string{"--image-file", archive}},
+		"an archive of another":   {2, []string{"--image-file", dockerArchive(t, "other:1")}},
+		"an archive with a name":  {0, []string{"--image-file", "web=" + dockerArchive(t, "other:1")}},
+		"an archive before every": {0, []string{"--image-file", archive, "--image-user", "0"}},
 	} {
 		if r := specguard(t, append([]string{"check", "--policy-dir", p, m}, c.args...)...); r.code != c.code {
 			t.Errorf("%s: %+v", name, r)
@@ -74,8 +74,8 @@ func TestCheckImageUser(t *testing.T) {
 		"--image-user =1: has no IMAGE before =\n":                               {"--image-user", "=1"},
 		"--image-user 2: the user of all images is given twice\n":                {"--image-user", "1", "--image-user", "2"},
 		"--image-user web=2: the user of docker.io/library/web is given twice\n": {"--image-user", "web=1", "--image-user", "web=2"},
-		"--image /no/such: no such file or directory\n":                          {"--image", "/no/such"},
-		"--image " + m + ": is no tar archive that is not compressed: ":          {"--image", m},
+		"--image-file /no/such: no such file or directory\n":                     {"--image-file", "/no/such"},
+		"--image-file " + m + ": is no tar archive that is not compressed: ":     {"--image-file", m},
 		"--image-user WEB=1: \"WEB\" is no image: ":                              {"--image-user", "WEB=1"},
 	} {
 		if r := specguard(t, append([]string{"check", "--policy-dir", p, m}, args...)...); r.code != 1 || r.stdout != "" || !strings.HasPrefix(r.stderr, want) {
