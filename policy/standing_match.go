@@ -41,11 +41,11 @@ func (m *Match) standsNamespace(q *Question) part {
 	case m.namespace(q.Namespace):
 		return part{answer: yes}
 	case matchAny(m.ExcludeNamespaces, q.Namespace):
-		return part{no, "excludeNamespaces " + listed(m.ExcludeNamespaces) + " has the namespace"}
+		return part{no, "excludeNamespaces " + inBrackets(m.ExcludeNamespaces) + " has the namespace"}
 	case len(m.Namespaces) == 0 || matchAny(m.Namespaces, q.Namespace):
 		return part{no, "only the full name in namespaces matches " + protectedNamespace}
 	default:
-		return part{no, "namespaces " + listed(m.Namespaces) + " does not have the namespace"}
+		return part{no, "namespaces " + inBrackets(m.Namespaces) + " does not have the namespace"}
 	}
 }
 
@@ -61,7 +61,7 @@ func (m *Match) standsPod(q *Question) []part {
 		}
 	}
 	if len(m.RuntimeHandlers) > 0 {
-		list := listed(m.RuntimeHandlers)
+		list := inBrackets(m.RuntimeHandlers)
 		ask(!q.HandlerUnseen, "the pod's runtime handler is one of runtimeHandlers "+list,
 			func() bool { return matchAny(m.RuntimeHandlers, q.RuntimeHandler) }, "runtimeHandlers "+list+" does not have the handler")
 	}
@@ -92,10 +92,10 @@ func (m *Match) standsContainer(q *Question) []part {
 func (m *Match) namesWanted() string {
 	var out []string
 	if len(m.Containers) > 0 {
-		out = append(out, "in containers "+listed(m.Containers))
+		out = append(out, "in containers "+inBrackets(m.Containers))
 	}
 	if len(m.ExcludeContainers) > 0 {
-		out = append(out, "outside excludeContainers "+listed(m.ExcludeContainers))
+		out = append(out, "outside excludeContainers "+inBrackets(m.ExcludeContainers))
 	}
 	return strings.Join(out, " and ")
 }
@@ -106,10 +106,10 @@ func (m *Match) standsImage(q *Question, exception bool) []part {
 	}
 	var wanted []string
 	if len(m.Images) > 0 {
-		wanted = append(wanted, "in images "+listed(m.Images))
+		wanted = append(wanted, "in images "+inBrackets(m.Images))
 	}
 	if len(m.ExcludeImages) > 0 {
-		wanted = append(wanted, "outside excludeImages "+listed(m.ExcludeImages))
+		wanted = append(wanted, "outside excludeImages "+inBrackets(m.ExcludeImages))
 	}
 	text := strings.Join(wanted, " and ")
 	sub := q.subject()
@@ -160,7 +160,7 @@ func (q *Question) tells(expression string) bool {
 	return true
 }
 
-func listed[T ~string](patterns []T) string {
+func inBrackets[T ~string](patterns []T) string {
 	out := make([]string, len(patterns))
 	for i, p := range patterns {
 		if out[i] = string(p); p == "" {

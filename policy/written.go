@@ -59,12 +59,12 @@ func (m *Match) written() *yaml.Node { return writtenStruct(reflect.ValueOf(m).E
 func writtenLists(r widens) *yaml.Node {
 	lists := r.allowLists()
 	if len(lists) == 1 {
-		return written(reflect.ValueOf(lists[0].list).Elem())
+		return asWritten(reflect.ValueOf(lists[0].list).Elem())
 	}
 	out := mapping()
 	for _, l := range lists {
 		if v := reflect.ValueOf(l.list).Elem(); v.Len() > 0 {
-			addMember(out, l.field, written(v))
+			addMember(out, l.field, asWritten(v))
 		}
 	}
 	return out
@@ -79,8 +79,8 @@ func writtenLine(of any) string {
 	return strings.Join(strings.Fields(string(out)), " ")
 }
 
-// written is a value as a document would say it. What is not set is left out.
-func written(v reflect.Value) *yaml.Node {
+// asWritten is a value as a document would say it. What is not set is left out.
+func asWritten(v reflect.Value) *yaml.Node {
 	if v.Kind() != reflect.Pointer && v.CanAddr() {
 		if _, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
 			return writtenText(v)
@@ -88,13 +88,13 @@ func written(v reflect.Value) *yaml.Node {
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
-		return written(v.Elem())
+		return asWritten(v.Elem())
 	case reflect.Struct:
 		return writtenStruct(v)
 	case reflect.Slice:
 		out := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Style: yaml.FlowStyle}
 		for i := range v.Len() {
-			out.Content = append(out.Content, written(v.Index(i)))
+			out.Content = append(out.Content, asWritten(v.Index(i)))
 		}
 		return out
 	case reflect.Map:
@@ -115,7 +115,7 @@ func writtenStruct(v reflect.Value) *yaml.Node {
 		case options == "inline":
 			out.Content = append(out.Content, writtenStruct(v.Field(i)).Content...)
 		case key != "" && key != "-" && !v.Field(i).IsZero():
-			addMember(out, key, written(v.Field(i)))
+			addMember(out, key, asWritten(v.Field(i)))
 		}
 	}
 	return out
@@ -126,7 +126,7 @@ func writtenMap(v reflect.Value) *yaml.Node {
 	keys := v.MapKeys()
 	slices.SortFunc(keys, func(a, b reflect.Value) int { return cmp.Compare(a.String(), b.String()) })
 	for _, k := range keys {
-		addMember(out, k.String(), written(v.MapIndex(k)))
+		addMember(out, k.String(), asWritten(v.MapIndex(k)))
 	}
 	return out
 }
