@@ -108,15 +108,15 @@ func (s *Set) Enforces() bool {
 	return slices.ContainsFunc(s.policies, (*compiled).enforces)
 }
 
-// PolicyRule names a rule of a policy.
-type PolicyRule struct{ Policy, Rule string }
+// NamedRule names a rule of a policy.
+type NamedRule struct{ Policy, Rule string }
 
 // Rules returns the rules of the policies, in the order in which the policies apply.
-func (s *Set) Rules() []PolicyRule {
-	var out []PolicyRule
+func (s *Set) Rules() []NamedRule {
+	var out []NamedRule
 	for _, p := range s.policies {
 		for _, r := range p.rules {
-			out = append(out, PolicyRule{p.name, r.name})
+			out = append(out, NamedRule{p.name, r.name})
 		}
 	}
 	return out

@@ -46,12 +46,12 @@ func (a answer) certainty() Certainty { return []Certainty{Never, Certain, Possi
 
 // Standing is what a Set says of the containers that a Question is about.
 type Standing struct {
-	Policies []PolicyStanding // all, in the order in which they apply
+	Policies []StandingPolicy // all, in the order in which they apply
 	Rules    []RuleStanding   // of those that match or may match, in the order in which they adjust
 }
 
-// PolicyStanding is whether a policy is for the containers.
-type PolicyStanding struct {
+// StandingPolicy is whether a policy is for the containers.
+type StandingPolicy struct {
 	Name     string
 	Mode     Mode
 	Priority int
@@ -95,7 +95,7 @@ func (s *Set) Standing(q Question) Standing {
 	}
 	for _, p := range s.policies {
 		a, why := p.match.stands(&q, false)
-		out.Policies = append(out.Policies, PolicyStanding{
+		out.Policies = append(out.Policies, StandingPolicy{
 			Name: p.name, Mode: p.mode, Priority: p.priority, Matches: a.certainty(), Why: why,
 		})
 		if a == no {

@@ -15,7 +15,8 @@ type part struct {
 
 // stands reports whether the match is for the containers, and why not, or on what it depends.
 func (m *Match) stands(q *Question, exception bool) (answer, []string) {
-	parts := slices.Concat([]part{m.standsNamespace(q)}, m.standsPod(q), m.standsContainer(q), m.standsImage(q, exception), m.standsConditions(q))
+	parts := slices.Concat([]part{m.standsNamespace(q)}, m.standsPod(q), m.standsContainer(q), m.standsImage(q, exception),
+		m.standsConditions(q))
 	a := yes
 	for _, p := range parts {
 		switch p.answer {

@@ -27,5 +27,5 @@ func TestExplain(t *testing.T) {
 			}
 		}
 	}
-	specguard(t, "explain", "capabilites").expect(t, 1, "", "there is no rule or field \"capabilites\": did you mean capabilities?\n")
+	specguard(t, "explain", "capabilityes").expect(t, 1, "", "there is no rule or field \"capabilityes\": did you mean capabilities?\n")
 }

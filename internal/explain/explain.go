@@ -140,7 +140,8 @@ func (t topic) allowances() []topic {
 		var lists []topic
 		for _, f := range schema.Fields(reflect.TypeOf(k.Config).Elem()) {
 			if slices.Contains(k.Allows, f.Key) {
-				lists = append(lists, topic{path: t.path + "." + k.Name + "." + f.Key, place: t.place + "." + k.Name + "." + f.Key, field: &f, t: f.Type})
+				at := "." + k.Name + "." + f.Key
+				lists = append(lists, topic{path: t.path + at, place: t.place + at, field: &f, t: f.Type})
 			}
 		}
 		switch len(lists) {

@@ -113,10 +113,10 @@ func TestProfilesAreWhole(t *testing.T) {
 
 func TestUnknown(t *testing.T) {
 	for asked, want := range map[string]string{
-		"capabilites":          `there is no rule or field "capabilites": did you mean capabilities?`,
+		"capabilityes":         `there is no rule or field "capabilityes": did you mean capabilities?`,
 		"restrcted":            `there is no rule or field "restrcted": did you mean restricted?`,
 		"zzzz":                 `there is no rule or field "zzzz"; "specguard explain" without a name lists what there is`,
-		"hostPaths.alowed":     `hostPaths has no field "alowed": did you mean allowed?`,
+		"hostPaths.allowd":     `hostPaths has no field "allowd": did you mean allowed?`,
 		"sysctls.zzzzzz":       `sysctls has no field "zzzzzz" (allowed: onViolation, on, allowed, version)`,
 		"mode.x":               "mode has no fields",
 		"profile restrictd":    `there is no profile "restrictd": did you mean restricted?`,

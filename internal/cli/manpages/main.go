@@ -25,10 +25,11 @@ func run(args []string) error {
 	if len(args) != 2 {
 		return errors.New("usage: manpages FOLDER VERSION")
 	}
-	if err := os.MkdirAll(args[0], 0o755); err != nil {
+	if err := os.MkdirAll(args[0], 0o750); err != nil {
 		return err
 	}
 	root := cli.Command(args[1])
 	root.DisableAutoGenTag = true
-	return doc.GenManTree(root, &doc.GenManHeader{Title: "SPECGUARD", Section: "1", Source: "specguard " + args[1], Manual: "specguard"}, args[0])
+	header := doc.GenManHeader{Title: "SPECGUARD", Section: "1", Source: "specguard " + args[1], Manual: "specguard"}
+	return doc.GenManTree(root, &header, args[0])
 }
