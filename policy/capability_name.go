@@ -71,9 +71,9 @@ func leadingNumber(text string) (n uint64, ok bool) {
 	return 0, false
 }
 
-// displayNames are the first names as messages have them, sorted: short where they are a
+// displayed are the first names as messages have them, sorted: short where they are a
 // capability's.
-func displayNames(names []string) string {
+func displayed(names []string) []string {
 	var out []string
 	for _, name := range names {
 		text := short(name)
@@ -83,7 +83,7 @@ func displayNames(names []string) string {
 		out = append(out, text)
 	}
 	slices.Sort(out)
-	return few(slices.Compact(out))
+	return slices.Compact(out)
 }
 
 func joinShort(names []Capability) string {

@@ -31,6 +31,8 @@ type Finding struct {
 	// securityContext.runAsNonRoot: true"; "" if no field of a pod helps. "securityContext" is the
 	// container's, "spec.securityContext" the pod's.
 	Fix string `json:"fix,omitempty"`
+
+	listed *listed // while rules are asked: the list in Found; nil for none
 }
 
 func (f Finding) String() string {

@@ -229,8 +229,11 @@ func (e *evaluation) check() {
 		if e.sub.ended() {
 			break
 		}
-		found := oneLineEach(e.findings(r.compiledRule))
-		for _, f := range found {
+		found := e.findings(r.compiledRule)
+		if !r.unsure {
+			d.Excepted = append(d.Excepted, e.excused(&r, found)...)
+		}
+		for _, f := range oneLineEach(found) {
 			v := Violation{Policy: r.policy.name, Rule: r.name, Finding: f}
 			switch {
 			case r.unsure:
@@ -242,9 +245,6 @@ func (e *evaluation) check() {
 			default:
 				d.Audit = append(d.Audit, v)
 			}
-		}
-		if !r.unsure {
-			d.Excepted = append(d.Excepted, e.excused(&r, found)...)
 		}
 	}
 	if e.visible != Partial && !e.enforce {

@@ -1,7 +1,5 @@
 package policy
 
-import "slices"
-
 // excuse is what an exception says of a rule of a policy.
 type excuse struct {
 	by   *exception
@@ -61,30 +59,4 @@ func (r *compiledRule) with(wider []excuse) *compiledRule {
 	out.Rule = rule
 	out.request, out.result = partsOf(rule)
 	return &out
-}
-
-// excused are the findings that exceptions which allow more excuse from, where these are left.
-func (e *evaluation) excused(b *bound, left []Finding) []Excepted {
-	if b.plain == nil {
-		return nil
-	}
-	var out []Excepted
-	for _, f := range oneLineEach(e.findings(b.plain)) {
-		same := func(o Finding) bool { return o.Found == f.Found }
-		if !slices.ContainsFunc(left, same) {
-			out = append(out, Excepted{Violation: Violation{Policy: b.policy.name, Rule: b.name, Finding: f}, Exception: e.excuser(b, f)})
-		}
-	}
-	return out
-}
-
-// excuser names the exception that excuses from a finding. If only several together do, it is
-// the first of them.
-func (e *evaluation) excuser(b *bound, f Finding) string {
-	for _, x := range b.wider {
-		if !slices.ContainsFunc(oneLineEach(e.findings(x.wide)), func(o Finding) bool { return o.Found == f.Found }) {
-			return x.by.Name
-		}
-	}
-	return b.wider[0].by.Name
 }

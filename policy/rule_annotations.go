@@ -68,7 +68,7 @@ const fixAnnotations = "remove these annotations from metadata.annotations"
 func (a *Annotations) Check(s *Subject) []Finding {
 	var out []Finding
 	if names := a.refused(s.Spec.Annotations); len(names) > 0 {
-		out = append(out, Finding{Found: "annotations " + few(names) + " not allowed", Allowed: listOrNone(a.Allowed), Fix: fixAnnotations})
+		out = append(out, listing("annotations ", names, " not allowed").with(listOrNone(a.Allowed), fixAnnotations))
 	}
 	names := slices.DeleteFunc(a.refused(s.Pod.Annotations), func(key string) bool {
 		_, there := s.Spec.Annotations[key]
@@ -76,7 +76,7 @@ func (a *Annotations) Check(s *Subject) []Finding {
 		return !wholePod && (there || a.Action() == Adjust)
 	})
 	if len(names) > 0 {
-		out = append(out, Finding{Found: "pod's annotations " + few(names) + " not allowed", Allowed: listOrNone(a.Allowed), Fix: fixAnnotations})
+		out = append(out, listing("pod's annotations ", names, " not allowed").with(listOrNone(a.Allowed), fixAnnotations))
 	}
 	return out
 }

@@ -190,7 +190,7 @@ func (c *Capabilities) Check(s *Subject) []Finding {
 	if len(bad) == 0 {
 		return nil
 	}
-	return []Finding{{Found: displayNames(bad) + " not allowed", Allowed: c.allowed(), Fix: c.fix(s, bad)}}
+	return []Finding{listing("", displayed(bad), " not allowed").with(c.allowed(), c.fix(s, bad))}
 }
 
 // fix is what the pod's author writes: what to drop of the capabilities that the
@@ -221,7 +221,7 @@ func (c *Capabilities) fix(s *Subject, bad []string) string {
 	case slices.ContainsFunc(capabilitySets(spec), everyCapability):
 		out = append(out, "remove ALL from securityContext.capabilities.add")
 	default:
-		out = append(out, "remove "+displayNames(added)+" from securityContext.capabilities.add")
+		out = append(out, "remove "+few(displayed(added))+" from securityContext.capabilities.add")
 	}
 	return strings.Join(out, " and ")
 }
@@ -257,7 +257,7 @@ func dropCapabilities(spec *specs.Spec, keep func(name string) bool) []string {
 	if len(dropped) == 0 {
 		return nil
 	}
-	return []string{"dropped " + displayNames(dropped)}
+	return []string{"dropped " + few(displayed(dropped))}
 }
 
 func (c *Capabilities) allowed() string {

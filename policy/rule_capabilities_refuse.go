@@ -72,7 +72,7 @@ func (r refusal) Check(s *Subject) []Finding {
 		}
 	}
 	if len(bad) > 0 {
-		out = append(out, Finding{Found: displayNames(bad) + " refused", Allowed: r.unrefused(), Fix: r.fix(s, bad)})
+		out = append(out, listing("", displayed(bad), " refused").with(r.unrefused(), r.fix(s, bad)))
 	}
 	return out
 }

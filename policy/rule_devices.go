@@ -175,7 +175,7 @@ func (d *Devices) Check(s *Subject) []Finding {
 	}
 	var out []Finding
 	if len(nodes) > 0 {
-		out = append(out, Finding{Found: "devices " + few(nodes) + " not allowed", Allowed: d.list()})
+		out = append(out, listing("devices ", nodes, " not allowed").with(d.list(), ""))
 	}
 	inForce, closed := rulesInForce(deviceRules(s.Spec))
 	if !closed {
@@ -187,7 +187,7 @@ func (d *Devices) Check(s *Subject) []Finding {
 		}
 	}
 	if len(rules) > 0 {
-		out = append(out, Finding{Found: "use of devices " + few(rules) + " not allowed", Allowed: d.list()})
+		out = append(out, listing("use of devices ", rules, " not allowed").with(d.list(), ""))
 	}
 	return out
 }

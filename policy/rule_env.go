@@ -70,8 +70,8 @@ func (e *Env) Check(s *Subject) []Finding {
 	if len(names) == 0 {
 		return nil
 	}
-	return []Finding{{Found: "environment variables " + few(names) + " not allowed",
-		Fix: "remove them from env and envFrom, or from the image"}}
+	return []Finding{listing("environment variables ", names, " not allowed").
+		with("", "remove them from env and envFrom, or from the image")}
 }
 
 // Adjust removes them.

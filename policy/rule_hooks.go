@@ -66,7 +66,7 @@ func (h *Hooks) Check(s *Subject) []Finding {
 	if len(found) == 0 {
 		return nil
 	}
-	return []Finding{{Found: "hooks " + few(found) + " not allowed", Allowed: listOrNone(h.Allowed)}}
+	return []Finding{listing("hooks ", found, " not allowed").with(listOrNone(h.Allowed), "")}
 }
 
 // Adjust removes them.

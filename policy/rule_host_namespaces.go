@@ -66,8 +66,7 @@ func (h *HostNamespaces) Check(s *Subject) []Finding {
 		}
 	}
 	if len(shared) > 0 {
-		out = append(out, Finding{Found: "host namespaces " + joined(shared) + " not allowed",
-			Allowed: listOrNone(h.Allow), Fix: fixHostNamespaces(shared)})
+		out = append(out, listing("host namespaces ", shared, " not allowed").with(listOrNone(h.Allow), fixHostNamespaces(shared)))
 	}
 	if !s.hasNamespace(specs.MountNamespace) {
 		out = append(out, Finding{Found: "no mount namespace of its own"})

@@ -130,7 +130,7 @@ func (h *HostPorts) Check(s *Subject) []Finding {
 	if len(found) == 0 {
 		return nil
 	}
-	return []Finding{{Found: "host ports " + few(found) + " not allowed", Allowed: h.list(), Fix: "remove these from ports[].hostPort"}}
+	return []Finding{listing("host ports ", found, " not allowed").with(h.list(), "remove these from ports[].hostPort")}
 }
 
 func (h *HostPorts) allows(p HostPort) bool {

@@ -37,7 +37,7 @@ func (n *NetDevices) Check(s *Subject) []Finding {
 	if len(names) == 0 {
 		return nil
 	}
-	return []Finding{{Found: "network devices " + few(names) + " not allowed", Allowed: listOrNone(n.Allowed)}}
+	return []Finding{listing("network devices ", names, " not allowed").with(listOrNone(n.Allowed), "")}
 }
 
 // Adjust removes them.

@@ -230,11 +230,8 @@ func (r *RunAsNonRoot) Check(s *Subject) []Finding {
 		}
 	}
 	if len(bad) > 0 {
-		findings = append(findings, Finding{
-			Found:   "additional groups " + few(bad) + " not allowed",
-			Allowed: r.groups(r.AllowedSupplementalGroups),
-			Fix:     "change spec.securityContext.supplementalGroups and fsGroup, or the groups that the image gives to the user",
-		})
+		findings = append(findings, listing("additional groups ", bad, " not allowed").with(r.groups(r.AllowedSupplementalGroups),
+			"change spec.securityContext.supplementalGroups and fsGroup, or the groups that the image gives to the user"))
 	}
 	return findings
 }

@@ -95,8 +95,7 @@ func (y *Sysctls) findings(what string, sysctls map[string]string) []Finding {
 		}
 	}
 	if len(names) > 0 {
-		out = append(out, Finding{Found: what + " " + few(names) + " not allowed",
-			Allowed: y.list(), Fix: "remove them from spec.securityContext.sysctls"})
+		out = append(out, listing(what+" ", names, " not allowed").with(y.list(), "remove them from spec.securityContext.sysctls"))
 	}
 	return out
 }

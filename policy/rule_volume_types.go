@@ -69,7 +69,7 @@ func (v *VolumeTypes) Check(s *Subject) []Finding {
 	for _, at := range others {
 		found = append(found, s.volumeName(&s.Spec.Mounts[at])+r.note(at))
 	}
-	return []Finding{{Found: few(found) + " not allowed", Allowed: listOrNone(v.Allowed), Fix: "use volumes of the allowed types"}}
+	return []Finding{listing("", found, " not allowed").with(listOrNone(v.Allowed), "use volumes of the allowed types")}
 }
 
 // Adjust removes them. One that lies in a mount which stays is kept, and denied.
