@@ -114,14 +114,15 @@ func (e *evaluation) adjust() {
 	if e.visible == Fixed {
 		return
 	}
-	e.sub.adjusting, e.sub.inForce = true, e.rules
+	e.sub.adjusting = true
 	for start, end := 0, 0; start < len(e.rules); start = end {
 		for end < len(e.rules) && e.rules[end].order == e.rules[start].order {
 			end++
 		}
-		// What a policy gives can be what an earlier one needs: memory before swap.
-		if same := e.rules[start:end]; e.adjustBy(same) && len(same) > 1 {
-			e.adjustBy(same)
+		// What a policy does can be what an earlier one needs: memory before swap, the outer of two
+		// mounts before the inner one.
+		same := e.rules[start:end]
+		for left := len(same); left > 0 && e.adjustBy(same) && left > 1; left-- {
 		}
 	}
 	if e.sub.ended() {
@@ -140,7 +141,7 @@ func (e *evaluation) adjustBy(rules []bound) bool {
 		if e.sub.ended() {
 			break
 		}
-		if !r.enforced || r.excuse != nil || r.Action() != Adjust || r.undecided && e.sub.AdjustsOnce || len(r.Check(&e.sub)) == 0 {
+		if !e.inForce(r) || r.Action() != Adjust || len(r.Check(&e.sub)) == 0 {
 			continue
 		}
 		if !e.cloned {
@@ -163,22 +164,6 @@ func (e *evaluation) adjustBy(rules []bound) bool {
 		}
 	}
 	return edited
-}
-
-// united is the rule that adjusts: with what the rules of other policies give the container that
-// adjust, too. Once the first of them has adjusted, the others find nothing to do.
-func (e *evaluation) united(r *bound) Rule {
-	rule, ok := r.Rule.(unites)
-	if !ok {
-		return r.Rule
-	}
-	var others []Rule
-	for _, o := range e.rules {
-		if o.order == r.order && o.compiledRule != r.compiledRule && o.enforced && o.excuse == nil && o.Action() == Adjust {
-			others = append(others, o.Rule)
-		}
-	}
-	return rule.unite(others)
 }
 
 // tighten gives the mounts that adjusting has put in the options that rules in

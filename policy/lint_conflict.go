@@ -73,8 +73,6 @@ func rivals(a, b Rule) string {
 		return a.rivals(b.(*AppArmorProfile))
 	case *SELinuxOptions:
 		return a.rivals(b.(*SELinuxOptions))
-	case *Resources:
-		return a.rivals(b.(*Resources))
 	}
 	return ""
 }
@@ -127,24 +125,6 @@ func (o *SELinuxOptions) rivals(other *SELinuxOptions) string {
 		}
 		if _, answer := globs.Find(globs.Words("", 255), groups(p.allowed, parts[i].allowed), nil); answer == globs.None {
 			return fmt.Sprintf("no SELinux %s is in both %s and %s", p.name, p.list(), parts[i].list())
-		}
-	}
-	return ""
-}
-
-// rivals tells of limits that one sets where there is none and that the other denies.
-func (r *Resources) rivals(o *Resources) string {
-	for _, pair := range [][2]*Resources{{r, o}, {o, r}} {
-		limits := pair[1].limits()
-		for i, l := range pair[0].limits() {
-			given := max(l.def, 0)
-			if given == 0 {
-				given = l.max
-			}
-			if pair[0].Action() == Adjust && pair[1].Action() == Reject && limits[i].max > 0 && given > limits[i].max {
-				return fmt.Sprintf("to a container without a limit for %s, one gives %s, and the other allows at most %s",
-					l.name, l.format(given), l.format(limits[i].max))
-			}
 		}
 	}
 	return ""

@@ -12,22 +12,28 @@ import (
 	"github.com/specguard/specguard/internal/ocispec"
 )
 
-// prioritized draws policies that adjust by rules of these kinds, with the priorities.
-func prioritized(t *rapid.T, kinds []kind, count int) func(priorities []int) []string {
+// drawAdjusting draws policies that adjust, most of them, by rules of these kinds. It returns them in
+// that order, by their priorities, or by their names if these are the same.
+func drawAdjusting(t *rapid.T, kinds []kind, count int) func(order []int, byName bool) []string {
 	docs := make([]string, count)
 	for i := range docs {
 		var rules []string
 		for _, k := range kinds {
 			if rapid.IntRange(0, 2).Draw(t, "has "+k.name) > 0 {
-				rules = append(rules, drawRule(t, k, Adjust))
+				rules = append(rules, drawRule(t, k, Adjust, Adjust, Adjust, Reject))
 			}
 		}
-		docs[i] = policyDoc(fmt.Sprintf("p%d", i), append(rules, "hostNamespaces: {onViolation: audit}")...)
+		docs[i] = policyDoc("NAME", append(rules, "hostNamespaces: {onViolation: audit}")...)
 	}
-	return func(priorities []int) []string {
+	return func(order []int, byName bool) []string {
 		out := make([]string, count)
 		for i := range docs {
-			out[i] = strings.Replace(docs[i], "spec:\n", fmt.Sprintf("spec:\n  priority: %d\n", priorities[i]), 1)
+			name, priority := fmt.Sprintf("p%d", i), count-order[i]
+			if byName {
+				name, priority = fmt.Sprintf("p%d", order[i]), 0
+			}
+			out[i] = strings.Replace(docs[i], "name: NAME", "name: "+name, 1)
+			out[i] = strings.Replace(out[i], "spec:\n", fmt.Sprintf("spec:\n  priority: %d\n", priority), 1)
 		}
 		return out
 	}
@@ -52,30 +58,28 @@ func unordered(spec *specs.Spec) string {
 	return asJSON(spec)
 }
 
-// Whichever policy adjusts first, the container gets the same from all.
+// Whichever policy adjusts first by its name, the container gets the same from all. Its priority
+// counts only for what sets one value of several that policies ask for.
 func TestPropertyPriority(t *testing.T) {
-	first := map[string]bool{
-		// These set one value, and policies can ask for different ones.
-		"runAsNonRoot": true, "appArmorProfile": true, "seLinuxOptions": true, "resources": true, "seccompProfile": true,
-		// What one policy makes read-only, the next may keep; else it removes it.
-		"hostPaths": true,
-		// A mount inside another one that stays is denied, not removed.
-		"volumeTypes": true, "tokens": true,
-	}
+	ofOne := []string{"runAsNonRoot", "appArmorProfile", "seLinuxOptions", "seccompProfile"}
 	var adjusting []kind
 	for _, k := range kinds() {
-		if k.canAdjust() && !first[k.name] {
+		if k.canAdjust() {
 			adjusting = append(adjusting, k)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		docs := prioritized(t, adjusting, 3)
+		some := rapid.Permutation(adjusting).Draw(t, "kinds")[:rapid.IntRange(1, 5).Draw(t, "number of kinds")]
+		byName := slices.ContainsFunc(some, func(k kind) bool { return slices.Contains(ofOne, k.name) }) || rapid.Bool().Draw(t, "by name")
+		docs := drawAdjusting(t, some, 3)
 		sub := drawSubject(t)
 		sub.Container.ID = "c"
-		a := compileFiles(t, sources(docs([]int{1, 2, 3})...)).Evaluate(sub, Complete)
-		b := compileFiles(t, sources(docs([]int{3, 1, 2})...)).Evaluate(sub, Complete)
-		if a.Outcome() != b.Outcome() || a.Outcome() != Denied && unordered(a.Spec) != unordered(b.Spec) {
-			t.Errorf("%s %v %v\n%s %v %v\n%s\n%s", a.Outcome(), findings(a), changes(a), b.Outcome(), findings(b), changes(b), unordered(a.Spec), unordered(b.Spec))
+		a := compileFiles(t, sources(docs([]int{0, 1, 2}, byName)...)).Evaluate(sub, Complete)
+		for _, order := range [][]int{{2, 0, 1}, {2, 1, 0}} {
+			b := compileFiles(t, sources(docs(order, byName)...)).Evaluate(sub, Complete)
+			if a.Outcome() != b.Outcome() || a.Outcome() != Denied && unordered(a.Spec) != unordered(b.Spec) {
+				t.Errorf("%s %v %v\n%s %v %v\n%s\n%s", a.Outcome(), findings(a), changes(a), b.Outcome(), findings(b), changes(b), unordered(a.Spec), unordered(b.Spec))
+			}
 		}
 	})
 }

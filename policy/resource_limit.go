@@ -97,11 +97,12 @@ func (l limit) fix() string {
 	}
 }
 
-// adjust sets or lowers the limit, where the rule says to what.
-func (l limit) adjust(r *specs.LinuxResources) []string {
+// adjust lowers the limit, or sets it to what is given where there is none, but not below the
+// request.
+func (l limit) adjust(r *specs.LinuxResources, given allowance) []string {
 	n := l.get(r)
-	if n == unlimited && l.def > 0 {
-		n = max(l.def, l.requested(r))
+	if n == unlimited && given.def < unlimited {
+		n = min(max(given.def, l.requested(r)), given.max)
 	}
 	if l.max > 0 {
 		n = min(n, l.max)

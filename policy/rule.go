@@ -17,12 +17,6 @@ type Rule interface {
 	Action() Action
 }
 
-// unites is implemented by rules that give something to a container that they adjust.
-type unites interface {
-	// unite returns the rule that gives what the other rules of its kind give, too.
-	unite(others []Rule) Rule
-}
-
 // Base is embedded by every rule.
 type Base struct {
 	// OnViolation says what happens to a container that breaks the rule.

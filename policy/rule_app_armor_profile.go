@@ -21,7 +21,9 @@ import (
 // starts. The command specguard apparmor loads containerd's at once.
 //
 // Reads: process.apparmorProfile (OCI runtime spec, config.md, "Linux Process").
-// Adjusts: replaces a profile that is not allowed with the profile to apply.
+// Adjusts: replaces a profile that is not allowed with the profile to apply. If several policies
+// have one, they apply one that all of them allow: that of the highest priority among those that want
+// the profile replaced, or else among the others; with the same priority, the first by name.
 // Source: Pod Security Standards, Baseline, "AppArmor"; the names of the runtimes' own profiles
 // from containerd (internal/cri/server), CRI-O (internal/config/apparmor) and containers/common
 // (pkg/apparmor).
@@ -40,6 +42,8 @@ type AppArmorProfile struct {
 
 	// Required: the container is denied on a node whose kernel has no AppArmor.
 	Required bool `yaml:"required"`
+
+	force force[*AppArmorProfile] // with those of other policies, while it adjusts
 }
 
 // AppArmorPattern is RuntimeDefault, Unconfined, or Localhost/ with the name of a profile that is
@@ -184,12 +188,40 @@ func (a *AppArmorProfile) fix() string {
 // node is known not to have it.
 func (a *AppArmorProfile) Adjust(s *Subject) []string {
 	node := s.Host.AppArmor()
-	name := a.target(node)
-	if s.Spec.Process == nil || node.State == Disabled || a.permits(appArmorKind(appArmorName(s))) || node.lacks(name) || node.idle(name) {
+	if s.Spec.Process == nil || node.State == Disabled || a.permits(appArmorKind(appArmorName(s))) {
+		return nil
+	}
+	name := a.agreedTarget(s, node)
+	if node.lacks(name) || node.idle(name) {
 		return nil
 	}
 	s.Spec.Process.ApparmorProfile = name
 	return []string{"set AppArmor profile " + name}
+}
+
+// unite has a profile replaced by what all rules together apply.
+func (a *AppArmorProfile) unite(priority int, others []peer) Rule {
+	united := *a
+	united.force = forceOf(a, priority, others)
+	return &united
+}
+
+// agreedTarget is the profile that is applied.
+func (a *AppArmorProfile) agreedTarget(s *Subject, node AppArmor) string {
+	rules := a.force.or(a)
+	came := AppArmorPattern(appArmorUnconfined)
+	if s.came.Process != nil {
+		came = appArmorKind(s.came.Process.ApparmorProfile)
+	}
+	var offers []offer[string]
+	for _, m := range rules {
+		if name := m.rule.target(node); m.rule.Action() == Adjust && !node.lacks(name) && !node.idle(name) {
+			offers = append(offers, offer[string]{name, !m.rule.permits(came), m.priority})
+		}
+	}
+	return agreed(a.target(node), offers, func(name string) bool {
+		return rules.accept(func(o *AppArmorProfile) bool { return o.permits(appArmorKind(name)) })
+	})
 }
 
 // loader says what loads a profile that is not loaded.

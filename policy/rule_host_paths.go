@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/specguard/specguard/internal/strict"
@@ -59,7 +60,7 @@ import (
 // "Mounts"), linux.uidMappings and linux.gidMappings.
 // Adjusts: makes a mount read-only (since Linux 5.12 including the mounts below it), makes its
 // propagation private or slave, or removes a mount that is not allowed, unless the container can
-// write to it (Remove). If no shared mount is left, it also makes the root filesystem a slave: the
+// write to it (Remove). A mount that any policy removes is removed. If no shared mount is left, it also makes the root filesystem a slave: the
 // runtime made it shared only for that mount.
 // Source: mount_namespaces(7); Pod Security Standards, Baseline, "HostPath Volumes".
 // Example: {onViolation: adjust, allowed: [{path: /var/log, readOnly: true}, {path: /srv/data}]}
@@ -84,6 +85,8 @@ type HostPaths struct {
 	// more are the paths that exceptions allow, one list for each. They are asked about a mount
 	// that Allowed does not let pass.
 	more [][]AllowedPath
+
+	force force[*HostPaths] // with those of other policies, while it adjusts
 }
 
 // pathLists are the lists of allowed paths, Allowed first.
@@ -192,12 +195,25 @@ func (h *HostPaths) Check(s *Subject) []Finding {
 	return out
 }
 
+// unite has mounts removed that any of the rules removes, before one makes them read-only: another one
+// might not remove them then.
+func (h *HostPaths) unite(priority int, others []peer) Rule {
+	united := *h
+	united.force = forceOf(h, priority, others)
+	return &united
+}
+
 // Adjust makes mounts comply with the path that covers them and removes those
 // that none covers.
 func (h *HostPaths) Adjust(s *Subject) []string {
 	j := h.judge(s)
 	var done []string
 	removed := j.removal().removed
+	for _, m := range h.force {
+		if m.rule.Action() == Adjust {
+			maps.Copy(removed, m.rule.judge(s).removal().removed)
+		}
+	}
 	for _, hm := range s.hostMounts() {
 		m := &s.Spec.Mounts[hm.at]
 		name := fmt.Sprintf("host path %s at %s", m.Source, m.Destination)

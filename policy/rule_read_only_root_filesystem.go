@@ -35,7 +35,7 @@ type ReadOnlyRootFilesystem struct {
 	// Default: 64Mi.
 	WritableSize Quantity `yaml:"writableSize"`
 
-	others []*ReadOnlyRootFilesystem // whose writable paths are mounted, too
+	force force[*ReadOnlyRootFilesystem] // with those of other policies, while it adjusts
 }
 
 // defaultWritableSize is 64Mi.
@@ -84,20 +84,20 @@ func (r *ReadOnlyRootFilesystem) Adjust(s *Subject) []string {
 }
 
 // unite adds the writable paths of the other rules.
-func (r *ReadOnlyRootFilesystem) unite(others []Rule) Rule {
+func (r *ReadOnlyRootFilesystem) unite(priority int, others []peer) Rule {
 	united := *r
-	for _, o := range others {
-		if o, ok := o.(*ReadOnlyRootFilesystem); ok {
-			united.others = append(united.others, o)
-		}
-	}
+	united.force = forceOf(r, priority, others)
 	return &united
 }
 
 // sizes are the writable paths and their sizes.
 func (r *ReadOnlyRootFilesystem) sizes() map[string]Quantity {
 	out := make(map[string]Quantity)
-	for _, rule := range append([]*ReadOnlyRootFilesystem{r}, r.others...) {
+	for _, m := range r.force.or(r) {
+		rule := m.rule
+		if rule.Action() != Adjust {
+			continue
+		}
 		size := rule.WritableSize
 		if size == 0 {
 			size = defaultWritableSize

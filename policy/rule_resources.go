@@ -26,7 +26,8 @@ import (
 // below what the spec shows of the pod's request is raised to that, but not above the maximum:
 // the request of CPU is in cpu.shares; the request of memory is in a spec only if the kubelet
 // protects it (MemoryQoS: memory.min, memory.low). If unified has another value for the same
-// limit, the rule overwrites it. The rule never raises a limit.
+// limit, the rule overwrites it. The rule never raises a limit. If several policies set a missing
+// limit, the lowest counts, and it is never above the maximum of any policy.
 // Source: cgroups(7); Linux, Documentation/admin-guide/cgroup-v2.rst; Kubernetes LimitRange.
 // Example: {onViolation: adjust, memory: {default: 256Mi, max: 1Gi}, cpu: {max: "2"}, pids: {max: 512}}
 type Resources struct {
@@ -46,6 +47,8 @@ type Resources struct {
 
 	// Hugepages limits the huge pages of each size, in bytes.
 	Hugepages HugepageLimits `yaml:"hugepages"`
+
+	force force[*Resources] // with those of other policies, while it adjusts
 }
 
 // SwapLimits limits a container's swap space.
@@ -185,12 +188,14 @@ func (r *Resources) Adjust(s *Subject) []string {
 		s.Spec.Linux.Resources = &specs.LinuxResources{}
 	}
 	var done []string
-	for _, l := range r.limits() {
+	for i, l := range r.limits() {
 		if res := s.Spec.Linux.Resources; len(l.check(res)) > 0 {
-			done = append(done, l.adjust(res)...)
+			done = append(done, l.adjust(res, r.given(i))...)
 		}
 	}
-	done = append(done, r.Swap.adjust(s.Spec.Linux.Resources)...)
+	if !r.memoryDue(s.Spec.Linux.Resources) {
+		done = append(done, r.Swap.adjust(s.Spec.Linux.Resources)...)
+	}
 	return append(done, r.Hugepages.adjust(s.Spec.Linux.Resources)...)
 }
 

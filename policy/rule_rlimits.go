@@ -31,6 +31,8 @@ type Rlimits struct {
 
 	// Limits lists the resources and their maximums. It is required.
 	Limits []RlimitBound `yaml:"limits"`
+
+	force force[*Rlimits] // with those of other policies, while it adjusts
 }
 
 // RlimitBound sets a maximum for the limit of one resource.
@@ -159,7 +161,7 @@ func (r *Rlimits) Adjust(s *Subject) []string {
 	for _, b := range r.Limits {
 		highest, set := b.highest(s.Spec.Process)
 		if !set && b.Default != nil {
-			n := s.rlimitDefault(b.Type)
+			n := r.given(b.Type)
 			s.Spec.Process.Rlimits = append(s.Spec.Process.Rlimits, specs.POSIXRlimit{Type: string(b.Type), Soft: n, Hard: n})
 			done = append(done, fmt.Sprintf("set %s to %d", b.Type, n))
 			continue
@@ -177,21 +179,25 @@ func (r *Rlimits) Adjust(s *Subject) []string {
 	return done
 }
 
-// rlimitDefault is what a missing limit is set to: the largest default of the rules in force
+// unite has a missing limit set to what all rules together give.
+func (r *Rlimits) unite(priority int, others []peer) Rule {
+	united := *r
+	united.force = forceOf(r, priority, others)
+	return &united
+}
+
+// given is what a missing limit is set to: the largest default of the rules in force
 // that adjust, but not above the maximum of any rule in force, so that no container is denied
 // for a limit that it was given.
-func (s *Subject) rlimitDefault(t RlimitType) uint64 {
+func (r *Rlimits) given(t RlimitType) uint64 {
 	largest, lowest := uint64(0), uint64(infinity)
-	for _, other := range s.inForce {
-		r, ok := other.Rule.(*Rlimits)
-		if !ok || !other.enforced || other.excuse != nil {
-			continue
-		}
-		for _, b := range r.Limits {
+	for _, m := range r.force.or(r) {
+		rule := m.rule
+		for _, b := range rule.Limits {
 			if b.Type == t && b.Max != nil {
 				lowest = min(lowest, uint64(*b.Max))
 			}
-			if b.Type == t && b.Default != nil && r.Action() == Adjust {
+			if b.Type == t && b.Default != nil && rule.Action() == Adjust {
 				largest = max(largest, uint64(*b.Default))
 			}
 		}

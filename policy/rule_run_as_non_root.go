@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/opencontainers/runtime-spec/specs-go"
-
 	"github.com/specguard/specguard/internal/strict"
 )
 
@@ -26,6 +24,9 @@ import (
 // allowed with runAsGroup. It removes additional groups that are not allowed. If it replaces
 // root, it also replaces root's group 0. If the container's user namespace does not map an id
 // that it would set, or maps it to the host's 0, the container is denied. With home it also sets HOME.
+// If several policies adjust, they set one user that all of them allow: that of the highest priority
+// among those that want the user replaced, or else among the others; with the same priority, the lowest.
+// The same holds for the group. Root's group goes unless all of them keep it.
 // Source: Pod Security Standards, Restricted, "Running as Non-root" and "Running as Non-root
 // user"; credentials(7), user_namespaces(7).
 // Example: {onViolation: adjust, runAsUser: 10001, runAsGroup: 10001, forbidRootGroup: true}
@@ -76,9 +77,11 @@ type RunAsNonRoot struct {
 
 	// Home is the HOME that adjusting sets if it changes the user and the spec's HOME is
 	// missing, empty or /root. Otherwise OCI runtimes set / for a user that the image does not
-	// know, where it cannot write.
+	// know, where it cannot write. If several policies adjust, that of the user that is set counts.
 	// Default: HOME stays as it is.
 	Home absPath `yaml:"home"`
+
+	force force[*RunAsNonRoot] // with those of other policies, while it adjusts
 }
 
 // defaultID is the user and group of images that are made to run without root
@@ -146,7 +149,7 @@ func (r *RunAsNonRoot) Validate() error {
 		{"runAsUser", r.RunAsUser, orDefault(r.RunAsUser), r.AllowedUsers},
 		{"runAsGroup", r.RunAsGroup, r.group(), r.AllowedGroups},
 	} {
-		if inForce(id.value) == 0 {
+		if effective(id.value) == 0 {
 			return strict.Field(id.key, "must not be %d: that is root", id.value)
 		}
 		if (id.given != nil || r.Action() == Adjust) && !inRanges(id.allowed, id.value) {
@@ -209,7 +212,7 @@ func (r *RunAsNonRoot) Check(s *Subject) []Finding {
 	case r.userFine(s, u.UID):
 	case !ok:
 		findings = append(findings, r.noUsers(s))
-	case inForce(u.UID) == 0:
+	case effective(u.UID) == 0:
 		findings = append(findings, Finding{Found: fmt.Sprintf("runs as root (uid %d)", u.UID) +
 			r.cannotRun(s), Allowed: usersText(users), Fix: r.fixUser(s)})
 	case s.isHostUser(u.UID):
@@ -255,64 +258,6 @@ func firstAllowed(id uint32, allowed []IDRange) string {
 	return strconv.FormatUint(uint64(id), 10)
 }
 
-// Adjust replaces root and what is not allowed.
-func (r *RunAsNonRoot) Adjust(s *Subject) []string {
-	if s.Spec.Process == nil {
-		return nil
-	}
-	u := &s.Spec.Process.User
-	uid, ok := r.user(s)
-	if r.cannotRun(s) != "" || !ok && !r.userFine(s, u.UID) {
-		return r.dropGroups(s, u, false)
-	}
-	var changes []string
-	wasRoot := false
-	came := s.userAsked()
-	if !r.userFine(s, u.UID) && r.replaces(came.UID) {
-		wasRoot = inForce(u.UID) == 0
-		changes = append(changes, fmt.Sprintf("changed uid %d to %d", u.UID, uid))
-		u.UID = uid
-		changes = append(changes, r.moveHome(s.Spec.Process)...)
-	}
-	if !r.groupFine(s, u.GID, r.AllowedGroups) && r.replaces(came.GID) || wasRoot && r.leaves(u.GID) {
-		changes = append(changes, fmt.Sprintf("changed gid %d to %d", u.GID, r.group()))
-		u.GID = r.group()
-	}
-	return append(changes, r.dropGroups(s, u, wasRoot)...)
-}
-
-// userAsked is the user that came with the spec: another policy may have replaced it.
-func (s *Subject) userAsked() specs.User {
-	if s.came.Process == nil {
-		return s.Spec.Process.User
-	}
-	return s.came.Process.User
-}
-
-// replaces reports whether adjusting may replace what came with that id.
-func (r *RunAsNonRoot) replaces(id uint32) bool { return !r.AdjustOnlyRoot || inForce(id) == 0 }
-
-// leaves reports whether the group goes with root.
-func (r *RunAsNonRoot) leaves(gid uint32) bool {
-	return inForce(gid) == 0 && !(gid == 0 && r.KeepRootGroup)
-}
-
-// dropGroups takes away the additional groups that are not allowed.
-func (r *RunAsNonRoot) dropGroups(s *Subject, u *specs.User, wasRoot bool) []string {
-	var dropped []string
-	u.AdditionalGids = slices.DeleteFunc(u.AdditionalGids, func(g uint32) bool {
-		bad := !r.groupFine(s, g, r.AllowedSupplementalGroups) || wasRoot && r.leaves(g)
-		if bad {
-			dropped = append(dropped, strconv.FormatUint(uint64(g), 10))
-		}
-		return bad
-	})
-	if len(dropped) == 0 {
-		return nil
-	}
-	return []string{"dropped additional groups " + few(dropped)}
-}
-
 func (r *RunAsNonRoot) readsMore() input {
 	if r.AllowUserNamespaceRoot {
 		return sandbox
@@ -323,8 +268,8 @@ func (r *RunAsNonRoot) readsMore() input {
 // unchangedID is (uid_t)-1.
 const unchangedID = math.MaxUint32
 
-// inForce is the id that the process may get.
-func inForce(id uint32) uint32 {
+// effective is the id that the process may get.
+func effective(id uint32) uint32 {
 	if id == unchangedID {
 		return 0
 	}
@@ -332,7 +277,7 @@ func inForce(id uint32) uint32 {
 }
 
 func (r *RunAsNonRoot) userFine(s *Subject, uid uint32) bool {
-	if uid = inForce(uid); uid == 0 {
+	if uid = effective(uid); uid == 0 {
 		return r.AllowUserNamespaceRoot && s.userNamespace()
 	}
 	users, ok := r.usersOf(s)
@@ -340,7 +285,7 @@ func (r *RunAsNonRoot) userFine(s *Subject, uid uint32) bool {
 }
 
 func (r *RunAsNonRoot) groupFine(s *Subject, gid uint32, allowed []IDRange) bool {
-	if gid = inForce(gid); gid == 0 && r.AllowUserNamespaceRoot && s.userNamespace() {
+	if gid = effective(gid); gid == 0 && r.AllowUserNamespaceRoot && s.userNamespace() {
 		return true
 	}
 	if s.isHostGroup(gid) && (r.ForbidRootGroup || !inRanges(allowed, 0)) {

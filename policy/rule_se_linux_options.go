@@ -26,7 +26,8 @@ import (
 // user is not allowed is denied: set them in securityContext, so that the runtime labels
 // everything with them. An unlabelled process without a mount label is denied too, because
 // nothing is known about its files (containerd without enable_selinux; CRI-O in the host's PID or
-// IPC namespace).
+// IPC namespace). If several policies apply a part of the label, they apply one that all of them allow,
+// as in rule appArmorProfile.
 // Source: Pod Security Standards, Baseline, "SELinux"; Project Atomic's container-selinux for
 // the forms of a container's labels.
 // Example: {onViolation: adjust, type: container_t}
@@ -66,6 +67,8 @@ type SELinuxOptions struct {
 
 	// Required: the container is denied on a node whose kernel has no SELinux.
 	Required bool `yaml:"required"`
+
+	force force[*SELinuxOptions] // with those of other policies, while it adjusts
 }
 
 // sePart is one of the four parts of a label and what the rule says of it.
@@ -251,17 +254,20 @@ func (o *SELinuxOptions) Adjust(s *Subject) []string {
 		return nil
 	}
 	if process == "" {
-		if o.Type == "" || mount == "" || s.Host.SELinux() == Disabled {
+		kind := o.agreedPart(s, seTypeAt, "", files)
+		if kind == "" || mount == "" || s.Host.SELinux() == Disabled {
 			return nil
 		}
-		label = seLabel{user: files.user, role: "system_r", kind: string(o.Type), level: files.level}
+		label = seLabel{user: files.user, role: "system_r", kind: kind, level: files.level}
 	}
-	for _, p := range o.parts() {
+	for i, p := range o.parts() {
 		part := p.get(&label)
-		if p.apply == "" || p.permits(*part) || !p.replaces(*part, files) {
+		if p.permits(*part) {
 			continue
 		}
-		*part = p.apply
+		if p.apply = o.agreedPart(s, i, *part, files); p.apply != "" && p.replaces(*part, files) {
+			*part = p.apply
+		}
 	}
 	var done []string
 	if s.Spec.Process.SelinuxLabel = label.String(); label.String() != process {

@@ -36,7 +36,8 @@ import (
 // profiles permit some calls only to containers with a certain capability. If another rule
 // removes such a capability, this rule adapts the profile, even if it rejects: it makes the
 // default profile anew for the remaining capabilities, and in another profile it denies those
-// calls.
+// calls. If several policies apply profiles, they apply one that all of them allow, as in rule
+// appArmorProfile; RuntimeDefault comes first.
 // Source: Pod Security Standards, Restricted, "Seccomp"; seccomp(2); libseccomp 2.5.4,
 // src/db.c; runc 1.5.2, libcontainer/seccomp; what the kernel answers under the filters of runc
 // 1.5.2 and crun 1.8.1; github.com/moby/profiles for the profile.
@@ -61,6 +62,8 @@ type SeccompProfile struct {
 
 	// Block lists what must be denied in addition to the profile.
 	Block seccomp.Block `yaml:"block"`
+
+	force force[*SeccompProfile] // with those of other policies, while it adjusts
 }
 
 // Validate requires a profile to apply that is one, and allowed.
@@ -169,7 +172,7 @@ func (r *SeccompProfile) isAllowed(s *Subject, p *specs.LinuxSeccomp) bool {
 func (r *SeccompProfile) Adjust(s *Subject) []string {
 	var changes []string
 	if r.unfit(s) != nil {
-		changes = s.giveSeccomp(r.applied())
+		changes = s.giveSeccomp(r.agreedProfile(s))
 	}
 	if r.Block.Empty() {
 		return changes

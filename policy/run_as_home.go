@@ -13,9 +13,9 @@ import (
 //
 // Source: runc, libcontainer/env.go (prepareEnv); crun, src/libcrun/container.c
 // (set_home_env).
-func (r *RunAsNonRoot) moveHome(p *specs.Process) []string {
+func moveHome(p *specs.Process, moved absPath) []string {
 	const name = "HOME="
-	if r.Home == "" {
+	if moved == "" {
 		return nil
 	}
 	home := ""
@@ -28,6 +28,6 @@ func (r *RunAsNonRoot) moveHome(p *specs.Process) []string {
 		return nil
 	}
 	p.Env = slices.DeleteFunc(p.Env, func(entry string) bool { return strings.HasPrefix(entry, name) })
-	p.Env = append(p.Env, name+string(r.Home))
+	p.Env = append(p.Env, name+string(moved))
 	return []string{"set HOME"}
 }

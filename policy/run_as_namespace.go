@@ -39,11 +39,11 @@ func (n *NamespaceUsers) Validate() error {
 		return strict.Field("namespaces", "is missing or empty")
 	case slices.Contains(n.Namespaces, ""):
 		return strict.Field("namespaces", "has an empty pattern, which never matches")
-	case inForce(n.Min) == 0:
+	case effective(n.Min) == 0:
 		return strict.Field("min", "must not be %d: that is root", n.Min)
 	case n.Max < n.Min:
 		return strict.Field("max", "%d is below min, %d", n.Max, n.Min)
-	case inForce(n.Max) == 0:
+	case effective(n.Max) == 0:
 		return strict.Field("max", "must not be %d: that is root", n.Max)
 	}
 	return nil

@@ -88,9 +88,6 @@ type memory struct {
 	// adjusting: rules adjust Spec, and the seccomp profile is still that of the spec that came.
 	adjusting bool
 
-	// inForce are the rules that judge the container, while they adjust it.
-	inForce []bound
-
 	// placed are the mount points at which adjusting has put mounts in.
 	placed []string
 

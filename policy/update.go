@@ -63,6 +63,15 @@ type resourcesUpdate struct{ *Resources }
 
 func (r *Resources) ofUpdate() Rule { return resourcesUpdate{r} }
 
+// unite is that of the rule.
+func (u resourcesUpdate) unite(priority int, others []peer) Rule {
+	rules := make([]peer, len(others))
+	for i, o := range others {
+		rules[i] = peer{o.Rule.(resourcesUpdate).Resources, o.priority}
+	}
+	return resourcesUpdate{u.Resources.unite(priority, rules).(*Resources)}
+}
+
 // Check finds limits in the update that are too high, unreadable, or taken
 // away.
 func (u resourcesUpdate) Check(s *Subject) []Finding {
@@ -88,7 +97,7 @@ func (u resourcesUpdate) Check(s *Subject) []Finding {
 func (u resourcesUpdate) Adjust(s *Subject) []string {
 	res := resourcesOf(s)
 	var done []string
-	for _, l := range u.limits() {
+	for i, l := range u.limits() {
 		if !l.wanted() {
 			continue
 		}
@@ -97,7 +106,7 @@ func (u resourcesUpdate) Adjust(s *Subject) []string {
 		}
 		if l.present(res) && len(l.check(res)) > 0 {
 			_, before := res.Unified[l.unified]
-			done = append(done, l.adjust(res)...)
+			done = append(done, l.adjust(res, u.given(i))...)
 			if _, after := res.Unified[l.unified]; before && !after {
 				res.Unified[l.unified] = l.text(res)
 			}
