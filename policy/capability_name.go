@@ -21,6 +21,21 @@ func capabilitySets(spec *specs.Spec) []*[]string {
 	return []*[]string{&c.Bounding, &c.Effective, &c.Permitted, &c.Inheritable, &c.Ambient}
 }
 
+// heldOf are the names in any of the five sets that are so, each once: a pod can add very many.
+func heldOf(spec *specs.Spec, so func(name string) bool) []string {
+	var out []string
+	seen := make(map[string]bool)
+	for _, set := range capabilitySets(spec) {
+		for _, name := range *set {
+			if !seen[name] && so(name) {
+				out = append(out, name)
+			}
+			seen[name] = true
+		}
+	}
+	return out
+}
+
 // short is the name as Kubernetes writes it, without CAP_.
 func short(name string) string { return strings.TrimPrefix(strings.ToUpper(name), "CAP_") }
 

@@ -179,14 +179,7 @@ func (c *Capabilities) Check(s *Subject) []Finding {
 	if allCapabilitiesGiven(s.Spec) {
 		return []Finding{{Found: "all capabilities not allowed: the spec has no process.capabilities", Allowed: c.allowed()}}
 	}
-	var bad []string
-	for _, set := range capabilitySets(s.Spec) {
-		for _, name := range *set {
-			if !c.permits(name) && !slices.Contains(bad, name) {
-				bad = append(bad, name)
-			}
-		}
-	}
+	bad := heldOf(s.Spec, func(name string) bool { return !c.permits(name) })
 	if len(bad) == 0 {
 		return nil
 	}
@@ -242,17 +235,10 @@ func dropCapabilities(spec *specs.Spec, keep func(name string) bool) []string {
 		spec.Process.Capabilities = &specs.LinuxCapabilities{}
 		return []string{"dropped all capabilities (the spec had no process.capabilities)"}
 	}
-	var dropped []string
+	drop := func(name string) bool { return !keep(name) }
+	dropped := heldOf(spec, drop)
 	for _, set := range capabilitySets(spec) {
-		*set = slices.DeleteFunc(*set, func(name string) bool {
-			if keep(name) {
-				return false
-			}
-			if !slices.Contains(dropped, name) {
-				dropped = append(dropped, name)
-			}
-			return true
-		})
+		*set = slices.DeleteFunc(*set, drop)
 	}
 	if len(dropped) == 0 {
 		return nil

@@ -63,15 +63,7 @@ func (r refusal) Check(s *Subject) []Finding {
 	if allCapabilitiesGiven(s.Spec) {
 		return append(out, Finding{Found: "all capabilities refused: the spec has no process.capabilities", Allowed: r.unrefused()})
 	}
-	var bad []string
-	for _, set := range capabilitySets(s.Spec) {
-		for _, name := range *set {
-			if r.refuses(name) && !slices.Contains(bad, name) {
-				bad = append(bad, name)
-			}
-		}
-	}
-	if len(bad) > 0 {
+	if bad := heldOf(s.Spec, r.refuses); len(bad) > 0 {
 		out = append(out, listing("", displayed(bad), " refused").with(r.unrefused(), r.fix(s, bad)))
 	}
 	return out
