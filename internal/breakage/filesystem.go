@@ -47,15 +47,41 @@ func writable(m *specs.Mount) bool {
 	return access
 }
 
-// writableVolumeRemoved: the container writes into its own layer what it meant for a volume.
+// writableVolumeRemoved: the container writes elsewhere what it meant for a volume.
 func writableVolumeRemoved(a *adjustment) []found {
 	var out []found
 	for i := range a.before.Mounts {
 		m := &a.before.Mounts[i]
-		if writable(m) && !ofRuntime(m.Destination) && !mounted(a.after, m.Destination) {
-			out = append(out, found{"mounts." + m.Destination, "removes the writable volume at " + m.Destination +
-				": what is written there goes into the container's own layer, and is gone with the container"})
+		same := func(o specs.Mount) bool {
+			return o.Destination == m.Destination && o.Source == m.Source && o.Type == m.Type
+		}
+		if writable(m) && !ofRuntime(m.Destination) && !slices.ContainsFunc(a.after.Mounts, same) {
+			out = append(out, found{"mounts." + m.Destination, "removes the writable volume at " + m.Destination + ": " +
+				inItsPlace(a.after, path.Clean(m.Destination))})
 		}
 	}
 	return out
+}
+
+// inItsPlace says what becomes of what is written to a path at which no volume is any more.
+func inItsPlace(after *specs.Spec, destination string) string {
+	var holder *specs.Mount
+	for i := range after.Mounts {
+		m := &after.Mounts[i]
+		dir := path.Clean(m.Destination)
+		in := dir != "/" && (dir == destination || strings.HasPrefix(destination, dir+"/"))
+		if in && (holder == nil || len(dir) >= len(path.Clean(holder.Destination))) {
+			holder = m
+		}
+	}
+	switch {
+	case holder != nil && holder.Type == "tmpfs":
+		return "what is written there goes into an empty tmpfs at " + holder.Destination + ", counts as memory, and is gone with the container"
+	case holder != nil:
+		return "what is written there goes into the mount at " + holder.Destination
+	case after.Root != nil && after.Root.Readonly:
+		return `what writes there fails with "read-only file system"`
+	default:
+		return "what is written there goes into the container's own layer, and is gone with the container"
+	}
 }
