@@ -47,12 +47,11 @@ func TestFirstPolicy(t *testing.T) {
 	}
 }
 
-// TestTestingPage runs the test of docs/testing.md.
+// TestTestingPage runs the test of docs/testing.md with the policy of the README.
 func TestTestingPage(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"policies/p.yaml": "apiVersion: specguard.dev/v1beta1\nkind: Policy\nmetadata: {name: tenants}\n" +
-			"spec: {match: {namespaces: [\"team-*\"]}, rules: {hostPaths: {}, runAsNonRoot: {onViolation: adjust}}}\n",
+		"policies/p.yaml": documented(t, "README.md", "metadata: {name: tenants}"),
 		"tests/legacy.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: old, namespace: team-a}\n" +
 			"spec: {volumes: [{name: e, hostPath: {path: /etc}}], containers: [{name: app, image: a, volumeMounts: [{name: e, mountPath: /e}]}]}\n",
 	} {
