@@ -104,6 +104,7 @@ func (c *compiler) policy(d header) {
 	c.fail(d.file, errs...)
 	c.warn(d.file, warnings...)
 	p.rules = rules
+	c.warnOfNamespaceUsers(d, p)
 	if s.OnViolation == policyAction(Adjust) && len(errs) == 0 {
 		c.noteUnadjusted(d, rules)
 	}
@@ -137,11 +138,17 @@ func (c *compiler) rules(s *policySpec) (out []compiledRule, errs, warnings []st
 			continue
 		}
 		rule, faults, doubts := k.buildFor(Action(s.OnViolation), inherited, own[k.name])
+		if base != nil && len(inherited) == 0 && onlyIgnores(own[k.name]) {
+			warnings = append(warnings, strict.Error{Line: own[k.name].Line, Column: own[k.name].Column, Path: pathRules + "." + k.name,
+				Msg: "turns nothing off: the profile has no such rule"})
+		}
 		if own[k.name] != nil { // of a profile alone, nobody wrote it
 			warnings = append(warnings, doubts...)
 		}
 		if r, ok := rule.(compiles); ok && len(faults) == 0 {
-			faults = r.compile(&c.expressions)
+			if faults = r.compile(&c.expressions); len(faults) == 0 {
+				warnings = append(warnings, r.doubts()...)
+			}
 		}
 		errs = append(errs, faults...)
 		if len(faults) == 0 && rule.Action() != Ignore {

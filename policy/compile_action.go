@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 
 	"gopkg.in/yaml.v3"
@@ -29,10 +30,19 @@ func (k kind) buildFor(action Action, inherited []*yaml.Node, own *yaml.Node) (r
 	rule, errs, warnings = k.build(append(slices.Clip(inherited), withAction(own, action)))
 	if len(errs) > 0 && action == Adjust {
 		if plain, faults, doubts := k.build(layers); len(faults) == 0 {
+			for _, e := range errs {
+				e.Msg = fmt.Sprintf("the rule does not adjust, as the policy says, but has onViolation: %s, because of this: %s", plain.Action(), e.Msg)
+				doubts = append(doubts, e)
+			}
 			return plain, nil, doubts
 		}
 	}
 	return rule, errs, warnings
+}
+
+// onlyIgnores reports whether all that a policy says of a rule is that it is off.
+func onlyIgnores(own *yaml.Node) bool {
+	return own != nil && len(own.Content) == 2 && valueOf(own, fieldOnViolation).Value == string(Ignore)
 }
 
 // withAction is what a policy says of a rule, nil for nothing, and the action.
@@ -61,6 +71,9 @@ func (c *compiler) noteUnadjusted(d header, rules []compiledRule) {
 	}
 	if len(names) == 0 {
 		return
+	}
+	if !slices.ContainsFunc(rules, func(r compiledRule) bool { return r.Action() == Adjust }) {
+		c.warn(d.file, d.place(fieldOnViolation).Fault("no rule of the policy can adjust as it is written"))
 	}
 	note := d.place(fieldOnViolation).Fault("these rules cannot adjust as they are written, and keep what the profile says, or reject: %s",
 		joined(names))

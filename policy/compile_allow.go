@@ -117,9 +117,12 @@ func faultOfLists(rule widens) string {
 		return ""
 	}
 	if err := v.Validate(); err != nil {
+		first, _, _ := strings.Cut(err.Error(), "\n")
 		for _, l := range rule.allowLists() {
-			if rest, ok := strings.CutPrefix(err.Error(), l.field+": "); ok && !strings.HasSuffix(rest, checksNothing) {
-				return rest
+			place, fault, _ := strings.Cut(first, ": ")
+			ofList := place == l.field || strings.HasPrefix(place, l.field+"[")
+			if ofList && !strings.HasSuffix(fault, checksNothing) {
+				return fault
 			}
 		}
 	}

@@ -19,6 +19,9 @@ type expressions struct {
 // all of the rule is read.
 type compiles interface {
 	compile(x *expressions) []strict.Error
+
+	// doubts returns warnings about the expressions. They are compiled without an error.
+	doubts() []strict.Error
 }
 
 // conditions is the environment of conditions for a container to be matched,

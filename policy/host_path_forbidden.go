@@ -26,7 +26,7 @@ func (f *ForbiddenPath) UnmarshalText(text []byte) error {
 		return nil
 	}
 	var p absPath
-	if err := p.UnmarshalText(text); err != nil && strings.ContainsAny(string(text), "*?") {
+	if err := p.UnmarshalText(text); err != nil && path.IsAbs(string(text)) && path.Clean(string(text)) == string(text) {
 		return err
 	} else if err != nil {
 		return fmt.Errorf("%q cannot be used here (allowed: %s, or an absolute path without \"..\", \"//\" or a slash at its end)",

@@ -194,7 +194,7 @@ func parseImage(image string) reference.Named {
 }
 
 // wildcards finds the wildcards of a pattern without alternatives.
-func wildcards() *regexp.Regexp { return regexp.MustCompile(`\*+|\?|\[[^\]]*\]`) }
+var wildcards = regexp.MustCompile(`\*+|\?|\[[^\]]*\]`)
 
 // fullImage completes a pattern without alternatives as the container runtimes complete names.
 func fullImage(pattern string) (full string, ok bool) {
@@ -202,7 +202,7 @@ func fullImage(pattern string) (full string, ok bool) {
 	if base, _, _ := strings.Cut(name, ":"); !strings.Contains(name, "/") && (base == "localhost" || strings.Contains(base, ".")) {
 		return "", false // a registry, and none of its images
 	}
-	wild := wildcards()
+	wild := wildcards
 	if !wild.MatchString(pattern) {
 		named := parseImage(pattern)
 		if named == nil {
@@ -223,7 +223,7 @@ func fullImage(pattern string) (full string, ok bool) {
 func fullPattern(pattern string) string {
 	registry, rest, below := strings.Cut(pattern, "/")
 	switch {
-	case strings.HasPrefix(registry, "**"), below && wildcards().MatchString(registry):
+	case strings.HasPrefix(registry, "**"), below && wildcards.MatchString(registry):
 		return pattern
 	case !below:
 		return "docker.io/library/" + pattern

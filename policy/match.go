@@ -118,17 +118,6 @@ func (m *Match) Validate() error {
 	return m.possible()
 }
 
-// leavesNone reports whether every pattern is among the excluded ones, or is a name that
-// they cover; without patterns, whether everything is excluded.
-func leavesNone(patterns, excluded []Glob) bool {
-	if len(patterns) == 0 {
-		return slices.Contains(excluded, "*") || slices.Contains(excluded, "**")
-	}
-	return !slices.ContainsFunc(patterns, func(p Glob) bool {
-		return !slices.ContainsFunc(excluded, func(e Glob) bool { return e == p || e.Match(string(p)) })
-	})
-}
-
 func (m *Match) namespace(ns string) bool {
 	if ns == protectedNamespace && !slices.Contains(m.Namespaces, Glob(ns)) {
 		return false

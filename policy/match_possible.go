@@ -42,6 +42,27 @@ func (n named) never(key string, patterns []Glob) []error {
 	return errs
 }
 
+// mayShare reports whether there may be a name of the form that the pattern and one of the others cover.
+func mayShare(form globs.Names, g Glob, others []Glob) bool {
+	if !g.wild() {
+		return matchAny(others, string(g))
+	}
+	_, some := globs.Find(form, groups(others, []Glob{g}), nil)
+	return some != globs.None
+}
+
+// coverAll reports whether the patterns certainly cover every name of the form that the other one covers.
+func coverAll(form globs.Names, patterns []Glob, other Glob) bool {
+	if !other.wild() {
+		return matchAny(patterns, string(other))
+	}
+	if !slices.ContainsFunc(patterns, Glob.wild) {
+		return false
+	}
+	_, left := globs.Find(form, [][]string{{string(other)}}, texts(patterns))
+	return left == globs.None
+}
+
 // every reports whether the patterns cover every name of the form, but for those of none.
 func every(form globs.Names, patterns []Glob, none ...string) bool {
 	if len(patterns) == 0 {
@@ -150,7 +171,7 @@ func (n named) excluded(key string, patterns, by []Glob) []error {
 		if len(by) == 0 || len(patterns) == 1 {
 			break // an error, if it is all
 		}
-		if _, a := globs.Find(n.form, [][]string{{string(g)}}, texts(by)); a == globs.None {
+		if coverAll(n.form, by, g) {
 			out = append(out, strict.Entry(key, i, "%q matches nothing: all such names are excluded", g))
 		}
 	}

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,12 +21,21 @@ func (p *absPath) UnmarshalText(text []byte) error {
 	if !path.IsAbs(s) || path.Clean(s) != s || strings.ContainsRune(s, 0) {
 		return fmt.Errorf("%q cannot be used as a path here (allowed: an absolute path without \"..\", \"//\" or a slash at its end)", s)
 	}
-	if strings.ContainsAny(s, "*?") {
+	if strings.ContainsAny(s, "*?") || choice.MatchString(s) {
 		return fmt.Errorf("%q is a pattern, and cannot be used here (allowed: a path, which covers all that is below it)", s)
+	}
+	if variables.MatchString(s) {
+		return fmt.Errorf("%q has a variable, and none is replaced here (allowed: a path, which covers all that is below it)", s)
 	}
 	*p = absPath(s)
 	return nil
 }
+
+// choice finds {a,b}.
+var choice = regexp.MustCompile(`\{[^{}]*,[^{}]*\}`)
+
+// variables finds $A, ${A} and $(A).
+var variables = regexp.MustCompile(`\$([A-Za-z_]|\{|\()`)
 
 // JSONSchema requires a path that begins with a slash, ends with none and has no
 // component that is empty, "." or "..".

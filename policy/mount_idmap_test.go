@@ -118,13 +118,21 @@ func TestRunAsNonRootUnmapped(t *testing.T) {
 		"mapped":             {"runAsNonRoot: {onViolation: adjust}", []option{withUserNamespace(100_000, 100_000)}, ""},
 		"no user namespace":  {beyond + "}", nil, ""},
 		"a user that may be": {beyond + "}", []option{withUserNamespace(100_000, 100_000), withUser(1000, 0)}, ""},
+		"a group that stays": {"runAsNonRoot: {onViolation: adjust, runAsGroup: 1000650000, keepRootGroup: true}", []option{withUserNamespace(100_000, 100_000)}, ""},
+		"a group that goes, with a user that may be": {
+			"runAsNonRoot: {onViolation: adjust, runAsGroup: 1000650000, forbidRootGroup: true}", []option{withUserNamespace(100_000, 100_000), withUser(1000, 0)},
+			"gid 0 not allowed, and the policy's runAsGroup, 1000650000, is not mapped in the pod's user namespace",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := decide(t, newSpec(tt.edits...), tt.rule)
-			if got := strings.Join(findings(d), "; "); tt.want == "" && got != "" || !strings.Contains(got, tt.want) || tt.want != "" && d.Spec.Process.User.UID != 0 {
+			if got := strings.Join(findings(d), "; "); tt.want == "" && got != "" || !strings.Contains(got, tt.want) || tt.want != "" && d.Spec.Process.User.GID != 0 {
 				t.Errorf("%q, want %q", got, tt.want)
 			}
 		})
+	}
+	if fix := decide(t, newSpec(withUserNamespace(100_000, 100_000)), beyond+"}").Violations[0].Fix; fix != "" {
+		t.Errorf("advises %q, which cannot be", fix)
 	}
 	groups := decide(t, newSpec(withUserNamespace(100_000, 100_000), withUser(1000, 1000, 0, 7)),
 		"runAsNonRoot: {onViolation: adjust, runAsUser: 1000650000, forbidRootGroup: true}")

@@ -16,14 +16,14 @@ func readPattern(text []byte) error {
 	if !doublestar.ValidatePattern(string(text)) {
 		return fmt.Errorf("%q is not a valid pattern (allowed: names with *, **, ?, [class], {a,b})", text)
 	}
-	if without := spaces().ReplaceAllString(string(text), "$1$2"); without != string(text) {
+	if without := readableSpaces.ReplaceAllString(string(text), "$1$2"); without != string(text) {
 		return fmt.Errorf("%q has spaces, which would have to be in the names too (write %q)", text, without)
 	}
 	return nil
 }
 
-// spaces finds those that are there only to make a pattern readable.
-func spaces() *regexp.Regexp { return regexp.MustCompile(`^\s+|\s+$|([{,])\s+|\s+([,}])`) }
+// readableSpaces finds those that are there only to make a pattern readable.
+var readableSpaces = regexp.MustCompile(`^\s+|\s+$|([{,])\s+|\s+([,}])`)
 
 // doubtFolders returns an error for a pattern of paths with a ** that crosses no slashes, because it
 // does not stand alone between them.

@@ -44,13 +44,18 @@ func (a *Annotations) Validate() error {
 	return nil
 }
 
-// Warnings tells of patterns that cover none of the annotations that the rule judges.
+// Warnings tells of patterns that cover none of the annotations that the rule judges, or all of them.
 func (a *Annotations) Warnings() []error {
 	var names, families []string
+	covered := true
 	for _, o := range obeyedAnnotations() {
 		if names = append(names, o.name); strings.HasSuffix(o.name, ".") {
 			families = append(families, o.name)
 		}
+		covered = covered && matchAny(a.Allowed, o.name) && (o.name == "bundle" || matchAny(a.Allowed, o.name+"a.b"))
+	}
+	if covered {
+		return []error{strict.Field("allowed", "covers every annotation that an OCI runtime obeys: %s", checksNothing)}
 	}
 	var out []error
 	for i, g := range a.Allowed {

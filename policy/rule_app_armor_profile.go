@@ -70,7 +70,8 @@ func (p *AppArmorPattern) UnmarshalText(text []byte) error {
 	if err := readPattern([]byte(name)); local && name != "" && err != nil {
 		return err
 	}
-	if named := local && name != ""; !named && !slices.Contains([]AppArmorPattern{appArmorDefault, appArmorUnconfined}, AppArmorPattern(text)) {
+	words := []AppArmorPattern{appArmorDefault, appArmorUnconfined}
+	if named := local && name != ""; !named && !slices.Contains(words, AppArmorPattern(text)) {
 		return fmt.Errorf("%q is not an AppArmor profile (allowed: RuntimeDefault, Unconfined, Localhost/<name or pattern>)", text)
 	}
 	if kind := appArmorKind(name); local && kind != AppArmorPattern(text) {
@@ -117,6 +118,14 @@ func (a *AppArmorProfile) Validate() error {
 	case a.permits(appArmorUnconfined) && a.permits(appArmorDefault) && slices.Contains(a.Allowed, appArmorLocalhost+"**") &&
 		!a.Required && a.Action() != Ignore:
 		return strict.Field("allowed", "has every profile: %s", checksNothing)
+	}
+	return nil
+}
+
+// Warnings tells of a profile that is never applied.
+func (a *AppArmorProfile) Warnings() []error {
+	if a.Apply != "" && a.Allowed != nil && a.Action() != Adjust {
+		return []error{strict.Field("apply", withoutAdjust)}
 	}
 	return nil
 }

@@ -122,25 +122,6 @@ func (c *Capabilities) Validate() error {
 	return nil
 }
 
-// Warnings tells of capabilities that are allowed in vain.
-func (c *Capabilities) Warnings() []error {
-	var out []error
-	for i, name := range c.Allow {
-		by := ""
-		switch {
-		case !c.allows: // a profile does
-		case slices.Contains(c.Drop, name):
-			by = "drop"
-		case slices.Contains(c.Refuse, RefusedCapability(name)):
-			by = "refuse"
-		}
-		if by != "" {
-			out = append(out, strict.Entry("allow", i, "%s is not allowed: %s has it too, and counts more", short(string(name)), by))
-		}
-	}
-	return out
-}
-
 // override lets drop: [ALL] mean what it says in a policy, whatever its profile
 // allows.
 func (c *Capabilities) override(set func(field string) *yaml.Node) {

@@ -81,6 +81,9 @@ func (d *CgroupDir) UnmarshalText(text []byte) error {
 	if !path.IsAbs(string(text)) || path.Clean(string(text)) != string(text) || strings.Contains(string(text), ":") {
 		return fmt.Errorf("%q is not a cgroup path (allowed: / or a path such as /system.slice)", text)
 	}
+	if strings.ContainsAny(string(text), "*?{}") {
+		return fmt.Errorf("%q is a pattern, and cannot be used here (allowed: the path of one cgroup)", text)
+	}
 	*d = CgroupDir(text)
 	return nil
 }

@@ -120,6 +120,17 @@ func (c *Custom) compile(x *expressions) []strict.Error {
 	return errs
 }
 
+// doubts tells of expressions that no container can comply with. They are compiled.
+func (c *Custom) doubts() []strict.Error {
+	var out []strict.Error
+	for i := range c.Validations {
+		if e := &c.Validations[i].Expression; e.always(false) {
+			out = append(out, e.fault("is never true: every container breaks the rule")...)
+		}
+	}
+	return out
+}
+
 // parts are the rule with the validations of each moment.
 func (c *Custom) parts() (request, result Rule) {
 	part := func(when Moment) Rule {

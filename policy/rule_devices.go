@@ -103,6 +103,8 @@ func (a *AllowedDevice) Validate() error {
 		return strict.Field("path", "is missing")
 	case !path.IsAbs(p) || path.Clean(p) != p:
 		return strict.Field("path", "%q is not an absolute path (allowed: a path such as /dev/fuse, /dev/nvidia*)", p)
+	case climbsInParts(a.Path):
+		return strict.Field("path", "%q matches no path in its shortest form (allowed: a path such as /dev/fuse, /dev/nvidia*)", p)
 	case a.Type == fifo && (a.Major != nil || a.Minor != nil || a.Access != "" || a.Driver != ""):
 		return strict.Field("type", "p has no numbers, no driver and no access")
 	case a.Minor != nil && a.Major == nil:
@@ -155,7 +157,10 @@ func (a *AllowedDevice) drives(s *Subject, id deviceID) bool {
 func (d *Devices) Warnings() []error {
 	var out []error
 	for i, a := range d.Allowed {
-		if a.Major == nil && a.Driver == "" && a.Type != fifo && (a.Path == "/**" || a.Path == "/dev/**" || a.Path == "/dev/*") {
+		if doubt := doubtFolders(string(a.Path)); doubt != nil {
+			out = append(out, strict.Entry("allowed", i, "%s", doubt))
+		}
+		if a.Major == nil && a.Driver == "" && a.Type != fifo && (onlyStars(a.Path, "") || onlyStars(a.Path, "/dev")) {
 			out = append(out, strict.Entry("allowed", i, "%s allows every device of its type: who makes a device node chooses its path (give "+
 				"major or driver)", a.Path))
 		}

@@ -64,6 +64,30 @@ func (e *Env) Validate() error {
 	return nil
 }
 
+// Warnings tells of patterns that change nothing, and of a rule that no container can comply with.
+func (e *Env) Warnings() []error {
+	if len(e.Forbid) == 0 { // an exception's
+		return nil
+	}
+	names := globs.Words("=", 255)
+	var out []error
+	for i, g := range e.Allow {
+		if !mayShare(names, g, e.Forbid) {
+			out = append(out, strict.Entry("allow", i, "%q has no effect: forbid covers no such name", g))
+		}
+	}
+	for i, g := range e.Forbid {
+		if coverAll(names, e.Allow, g) {
+			out = append(out, strict.Entry("forbid", i, "%q has no effect: allow covers all such names", g))
+		}
+	}
+	if len(e.Allow) == 0 && matchAny(e.Forbid, "PATH") && every(names, e.Forbid) && e.Action() != Adjust {
+		out = append(out, strict.Field("forbid", "covers every variable, such as PATH, which each container has: all are denied (name others in "+
+			"allow)"))
+	}
+	return out
+}
+
 // Check finds forbidden variables.
 func (e *Env) Check(s *Subject) []Finding {
 	names := e.found(s.Spec)

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"path"
-	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -35,22 +34,25 @@ type Hooks struct {
 // Validate requires patterns that can match.
 func (h *Hooks) Validate() error {
 	for _, g := range h.Allowed {
-		p := string(g)
-		if path.Clean(p) != p || !path.IsAbs(p) && !strings.HasPrefix(p, "{") && !strings.HasPrefix(p, "**") {
-			return strict.Field("allowed", "%q is not an absolute path (allowed: a path such as /usr/bin/nvidia-ctk, /opt/hooks/*)", g)
+		if part, wrong := notPaths(g); wrong {
+			return strict.Field("allowed", "%q is not an absolute path (allowed: a path such as /usr/bin/nvidia-ctk, /opt/hooks/*)", part)
 		}
 	}
 	return nil
 }
 
-// Warnings tells of a pattern that covers every program.
+// Warnings tells of a pattern that covers every program, or fewer than it seems to.
 func (h *Hooks) Warnings() []error {
+	var out []error
 	for i, g := range h.Allowed {
-		if g == "**" || g == "/**" {
-			return []error{strict.Entry("allowed", i, "%q allows every program of the host", g)}
+		if onlyStars(g, "") && g.Match("/a/b/c") {
+			out = append(out, strict.Entry("allowed", i, "%q allows every program of the host", g))
+		}
+		if doubt := doubtFolders(string(g)); doubt != nil {
+			out = append(out, strict.Entry("allowed", i, "%s", doubt))
 		}
 	}
-	return nil
+	return out
 }
 
 // Check finds hooks that are not allowed.

@@ -56,6 +56,14 @@ func (n *HostNamespace) UnmarshalText(text []byte) error {
 // JSONSchema lists the namespaces.
 func (HostNamespace) JSONSchema() map[string]any { return strict.Enum(hostNamespaces()...) }
 
+// Warnings tells of a list that has every namespace.
+func (h *HostNamespaces) Warnings() []error {
+	if slices.ContainsFunc(hostNamespaces(), func(n HostNamespace) bool { return !slices.Contains(h.Allow, n) }) {
+		return nil
+	}
+	return []error{strict.Field("allow", "has every namespace: the rule only denies namespaces of other pods, and a missing mount namespace")}
+}
+
 // Check finds namespaces that are not allowed.
 func (h *HostNamespaces) Check(s *Subject) []Finding {
 	var out []Finding

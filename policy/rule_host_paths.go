@@ -135,18 +135,19 @@ func (h *HostPaths) Validate() error {
 	return h.Remove.validate(h.Action())
 }
 
-// Warnings tells of a path that covers nearly everything.
+// Warnings tells of a path that covers nearly everything, and of one that is forbidden again.
 func (h *HostPaths) Warnings() []error {
+	out := h.doubtForbidden()
 	at := slices.IndexFunc(h.Allowed, func(a AllowedPath) bool { return a.Path == "/" })
 	if at < 0 {
-		return nil
+		return out
 	}
 	how := "reading and writing"
 	if h.Allowed[at].ReadOnly {
 		how = "reading"
 	}
-	return []error{strict.Entry("allowed", at, "/ allows %s all files of the host, such as /etc/shadow and keys, but for those of container "+
-		"runtimes, the kubelet, systemd, etcd and specguard, which need entries of their own", how)}
+	return append(out, strict.Entry("allowed", at, "/ allows %s all files of the host, such as /etc/shadow and keys, but for those of "+
+		"container runtimes, the kubelet, systemd, etcd and specguard, which need entries of their own", how))
 }
 
 func (a *AllowedPath) String() string {

@@ -82,16 +82,23 @@ func (i *Images) Validate() error {
 	return nil
 }
 
-// Warnings tells of a list that covers every name, and of unusual spellings of a registry.
+// Warnings tells of lists that cover every name, of allowed images that are all forbidden, and of unusual
+// spellings of a registry.
 func (i *Images) Warnings() []error {
 	var out []error
 	for at, p := range i.Allowed {
-		if p == everyImage {
-			return []error{strict.Entry("allowed", at, "%q allows every image that has a name", everyImage)}
-		}
 		if written, plain := p.misspelt(); written != "" {
 			out = append(out, strict.Entry("allowed", at, "%q covers only an image that is named so (the usual name is %q)", written, plain))
 		}
+		if by := coveredBy(i.Forbidden, p); by >= 0 && !i.Forbidden[by].coversEvery() {
+			out = append(out, strict.Entry("allowed", at, "%q allows nothing: forbidden has %q, which covers it", p, i.Forbidden[by]))
+		}
+	}
+	if at := coveredBy(i.Allowed, everyImage); at >= 0 {
+		out = append(out, strict.Entry("allowed", at, "%q allows every image that has a name", i.Allowed[at]))
+	}
+	if at := coveredBy(i.Forbidden, everyImage); at >= 0 {
+		out = append(out, strict.Entry("forbidden", at, "%q forbids every image: each container is denied", i.Forbidden[at]))
 	}
 	return out
 }

@@ -1,6 +1,11 @@
 package policy
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/specguard/specguard/internal/globs"
+	"github.com/specguard/specguard/internal/strict"
+)
 
 // IntelRdt limits the classes of Intel's Resource Director Technology, which divide the CPU's
 // caches and the memory bandwidth among containers. Container runtimes put a container into a
@@ -19,6 +24,18 @@ type IntelRdt struct {
 	// class.
 	// Default: all.
 	Allowed []Glob `yaml:"allowed"`
+}
+
+// Warnings tells of patterns that cover every class, and of those that cover none.
+func (r *IntelRdt) Warnings() []error {
+	if len(r.Allowed) == 0 {
+		return nil
+	}
+	classes := globs.Words("", 255)
+	if every(classes, r.Allowed, "") {
+		return []error{strict.Field("allowed", "allows every class: the rule only denies schemas in the spec")}
+	}
+	return named{"class", "names of classes are names of folders", classes}.never("allowed", r.Allowed)
 }
 
 // Check finds a class that is not allowed, and schemas.

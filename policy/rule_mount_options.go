@@ -123,8 +123,29 @@ func (r *RequiredOptions) Validate() error {
 		if !path.IsAbs(string(p)) || path.Clean(string(p)) != string(p) {
 			return strict.Field("paths", "%q matches nothing (allowed: an absolute path without \"..\", \"//\" or a slash at its end)", p)
 		}
+		if part, wrong := notPaths(p); wrong {
+			return strict.Field("paths", "%q matches nothing (allowed: an absolute path without \"..\", \"//\" or a slash at its end)", part)
+		}
+		if p == "/" {
+			return strict.Field("paths", "/ matches nothing: the rule never applies to the root filesystem (see rule readOnlyRootFilesystem)")
+		}
 	}
 	return nil
+}
+
+// Warnings tells of paths that select less than they seem to.
+func (r *RequiredOptions) Warnings() []error {
+	var out []error
+	for i, p := range r.Paths {
+		if slices.Contains([]Glob{"/proc", "/sys", "/dev"}, p) {
+			out = append(out, strict.Entry("paths", i, "%s selects nothing: the rule never applies to file systems of the kernel (for /dev, use "+
+				"the type dev)", p))
+		}
+		if doubt := doubtFolders(string(p)); doubt != nil {
+			out = append(out, strict.Entry("paths", i, "%s", doubt))
+		}
+	}
+	return out
 }
 
 // Validate requires something to require.

@@ -1,9 +1,11 @@
 package policy
 
 import (
+	"errors"
 	"maps"
 	"slices"
 
+	"github.com/specguard/specguard/internal/globs"
 	"github.com/specguard/specguard/internal/strict"
 )
 
@@ -23,9 +25,19 @@ type NetDevices struct {
 	Allowed []Glob `yaml:"allowed"`
 }
 
-// Validate rejects a rule that checks nothing.
+// netDeviceNames are the names that the kernel takes for devices.
+//
+// Source: Linux, net/core/dev.c (dev_valid_name).
+func netDeviceNames() named {
+	return named{"network device", "names of devices have at most 15 characters, and no slash, colon or space", globs.Words(": \t", 15)}
+}
+
+// Validate rejects a rule that checks nothing, and patterns that can never match.
 func (n *NetDevices) Validate() error {
-	if slices.ContainsFunc(n.Allowed, isEverything) && n.Action() != Ignore {
+	if errs := netDeviceNames().never("allowed", n.Allowed); len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	if len(n.Allowed) > 0 && n.Action() != Ignore && every(netDeviceNames().form, n.Allowed, "") {
 		return strict.Field("allowed", "covers every device: %s", checksNothing)
 	}
 	return nil

@@ -34,8 +34,9 @@ type OOMScoreAdj struct {
 // the process to kill.
 type OOMScore int
 
-// The kubelet's least and largest.
+// The least of the kernel, and the kubelet's least and largest.
 const (
+	minOOMScore        OOMScore = -1000
 	minKubeletOOMScore OOMScore = -997
 	maxOOMScore        OOMScore = 1000
 )
@@ -63,6 +64,14 @@ func (o *OOMScoreAdj) min() OOMScore {
 		return minKubeletOOMScore
 	}
 	return *o.Min
+}
+
+// Warnings tells of a minimum that no score is below.
+func (o *OOMScoreAdj) Warnings() []error {
+	if o.min() > minOOMScore {
+		return nil
+	}
+	return []error{strict.Field("min", "%d is the lowest score that there is: the rule only denies a container without a score", minOOMScore)}
 }
 
 // Check finds a score that is too low, or none.

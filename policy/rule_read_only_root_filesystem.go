@@ -53,8 +53,15 @@ func (r *ReadOnlyRootFilesystem) Validate() error {
 
 // Warnings tells of writable paths that nothing mounts.
 func (r *ReadOnlyRootFilesystem) Warnings() []error {
-	if len(r.WritablePaths) > 0 && r.Action() != Adjust {
-		return []error{strict.Field("writablePaths", "has no effect without onViolation: adjust")}
+	switch {
+	case len(r.WritablePaths) > 0 && r.Action() != Adjust:
+		return []error{strict.Field("writablePaths", withoutAdjust)}
+	case r.WritableSize > 0 && r.Action() != Adjust:
+		return []error{strict.Field("writableSize", withoutAdjust)}
+	case r.WritableSize > 0 && len(r.WritablePaths) == 0:
+		return []error{strict.Field("writableSize", "has no effect without writablePaths")}
+	case r.WritableSize > 0 && r.WritableSize < leastMemory:
+		return []error{strict.Field("writableSize", "%s is less than a file needs (write a unit, such as Mi)", r.WritableSize)}
 	}
 	return nil
 }

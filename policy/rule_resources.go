@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -111,15 +110,15 @@ type PidsLimits struct {
 	Required bool `yaml:"required"`
 }
 
-// Count is a whole number, at least 1.
+// Count is a number of processes, from 1 to 4194304, which is the largest limit that the kernel takes.
 type Count int64
 
-// UnmarshalText reads a number; anything but a whole number above 0 is an
-// error.
+// UnmarshalText reads a number; anything but a whole number above 0, and one that the kernel does not
+// take, is an error.
 func (c *Count) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseInt(string(text), 10, 32)
-	if err != nil || n <= 0 {
-		return fmt.Errorf("%q is not a valid number (allowed: a whole number from 1 to 2147483647)", text)
+	if err != nil || n <= 0 || n > mostPids {
+		return fmt.Errorf("%q is not a valid number (allowed: a whole number from 1 to %d)", text, mostPids)
 	}
 	*c = Count(n)
 	return nil
@@ -127,8 +126,8 @@ func (c *Count) UnmarshalText(text []byte) error {
 
 // JSONSchema requires a number from 1.
 func (Count) JSONSchema() map[string]any {
-	s := strict.Pattern(`^\+?0*[1-9][0-9]{0,9}$`)
-	s["type"], s["minimum"], s["maximum"] = []any{"string", "integer"}, 1, math.MaxInt32
+	s := strict.Pattern(`^\+?0*[1-9][0-9]{0,6}$`)
+	s["type"], s["minimum"], s["maximum"] = []any{"string", "integer"}, 1, mostPids
 	return strict.Named("positive number", s)
 }
 

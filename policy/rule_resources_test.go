@@ -218,7 +218,7 @@ func TestResourcesLoad(t *testing.T) {
 		"{swap: {max: -1}}":       "0.yaml:6:29: " + field + `.swap.max: "-1" is not an amount of memory (allowed: a whole number above 0, with k, M, G, T, Ki, Mi, Gi or Ti), or 0`,
 		"{hugepages: {max: 2MB}}": "0.yaml:6:34: " + field + `.hugepages.max: "2MB" is not an amount of memory (allowed: a whole number above 0, with k, M, G, T, Ki, Mi, Gi or Ti), or 0`,
 		"{swap: {}}":              "0.yaml:6:16: " + field + ": needs memory, cpu, pids, swap or hugepages",
-		"{pids: {max: 0}}":        "0.yaml:6:29: " + field + `.pids.max: "0" is not a valid number (allowed: a whole number from 1 to 2147483647)`,
+		"{pids: {max: 0}}":        "0.yaml:6:29: " + field + `.pids.max: "0" is not a valid number (allowed: a whole number from 1 to 4194304)`,
 		"{memory: {max: 1g}}":     "0.yaml:6:31: " + field + `.memory.max: "1g" is not an amount of memory (allowed: a whole number above 0, with k, M, G, T, Ki, Mi, Gi or Ti)`,
 		"{cpu: {max: [1]}}":       "0.yaml:6:28: " + field + ".cpu.max: must be a single value, not a list",
 	} {

@@ -121,6 +121,21 @@ func (b *RlimitBound) Validate() error {
 	return nil
 }
 
+// Warnings tells of a maximum that no limit but an unlimited one is above.
+func (b *RlimitBound) Warnings() []error {
+	most := uint64(hugeMemory)
+	switch b.Type {
+	case "RLIMIT_NICE":
+		most = 40 // nice -20
+	case "RLIMIT_RTPRIO":
+		most = 99
+	}
+	if b.Max == nil || uint64(*b.Max) < most {
+		return nil
+	}
+	return []error{strict.Field("max", "%d is the most that there can be of %s, or more: only unlimited breaks the rule", *b.Max, b.Type)}
+}
+
 // Validate requires limits, each once.
 func (r *Rlimits) Validate() error {
 	if len(r.Limits) == 0 && r.Action() != Ignore {

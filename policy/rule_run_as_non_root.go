@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
+
 	"github.com/specguard/specguard/internal/strict"
 )
 
@@ -159,7 +161,7 @@ func (r *RunAsNonRoot) Validate() error {
 	if slices.ContainsFunc(r.AllowedUsers, func(r IDRange) bool { return r.Min == 0 }) {
 		return strict.Field("allowedUsers", "must not include 0: root is never allowed; min must be 1 or more")
 	}
-	return cmp.Or(r.validateNamespaceUsers(), r.validateAdjusting())
+	return cmp.Or(r.validateGroups(), r.validateNamespaceUsers(), r.validateAdjusting())
 }
 
 // validateAdjusting rejects what is only about adjusting where the rule does not
@@ -242,20 +244,23 @@ func (r *RunAsNonRoot) Check(s *Subject) []Finding {
 func (r *RunAsNonRoot) fixUser(s *Subject) string {
 	uid, _ := r.user(s)
 	users, _ := r.usersOf(s)
-	return "set securityContext.runAsUser: " + firstAllowed(uid, users)
+	if uid = firstAllowed(uid, users); s.hasNamespace(specs.UserNamespace) && !isMapped(s.Spec.Linux.UIDMappings, uid) {
+		return "" // the pod cannot have it either
+	}
+	return fmt.Sprintf("set securityContext.runAsUser: %d", uid)
 }
 
 func (r *RunAsNonRoot) fixGroup() string {
-	return "set securityContext.runAsGroup: " + firstAllowed(r.group(), r.AllowedGroups)
+	return fmt.Sprintf("set securityContext.runAsGroup: %d", firstAllowed(r.group(), r.AllowedGroups))
 }
 
 // firstAllowed is the id if it is allowed, or the first one that is; 0 never.
-func firstAllowed(id uint32, allowed []IDRange) string {
+func firstAllowed(id uint32, allowed []IDRange) uint32 {
 	if !inRanges(allowed, id) {
 		first := slices.MinFunc(allowed, func(a, b IDRange) int { return cmp.Compare(a.Min, b.Min) })
 		id = max(first.Min, 1)
 	}
-	return strconv.FormatUint(uint64(id), 10)
+	return id
 }
 
 func (r *RunAsNonRoot) readsMore() input {

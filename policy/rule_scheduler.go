@@ -106,6 +106,16 @@ func (r *Scheduler) Validate() error {
 	return nil
 }
 
+// Warnings tells of lists that have all that the kernel knows.
+func (r *Scheduler) Warnings() []error {
+	others := func(p SchedulerPolicy) bool { return !slices.Contains(r.policies(), p) }
+	classes := func(c IOClass) bool { return !slices.Contains(r.classes(), c) }
+	if slices.ContainsFunc(schedulerPolicies(), others) || slices.ContainsFunc(ioClasses(), classes) || r.MinNice > -20 {
+		return nil
+	}
+	return []error{strict.Field("allowedPolicies", "has every policy, and the others every class and nice value: %s", checksNothing)}
+}
+
 func (r *Scheduler) policies() []SchedulerPolicy {
 	if len(r.AllowedPolicies) > 0 {
 		return r.AllowedPolicies

@@ -2,9 +2,11 @@ package policy
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/specguard/specguard/internal/globs"
 	"github.com/specguard/specguard/internal/strict"
 )
 
@@ -129,7 +131,10 @@ func (o *SELinuxOptions) Validate() error {
 	said, applied := o.Required, false
 	for _, p := range o.parts() {
 		if p.allowed != nil && len(p.allowed) == 0 {
-			return strict.Field("allowed"+strings.ToUpper(p.name[:1])+p.name[1:]+"s", "is an empty list; leave it out to allow all")
+			return strict.Field(p.key(), "is an empty list; leave it out to allow all")
+		}
+		if errs := p.seWords().never(p.key(), p.allowed); len(errs) > 0 {
+			return errors.Join(errs...)
 		}
 		if p.apply != "" && !p.permits(p.apply) {
 			return strict.Field(p.name, "is not among the allowed ones (allowed: %s)", p.list())
@@ -143,6 +148,32 @@ func (o *SELinuxOptions) Validate() error {
 		return fmt.Errorf("needs required, or what to allow or apply")
 	}
 	return nil
+}
+
+// key is the field of what is allowed.
+func (p sePart) key() string { return "allowed" + strings.ToUpper(p.name[:1]) + p.name[1:] + "s" }
+
+// seWords are the values of a part of a label: only a level has colons and commas.
+func (p sePart) seWords() named {
+	if p.name == seLevelPart {
+		return named{p.name, "levels are such as s0:c1,c2", globs.Words(" \t", 255)}
+	}
+	return named{p.name, "it is one part of a label: user, role, type or level", globs.Words(": \t,", 255)}
+}
+
+// Warnings tells of patterns that cover every value or none, and of a part that is never applied.
+func (o *SELinuxOptions) Warnings() []error {
+	var out []error
+	for i, p := range o.parts() {
+		given := [][]Glob{o.AllowedUsers, o.AllowedRoles, o.AllowedTypes, o.AllowedLevels}[i]
+		if p.apply != "" && given != nil && o.Action() != Adjust {
+			out = append(out, strict.Field(p.name, withoutAdjust))
+		}
+		if len(given) > 0 && every(p.seWords().form, given) {
+			out = append(out, strict.Field(p.key(), "allows every %s", p.name))
+		}
+	}
+	return out
 }
 
 // Check finds labels that are not allowed, malformed, at odds, or not known to the

@@ -85,6 +85,14 @@ func (r *SeccompProfile) Validate() error {
 	return nil
 }
 
+// Warnings tells of a profile that is never applied.
+func (r *SeccompProfile) Warnings() []error {
+	if r.Apply != "" && r.Action() != Adjust {
+		return []error{strict.Field("apply", withoutAdjust)}
+	}
+	return nil
+}
+
 func (r *SeccompProfile) applied() SeccompPattern {
 	if r.Apply == "" {
 		return seccompDefault

@@ -7,7 +7,16 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// cannotRun says why adjusting cannot give the container runAsUser and runAsGroup:
+// replacing reports whether adjusting gives the container another user, and another group.
+func (r *RunAsNonRoot) replacing(s *Subject) (user, group bool) {
+	u, came := &s.Spec.Process.User, s.userAsked()
+	user = !r.userFine(s, u.UID) && r.replaces(came.UID)
+	wasRoot := user && effective(u.UID) == 0
+	group = !r.groupFine(s, u.GID, r.AllowedGroups) && r.replaces(came.GID) || wasRoot && r.leaves(s, u.GID)
+	return user, group
+}
+
+// cannotRun says why adjusting cannot give the container runAsUser or runAsGroup:
 // its user namespace has no such id, or it is the host's root; "" where it can, or is not to.
 func (r *RunAsNonRoot) cannotRun(s *Subject) string {
 	if r.Action() != Adjust || !s.hasNamespace(specs.UserNamespace) {
@@ -17,15 +26,17 @@ func (r *RunAsNonRoot) cannotRun(s *Subject) string {
 		unmapped = ", and the policy's %s, %d, is not mapped in the pod's user namespace"
 		isRoot   = ", and the policy's %s, %d, is the host's root in the pod's user namespace"
 	)
-	uid, _ := r.user(s)
+	uid, ok := r.user(s)
+	user, group := r.replacing(s)
+	user = user && ok
 	switch l := s.Spec.Linux; {
-	case !isMapped(l.UIDMappings, uid):
+	case user && !isMapped(l.UIDMappings, uid):
 		return fmt.Sprintf(unmapped, "runAsUser", uid)
-	case !isMapped(l.GIDMappings, r.group()):
+	case group && !isMapped(l.GIDMappings, r.group()):
 		return fmt.Sprintf(unmapped, "runAsGroup", r.group())
-	case s.isHostUser(uid):
+	case user && s.isHostUser(uid):
 		return fmt.Sprintf(isRoot, "runAsUser", uid)
-	case s.isHostGroup(r.group()):
+	case group && s.isHostGroup(r.group()):
 		return fmt.Sprintf(isRoot, "runAsGroup", r.group())
 	default:
 		return ""

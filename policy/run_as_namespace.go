@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -39,6 +40,8 @@ func (n *NamespaceUsers) Validate() error {
 		return strict.Field("namespaces", "is missing or empty")
 	case slices.Contains(n.Namespaces, ""):
 		return strict.Field("namespaces", "has an empty pattern, which never matches")
+	case len(namespaceNames().never("namespaces", n.Namespaces)) > 0:
+		return errors.Join(namespaceNames().never("namespaces", n.Namespaces)...)
 	case effective(n.Min) == 0:
 		return strict.Field("min", "must not be %d: that is root", n.Min)
 	case n.Max < n.Min:

@@ -6,6 +6,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/specguard/specguard/internal/globs"
 )
 
 // silentMatches has, by field of a match, what would do nothing, or everything, or something else than it
@@ -160,4 +164,54 @@ func TestSilentExceptions(t *testing.T) {
 	other := forSome("other", "{namespaces: [x]}", "allowPrivilegeEscalation: {}")
 	expectSaid(t, "two policies", "1.yaml:5:20: spec.policies[1]: no container matches both this policy and the exception",
 		policy, exceptionDoc("policies: [test, other]", "expires: 2999-01-01"), other)
+}
+
+// TestSilentActions has what policies say that no rule does.
+func TestSilentActions(t *testing.T) {
+	for spec, words := range map[string]string{
+		"onViolation: adjust, rules: {privileged: {}, runAsNonRoot: {allowedUsers: [{min: 1000, max: 2000}]}}": "spec.rules.runAsNonRoot.runAsUser: the rule does not adjust, as the policy says, " +
+			"but has onViolation: reject, because of this: 65532 is not in the allowed ranges (allowed: 1000-2000)",
+		"onViolation: adjust, rules: {privileged: {}, seccompProfile: {allowed: [Localhost/a.json]}}": "but has onViolation: reject, because of this: lacks RuntimeDefault",
+		"onViolation: adjust, rules: {privileged: {}, appArmorProfile: {}}":                           "because of this: is missing: onViolation: adjust needs a profile to apply",
+		"onViolation: adjust, rules: {privileged: {}, capabilities: {on: request, drop: [ALL]}}":      "because of this: a rule on request cannot adjust",
+		"onViolation: adjust, rules: {privileged: {}, images: {requireDigest: true}}":                 "",
+		"onViolation: adjust, rules: {images: {requireDigest: true}, hostPorts: {}}":                  "spec.onViolation: no rule of the policy can adjust as it is written",
+		"onViolation: adjust, profile: restricted":                                                    "",
+		"profile: baseline, rules: {images: {onViolation: ignore}}":                                   "spec.rules.images: turns nothing off: the profile has no such rule",
+		"profile: baseline, rules: {hostPorts: {onViolation: ignore}}":                                "",
+		"profile: baseline, rules: {images: {onViolation: ignore, requireDigest: true}}":              "",
+		"rules: {privileged: {}, images: {onViolation: ignore}}":                                      "",
+	} {
+		expectSaid(t, spec, words, "apiVersion: "+APIVersion+"\nkind: Policy\nmetadata: {name: p}\nspec: {match: {namespaces: [a]}, "+spec+"}\n")
+	}
+}
+
+// Patterns that cover all names of another one leave none of it.
+func TestPropertyCoverAll(t *testing.T) {
+	pattern := rapid.StringMatching(`[ab*?-]{1,4}`)
+	rapid.Check(t, func(t *rapid.T) {
+		var patterns []Glob
+		for _, p := range rapid.SliceOfN(pattern, 1, 3).Draw(t, "patterns") {
+			patterns = append(patterns, Glob(p))
+		}
+		other := Glob(pattern.Draw(t, "other"))
+		covered, shared := coverAll(globs.DNSLabels(), patterns, other), mayShare(globs.DNSLabels(), other, patterns)
+		for _, name := range rapid.SliceOfN(rapid.StringMatching(`[ab]([ab-]{0,3}[ab])?`), 20, 20).Draw(t, "names") {
+			if other.Match(name) && (covered && !matchAny(patterns, name) || !shared && matchAny(patterns, name)) {
+				t.Errorf("%q, %q: %s; covered %v, shared %v", patterns, other, name, covered, shared)
+			}
+		}
+	})
+}
+
+// TestSilentAllow has names in exceptions that nothing has.
+func TestSilentAllow(t *testing.T) {
+	policy := policyDoc("test", "runtimeHandlers: {allowed: [kata]}", "netDevices: {}")
+	for allow, words := range map[string]string{
+		"runtimeHandlers: [gVisor]":       `"gVisor" matches no runtime handler`,
+		"netDevices: [averyverylongname]": `"averyverylongname" matches no network device`,
+		"netDevices: ['eth*']":            "",
+	} {
+		expectSaid(t, allow, words, policy, exceptionDoc("rules: ", "allow: {"+allow+"}", "expires: 2999-01-01"))
+	}
 }
