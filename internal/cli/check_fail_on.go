@@ -11,8 +11,8 @@ import (
 // failOn is the value of a flag: which containers make the exit status 2. Denied ones always do.
 type failOn struct{ adjusted, ifEnforced, uncovered bool }
 
-const failOnUsage = "which containers make the exit status 2, a list of denied, adjusted, if-enforced (denied by a policy in mode audit; " +
-	"with adjusted, also adjusted by one), uncovered (no policy matches). Denied ones always do"
+const failOnUsage = "what makes the exit status 2 beside denied containers: a list of adjusted, if-enforced (what policies in mode audit " +
+	"would deny; with adjusted, also adjust) and uncovered (no policy matches)"
 
 // String lists what is counted.
 func (f *failOn) String() string {

@@ -119,11 +119,12 @@ func (r *fileReader) judge(f inputfiles.File) (out judgedFile) {
 	}
 	containers, err := readContainers(f.Path, data, manifest.WithImageUsers(r.users.of))
 	if err != nil {
-		if mayBeOther && !seemsInput(data) {
+		switch reason := nothingToJudge(err); {
+		case mayBeOther && !seemsInput(data):
 			out.skipped = []skip{{file: f.Path, reason: "no Kubernetes object and no container"}}
-		} else if fault := new(manifest.Error); errors.As(err, &fault) && strings.HasPrefix(fault.Msg, "there is no Pod") {
-			out.skipped = []skip{{file: f.Path, reason: "only objects that have no containers"}}
-		} else {
+		case reason != "":
+			out.skipped = []skip{{file: f.Path, reason: reason}}
+		default:
 			out.errs = []error{err}
 		}
 		return out
@@ -145,6 +146,21 @@ func (r *fileReader) judge(f inputfiles.File) (out judgedFile) {
 	}
 	out.objects = len(objects)
 	return out
+}
+
+// nothingToJudge tells why a manifest without an error has no container to judge; "" for an error.
+func nothingToJudge(err error) string {
+	var fault *manifest.Error
+	switch {
+	case !errors.As(err, &fault):
+		return ""
+	case strings.HasPrefix(fault.Msg, "there is no Pod"):
+		return "only objects that have no containers"
+	case strings.HasSuffix(fault.Msg, "specguard judges only pods for Linux"):
+		return "a pod for Windows; specguard judges only pods for Linux"
+	default:
+		return ""
+	}
 }
 
 // container judges a container of a file.

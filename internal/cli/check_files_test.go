@@ -87,6 +87,19 @@ func TestCheckFolder(t *testing.T) {
 	}
 }
 
+// TestCheckWindows: a pod for Windows is counted as not judged.
+func TestCheckWindows(t *testing.T) {
+	p := policyFile(t, "capabilities: {drop: [NET_ADMIN]}")
+	m := file(t, "m.yaml", strings.Replace(podIn("team-a", "a", privileged), "spec: {", "spec: {os: {name: windows}, ", 1))
+	const skipped = "  skipped 1 file: a pod for Windows; specguard judges only pods for Linux\n"
+	if r := specguard(t, "check", "--policy-dir", p, m); r.code != 0 || !strings.HasSuffix(r.stdout, skipped) || r.stderr != "" {
+		t.Errorf("%+v", r)
+	}
+	if r := specguard(t, "check", "--policy-dir", p, "--strict", m); r.code != 1 {
+		t.Errorf("%+v", r)
+	}
+}
+
 // TestCheckFolderErrors: what was meant to be a manifest is not skipped.
 func TestCheckFolderErrors(t *testing.T) {
 	p := policyFile(t, "capabilities: {drop: [NET_ADMIN]}")
