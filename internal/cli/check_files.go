@@ -2,10 +2,9 @@ package cli
 
 import (
 	"bytes"
-	"errors"
+	"cmp"
 	"fmt"
 	"io"
-	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -85,10 +84,11 @@ func (r *fileReader) finish(objects int, searched bool) error {
 // skip counts what is skipped. With --strict, it is an error.
 func (r *fileReader) skip(s skip) {
 	r.skipped.add(s)
+	at := output.Place{File: s.file, Line: s.line, Column: s.column}
 	if r.flags.strict {
-		r.fail(s.file, fmt.Errorf("%s: skipped: %s", s.file, s.text()))
+		r.fail(s.file, fmt.Errorf("%s: skipped: %s", at, s.text()))
 	} else if to := r.checker.collected; to != nil {
-		to.Skipped = append(to.Skipped, output.Problem{Place: about{File: s.file}.placeOf(), Text: s.text()})
+		to.Skipped = append(to.Skipped, output.Problem{Place: inReport(at), Text: s.text()})
 	}
 }
 
@@ -117,26 +117,25 @@ func (r *fileReader) judge(f inputfiles.File) (out judgedFile) {
 		}
 		return out
 	}
-	containers, err := readContainers(f.Path, data, manifest.WithImageUsers(r.users.of))
-	if err != nil {
-		switch reason := nothingToJudge(err); {
-		case mayBeOther && !seemsInput(data):
-			out.skipped = []skip{{file: f.Path, reason: "no Kubernetes object and no container"}}
-		case reason != "":
-			out.skipped = []skip{{file: f.Path, reason: reason}}
-		default:
-			out.errs = []error{err}
-		}
+	parsed := parse(f.Path, data, manifest.WithImageUsers(r.users.of))
+	if mayBeOther && len(parsed.Errs) > 0 && !seemsInput(data) {
+		out.skipped = []skip{{file: f.Path, reason: "no Kubernetes object and no container"}}
 		return out
 	}
-	objects := make(map[string]bool)
-	for i := range containers {
-		in := &containers[i]
+	out.errs = parsed.Errs
+	for _, s := range parsed.Skipped {
+		out.skipped = append(out.skipped, skip{
+			file: f.Path, line: s.Line, column: s.Column, kind: s.Kind, name: s.Name, reason: cmp.Or(s.Reason, "no containers"),
+		})
+	}
+	objects := make(map[int]bool)
+	for i := range parsed.Containers {
+		in := &parsed.Containers[i]
 		r.flags.complete(in)
 		if in.Object != "" {
-			objects[in.Subject.Pod.Namespace+"/"+in.Object] = true
+			objects[in.Number()] = true
 		}
-		about := aboutContainer(f.Path, containers, i)
+		about := aboutContainer(f.Path, parsed.Containers, i)
 		s, err := r.container(about, in)
 		if err != nil {
 			out.errs = append(out.errs, fmt.Errorf("%s: %w", about.title(), err))
@@ -146,21 +145,6 @@ func (r *fileReader) judge(f inputfiles.File) (out judgedFile) {
 	}
 	out.objects = len(objects)
 	return out
-}
-
-// nothingToJudge tells why a manifest without an error has no container to judge; "" for an error.
-func nothingToJudge(err error) string {
-	var fault *manifest.Error
-	switch {
-	case !errors.As(err, &fault):
-		return ""
-	case strings.HasPrefix(fault.Msg, "there is no Pod"):
-		return "only objects that have no containers"
-	case strings.HasSuffix(fault.Msg, "specguard judges only pods for Linux"):
-		return "a pod for Windows; specguard judges only pods for Linux"
-	default:
-		return ""
-	}
 }
 
 // container judges a container of a file.
@@ -173,6 +157,7 @@ func (r *fileReader) container(about about, in *input.Container) (statement, err
 	s, err := r.checker.judge(about, in)
 	if report, ok := s.(*report); ok && err == nil {
 		report.Unknown = r.flags.unknown(in, r.checker.set)
+		report.locate(in)
 		if report.uncovered() {
 			report.Elsewhere = elsewhereOf(r.checker.set, &in.Subject)
 		}

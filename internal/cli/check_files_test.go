@@ -61,9 +61,9 @@ func TestCheckFolder(t *testing.T) {
 	_, summary, _ := strings.Cut(r.stdout, "\n3 containers")
 	if want := " of 2 objects: 2 allowed, 0 adjusted, 1 denied, 0 not judged\n" +
 		"  skipped 6 files: no Kubernetes object and no container\n" +
-		"  skipped 2 files: only objects that have no containers\n" +
 		"  skipped 1 file: patch of a kustomization; instead: kustomize build kust | specguard check -\n" +
-		"  skipped 1 file: template of a Helm chart; instead: helm template chart | specguard check -\n"; r.code != 2 || r.stderr != "" || summary != want {
+		"  skipped 1 file: template of a Helm chart; instead: helm template chart | specguard check -\n" +
+		"  skipped 2 objects (1 Kustomization, 1 Service): no containers\n"; r.code != 2 || r.stderr != "" || summary != want {
 		t.Errorf("%d\n%s\nwant\n%s\n%s", r.code, r.stdout, want, r.stderr)
 	}
 	if strings.Contains(r.stdout, "hidden") {
@@ -71,13 +71,13 @@ func TestCheckFolder(t *testing.T) {
 	}
 
 	r = inDir(t, dir, "check", "--policy-dir", p, "--strict", "a/b", "chart")
-	r.expect(t, 1, r.stdout, "a/b/service.yaml: skipped: only objects that have no containers\n"+
+	r.expect(t, 1, r.stdout, "a/b/service.yaml:1:1: skipped: Service/web: no containers\n"+
 		"a/b/values.yaml: skipped: no Kubernetes object and no container\nchart/Chart.yaml: skipped: no Kubernetes object and no container\n"+
 		"chart/templates/1.yaml: skipped: template of a Helm chart; instead: helm template chart | specguard check -\n")
 
 	// What an argument names must be a manifest.
 	r = inDir(t, dir, "check", "--policy-dir", p, "a/b/service.yaml", "a/b/values.yaml", "chart/templates/1.yaml", "kust/patch.yaml")
-	r.expect(t, 1, "0 containers: 0 allowed, 0 adjusted, 0 denied, 0 not judged; 3 errors\n  skipped 1 file: only objects that have no containers\n",
+	r.expect(t, 1, "0 containers: 0 allowed, 0 adjusted, 0 denied, 0 not judged; 3 errors\n  skipped 1 object (1 Service): no containers\n",
 		"a/b/values.yaml: neither JSON nor a Kubernetes manifest (no apiVersion and kind)\n"+
 			"chart/templates/1.yaml: is a template of a Helm chart; instead: helm template chart | specguard check -\n"+
 			"kust/patch.yaml: is a patch of a kustomization; instead: kustomize build kust | specguard check -\n")
@@ -91,7 +91,7 @@ func TestCheckFolder(t *testing.T) {
 func TestCheckWindows(t *testing.T) {
 	p := policyFile(t, "capabilities: {drop: [NET_ADMIN]}")
 	m := file(t, "m.yaml", strings.Replace(podIn("team-a", "a", privileged), "spec: {", "spec: {os: {name: windows}, ", 1))
-	const skipped = "  skipped 1 file: a pod for Windows; specguard judges only pods for Linux\n"
+	const skipped = "  skipped 1 object (1 Pod): the pod is for Windows; specguard judges only pods for Linux\n"
 	if r := specguard(t, "check", "--policy-dir", p, m); r.code != 0 || !strings.HasSuffix(r.stdout, skipped) || r.stderr != "" {
 		t.Errorf("%+v", r)
 	}

@@ -14,32 +14,32 @@ func findings(r *report, on *failOn) []output.Finding {
 		return otherwise
 	}
 	var out []output.Finding
-	add := func(l output.Level, policy, rule, excuse, text string) {
-		out = append(out, output.Finding{Level: l, Policy: policy, Rule: rule, Excuse: excuse, Text: text})
+	add := func(l output.Level, policy, rule, found, excuse, text string) {
+		out = append(out, output.Finding{Place: inReport(r.place(rule, found)), Level: l, Policy: policy, Rule: rule, Excuse: excuse, Text: text})
 	}
 	for _, v := range r.Violations {
-		add(output.Error, v.Policy, v.Rule, "", "denied by "+v.Policy+": "+v.Rule+": "+inWords(v.Finding))
+		add(output.Error, v.Policy, v.Rule, v.Found, "", "denied by "+v.Policy+": "+v.Rule+": "+inWords(v.Finding))
 	}
 	for _, ch := range r.Changes {
-		add(level(on.adjusted, output.Warning), ch.Policy, ch.Rule, "", "adjusted by "+ch.Policy+": "+ch.Rule+": "+ch.Change)
+		add(level(on.adjusted, output.Warning), ch.Policy, ch.Rule, ch.Change, "", "adjusted by "+ch.Policy+": "+ch.Rule+": "+ch.Change)
 	}
 	then := output.Note
 	if r.IfEnforced != nil && r.IfEnforced.Outcome == policy.Denied {
 		then = output.Warning
 	}
 	for _, v := range r.Audit {
-		add(level(on.countsIfEnforced(r), then), v.Policy, v.Rule, "",
+		add(level(on.countsIfEnforced(r), then), v.Policy, v.Rule, v.Found, "",
 			"policy "+v.Policy+" in mode audit: "+v.Rule+": "+inWords(v.Finding))
 	}
 	for _, x := range r.Excepted {
-		add(output.Note, x.Policy, x.Rule, x.Exception, "excepted by "+x.Exception+": "+x.Policy+": "+x.Rule+": "+x.String())
+		add(output.Note, x.Policy, x.Rule, x.Found, x.Exception, "excepted by "+x.Exception+": "+x.Policy+": "+x.Rule+": "+x.String())
 	}
 	if r.uncovered() {
 		text := "not judged: no policy matches"
 		for _, e := range r.Elsewhere {
 			text += "; " + e.String()
 		}
-		add(level(on.uncovered, output.Note), "", output.Uncovered, "", text)
+		add(level(on.uncovered, output.Note), "", output.Uncovered, "", "", text)
 	}
 	return out
 }

@@ -45,12 +45,12 @@ func (c *checker) setFormat(name, version string) error {
 	return nil
 }
 
-// placeOf is the place of a container in its file.
-func (a about) placeOf() output.Place {
-	if a.File == inputfiles.Standard {
-		return output.Place{}
+// inReport is a place as reports have it: standard input has no file.
+func inReport(p output.Place) output.Place {
+	if p.File == inputfiles.Standard {
+		p.File = ""
 	}
-	return output.Place{File: a.File}
+	return p
 }
 
 // collect adds a decision to those for another program. With --quiet, only one that makes the exit
@@ -60,21 +60,18 @@ func (c *checker) collect(r *report, fails bool) {
 		return
 	}
 	out := output.Container{
-		Place: r.placeOf(), Name: strings.TrimPrefix(r.title(), r.File+": "), Outcome: string(r.Outcome), Fails: fails, Message: r.Message,
+		Place: inReport(r.place("", "")), Name: strings.TrimPrefix(r.title(), r.File+": "), Outcome: string(r.Outcome), Fails: fails, Message: r.Message,
 	}
 	if r.uncovered() {
 		out.Outcome = "not judged: no policy matches"
 	}
-	for _, f := range findings(r, &c.tally.failOn) {
-		f.Place = out.Place
-		out.Findings = append(out.Findings, f)
-	}
+	out.Findings = findings(r, &c.tally.failOn)
 	c.collected.Containers = append(c.collected.Containers, out)
 }
 
 // problem is an error, or what is skipped, in a file.
 func problem(file string, err error) output.Problem {
-	p := output.Problem{Place: about{File: file}.placeOf(), Text: strings.TrimPrefix(err.Error(), file+": ")}
+	p := output.Problem{Place: inReport(output.Place{File: file}), Text: strings.TrimPrefix(err.Error(), file+": ")}
 	if fault := new(manifest.Error); errors.As(err, &fault) {
 		p.Line, p.Column, p.Text = fault.Line, fault.Column, fault.Msg
 	}

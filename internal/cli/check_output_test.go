@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -34,7 +35,10 @@ func TestCheckSARIF(t *testing.T) {
 				RuleID, Level string
 				Message       struct{ Text string }
 				Locations     []struct {
-					PhysicalLocation struct{ ArtifactLocation struct{ URI string } }
+					PhysicalLocation struct {
+						ArtifactLocation struct{ URI string }
+						Region           struct{ StartLine, StartColumn int }
+					}
 				}
 			}
 		}
@@ -44,14 +48,15 @@ func TestCheckSARIF(t *testing.T) {
 	}
 	var all []string
 	for _, x := range got.Runs[0].Results {
-		all = append(all, strings.Join([]string{x.Locations[0].PhysicalLocation.ArtifactLocation.URI, x.RuleID, x.Level, x.Message.Text}, " ")+"\n")
+		at := x.Locations[0].PhysicalLocation
+		all = append(all, fmt.Sprintf("%s:%d:%d %s %s %s\n", at.ArtifactLocation.URI, at.Region.StartLine, at.Region.StartColumn, x.RuleID, x.Level, x.Message.Text))
 	}
 	lines(t, strings.Join(all, ""),
-		"k8s/adjusted.yaml readOnlyRootFilesystem warning Pod/adjusted container app: adjusted by p: readOnlyRootFilesystem: ",
-		"k8s/denied.yaml capabilities error Pod/denied container app: denied by p: capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN). In the pod: set securityContext.privileged: false",
-		"k8s/ports.yaml hostPorts warning Pod/ports container app: policy q in mode audit: hostPorts: host ports 80 TCP not allowed (allowed: none). In the pod: ",
-		"k8s/uncovered.yaml uncovered note Pod/uncovered container app: not judged: no policy matches; policy p covers every namespace but kube-system; policy q ",
-		"k8s/broken.yaml notJudged error spec.containers[0]: has no name or no image\n")
+		"k8s/adjusted.yaml:4:21 readOnlyRootFilesystem warning Pod/adjusted container app: adjusted by p: readOnlyRootFilesystem: ",
+		"k8s/denied.yaml:4:21 capabilities error Pod/denied container app: denied by p: capabilities: NET_ADMIN not allowed (allowed: all but NET_ADMIN). In the pod: set securityContext.privileged: false",
+		"k8s/ports.yaml:6:87 hostPorts warning Pod/ports container app: policy q in mode audit: hostPorts: host ports 80 TCP not allowed (allowed: none). In the pod: ",
+		"k8s/uncovered.yaml:4:21 uncovered note Pod/uncovered container app: not judged: no policy matches; policy p covers every namespace but kube-system; policy q ",
+		"k8s/broken.yaml:3:21 notJudged error spec.containers[0]: has no name or no image\n")
 
 	// What --fail-on counts is an error.
 	r = inDir(t, dir, "check", "--policy-dir", p, "-o", "sarif", "--fail-on", "adjusted,if-enforced,uncovered", "k8s")
@@ -89,8 +94,8 @@ func TestCheckJUnit(t *testing.T) {
 func TestCheckGitHub(t *testing.T) {
 	dir, p := outputRepository(t)
 	r := inDir(t, dir, "check", "--policy-dir", p, "-o", "github", "k8s")
-	lines(t, r.stdout, "::warning file=k8s/adjusted.yaml,line=", "::error file=k8s/denied.yaml,line=", "::warning file=k8s/ports.yaml,line=",
-		"::notice file=k8s/uncovered.yaml,line=", "::error file=k8s/broken.yaml,line=3,col=21,title=not judged::not judged: spec.containers[0]: ",
+	lines(t, r.stdout, "::warning file=k8s/adjusted.yaml,line=4,col=21,title=", "::error file=k8s/denied.yaml,line=4,col=21,title=", "::warning file=k8s/ports.yaml,line=6,col=87,title=",
+		"::notice file=k8s/uncovered.yaml,line=4,col=21,title=", "::error file=k8s/broken.yaml,line=3,col=21,title=not judged::not judged: spec.containers[0]: ",
 		"5 containers of 5 objects: 2 allowed, 1 adjusted, 1 denied, 1 not judged; ", "skipped 1 ")
 	if r.code != 2 {
 		t.Errorf("%+v", r)

@@ -77,6 +77,12 @@ type report struct {
 	Notes   []string `json:"notes,omitempty"`
 	Unknown []string `json:"unknown,omitempty"`
 
+	// Line and Column are where the container begins in a manifest, and Places where findings come
+	// from. They are counted from 1.
+	Line   int     `json:"line,omitempty"`
+	Column int     `json:"column,omitempty"`
+	Places []place `json:"places,omitempty"`
+
 	// Elsewhere are the policies that would match in another namespace, if none does in this.
 	Elsewhere []elsewhere `json:"elsewhere,omitempty"`
 }

@@ -10,15 +10,16 @@ import (
 
 // skip is a file or an object that was not judged.
 type skip struct {
-	file   string
-	reason string
-	kind   string // of the object; "" for a file
+	file         string
+	line, column int    // of the object
+	kind, name   string // of the object; "" for a file
+	reason       string
 }
 
 // text says what is skipped, after the file's name.
 func (s skip) text() string {
 	if s.kind != "" {
-		return s.kind + ": " + s.reason
+		return s.kind + "/" + s.name + ": " + s.reason
 	}
 	return s.reason
 }
@@ -60,7 +61,7 @@ func (n *skipped) lines() []string {
 			all += kinds[kind]
 			named = append(named, fmt.Sprintf("%d %s", kinds[kind], kind))
 		}
-		out = append(out, fmt.Sprintf("skipped %s: %s: %s", count(all, "object"), reason, strings.Join(named, ", ")))
+		out = append(out, fmt.Sprintf("skipped %s (%s): %s", count(all, "object"), strings.Join(named, ", "), reason))
 	}
 	return out
 }

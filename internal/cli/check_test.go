@@ -163,15 +163,19 @@ func podText(name string) string {
 func TestCheckManifest(t *testing.T) {
 	p := policyFile(t, "readOnlyRootFilesystem: {onViolation: adjust}", "hostPorts: {onViolation: audit}")
 	pods := file(t, "pods.yaml", podText("a")+"    - {name: side, image: web, securityContext: {readOnlyRootFilesystem: true}}\n---\n"+podText("b"))
-	const ports = "  audit, p: hostPorts: host ports 80 TCP not allowed (allowed: none)\n"
-	adjusted := []string{ports, "  adjusted by p: readOnlyRootFilesystem: made the root filesystem read-only\n",
-		"  warning, p: readOnlyRootFilesystem: makes the root filesystem read-only, and no volume is writable: what writes to a file fails with \"read-only file system\" (writablePaths of the rule gives it places)\n", "  + root.readonly: true\n"}
+	ports := func(place string) string {
+		return "  audit, p: hostPorts: host ports 80 TCP not allowed (allowed: none), at " + pods + place + "\n"
+	}
+	adjusted := func(ofPorts, place string) []string {
+		return []string{ports(ofPorts), "  adjusted by p: readOnlyRootFilesystem: made the root filesystem read-only, at " + pods + place + "\n",
+			"  warning, p: readOnlyRootFilesystem: makes the root filesystem read-only, and no volume is writable: what writes to a file fails with \"read-only file system\" (writablePaths of the rule gives it places)\n", "  + root.readonly: true\n"}
+	}
 	r := specguard(t, "check", "--policy-dir", p, "--namespace", "team-a", pods)
 	lines(t, r.stdout, slices.Concat(
-		[]string{pods + ": Pod/a container app: adjusted (policies: p)\n"}, adjusted,
+		[]string{pods + ": Pod/a container app: adjusted (policies: p)\n"}, adjusted(":6:38", ":6:7"),
 		[]string{"  note: the spec is derived from the manifest, as a kubelet and containerd would make it\n", "  note: ", "  note: "},
-		[]string{pods + ": Pod/a container side: allowed (policies: p)\n", ports},
-		[]string{pods + ": Pod/b container app: adjusted (policies: p)\n"}, adjusted,
+		[]string{pods + ": Pod/a container side: allowed (policies: p)\n", ports(":7:7")},
+		[]string{pods + ": Pod/b container app: adjusted (policies: p)\n"}, adjusted(":14:38", ":14:7"),
 		[]string{"3 containers of 2 objects: 1 allowed, 2 adjusted, 0 denied, 0 not judged\n"})...)
 	if r.code != 0 || r.stderr != "" {
 		t.Errorf("%+v", r)

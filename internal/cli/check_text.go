@@ -30,7 +30,7 @@ func (r *report) text(p *printer) {
 		p.line(outcomeStyle(r.Outcome), "%s: %s (policies: %s)", r.title(), r.Outcome, strings.Join(r.Policies, ", "))
 	}
 	for _, l := range sentences(r.Results) {
-		p.line(l.style, "  %s", l.text)
+		p.line(l.style, "  %s%s", l.text, r.at(l))
 	}
 	if r.Message != "" {
 		p.line(plain, "  the user sees: %s", r.Message)
@@ -74,7 +74,7 @@ func (r *report) printIfEnforced(p *printer) {
 	case then.Outcome == r.Outcome:
 		more := without(decisionlog.Results{Violations: then.Violations, Changes: then.Changes}, r.Results)
 		for _, l := range sentences(more) {
-			p.line(l.style, "  if enforced, also: %s", l.text)
+			p.line(l.style, "  if enforced, also: %s%s", l.text, r.at(l))
 		}
 		printWarnings(p, "  if enforced, also: ", minus(then.Warnings, r.Warnings))
 	case then.Outcome == policy.Denied:
@@ -82,7 +82,7 @@ func (r *report) printIfEnforced(p *printer) {
 	default:
 		p.line(outcomeStyle(then.Outcome), "  if enforced: %s", then.Outcome)
 		for _, l := range sentences(decisionlog.Results{Changes: then.Changes}) {
-			p.line(l.style, "    %s", l.text)
+			p.line(l.style, "    %s%s", l.text, r.at(l))
 		}
 		printWarnings(p, "    ", then.Warnings)
 	}
@@ -122,28 +122,29 @@ func words(names string) string {
 	return b.String()
 }
 
-// sentence is a line about a result.
+// sentence is a line about a result: what a rule found or did.
 type sentence struct {
-	style style
-	text  string
+	style       style
+	text        string
+	rule, found string
 }
 
 func sentences(r decisionlog.Results) []sentence {
 	var out []sentence
-	add := func(s style, format string, args ...any) {
-		out = append(out, sentence{s, fmt.Sprintf(format, args...)})
+	add := func(s style, rule, found, format string, args ...any) {
+		out = append(out, sentence{s, fmt.Sprintf(format, args...), rule, found})
 	}
 	for _, v := range r.Violations {
-		add(red, "denied by %s: %s: %s", v.Policy, v.Rule, v.Finding)
+		add(red, v.Rule, v.Found, "denied by %s: %s: %s", v.Policy, v.Rule, v.Finding)
 	}
 	for _, v := range r.Audit {
-		add(plain, "audit, %s: %s: %s", v.Policy, v.Rule, v.Finding)
+		add(plain, v.Rule, v.Found, "audit, %s: %s: %s", v.Policy, v.Rule, v.Finding)
 	}
 	for _, x := range r.Excepted {
-		add(plain, "excepted by %s, %s: %s: %s", x.Exception, x.Policy, x.Rule, x.Finding)
+		add(plain, x.Rule, x.Found, "excepted by %s, %s: %s: %s", x.Exception, x.Policy, x.Rule, x.Finding)
 	}
 	for _, c := range r.Changes {
-		add(plain, "adjusted by %s: %s: %s", c.Policy, c.Rule, c.Change)
+		add(plain, c.Rule, c.Change, "adjusted by %s: %s: %s", c.Policy, c.Rule, c.Change)
 	}
 	return out
 }

@@ -74,17 +74,17 @@ func (f *podFlags) unknown(c *input.Container, set *policy.Set) []string {
 	return out
 }
 
-// readContainers reads the containers that a file describes.
-func readContainers(file string, data []byte, options ...manifest.Option) ([]input.Container, error) {
-	containers, err := input.Read(file, data, options...)
-	for i := range containers {
-		c := &containers[i]
+// parse reads what a file describes. The containers are as the agent judges them.
+func parse(file string, data []byte, options ...manifest.Option) input.Result {
+	r := input.Parse(file, data, options...)
+	for i := range r.Containers {
+		c := &r.Containers[i]
 		askedFor(c)
 		seal.Remove(c.Subject.Spec) // the agent judges what is under its seal
 		delete(c.Subject.Spec.Annotations, seal.Annotation)
 		adjusted.Remove(c.Subject.Spec)
 	}
-	return containers, err
+	return r
 }
 
 // askedFor reads what specguard has changed in the spec of a container, which is then judged as

@@ -167,6 +167,14 @@ func (c *Container) Where(rule, found string) (line, column int) {
 	return c.manifest.Where(rule, found)
 }
 
+// Number tells the objects of a manifest apart: it counts them from 0.
+func (c *Container) Number() int {
+	if c.manifest == nil {
+		return 0
+	}
+	return c.manifest.Object
+}
+
 // Place returns where the container begins in a manifest; 0, 0 if the file is none.
 func (c *Container) Place() (line, column int) {
 	if c.manifest == nil {

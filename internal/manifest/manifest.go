@@ -112,7 +112,6 @@ func Read(data []byte, options ...Option) Result {
 			continue
 		}
 		p.known = known
-		p.known = known
 		containers, err := p.containers()
 		f.note(err)
 		f.Containers = append(f.Containers, containers...)

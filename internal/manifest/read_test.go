@@ -99,6 +99,7 @@ func TestCustomResources(t *testing.T) {
 		{"a misspelt field", "apiVersion: a.io/v1\nkind: A\nspec: {template: {spec: {containers: [{name: a, image: i, securityContex: {}, own: 1}]}}}\n", []string{"spec.template.spec"}, "", 1},
 		{"a wrong type", "apiVersion: a.io/v1\nkind: A\nspec: {template: {spec: {hostPID: 5, " + containers + "}}}\n", nil, "has an error", 1},
 		{"a CustomResourceDefinition", "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {schema: {properties: {containers: {type: array, items: {properties: {image: {type: string}}}}}}}\n", nil, "", 0},
+		{"a test of policies", "apiVersion: specguard.dev/v1beta1\nkind: PolicyTest\nspec: {cases: [{given: {pod: {spec: {" + containers + "}}}}]}\n", nil, "", 0},
 		{"another kind", "apiVersion: v1\nkind: Service\nspec: {ports: []}\n", nil, "", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"cmp"
 	"io"
 	"strings"
 
@@ -29,7 +30,7 @@ type junitSuites struct {
 }
 
 func (s *junitSuites) add(p Place, c junit.Case) {
-	name := Place{File: p.File}.label()
+	name := cmp.Or(p.File, "standard input")
 	c.Class, c.File, c.Line = name, p.File, p.Line
 	if s.of == nil {
 		s.of = make(map[string]int)
@@ -46,7 +47,7 @@ func (s *junitSuites) add(p Place, c junit.Case) {
 func (c *Container) junit() junit.Case {
 	var text strings.Builder
 	for _, f := range c.Findings {
-		text.WriteString(f.label() + ": " + f.Text + "\n")
+		text.WriteString(f.String() + ": " + f.Text + "\n")
 	}
 	out := junit.Case{Name: c.Name}
 	switch {

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"os"
@@ -62,12 +63,9 @@ type Problem struct {
 	Text string
 }
 
-// label is the file's path as it is shown, with the place in it.
-func (p Place) label() string {
-	file := p.File
-	if file == "" {
-		file = "standard input"
-	}
+// String is the place as compilers write it.
+func (p Place) String() string {
+	file := cmp.Or(p.File, "-")
 	if p.Line > 0 {
 		return fmt.Sprintf("%s:%d:%d", file, p.Line, max(p.Column, 1))
 	}
