@@ -46,14 +46,14 @@ type Result struct {
 // others nor other objects. A manifest can have no containers without an error. The options are for
 // manifests.
 func Parse(name string, data []byte, options ...manifest.Option) Result {
-	if !manifest.Is(data) {
+	r := manifest.Read(data, options...)
+	if !r.Is {
 		containers, err := read(data)
 		if err != nil {
 			return Result{Errs: []error{inFile(name, err)}}
 		}
 		return Result{Containers: containers}
 	}
-	r := manifest.Read(data, options...)
 	out := Result{Containers: containersOf(r.Containers), Objects: r.Objects, Skipped: r.Skipped}
 	for _, f := range r.Faults {
 		out.Errs = append(out.Errs, inFile(name, f))

@@ -49,6 +49,9 @@ type Skipped struct {
 
 // Result is what a manifest holds. Places are counted from 1.
 type Result struct {
+	// Is reports whether the data is a manifest, as the function Is does.
+	Is bool
+
 	// Containers are those of all pods, in the order of the manifest: for each pod first the init
 	// containers, then the others, then the ephemeral ones.
 	Containers []Container
@@ -71,6 +74,10 @@ var kindLine = regexp.MustCompile(`(?m)^kind\s*:`)
 // the data cannot be parsed, it reports what the data seems to be.
 func Is(data []byte) bool {
 	docs, faults := documents(data)
+	return is(data, docs, faults)
+}
+
+func is(data []byte, docs []*yaml.Node, faults Faults) bool {
 	if len(faults) > 0 && kindLine.Match(data) {
 		return true
 	}
@@ -98,9 +105,8 @@ func Read(data []byte, options ...Option) Result {
 	for _, o := range options {
 		o(&known)
 	}
-	f := &finder{decoder: newDecoder(len(data))}
 	docs, faults := documents(data)
-	f.faults = faults
+	f := &finder{Result: Result{Is: is(data, docs, faults)}, decoder: newDecoder(len(data)), faults: faults}
 	for _, doc := range docs {
 		f.note(f.document(doc))
 	}
