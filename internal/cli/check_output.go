@@ -60,7 +60,8 @@ func (c *checker) collect(r *report, fails bool) {
 		return
 	}
 	out := output.Container{
-		Place: inReport(r.place("", "")), Name: strings.TrimPrefix(r.title(), r.File+": "), Outcome: string(r.Outcome), Fails: fails, Message: r.Message,
+		Place: inReport(r.place("", "")), Name: strings.TrimPrefix(r.title(), r.File+": "),
+		Outcome: string(r.Outcome), Fails: fails, Message: r.Message,
 	}
 	if r.uncovered() {
 		out.Outcome = "not judged: no policy matches"
