@@ -186,6 +186,9 @@ func (e *exception) excuses(s *Subject) answer {
 	if excluded == yes {
 		return no
 	}
+	if c := &s.Container; len(e.match.Images) > 0 && c.Image != "" && !matchImage(e.match.Images, c.Image) {
+		return no // another spelling, which is the same for policies
+	}
 	own := *s
 	own.Container.OtherImages = nil
 	if a := e.match.container(&own); a != yes || excluded == no {

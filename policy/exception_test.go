@@ -91,6 +91,22 @@ func TestExceptionFromAdjusting(t *testing.T) {
 	}
 }
 
+// TestExceptionImageAsWritten: another spelling of a registry may be another server. It is the same to
+// a policy, which must not be evaded, and another one to an exception.
+func TestExceptionImageAsWritten(t *testing.T) {
+	set := compileDocs(t, policyDoc("test", "hostNamespaces: {}"), exceptionDoc("rules: [hostNamespaces]", `match: {images: ["registry.example.com/mesh/**"]}`))
+	for image, want := range map[string]Outcome{
+		"registry.example.com/mesh/a:1": Allowed, "registry.example.com:80/mesh/a:1": Denied, "registry.example.com:443/mesh/a:1": Denied,
+		"REGISTRY.example.com/mesh/a:1": Denied, "registry.example.com/other/a:1": Denied,
+	} {
+		sub := subject(newSpec(withoutNamespace("network")))
+		sub.Time, sub.Container.Image = at(t, "2026-11-01T00:00:00Z"), image
+		if d := set.Evaluate(sub, Complete); d.Outcome() != want {
+			t.Errorf("%s: %s", image, d.Outcome())
+		}
+	}
+}
+
 // TestExceptionForAnImageNotKnown: such an exception may hold in the end, so
 // nothing is denied early; one that cannot be told to hold in the end does not.
 func TestExceptionForAnImageNotKnown(t *testing.T) {

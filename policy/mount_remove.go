@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -59,8 +60,8 @@ func (s *Subject) writesTo(m *specs.Mount) bool {
 	case "configMap", "downwardAPI", "projected", "secret", imageVolume:
 		return false
 	}
-	return !isReadOnly(m) || slices.ContainsFunc(s.came.Mounts, func(o specs.Mount) bool {
-		return o.Destination == m.Destination && o.Source == m.Source && o.Type == m.Type && isBind(&o) == isBind(m) && !isReadOnly(&o)
+	return s.opensFiles(m) || slices.ContainsFunc(s.came.Mounts, func(o specs.Mount) bool {
+		return o.Destination == m.Destination && o.Source == m.Source && o.Type == m.Type && isBind(&o) == isBind(m) && s.opensFiles(&o)
 	})
 }
 
@@ -124,4 +125,17 @@ func folderOf(dirs map[string]bool, p string) string {
 		return p
 	}
 	return ""
+}
+
+// opensFiles reports whether the mount, or what it shows of what is mounted below its source, can be
+// written to. A read-only mount does not make that read-only, unless it is recursively so.
+func (s *Subject) opensFiles(m *specs.Mount) bool {
+	if !isReadOnly(m) {
+		return true
+	}
+	if !slices.Contains(m.Options, "rbind") || MountOption("rro").in(m) {
+		return false
+	}
+	shown, err := s.locate(s.origin(m).source)
+	return err != nil && !errors.Is(err, ErrNotVisible) || len(shown) > 1
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -58,6 +59,32 @@ func TestRemove(t *testing.T) {
 				if want := tt.writable && !removes && remove != "remove: none, "; told != want {
 					t.Errorf("%s, %s: %q", tt.name, rule, findings(d))
 				}
+			}
+		}
+	}
+}
+
+// TestRemoveBelow: a read-only mount of a folder leaves writable what is mounted in it, unless it is
+// recursively read-only.
+func TestRemoveBelow(t *testing.T) {
+	host := fakeHost{links: map[string]string{}, binds: map[string]string{"/srv/disk": "/dev/x"}}
+	for _, tt := range []struct {
+		mount specs.Mount
+		host  Host
+		want  Outcome
+	}{
+		{bind("/x", "/srv", "rbind", "ro"), host, Denied},
+		{bind("/x", "/srv", "rbind", "ro", "rro"), host, Adjusted},
+		{bind("/x", "/srv", "bind", "ro"), host, Adjusted},
+		{bind("/x", "/srv/disk", "rbind", "ro"), host, Adjusted},
+		{bind("/x", "/srv", "rbind", "ro"), unlocated{host, errors.New("broken")}, Denied},
+		{bind("/x", "/srv", "rbind", "ro"), unlocated{host, ErrNotVisible}, Adjusted},
+	} {
+		for _, rule := range []string{"hostPaths: {onViolation: adjust, allowed: []}", "volumeTypes: {onViolation: adjust, allowed: [projected]}"} {
+			sub := subject(newSpec(withMount(tt.mount)))
+			sub.Host = tt.host
+			if d := compileDocs(t, policyDoc("test", rule)).Evaluate(sub, Complete); d.Outcome() != tt.want {
+				t.Errorf("%v, %s: %s %q", tt.mount, rule, d.Outcome(), findings(d))
 			}
 		}
 	}

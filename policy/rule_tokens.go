@@ -2,6 +2,7 @@ package policy
 
 import (
 	"errors"
+	"path"
 	"slices"
 	"strings"
 
@@ -18,7 +19,8 @@ import (
 // are mounted, as a whole or in part (subPath), and also those of other pods. A token is in
 // each volume kube-api-access-*, which the API server adds to pods. A projected volume or a
 // secret that is mounted where clients look for the token
-// (/var/run/secrets/kubernetes.io/serviceaccount) counts too. A node does not see which other
+// (/var/run/secrets/kubernetes.io/serviceaccount, or a folder around it; of secrets, only
+// .../kubernetes.io) counts too. A node does not see which other
 // volumes hold tokens: name them in volumes. Rule hostPaths judges other paths of the host that
 // lead to the kubelet's volumes.
 //
@@ -121,9 +123,9 @@ func (t *Tokens) shows(s *Subject, m *specs.Mount) bool {
 		return false
 	}
 	o := s.origin(m)
-	for _, source := range []string{o.source, m.Source} {
-		name := tokenVolume(source, o.volume)
-		if name != "" && (strings.HasPrefix(name, apiAccess) || matchAny(t.Volumes, name) || atTokens(mountPoint(m))) {
+	for _, source := range []string{o.source, path.Clean(m.Source)} {
+		name, typ := tokenVolume(source, o.volume)
+		if name != "" && (strings.HasPrefix(name, apiAccess) || matchAny(t.Volumes, name) || atTokens(mountPoint(m), typ)) {
 			return true
 		}
 	}
@@ -131,27 +133,37 @@ func (t *Tokens) shows(s *Subject, m *specs.Mount) bool {
 }
 
 // tokenVolume is the name of the projected volume or secret that the path of the host
-// is, or lies in; "" where it is none. What the kubelet has mounted for a subPath does
+// is, or lies in, and which of the two; "" where it is none. What the kubelet has mounted for a subPath does
 // not tell the type of its volume, but the host may.
 //
 // Source: Kubernetes, pkg/kubelet/kubelet_getters.go, pkg/volume/util/subpath.
-func tokenVolume(source string, typ VolumeType) string {
+func tokenVolume(source string, typ VolumeType) (string, VolumeType) {
 	parts := strings.Split(source, "/")
 	for i, part := range parts {
 		switch {
 		case part == "volumes" && i+2 < len(parts) && holdsTokens(pluginVolume(parts[i+1])):
-			return parts[i+2]
+			return parts[i+2], pluginVolume(parts[i+1])
 		case part == "volume-subpaths" && i+1 < len(parts) && (holdsTokens(typ) || typ == unknownVolume || typ == hostPath):
-			return parts[i+1]
+			return parts[i+1], typ
 		}
 	}
-	return ""
+	return "", ""
 }
 
 func holdsTokens(typ VolumeType) bool { return typ == "projected" || typ == "secret" }
 
 // atTokens reports whether the place in the container is where clients look for the
-// token, or below. In most images /var/run leads to /run.
-func atTokens(place string) bool {
-	return underAny(place, []string{"/var/run/secrets/kubernetes.io/serviceaccount", "/run/secrets/kubernetes.io/serviceaccount"})
+// token, or below, or a folder around it: files of a volume can have folders. Secrets are
+// often mounted at /run/secrets, which does not make them tokens. In most images /var/run leads
+// to /run.
+func atTokens(place string, typ VolumeType) bool {
+	for _, clients := range []string{"/var/run/secrets/kubernetes.io/serviceaccount", "/run/secrets/kubernetes.io/serviceaccount"} {
+		if underAny(place, []string{clients}) {
+			return true
+		}
+		if rest, around := under(place, clients); around && (typ != "secret" || rest == "serviceaccount") {
+			return true
+		}
+	}
+	return false
 }
