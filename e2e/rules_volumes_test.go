@@ -65,6 +65,7 @@ func TestRuleVolumeTypes(t *testing.T) {
 					// What it may hide must not be seen instead.
 					container: inEmptyDir,
 					found:     []string{"hostPath at /data/sub not allowed (allowed: emptyDir)"},
+					stuck:     []string{"hostPath at /data/sub (inside the mount /data, so not removed) not allowed (allowed: emptyDir)"},
 				},
 			},
 			compliant: []container{
