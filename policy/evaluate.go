@@ -129,6 +129,7 @@ func (e *evaluation) adjust() {
 		return // check says so
 	}
 	e.tighten()
+	e.dropFields()
 	e.applySeccomp()
 	e.noteProfile()
 }

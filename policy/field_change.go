@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -78,6 +79,26 @@ func (e *evaluation) noteField(r *bound, field, was, now string) {
 	}
 	d.Fields = append(d.Fields, FieldChange{
 		Policy: r.policy.name, Rule: r.name, Field: brief(field), Was: brief(was), Now: brief(now),
+	})
+}
+
+// dropFields takes fields out of the list that are in the end as they came. A part of something that
+// was removed later stays.
+func (e *evaluation) dropFields() {
+	if e.fields.edits == nil {
+		return
+	}
+	differing := make(map[string]bool)
+	for _, f := range e.fields.edits.Differing() {
+		differing[brief(f)] = true
+	}
+	e.decision.Fields = slices.DeleteFunc(e.decision.Fields, func(c FieldChange) bool {
+		for at, char := range c.Field {
+			if char == '.' && differing[c.Field[:at]] {
+				return false
+			}
+		}
+		return !differing[c.Field]
 	})
 }
 

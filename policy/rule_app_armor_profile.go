@@ -218,7 +218,7 @@ func (a *AppArmorProfile) unite(priority int, others []peer) Rule {
 // agreedTarget is the profile that is applied.
 func (a *AppArmorProfile) agreedTarget(s *Subject, node AppArmor) string {
 	rules := a.force.or(a)
-	came := AppArmorPattern(appArmorUnconfined)
+	came := appArmorUnconfined
 	if s.came.Process != nil {
 		came = appArmorKind(s.came.Process.ApparmorProfile)
 	}

@@ -60,8 +60,8 @@ import (
 // "Mounts"), linux.uidMappings and linux.gidMappings.
 // Adjusts: makes a mount read-only (since Linux 5.12 including the mounts below it), makes its
 // propagation private or slave, or removes a mount that is not allowed, unless the container can
-// write to it (Remove). A mount that any policy removes is removed. If no shared mount is left, it also makes the root filesystem a slave: the
-// runtime made it shared only for that mount.
+// write to it (Remove). A mount that any policy removes is removed. If no shared mount is left, it
+// also makes the root filesystem a slave: the runtime made it shared only for that mount.
 // Source: mount_namespaces(7); Pod Security Standards, Baseline, "HostPath Volumes".
 // Example: {onViolation: adjust, allowed: [{path: /var/log, readOnly: true}, {path: /srv/data}]}
 type HostPaths struct {

@@ -58,7 +58,7 @@ func TestPolicies(t *testing.T) {
 			[]want{{OK, "1 in force"}, {Warning, `policy "p" allows the host path /srv/app/x, which is in /srv, where policy "p" lets containers write`}},
 		},
 		"seccomp profiles": {
-			compiled(strings.ReplaceAll(valid, "privileged: {}", "seccompProfile: {allowed: [RuntimeDefault, Localhost/good.json, Localhost/bad.json, 'Localhost/*'], apply: Localhost/gone.json}")),
+			compiled(strings.ReplaceAll(valid, "privileged: {}", "seccompProfile: {allowed: [RuntimeDefault, Localhost/good.json, Localhost/bad.json, 'Localhost/*'], onViolation: adjust, apply: Localhost/gone.json}")),
 			[]want{
 				{OK, "1 in force"},
 				{Problem, `policy "p" names the seccomp profile Localhost/gone.json, which cannot be used on this node: seccomp profile: stat /profiles/gone.json: no such file`},

@@ -79,7 +79,8 @@ func (b *builder) noteDefaults() {
 		b.note("no namespace is given: assumed to be default")
 	}
 	if b.pod.custom {
-		b.note("found at " + b.pod.path + " of " + b.pod.object.Kind + ", which is not an object of Kubernetes itself: its controller may make other pods")
+		b.note("found at " + b.pod.path + " of " + b.pod.object.Kind +
+			", which is not an object of Kubernetes itself: its controller may make other pods")
 	}
 	if class := b.pod.Spec.RuntimeClassName; class != "" {
 		b.note("runtime class " + class + ": assumed to be the runtime handler of that name")

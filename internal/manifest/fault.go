@@ -58,8 +58,8 @@ func (f Faults) sorted() Faults {
 	slices.SortStableFunc(f, func(a, b *Error) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) })
 	f = slices.CompactFunc(f, func(a, b *Error) bool { return *a == *b })
 	if len(f) > maxFaults {
-		last := f[maxFaults]
-		f = append(slices.Clone(f[:maxFaults]), &Error{Line: last.Line, Column: last.Column, Msg: fmt.Sprintf("and %d more errors", len(f)-maxFaults)})
+		more := &Error{Line: f[maxFaults].Line, Column: f[maxFaults].Column, Msg: fmt.Sprintf("and %d more errors", len(f)-maxFaults)}
+		f = append(slices.Clone(f[:maxFaults]), more)
 	}
 	return f
 }

@@ -80,7 +80,8 @@ func securityFields(rule string) []string {
 		return []string{"capabilities.add", "capabilities"}
 	case "runAsNonRoot":
 		return []string{"runAsUser", "runAsGroup", "supplementalGroups", "fsGroup", "runAsNonRoot"}
-	case "privileged", "allowPrivilegeEscalation", "readOnlyRootFilesystem", "seccompProfile", "appArmorProfile", "seLinuxOptions", "procMount":
+	case "privileged", "allowPrivilegeEscalation", "readOnlyRootFilesystem", "seccompProfile", "appArmorProfile", "seLinuxOptions",
+		"procMount":
 		return []string{rule}
 	default:
 		return nil

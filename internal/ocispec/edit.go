@@ -33,14 +33,22 @@ const (
 // Edits finds the fields of a spec that differ from another, while it is edited.
 type Edits struct {
 	before *specs.Spec
-	last   map[string]uint64 // the digest of a value when it was looked at last
+	last   map[string]*looked // what differed when it was looked at last
 	seed   maphash.Seed
+	calls  int // of Next
 	found  []Edit
+}
+
+// looked is a value that differed.
+type looked struct {
+	digest uint64
+	call   int      // the last one in which it differed
+	fields []string // which were found in it then
 }
 
 // EditsOf compares specs with this one, which must not be edited.
 func EditsOf(before *specs.Spec) *Edits {
-	return &Edits{before: before, last: make(map[string]uint64), seed: maphash.MakeSeed()}
+	return &Edits{before: before, last: make(map[string]*looked), seed: maphash.MakeSeed()}
 }
 
 // Next lists fields that differ from the first spec: at least those that have changed since the
@@ -49,6 +57,7 @@ func EditsOf(before *specs.Spec) *Edits {
 // same.
 func (e *Edits) Next(after *specs.Spec) []Edit {
 	e.found = nil
+	e.calls++
 	e.walk("", reflect.ValueOf(e.before).Elem(), reflect.ValueOf(after).Elem())
 	return e.found
 }
@@ -69,11 +78,31 @@ func (e *Edits) walk(path string, b, a reflect.Value) {
 		e.walk(path, orZero(b), orZero(a))
 	default:
 		now := digest(e.seed, a)
-		if last, known := e.last[path]; !known || last != now {
-			e.last[path] = now
+		last, known := e.last[path]
+		if !known {
+			last = &looked{}
+			e.last[path] = last
+		}
+		if last.call = e.calls; !known || last.digest != now {
+			before := len(e.found)
 			e.leaf(path, b, a)
+			last.digest, last.fields = now, nil
+			for _, f := range e.found[before:] {
+				last.fields = append(last.fields, f.Field)
+			}
 		}
 	}
+}
+
+// Differing returns the fields that differed in the last call of Next, in any order.
+func (e *Edits) Differing() []string {
+	var out []string
+	for _, l := range e.last {
+		if l.call == e.calls {
+			out = append(out, l.fields...)
+		}
+	}
+	return out
 }
 
 // sameValue reports whether values are the same. It copies none that has an address.
