@@ -37,7 +37,7 @@ type knownImage struct {
 
 func (f *imageFlags) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.users, "image-user", nil, "whom an image runs as, or every other, for manifests: `[IMAGE=]UID[:GID]` (repeatable)")
-	fs.StringArrayVar(&f.images, "image", nil,
+	fs.StringArrayVar(&f.images, "image-file", nil,
 		"an image that says whom it runs as, for manifests: `[IMAGE=]PATH` of an OCI layout (folder or archive), "+
 			"or of what docker save writes (repeatable)")
 }
