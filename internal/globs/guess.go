@@ -70,11 +70,13 @@ func (n *Names) has(name string) bool {
 	if utf8.RuneCountInString(name) > n.longest {
 		return false
 	}
-	state, ok := 0, true
+	state := 0
 	for _, c := range name {
-		if state, ok = n.next(state, c); !ok {
+		next, ok := n.next(state, c)
+		if !ok {
 			return false
 		}
+		state = next
 	}
 	return n.whole(state)
 }
