@@ -89,12 +89,16 @@ func (e *evaluation) gather(policies []*compiled) {
 				continue
 			}
 			r := &rules[0]
-			b := e.bind(r, policies[i], undecided[i])
-			if r.early && e.sub.ShowsMore || e.decides(r) {
-				e.rules = append(e.rules, b)
-			}
+			e.rules = e.rules[:len(e.rules)+1] // it has room for all
+			b := &e.rules[len(e.rules)-1]
+			b.compiledRule, b.policy, b.undecided = r, policies[i], undecided[i]
+			decides := e.bind(b)
 			if b.unsure && b.excuse == nil && e.awaits(r, policies[i]) {
 				e.decision.AwaitsSpec = true
+			}
+			if !decides && !(r.early && e.sub.ShowsMore) {
+				*b = bound{}
+				e.rules = e.rules[:len(e.rules)-1]
 			}
 			left[i] = rules[1:]
 			n--
@@ -142,7 +146,7 @@ func (e *evaluation) adjustBy(rules []bound) bool {
 		if e.sub.ended() {
 			break
 		}
-		if !e.inForce(r) || r.Action() != Adjust || len(r.Check(&e.sub)) == 0 {
+		if !r.adjusts || !e.inForce(r) || len(r.Check(&e.sub)) == 0 {
 			continue
 		}
 		if !e.cloned {
@@ -211,13 +215,14 @@ func oneLineEach(findings []Finding) []Finding {
 func (e *evaluation) check() {
 	e.sub.settle()
 	d := e.decision
-	for _, r := range e.rules {
+	for i := range e.rules {
+		r := &e.rules[i]
 		if e.sub.ended() {
 			break
 		}
 		found := e.findings(r.compiledRule)
 		if !r.unsure {
-			d.Excepted = append(d.Excepted, e.excused(&r, found)...)
+			d.Excepted = append(d.Excepted, e.excused(r, found)...)
 		}
 		for _, f := range oneLineEach(found) {
 			v := Violation{Policy: r.policy.name, Rule: r.name, Finding: f}

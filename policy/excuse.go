@@ -11,6 +11,7 @@ type bound struct {
 	*compiledRule // the rule that holds, with what exceptions allow
 	policy        *compiled
 	enforced      bool
+	adjusts       bool       // enforced, and onViolation is adjust
 	excuse        *exception // from all of the rule; nil for none
 
 	plain *compiledRule // the rule of the policy, if exceptions allow more; nil else
@@ -24,26 +25,32 @@ type bound struct {
 	unsure bool
 }
 
-// bind finds out what becomes of a rule of the policy here.
-func (e *evaluation) bind(r *compiledRule, p *compiled, undecided bool) bound {
-	b := bound{compiledRule: r, policy: p, enforced: e.enforces(p) && r.Action() != Audit, undecided: undecided}
+// bind finds out what becomes of a rule of a policy here. It reports whether all that the rule
+// reads is known.
+func (e *evaluation) bind(b *bound) (decides bool) {
+	r, action := b.compiledRule, b.Action()
+	decides = e.decides(r)
+	b.unsure = b.undecided || !decides
+	if e.enforces(b.policy) {
+		b.enforced, b.adjusts = action != Audit, action == Adjust
+	}
 	for _, x := range r.excuses {
 		switch x.by.excuses(&e.sub) {
 		case yes:
 			if x.wide == nil {
 				b.excuse = x.by
-				return b
+				return decides
 			}
 			b.wider = append(b.wider, x)
 		case unknown:
 			b.undecided = b.undecided || e.visible == Partial
 		}
 	}
-	b.unsure = b.undecided || !e.decides(r)
+	b.unsure = b.undecided || !decides
 	if len(b.wider) > 0 {
 		b.plain, b.compiledRule = r, r.with(b.wider)
 	}
-	return b
+	return decides
 }
 
 // with is the rule with all that these exceptions allow.

@@ -167,3 +167,18 @@ func TestAdjustsOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestExcusedEarly: while a rule cannot be decided, nothing is reported of it, not even that an
+// exception excuses from it.
+func TestExcusedEarly(t *testing.T) {
+	set := compileDocs(t, policyDoc("test", "seccompProfile: {onViolation: adjust}"), exceptionDoc("rules: [seccompProfile]"))
+	sub := subject(newSpec())
+	sub.Pod.Namespace, sub.ShowsMore, sub.Time = "team-a", true, at(t, "2026-11-01T00:00:00Z")
+	sub.Spec.Linux.Seccomp = nil
+	if d := set.Evaluate(sub, Partial); len(d.Excepted) > 0 || d.Outcome() != Allowed {
+		t.Errorf("early: %s %v", d.Outcome(), d.Excepted)
+	}
+	if d := set.Evaluate(sub, Complete); len(d.Excepted) != 1 || d.Outcome() != Allowed {
+		t.Errorf("in the end: %s %v", d.Outcome(), d.Excepted)
+	}
+}
