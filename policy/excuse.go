@@ -43,10 +43,11 @@ func (e *evaluation) bind(b *bound) (decides bool) {
 			}
 			b.wider = append(b.wider, x)
 		case unknown:
-			b.undecided = b.undecided || e.visible == Partial
+			if e.visible == Partial {
+				b.undecided, b.unsure = true, true
+			}
 		}
 	}
-	b.unsure = b.undecided || !decides
 	if len(b.wider) > 0 {
 		b.plain, b.compiledRule = r, r.with(b.wider)
 	}

@@ -170,12 +170,9 @@ func oneOfThese[T comparable](list []T) func(T) string {
 // coveredAlready is the reason if a pattern covers all that the entry covers.
 func coveredAlready(list []Glob) func(Glob) string {
 	return func(g Glob) string {
-		if slices.Contains(list, g) || slices.ContainsFunc(list, isEverything) || isName(string(g)) && matchAny(list, string(g)) {
+		if slices.Contains(list, g) || slices.ContainsFunc(list, isEverything) || !g.wild() && matchAny(list, string(g)) {
 			return allowedAlready
 		}
 		return ""
 	}
 }
-
-// isName reports whether the pattern has no wildcard.
-func isName(pattern string) bool { return !strings.ContainsAny(pattern, `*?[{\`) }

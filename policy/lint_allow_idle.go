@@ -14,7 +14,7 @@ func (a *Annotations) idle(by Rule) []idleEntry {
 
 func (a *AppArmorProfile) idle(by Rule) []idleEntry {
 	return idleOf("allowed", by.(*AppArmorProfile).Allowed, func(p AppArmorPattern) string {
-		if slices.Contains(a.permitted(), p) || isName(string(p)) && a.permits(p) {
+		if slices.Contains(a.permitted(), p) || !Glob(p).wild() && a.permits(p) {
 			return allowedAlready
 		}
 		return ""
@@ -199,7 +199,7 @@ func (o *SELinuxOptions) idle(by Rule) []idleEntry {
 
 func (y *Sysctls) idle(by Rule) []idleEntry {
 	return idleOf("allowed", by.(*Sysctls).Allowed, func(p SysctlPattern) string {
-		if slices.Contains(y.Allowed, p) || isName(string(p)) && y.allows(string(p)) {
+		if slices.Contains(y.Allowed, p) || !Glob(p).wild() && y.allows(string(p)) {
 			return allowedAlready
 		}
 		return ""

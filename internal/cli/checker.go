@@ -101,6 +101,19 @@ func readPolicies(cmd *cobra.Command, dir string, builtin policy.Builtin) (*poli
 	return set, err
 }
 
+// aboutPolicies reads what a command that tells of policies needs: them, and where it prints.
+func aboutPolicies(cmd *cobra.Command, dir, output, color string) (*printer, *policy.Set, error) {
+	if err := checkOutput(output); err != nil {
+		return nil, nil, err
+	}
+	p, err := newPrinter(cmd.OutOrStdout(), color)
+	if err != nil {
+		return nil, nil, err
+	}
+	set, err := readPolicies(cmd, dir, policy.DefaultBuiltin())
+	return p, set, err
+}
+
 // openPolicies reads policies as the agent does.
 func openPolicies(dir string, builtin policy.Builtin) (*reload.Folder, error) {
 	log := logrus.New()

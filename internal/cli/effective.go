@@ -58,14 +58,7 @@ func (f *effectiveFlags) show(cmd *cobra.Command, _ []string) error {
 	if len(validation.IsDNS1123Label(f.namespace)) > 0 {
 		return fmt.Errorf("%q is not a valid namespace name (allowed: a DNS label)", f.namespace)
 	}
-	if err := checkOutput(f.output); err != nil {
-		return err
-	}
-	p, err := newPrinter(cmd.OutOrStdout(), f.color)
-	if err != nil {
-		return err
-	}
-	set, err := readPolicies(cmd, f.dir, policy.DefaultBuiltin())
+	p, set, err := aboutPolicies(cmd, f.dir, f.output, f.color)
 	if err != nil {
 		return err
 	}

@@ -67,14 +67,7 @@ func (f *exceptionsFlags) list(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if err := checkOutput(f.output); err != nil {
-		return err
-	}
-	p, err := newPrinter(cmd.OutOrStdout(), f.color)
-	if err != nil {
-		return err
-	}
-	set, err := readPolicies(cmd, f.dir, policy.DefaultBuiltin())
+	p, set, err := aboutPolicies(cmd, f.dir, f.output, f.color)
 	if err != nil {
 		return err
 	}
